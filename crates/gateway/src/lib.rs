@@ -1,1 +1,11 @@
-//! Countersign.
+//! Countersign: the MCP gateway whose audit trail you can check.
+//!
+//! Every call is recorded, then permitted, then forwarded; its answer is masked, then recorded, then given. That
+//! order is the product, so it stands in one place: `exchange`. `ARCHITECTURE.md` has the map.
+
+pub mod clock;
+pub mod config;
+pub mod limits;
+pub mod model;
+pub mod refusal;
+pub mod secret;

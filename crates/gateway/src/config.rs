@@ -1,0 +1,238 @@
+//! What the operator decides: one YAML file, read once, every field documented in `docs/configuration.md`.
+//!
+//! Unknown fields are errors. Relative paths are relative to the file.
+
+mod load;
+mod server;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+pub use load::{ConfigError, load, parse};
+pub use server::{Credential, EnvironmentValue, Http, ServerConfig, Sharing, Stdio};
+
+/// The whole configuration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Name of this deployment: letters, digits, `.`, `_`, `-`. It names the log (`<deployment>/audit/<epoch>`).
+    pub deployment: String,
+    /// Where callers connect.
+    pub listen: Listen,
+    /// Where operators connect: health and metrics. Absent: no such listener.
+    #[serde(default)]
+    pub admin: Option<Admin>,
+    /// Where evidence is kept.
+    pub storage: Storage,
+    /// Who callers are.
+    pub identity: Identity,
+    /// What they may do.
+    pub policy: Policy,
+    /// What they may reach. At least one; names are unique.
+    pub servers: Vec<ServerConfig>,
+    /// How the gateway reports about itself.
+    #[serde(default)]
+    pub log: Log,
+}
+
+/// The listener for callers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listen {
+    /// Address and port.
+    pub address: SocketAddr,
+    /// The URL callers use, without path: scheme, host, port. Resource identifiers derive from it.
+    pub public_url: url::Url,
+    /// Certificate for TLS. Absent: plain HTTP, allowed only on a loopback address or with `behind_proxy`.
+    #[serde(default)]
+    pub tls: Option<Tls>,
+    /// A trusted load balancer in front terminates TLS.
+    #[serde(default)]
+    pub behind_proxy: bool,
+    /// Values of `Host` accepted besides that of `public_url`.
+    #[serde(default)]
+    pub allowed_hosts: Vec<String>,
+    /// Values of `Origin` accepted from browsers besides that of `public_url`.
+    #[serde(default)]
+    pub allowed_origins: Vec<String>,
+}
+
+/// TLS of a listener. Files are read again when they change.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// PEM file: certificate chain, leaf first.
+    pub certificate: PathBuf,
+    /// PEM file: private key.
+    pub key: PathBuf,
+    /// PEM file of authorities for client certificates. Absent: none are asked for.
+    #[serde(default)]
+    pub client_authorities: Option<PathBuf>,
+    /// Whether a client certificate may be absent.
+    #[serde(default)]
+    pub client_certificate: ClientCertificate,
+}
+
+/// Whether callers must present a certificate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientCertificate {
+    /// Verified when presented.
+    Optional,
+    /// A connection without one is refused.
+    #[default]
+    Required,
+}
+
+/// The operators' listener.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Admin {
+    /// Address and port. Keep it off public networks.
+    pub address: SocketAddr,
+}
+
+/// Where evidence is kept.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Storage {
+    /// Directory for the SQLite database and the lock file. Created 0700.
+    pub directory: PathBuf,
+    /// Directory for the log's signing key and the payload key. Created 0700, files 0600. Default: `keys` in
+    /// `directory`.
+    #[serde(default)]
+    pub keys: Option<PathBuf>,
+}
+
+impl Storage {
+    /// Where keys are kept.
+    pub fn key_directory(&self) -> PathBuf {
+        self.keys.clone().unwrap_or_else(|| self.directory.join("keys"))
+    }
+}
+
+/// Who callers are.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// OpenID Connect issuers whose tokens are accepted.
+    #[serde(default)]
+    pub issuers: Vec<Issuer>,
+    /// Whether service keys (`countersign key create`) are accepted.
+    #[serde(default)]
+    pub service_keys: ServiceKeys,
+}
+
+/// Whether service keys are accepted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceKeys {
+    /// They are refused.
+    #[default]
+    Refused,
+    /// They are accepted.
+    Accepted,
+}
+
+/// One OpenID Connect issuer.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Issuer {
+    /// Short name used in policies, leaves and listings.
+    pub name: String,
+    /// The `iss` of its tokens; discovery is relative to it. `https`, or `http` on loopback.
+    pub url: url::Url,
+    /// Audiences accepted besides the server's own resource URL (some issuers put an application id in `aud`).
+    #[serde(default)]
+    pub audiences: Vec<String>,
+    /// Signature algorithms accepted. Default: all asymmetric ones the gateway supports.
+    #[serde(default)]
+    pub algorithms: Vec<String>,
+    /// Where its tokens keep what the gateway needs.
+    #[serde(default)]
+    pub claims: Claims,
+    /// PEM file of further authorities to trust when fetching its documents.
+    #[serde(default)]
+    pub authorities: Option<PathBuf>,
+}
+
+/// Where an issuer's tokens keep what the gateway needs. A path is a claim name, or names joined by `.` for nested
+/// ones; a name that itself holds dots (a namespaced claim) is written as a JSON Pointer: `/https:~1~1example.com~1groups`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Claims {
+    /// Display name.
+    pub name: String,
+    /// E-mail address.
+    pub email: String,
+    /// Groups and roles; all paths that exist are joined.
+    pub groups: Vec<String>,
+    /// Claim (path) and values that make the caller an agent.
+    pub agent: Option<ClaimMatch>,
+    /// Claim (path) and values that make the caller a service. Default: a token whose `sub` equals its client id.
+    pub service: Option<ClaimMatch>,
+}
+
+impl Default for Claims {
+    fn default() -> Self {
+        Self {
+            name: "name".into(),
+            email: "email".into(),
+            groups: vec!["groups".into(), "roles".into()],
+            agent: None,
+            service: None,
+        }
+    }
+}
+
+/// A claim and the values of it that match.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimMatch {
+    /// Path of the claim.
+    pub claim: String,
+    /// Values, any of which matches.
+    pub values: Vec<String>,
+}
+
+/// What callers may do.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// Directory of `*.cedar` files. Read again on SIGHUP and when a file changes.
+    pub directory: PathBuf,
+}
+
+/// How the gateway reports about itself on standard error. Never payloads.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// `human` (default on a terminal) or `json` (default elsewhere).
+    pub format: Option<LogFormat>,
+    /// `error`, `warn`, `info` (default), `debug`, or per module: `info,countersign::ledger=debug`.
+    pub level: Option<String>,
+}
+
+/// Shape of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Environment of a spawned server: literal values and secrets.
+pub type Environment = BTreeMap<String, EnvironmentValue>;
+
+/// Makes `path` relative to `base` unless it is absolute.
+#[expect(dead_code, reason = "used once `load` checks paths")]
+pub(crate) fn resolve(base: &Path, path: &mut PathBuf) {
+    if path.is_relative() {
+        *path = base.join(&*path);
+    }
+}

@@ -1,0 +1,56 @@
+//! Every limit of the product, in one place: sizes in bytes, times in milliseconds unless the name says otherwise.
+
+/// Largest request body accepted from a caller.
+pub const REQUEST_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Largest JSON answer accepted from an upstream.
+pub const ANSWER_BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Largest single server-sent event.
+pub const EVENT_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Deepest nesting of JSON in either direction.
+pub const JSON_DEPTH_MAX: usize = 128;
+/// Most messages in a 2025-03-26 batch.
+pub const BATCH_MESSAGES_MAX: usize = 64;
+/// Longest method, tool, resource or prompt name.
+pub const NAME_BYTES_MAX: usize = 4096;
+/// Longest `Mcp-Session-Id`.
+pub const SESSION_ID_BYTES_MAX: usize = 1024;
+/// Longest bearer token.
+pub const TOKEN_BYTES_MAX: usize = 16 * 1024;
+/// All request headers together.
+pub const HEADER_BYTES_MAX: usize = 64 * 1024;
+/// Most headers on a request.
+pub const HEADERS_MAX: usize = 128;
+/// Time a caller has to send its request head.
+pub const HEAD_TIMEOUT_MS: u64 = 10_000;
+/// Time a caller has to send its request body.
+pub const BODY_TIMEOUT_MS: u64 = 30_000;
+/// Most connections served at once.
+pub const CONNECTIONS_MAX: usize = 10_000;
+/// Most exchanges in flight at once.
+pub const EXCHANGES_MAX: usize = 4_096;
+/// Time an upstream has to begin its answer, unless the server's configuration says otherwise.
+pub const UPSTREAM_TIMEOUT_MS: u64 = 300_000;
+/// Time a stream may be silent before it is ended.
+pub const STREAM_IDLE_MS: u64 = 15 * 60 * 1_000;
+/// Time a legacy exchange whose stream ended early may wait to be delivered by resumption.
+pub const RESUME_WINDOW_MS: u64 = 5 * 60 * 1_000;
+/// Time given to exchanges in flight when the gateway is asked to stop.
+pub const DRAIN_MS: u64 = 30_000;
+/// Most entries waiting for the ledger's writer.
+pub const LEDGER_QUEUE_MAX: usize = 4_096;
+/// Most entries in one transaction of the ledger's writer.
+pub const LEDGER_BATCH_MAX: usize = 512;
+/// Time between heartbeats in the log.
+pub const HEARTBEAT_MS: u64 = 60_000;
+/// Shortest time between two published checkpoints.
+pub const CHECKPOINT_MS: u64 = 10_000;
+/// Verified tokens remembered.
+pub const TOKEN_CACHE_MAX: u64 = 10_000;
+/// Largest discovery document or key set fetched from an issuer.
+pub const ISSUER_DOCUMENT_BYTES_MAX: usize = 256 * 1024;
+/// Tolerated difference between an issuer's clock and ours, in seconds.
+pub const CLOCK_SKEW_S: i64 = 60;
+/// Shortest time between two fetches of an issuer's keys caused by an unknown key id.
+pub const KEYS_REFETCH_MS: u64 = 30_000;
+/// Lines of a stdio server's standard error kept in the log per second.
+pub const STDERR_LINES_PER_S_MAX: u32 = 100;

@@ -1,0 +1,11 @@
+//! The nouns: one word per thing, used by every other module.
+
+mod call;
+mod decision;
+mod principal;
+mod target;
+
+pub use call::{Context, Era, MessageKind, Method};
+pub use decision::{Decision, Effect, PolicyRevision};
+pub use principal::{Party, Principal, PrincipalKind, TokenId};
+pub use target::{Target, TargetKind};

@@ -1,0 +1,81 @@
+//! Who: a proven identity.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+/// What sort of caller a [`Principal`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PrincipalKind {
+    /// A person.
+    Human,
+    /// A program with its own identity (client credentials, a service key, a workload identity).
+    Service,
+    /// A program that decides for itself what to call, known to the issuer as such.
+    Agent,
+    /// Nobody: authentication failed or was absent. Always denied, still recorded.
+    Anonymous,
+}
+
+impl PrincipalKind {
+    /// The word used in leaves, policies and listings.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Human => "human",
+            Self::Service => "service",
+            Self::Agent => "agent",
+            Self::Anonymous => "anonymous",
+        }
+    }
+}
+
+/// One party named by an issuer: the subject of a token, or one link of an RFC 8693 `act` chain.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Party {
+    /// Configured name of the issuer (not its URL); `keys` for service keys.
+    pub issuer: String,
+    /// The issuer's stable identifier for the party (`sub`).
+    pub subject: String,
+}
+
+/// The first 16 bytes of SHA-256 over the presented credential: tells two tokens apart, reveals neither.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TokenId(pub [u8; 16]);
+
+impl fmt::Display for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TokenId({self})")
+    }
+}
+
+/// A caller whose identity was proven for this very request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// Human, service or agent.
+    pub kind: PrincipalKind,
+    /// Issuer and subject: the identity. Never changes for the same party.
+    pub party: Party,
+    /// Display name, when the issuer gave one. Personal data: never in a leaf.
+    pub name: Option<String>,
+    /// E-mail address, when the issuer gave one. Personal data: never in a leaf.
+    pub email: Option<String>,
+    /// Groups and roles, as mapped from the issuer's claims. Sorted, without duplicates.
+    pub groups: Vec<String>,
+    /// OAuth scopes granted to the token. Sorted, without duplicates.
+    pub scopes: Vec<String>,
+    /// The OAuth client the token was issued to (`azp` or `client_id`).
+    pub client: Option<String>,
+    /// RFC 8693 `act` chain, the present actor first: who acts on behalf of `party`.
+    pub actors: Vec<Party>,
+    /// Which credential was presented.
+    pub token: TokenId,
+    /// When the credential ceases to be valid.
+    pub expires: Timestamp,
+}
