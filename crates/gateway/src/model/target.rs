@@ -32,6 +32,8 @@ pub struct Target {
     pub kind: TargetKind,
     /// Its name as the caller wrote it, unescaped: tool or prompt name, resource URI, task id.
     pub name: String,
+    /// The catalog has seen it in a list of the upstream. Other names are the caller's words and stay out of leaves.
+    pub listed: bool,
     /// SHA-256 of its pinned definition, for a tool that the catalog knows.
     pub definition: Option<[u8; 32]>,
 }
