@@ -6,6 +6,8 @@
 pub mod clock;
 pub mod config;
 pub mod limits;
+pub mod mask;
+pub mod mcp;
 pub mod model;
 pub mod refusal;
 pub mod secret;

@@ -63,7 +63,9 @@ impl SecretSource {
         drop(zeroize::Zeroizing::new(text));
         let usable = {
             let exposed = secrecy::ExposeSecret::expose_secret(&secret);
-            !exposed.is_empty() && exposed.len() <= 64 * 1024 && !exposed.bytes().any(|b| b.is_ascii_control())
+            !exposed.is_empty()
+                && exposed.len() <= 64 * 1024
+                && !exposed.bytes().any(|b| b.is_ascii_control())
         };
         if usable { Ok(secret) } else { Err(SecretError::Unusable(origin)) }
     }

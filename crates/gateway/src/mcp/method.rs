@@ -1,0 +1,291 @@
+//! Every message kind of MCP, both eras, in one table: direction, what policy sees, what carries data.
+//!
+//! Sources: the schemas of MCP 2025-03-26, 2025-06-18, 2025-11-25 and 2026-07-28; SEP-2663 (tasks extension);
+//! SEP-2640 (skills extension). A method without a row is [`Action::Other`]: denied unless a policy names it.
+
+use crate::model::TargetKind;
+
+/// Who sends a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// The caller, to the upstream.
+    ToUpstream,
+    /// The upstream, to the caller.
+    ToCaller,
+    /// Either.
+    Both,
+}
+
+/// Request or notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// Expects an answer.
+    Request,
+    /// Does not.
+    Notification,
+}
+
+/// In which protocol revisions a method exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Eras {
+    /// Only those with `initialize`.
+    Legacy,
+    /// Only 2026-07-28.
+    Modern,
+    /// All.
+    Both,
+}
+
+/// What a method amounts to: the Cedar action group it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Keeps the conversation going; touches no data of the upstream.
+    Session,
+    /// Enumerates what there is; the answer is filtered by policy, entry by entry.
+    List,
+    /// Reads a resource or a prompt, or completes an argument.
+    Read,
+    /// Runs a tool.
+    Call,
+    /// Asks about, feeds or cancels a task that an earlier call created.
+    Task,
+    /// The upstream asks something of the caller's side.
+    Ask,
+    /// The upstream tells the caller something.
+    Tell,
+    /// Not in the table.
+    Other,
+}
+
+impl Action {
+    /// Name of the Cedar action group.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::List => "list",
+            Self::Read => "read",
+            Self::Call => "call",
+            Self::Task => "task",
+            Self::Ask => "ask",
+            Self::Tell => "tell",
+            Self::Other => "other",
+        }
+    }
+
+    /// Every group, for the schema.
+    pub const ALL: [Self; 8] =
+        [Self::Session, Self::List, Self::Read, Self::Call, Self::Task, Self::Ask, Self::Tell, Self::Other];
+}
+
+/// Where a message names its target: a member of `params`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TargetRule {
+    /// What the member names.
+    pub kind: TargetKind,
+    /// Member of `params`.
+    pub member: &'static str,
+}
+
+/// How a list answer is filtered: the array in `result`, and the member of its elements that names the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListRule {
+    /// Member of `result` that holds the array.
+    pub array: &'static str,
+    /// Member of each element that names it.
+    pub member: &'static str,
+    /// What it names.
+    pub kind: TargetKind,
+    /// The method whose permission decides whether the entry is shown.
+    pub shown_if: &'static str,
+}
+
+/// One message kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// Method name on the wire.
+    pub name: &'static str,
+    /// Request or notification.
+    pub shape: Shape,
+    /// Who sends it.
+    pub direction: Direction,
+    /// Revisions that have it.
+    pub eras: Eras,
+    /// What policy sees it as.
+    pub action: Action,
+    /// What policy sees as its target.
+    pub target: Option<TargetRule>,
+    /// Parts of `params` that carry data, as JSON Pointers below `params`; `""` is all of it.
+    pub request: &'static [&'static str],
+    /// Parts of `result` that carry data, as JSON Pointers below `result`; `""` is all of it.
+    pub answer: &'static [&'static str],
+    /// How its answer is filtered.
+    pub list: Option<ListRule>,
+}
+
+const ALL: &[&str] = &[""];
+const NONE: &[&str] = &[];
+
+const fn row(name: &'static str, direction: Direction, eras: Eras, action: Action) -> Row {
+    Row {
+        name,
+        shape: Shape::Request,
+        direction,
+        eras,
+        action,
+        target: None,
+        request: NONE,
+        answer: NONE,
+        list: None,
+    }
+}
+
+const fn notice(name: &'static str, direction: Direction, eras: Eras, action: Action) -> Row {
+    Row { shape: Shape::Notification, ..row(name, direction, eras, action) }
+}
+
+impl Row {
+    const fn on(self, kind: TargetKind, member: &'static str) -> Self {
+        Self { target: Some(TargetRule { kind, member }), ..self }
+    }
+
+    const fn carries(self, request: &'static [&'static str], answer: &'static [&'static str]) -> Self {
+        Self { request, answer, ..self }
+    }
+
+    const fn lists(
+        self,
+        array: &'static str,
+        member: &'static str,
+        kind: TargetKind,
+        shown_if: &'static str,
+    ) -> Self {
+        Self { list: Some(ListRule { array, member, kind, shown_if }), ..self }
+    }
+}
+
+/// The table. Sorted by name, so that [`find`] can search it.
+pub const METHODS: &[Row] = {
+    use Action::{Ask, Call, List, Read, Session, Task, Tell};
+    use Direction::{Both as Either, ToCaller, ToUpstream};
+    use Eras::{Both, Legacy, Modern};
+    use TargetKind::{Prompt, Resource, Task as TaskId, Tool};
+    &[
+        row("completion/complete", ToUpstream, Both, Read)
+            .carries(&["/ref", "/argument/value", "/context/arguments"], &["/completion/values", "/_meta"]),
+        row("elicitation/create", ToCaller, Legacy, Ask)
+            .carries(&["/message", "/requestedSchema", "/url", "/_meta"], &["/content", "/_meta"]),
+        row("initialize", ToUpstream, Legacy, Session)
+            .carries(&["/clientInfo"], &["/serverInfo", "/instructions", "/_meta"]),
+        row("logging/setLevel", ToUpstream, Legacy, Session),
+        notice("notifications/cancelled", Either, Both, Session).carries(&["/reason"], NONE),
+        notice("notifications/elicitation/complete", ToCaller, Legacy, Tell),
+        notice("notifications/initialized", ToUpstream, Legacy, Session),
+        notice("notifications/message", ToCaller, Both, Tell).carries(&["/logger", "/data", "/_meta"], NONE),
+        notice("notifications/progress", Either, Both, Session).carries(&["/message", "/_meta"], NONE),
+        notice("notifications/prompts/list_changed", ToCaller, Both, Tell),
+        notice("notifications/resources/list_changed", ToCaller, Both, Tell),
+        notice("notifications/resources/updated", ToCaller, Both, Tell)
+            .on(Resource, "uri")
+            .carries(&["/uri", "/title"], NONE),
+        notice("notifications/roots/list_changed", ToUpstream, Legacy, Session),
+        notice("notifications/subscriptions/acknowledged", ToCaller, Modern, Tell).carries(ALL, NONE),
+        notice("notifications/tasks", ToCaller, Modern, Tell).carries(ALL, NONE),
+        notice("notifications/tasks/status", Either, Legacy, Task)
+            .on(TaskId, "taskId")
+            .carries(&["/statusMessage"], NONE),
+        notice("notifications/tools/list_changed", ToCaller, Both, Tell),
+        row("ping", Either, Legacy, Session),
+        row("prompts/get", ToUpstream, Both, Read).on(Prompt, "name").carries(
+            &["/arguments", "/inputResponses", "/_meta"],
+            &["/description", "/messages", "/inputRequests", "/_meta"],
+        ),
+        row("prompts/list", ToUpstream, Both, List).carries(NONE, &["/prompts", "/_meta"]).lists(
+            "prompts",
+            "name",
+            Prompt,
+            "prompts/get",
+        ),
+        row("resources/directory/read", ToUpstream, Both, Read)
+            .on(Resource, "uri")
+            .carries(&["/uri", "/_meta"], ALL)
+            .lists("resources", "uri", Resource, "resources/read"),
+        row("resources/list", ToUpstream, Both, List).carries(NONE, &["/resources", "/_meta"]).lists(
+            "resources",
+            "uri",
+            Resource,
+            "resources/read",
+        ),
+        row("resources/read", ToUpstream, Both, Read)
+            .on(Resource, "uri")
+            .carries(&["/uri", "/inputResponses", "/_meta"], &["/contents", "/inputRequests", "/_meta"]),
+        row("resources/subscribe", ToUpstream, Legacy, Read).on(Resource, "uri").carries(&["/uri"], NONE),
+        row("resources/templates/list", ToUpstream, Both, List)
+            .carries(NONE, &["/resourceTemplates", "/_meta"])
+            .lists("resourceTemplates", "uriTemplate", Resource, "resources/read"),
+        row("resources/unsubscribe", ToUpstream, Legacy, Read).on(Resource, "uri").carries(&["/uri"], NONE),
+        row("roots/list", ToCaller, Legacy, Ask).carries(&["/_meta"], &["/roots", "/_meta"]),
+        row("sampling/createMessage", ToCaller, Legacy, Ask).carries(ALL, ALL),
+        row("server/discover", ToUpstream, Modern, Session)
+            .carries(&["/_meta"], &["/instructions", "/serverInfo", "/_meta"]),
+        row("skills/get", ToUpstream, Both, Read).on(Resource, "name").carries(&["/name", "/_meta"], ALL),
+        row("skills/list", ToUpstream, Both, List).carries(NONE, &["/skills", "/_meta"]).lists(
+            "skills",
+            "name",
+            Resource,
+            "skills/get",
+        ),
+        row("subscriptions/listen", ToUpstream, Modern, Read).carries(&["/notifications"], ALL),
+        row("tasks/cancel", Either, Both, Task)
+            .on(TaskId, "taskId")
+            .carries(NONE, &["/statusMessage", "/_meta"]),
+        row("tasks/get", Either, Both, Task)
+            .on(TaskId, "taskId")
+            .carries(NONE, &["/statusMessage", "/result", "/error", "/inputRequests", "/_meta"]),
+        row("tasks/list", Either, Legacy, Task).carries(NONE, &["/tasks", "/_meta"]).lists(
+            "tasks",
+            "taskId",
+            TaskId,
+            "tasks/get",
+        ),
+        row("tasks/result", Either, Legacy, Task).on(TaskId, "taskId").carries(NONE, ALL),
+        row("tasks/update", ToUpstream, Modern, Task)
+            .on(TaskId, "taskId")
+            .carries(&["/inputResponses", "/_meta"], &["/_meta"]),
+        row("tools/call", ToUpstream, Both, Call)
+            .on(Tool, "name")
+            .carries(&["/arguments", "/inputResponses", "/_meta"], ALL),
+        row("tools/list", ToUpstream, Both, List).carries(NONE, &["/tools", "/_meta"]).lists(
+            "tools",
+            "name",
+            Tool,
+            "tools/call",
+        ),
+    ]
+};
+
+/// The row of `name`, if MCP has such a method.
+pub fn find(name: &str) -> Option<&'static Row> {
+    METHODS.binary_search_by(|row| row.name.cmp(name)).ok().map(|index| &METHODS[index])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_is_sorted_so_that_find_finds_every_row() {
+        assert!(METHODS.is_sorted_by(|a, b| a.name < b.name));
+        for row in METHODS {
+            assert_eq!(find(row.name), Some(row));
+        }
+        assert_eq!(find("tools/Call"), None);
+    }
+
+    #[test]
+    fn lists_are_shown_by_the_permission_of_a_method_in_the_table() {
+        for rule in METHODS.iter().filter_map(|row| row.list) {
+            let shown_if = find(rule.shown_if).expect("in the table");
+            assert_eq!(shown_if.target.map(|target| target.kind), Some(rule.kind), "{}", rule.shown_if);
+        }
+    }
+}
