@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod identity;
 pub mod limits;
 pub mod mask;
 pub mod mcp;
