@@ -29,6 +29,8 @@ pub struct Challenge {
 /// One server as a protected resource.
 #[derive(Debug)]
 pub(super) struct Resource {
+    /// Configured name of the server.
+    pub(super) name: Arc<str>,
     /// The resource identifier: `<public_url>/mcp/<name>`, no trailing slash.
     pub(super) identifier: String,
     /// Where its metadata is.
@@ -74,6 +76,7 @@ impl Resource {
         let path = format!("/mcp/{}", server.name);
         let metadata_path = format!("{METADATA_PATH}{path}");
         Ok(Self {
+            name: server.name.as_str().into(),
             identifier: format!("{origin}{path}"),
             metadata_url: format!("{origin}{metadata_path}"),
             metadata_path,

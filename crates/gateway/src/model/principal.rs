@@ -43,6 +43,15 @@ pub struct Party {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenId(pub [u8; 16]);
 
+impl TokenId {
+    /// The id of the credential whose SHA-256 is `hash`.
+    pub fn of(hash: &[u8; 32]) -> Self {
+        let mut id = [0; 16];
+        id.copy_from_slice(&hash[..16]);
+        Self(id)
+    }
+}
+
 impl fmt::Display for TokenId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
