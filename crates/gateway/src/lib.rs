@@ -12,3 +12,4 @@ pub mod mcp;
 pub mod model;
 pub mod refusal;
 pub mod secret;
+pub mod store;

@@ -40,6 +40,26 @@ pub const DRAIN_MS: u64 = 30_000;
 pub const LEDGER_QUEUE_MAX: usize = 4_096;
 /// Most entries in one transaction of the ledger's writer.
 pub const LEDGER_BATCH_MAX: usize = 512;
+/// Time an entry may wait for its commit before the call is refused.
+pub const LEDGER_WAIT_MS: u64 = 10_000;
+/// Time between attempts to write again while the ledger is blocked.
+pub const LEDGER_RETRY_MS: u64 = 1_000;
+/// Largest body that is sealed on the thread that asks; larger ones go to a blocking thread.
+pub const SEAL_INLINE_BYTES_MAX: usize = 64 * 1024;
+/// Contexts and sessions that the ledger remembers having written.
+pub const LEDGER_MEMORY_MAX: usize = 8_192;
+/// Leaves read from the database in one transaction when the whole log is read.
+pub const SCAN_LEAVES_MAX: u64 = 8_192;
+/// Database reads, and rare writes, at once.
+pub const DATABASE_READS_MAX: usize = 8;
+/// Time to wait for another writer of the database.
+pub const DATABASE_BUSY_MS: u64 = 2_000;
+/// Prepared statements kept per connection.
+pub const STATEMENTS_MAX: usize = 64;
+/// Attempts at a transaction that collides with others.
+pub const TRANSACTION_ATTEMPTS_MAX: u32 = 8;
+/// Pages (4 KiB) of write-ahead log after which SQLite copies them into the database.
+pub const WAL_PAGES: i64 = 4_000;
 /// Time between heartbeats in the log.
 pub const HEARTBEAT_MS: u64 = 60_000;
 /// Shortest time between two published checkpoints.

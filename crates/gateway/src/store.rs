@@ -1,0 +1,328 @@
+//! All SQL of the product, and the one seam over the two databases it runs on.
+//!
+//! One text for both engines: columns are `BIGINT`, `TEXT` or `BYTEA`, placeholders `$1`, `$2`. A transaction is a
+//! named, synchronous closure that runs to its end on a blocking thread, so a dropped future leaves nothing half
+//! done. What only reads gets a [`Read`], on which no write exists.
+//!
+//! Nothing outside this module holds SQL; each table has a module with its domain verbs.
+
+mod error;
+mod migration;
+mod postgres;
+mod sqlite;
+mod tx;
+mod value;
+
+pub mod checkpoint;
+pub mod context;
+pub mod data_key;
+pub mod definition;
+pub mod document;
+pub mod entry;
+pub mod lane;
+pub mod mcp_session;
+pub mod payload;
+pub mod service_key;
+pub mod session;
+pub mod task;
+pub mod tree;
+
+use std::path::Path;
+use std::sync::Arc;
+
+pub use error::{Error, ErrorKind};
+pub use sqlite::{Access, DATABASE, LOCK};
+pub use tx::{Read, Tx};
+pub use value::{Row, Value};
+
+use crate::limits;
+
+/// An opened database. Cheap to clone.
+#[derive(Clone)]
+pub struct Db(Arc<Shared>);
+
+struct Shared {
+    engine: Engine,
+    /// Bounds how many threads wait on the database at once.
+    slots: tokio::sync::Semaphore,
+}
+
+enum Engine {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
+}
+
+/// The one connection on which evidence is written; owned by the ledger's writer thread.
+pub struct Writer {
+    db: Db,
+    connection: Option<Connection>,
+}
+
+enum Connection {
+    Sqlite(rusqlite::Connection),
+    Postgres(Box<::postgres::Client>),
+}
+
+impl Db {
+    /// Opens the SQLite database in `directory`; creates or migrates it unless `access` is [`Access::ReadOnly`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::Busy`] when another gateway holds the directory; others as the engine says.
+    pub fn open_sqlite(directory: &Path, access: Access) -> Result<Self, Error> {
+        let db = Self::new(Engine::Sqlite(sqlite::Sqlite::open(directory, access)?));
+        db.settle()
+    }
+
+    /// Connects to the PostgreSQL server at `url` (a libpq connection string) and migrates its schema.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Connection`] when it cannot be reached; others as the engine says.
+    pub fn open_postgres(url: &str) -> Result<Self, Error> {
+        let db = Self::new(Engine::Postgres(postgres::Postgres::new(url)?));
+        db.settle()
+    }
+
+    fn new(engine: Engine) -> Self {
+        Self(Arc::new(Shared { engine, slots: tokio::sync::Semaphore::new(limits::DATABASE_READS_MAX) }))
+    }
+
+    fn settle(self) -> Result<Self, Error> {
+        match &self.0.engine {
+            Engine::Sqlite(sqlite) if sqlite.access() == Access::ReadOnly => {
+                self.read_now("schema", migration::check)?;
+            }
+            engine => {
+                let words = match engine {
+                    Engine::Sqlite(_) => migration::Words::Sqlite,
+                    Engine::Postgres(_) => migration::Words::Postgres,
+                };
+                self.write_now("migrate", |tx| migration::run(tx, words))?;
+            }
+        }
+        Ok(self)
+    }
+
+    /// Runs `f` in a transaction that cannot write, on a blocking thread.
+    ///
+    /// # Errors
+    /// What `f` or the engine returned.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        f: impl FnOnce(&mut Read<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let db = self.clone();
+        self.on_thread(move || db.read_now(name, f)).await
+    }
+
+    /// Runs `f` in a transaction, on a blocking thread; again from its beginning when it collided with another.
+    /// For what is rare and is not evidence: evidence goes through the ledger.
+    ///
+    /// # Errors
+    /// What `f` or the engine returned; nothing has happened then.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        f: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let db = self.clone();
+        self.on_thread(move || db.write_now(name, f)).await
+    }
+
+    /// [`read`](Self::read) on this very thread: for commands and threads of our own, not for async code.
+    ///
+    /// # Errors
+    /// What `f` or the engine returned.
+    pub fn read_now<T>(
+        &self,
+        name: &'static str,
+        f: impl FnOnce(&mut Read<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let run = || match &self.0.engine {
+            Engine::Sqlite(sqlite) => {
+                let mut connection = sqlite.reader()?;
+                let done = f(&mut Read(tx::Engine::Sqlite(connection.transaction()?)))?;
+                sqlite.put_reader(connection);
+                Ok(done)
+            }
+            Engine::Postgres(postgres) => {
+                let mut client = postgres.connection()?;
+                let done = f(&mut Read(tx::Engine::Postgres(postgres::read(&mut client)?)))?;
+                postgres.put(client);
+                Ok(done)
+            }
+        };
+        run().map_err(|error: Error| error.named(name))
+    }
+
+    /// [`write`](Self::write) on this very thread: for commands and threads of our own, not for async code.
+    ///
+    /// # Errors
+    /// What `f` or the engine returned; nothing has happened then.
+    pub fn write_now<T>(
+        &self,
+        name: &'static str,
+        f: impl FnMut(&mut Tx<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let run = || match &self.0.engine {
+            Engine::Sqlite(sqlite) => {
+                let _turn = sqlite.turn.blocking_lock();
+                let mut connection = Connection::Sqlite(sqlite.writer()?);
+                let done = connection.transaction(f)?;
+                if let Connection::Sqlite(connection) = connection {
+                    sqlite.put_writer(connection);
+                }
+                Ok(done)
+            }
+            Engine::Postgres(postgres) => {
+                let mut connection = Connection::Postgres(Box::new(postgres.connection()?));
+                let done = connection.transaction(f)?;
+                if let Connection::Postgres(client) = connection {
+                    postgres.put(*client);
+                }
+                Ok(done)
+            }
+        };
+        run().map_err(|error: Error| error.named(name))
+    }
+
+    /// A connection for evidence.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ReadOnly`] without [`Access::Gateway`]; [`ErrorKind::Fsync`] when the server does not keep what
+    /// it acknowledges.
+    pub fn writer(&self) -> Result<Writer, Error> {
+        let mut writer = Writer { db: self.clone(), connection: None };
+        writer.reopen()?;
+        Ok(writer)
+    }
+
+    async fn on_thread<T: Send + 'static>(
+        &self,
+        f: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let closed = |cause: &str| Error::new(ErrorKind::Other, cause);
+        let _slot = self.0.slots.acquire().await.map_err(|_| closed("the database is closed"))?;
+        tokio::task::spawn_blocking(f).await.map_err(|_| closed("the transaction panicked"))?
+    }
+}
+
+impl Writer {
+    /// Runs `f` in a transaction; again from its beginning when it collided with another.
+    ///
+    /// # Errors
+    /// The failure, and whether it is known that nothing happened.
+    pub fn transaction<T>(
+        &mut self,
+        name: &'static str,
+        f: impl FnMut(&mut Tx<'_>) -> Result<T, Error>,
+    ) -> Result<T, Failure> {
+        let Some(connection) = &mut self.connection else {
+            let error = Error::new(ErrorKind::Connection, "not connected").named(name);
+            return Err(Failure { error, stage: Stage::Before });
+        };
+        let _turn = match &self.db.0.engine {
+            Engine::Sqlite(sqlite) => Some(sqlite.turn.blocking_lock()),
+            Engine::Postgres(_) => None,
+        };
+        connection.transaction(f).map_err(|failure| Failure { error: failure.error.named(name), ..failure })
+    }
+
+    /// Drops the connection and opens a new one, so that what it reads comes from the database.
+    ///
+    /// # Errors
+    /// As [`Db::writer`].
+    pub fn reopen(&mut self) -> Result<(), Error> {
+        self.connection = None;
+        self.connection = Some(match &self.db.0.engine {
+            Engine::Sqlite(sqlite) if sqlite.access() != Access::Gateway => {
+                return Err(Error::new(ErrorKind::ReadOnly, "only a gateway writes evidence"));
+            }
+            Engine::Sqlite(sqlite) => Connection::Sqlite(sqlite.connect()?),
+            Engine::Postgres(postgres) => {
+                let mut client = postgres.connect()?;
+                postgres::check_durable(&mut client)?;
+                Connection::Postgres(Box::new(client))
+            }
+        });
+        Ok(())
+    }
+
+    /// Flushes everything committed so far, whatever happened before: after it, what can be read is on disk.
+    ///
+    /// # Errors
+    /// The engine's; then nothing is known.
+    pub fn flush(&mut self) -> Result<(), Error> {
+        match &mut self.connection {
+            Some(Connection::Sqlite(connection)) => {
+                let _turn = match &self.db.0.engine {
+                    Engine::Sqlite(sqlite) => Some(sqlite.turn.blocking_lock()),
+                    Engine::Postgres(_) => None,
+                };
+                sqlite::flush(connection)
+            }
+            // A commit that PostgreSQL shows to others has been flushed.
+            Some(Connection::Postgres(_)) => Ok(()),
+            None => Err(Error::new(ErrorKind::Connection, "not connected")),
+        }
+    }
+}
+
+/// A transaction of the [`Writer`] that failed.
+#[derive(Debug)]
+pub struct Failure {
+    /// Why.
+    pub error: Error,
+    /// When.
+    pub stage: Stage,
+}
+
+/// Whether a failed transaction may have taken effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// It failed before the commit: nothing happened.
+    Before,
+    /// The commit itself failed: it may or may not have happened.
+    Commit,
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        failure.error
+    }
+}
+
+impl Connection {
+    fn transaction<T>(&mut self, mut f: impl FnMut(&mut Tx<'_>) -> Result<T, Error>) -> Result<T, Failure> {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            match self.attempt(&mut f) {
+                Err(failure)
+                    if failure.error.kind == ErrorKind::Serialization
+                        && attempts < limits::TRANSACTION_ATTEMPTS_MAX => {}
+                done => return done,
+            }
+        }
+    }
+
+    fn attempt<T>(&mut self, f: &mut impl FnMut(&mut Tx<'_>) -> Result<T, Error>) -> Result<T, Failure> {
+        let before = |error| Failure { error, stage: Stage::Before };
+        let engine = match self {
+            Self::Sqlite(connection) => tx::Engine::Sqlite(
+                connection
+                    .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+                    .map_err(|error| before(error.into()))?,
+            ),
+            Self::Postgres(client) => tx::Engine::Postgres(postgres::write(client).map_err(before)?),
+        };
+        let mut tx = Tx(Read(engine));
+        let done = f(&mut tx).map_err(before)?;
+        tx.commit().map_err(|error| match error.kind {
+            // Both engines say so only when they have undone the transaction.
+            ErrorKind::Serialization => before(error),
+            _ => Failure { error, stage: Stage::Commit },
+        })?;
+        Ok(done)
+    }
+}

@@ -1,0 +1,62 @@
+//! `checkpoint`: what was signed. Insert-only.
+
+use super::{Error, Read, Row, Tx, Value};
+
+/// A signed checkpoint and the tree it was signed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// Number of leaves.
+    pub size: u64,
+    /// Root hash.
+    pub root: [u8; 32],
+    /// The signed note.
+    pub note: Vec<u8>,
+    /// The frontier, as `evidence::merkle` writes it.
+    pub frontier: Vec<u8>,
+    /// When, microseconds since 1970.
+    pub ts: i64,
+}
+
+/// Adds a checkpoint; one of the same size that exists already is kept.
+pub fn insert(tx: &mut Tx<'_>, signed: &Signed) -> Result<(), Error> {
+    tx.execute(
+        "INSERT INTO checkpoint (size, root, note, frontier, ts) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT DO NOTHING",
+        &[
+            Value::Int(signed.size.cast_signed()),
+            (&signed.root).into(),
+            (&signed.note).into(),
+            (&signed.frontier).into(),
+            signed.ts.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// The largest checkpoint.
+pub fn latest(read: &mut Read<'_>) -> Result<Option<Signed>, Error> {
+    read.first(
+        "SELECT size, root, note, frontier, ts FROM checkpoint ORDER BY size DESC LIMIT 1",
+        &[],
+        signed,
+    )
+}
+
+/// The checkpoint of exactly this size.
+pub fn of_size(read: &mut Read<'_>, size: u64) -> Result<Option<Signed>, Error> {
+    read.first(
+        "SELECT size, root, note, frontier, ts FROM checkpoint WHERE size = $1",
+        &[Value::Int(size.cast_signed())],
+        signed,
+    )
+}
+
+fn signed(row: Row<'_>) -> Result<Signed, Error> {
+    Ok(Signed {
+        size: row.count(0)?,
+        root: row.array(1)?,
+        note: row.bytes(2)?.to_vec(),
+        frontier: row.bytes(3)?.to_vec(),
+        ts: row.int(4)?,
+    })
+}

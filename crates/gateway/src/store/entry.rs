@@ -1,0 +1,279 @@
+//! `entry` and `span`: the leaves and where each stands in the log.
+
+use super::{Error, ErrorKind, Read, Tx, Value};
+
+/// Low bits of a place that count within a lane; the lane's number stands above them.
+const SEQUENCE_BITS: u32 = 40;
+
+/// Where a writer put a leaf: lane and position in it. Orders like the pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place(i64);
+
+impl Place {
+    /// The place of the leaf with this `sequence` in this `lane`.
+    ///
+    /// # Panics
+    /// After 2^22 lanes or 2^40 leaves in one lane: centuries.
+    pub fn new(lane: u32, sequence: u64) -> Self {
+        assert!(
+            lane < 1 << 22 && sequence < 1 << SEQUENCE_BITS,
+            "more lanes or leaves than a place can count"
+        );
+        // Cannot wrap: both were bounded above.
+        Self(i64::from(lane) << SEQUENCE_BITS | sequence.cast_signed())
+    }
+
+    /// Number of the lane.
+    pub fn lane(self) -> u32 {
+        u32::try_from(self.0 >> SEQUENCE_BITS).unwrap_or(0)
+    }
+
+    /// Position in the lane, from 0.
+    pub fn sequence(self) -> u64 {
+        (self.0 & ((1 << SEQUENCE_BITS) - 1)).cast_unsigned()
+    }
+
+    pub(super) fn value(self) -> Value<'static> {
+        Value::Int(self.0)
+    }
+
+    pub(super) fn read(value: i64) -> Self {
+        Self(value)
+    }
+}
+
+/// A leaf to be added, with the fields it can be found by.
+#[derive(Debug, Clone, Copy)]
+pub struct Addition<'a> {
+    /// Where it goes.
+    pub place: Place,
+    /// Event type.
+    pub event: &'a str,
+    /// Microseconds since 1970.
+    pub ts: i64,
+    /// Exchange.
+    pub call: Option<&'a [u8; 16]>,
+    /// Recording session.
+    pub session: Option<&'a [u8; 16]>,
+    /// Pseudonym of the actor.
+    pub actor: Option<&'a str>,
+    /// Upstream.
+    pub server: Option<&'a str>,
+    /// MCP method.
+    pub method: Option<&'a str>,
+    /// Name of the tool, resource or prompt, or the MAC that stands for it.
+    pub target: Option<&'a str>,
+    /// Effect, refusal code or status of the outcome.
+    pub result: Option<&'a str>,
+    /// The exact bytes that are hashed.
+    pub leaf: &'a [u8],
+}
+
+/// A leaf as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Index in the log.
+    pub index: u64,
+    /// Where its writer put it.
+    pub place: Place,
+    /// Microseconds since 1970.
+    pub ts: i64,
+    /// The exact bytes that were hashed.
+    pub leaf: Vec<u8>,
+}
+
+/// Which leaves are wanted. Empty: all. Every field given must match.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Event type.
+    pub event: Option<String>,
+    /// Exchange.
+    pub call: Option<[u8; 16]>,
+    /// Recording session.
+    pub session: Option<[u8; 16]>,
+    /// Pseudonym of the actor.
+    pub actor: Option<String>,
+    /// Upstream.
+    pub server: Option<String>,
+    /// Name of the target.
+    pub target: Option<String>,
+    /// Not earlier, microseconds since 1970.
+    pub from: Option<i64>,
+    /// Earlier, microseconds since 1970.
+    pub until: Option<i64>,
+    /// Continue after this one: time and place of the last entry of the previous page.
+    pub before: Option<(i64, Place)>,
+}
+
+/// Adds a leaf.
+pub fn append(tx: &mut Tx<'_>, entry: &Addition<'_>) -> Result<(), Error> {
+    tx.execute(
+        "INSERT INTO entry (place, type, ts, call, session, actor, server, method, target, result, leaf) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        &[
+            entry.place.value(),
+            entry.event.into(),
+            entry.ts.into(),
+            entry.call.into(),
+            entry.session.into(),
+            entry.actor.into(),
+            entry.server.into(),
+            entry.method.into(),
+            entry.target.into(),
+            entry.result.into(),
+            entry.leaf.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Says that the log holds, from `index` on, the entries from `place` on.
+pub fn begin_span(tx: &mut Tx<'_>, index: u64, place: Place) -> Result<(), Error> {
+    tx.execute(
+        "INSERT INTO span (idx, place) VALUES ($1, $2)",
+        &[Value::Int(index.cast_signed()), place.value()],
+    )?;
+    Ok(())
+}
+
+/// The bytes of the leaf at `place`.
+pub fn leaf_at(read: &mut Read<'_>, place: Place) -> Result<Option<Vec<u8>>, Error> {
+    read.first("SELECT leaf FROM entry WHERE place = $1", &[place.value()], |row| Ok(row.bytes(0)?.to_vec()))
+}
+
+/// Places of the last entry there is, whatever the tip says.
+pub fn last_place(read: &mut Read<'_>) -> Result<Option<Place>, Error> {
+    read.first("SELECT place FROM entry ORDER BY place DESC LIMIT 1", &[], |row| Ok(Place(row.int(0)?)))
+}
+
+/// Calls `f` with the leaves from index `from` up to and without `until`, in order. A leaf that is missing is an
+/// error of kind [`ErrorKind::Corrupt`] that names its index.
+pub fn scan(
+    read: &mut Read<'_>,
+    from: u64,
+    until: u64,
+    mut f: impl FnMut(Stored<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let spans = read.all(
+        "SELECT idx, place FROM span WHERE idx >= (SELECT max(idx) FROM span WHERE idx <= $1) AND idx < $2 \
+         ORDER BY idx",
+        &[Value::Int(from.cast_signed()), Value::Int(until.cast_signed())],
+        |row| Ok((row.count(0)?, row.int(1)?)),
+    )?;
+    let mut next = from;
+    for (position, &(start, place)) in spans.iter().enumerate() {
+        let end = spans.get(position + 1).map_or(until, |&(start, _)| start);
+        let first = place + (from.max(start) - start).cast_signed();
+        let last = place + (end - start).cast_signed();
+        read.each(
+            "SELECT place, ts, leaf FROM entry WHERE place >= $1 AND place < $2 ORDER BY place",
+            &[Value::Int(first), Value::Int(last)],
+            |row| {
+                let found = row.int(0)?;
+                if start + (found - place).cast_unsigned() != next {
+                    return Err(missing(next));
+                }
+                f(Stored { index: next, place: Place(found), ts: row.int(1)?, leaf: row.bytes(2)? })?;
+                next += 1;
+                Ok(())
+            },
+        )?;
+        if next != end {
+            return Err(missing(next));
+        }
+    }
+    if next < until { Err(missing(next)) } else { Ok(()) }
+}
+
+/// A leaf during [`scan`], borrowed from the database.
+#[derive(Debug, Clone, Copy)]
+pub struct Stored<'a> {
+    /// Index in the log.
+    pub index: u64,
+    /// Where its writer put it.
+    pub place: Place,
+    /// Microseconds since 1970.
+    pub ts: i64,
+    /// The exact bytes that were hashed.
+    pub leaf: &'a [u8],
+}
+
+/// At most `limit` leaves that match, newest first.
+pub fn page(read: &mut Read<'_>, filter: &Filter, limit: u32) -> Result<Vec<Entry>, Error> {
+    let mut wanted = Conditions::default();
+    wanted.equal("type", filter.event.as_deref().map(Value::Text));
+    wanted.equal("call", filter.call.as_ref().map(|id| Value::Bytes(id)));
+    wanted.equal("session", filter.session.as_ref().map(|id| Value::Bytes(id)));
+    wanted.equal("actor", filter.actor.as_deref().map(Value::Text));
+    wanted.equal("server", filter.server.as_deref().map(Value::Text));
+    wanted.equal("target", filter.target.as_deref().map(Value::Text));
+    wanted.compare("ts >= ", filter.from.map(Value::Int));
+    wanted.compare("ts < ", filter.until.map(Value::Int));
+    if let Some((ts, place)) = filter.before {
+        wanted.tuple("(ts, place) < ", [Value::Int(ts), place.value()]);
+    }
+    wanted.values.push(Value::Int(i64::from(limit)));
+    let sql = format!(
+        "SELECT place, ts, leaf, (SELECT idx + entry.place - span.place FROM span \
+         WHERE span.place <= entry.place ORDER BY span.place DESC LIMIT 1) \
+         FROM entry{} ORDER BY ts DESC, place DESC LIMIT ${}",
+        wanted.text,
+        wanted.values.len()
+    );
+    read.all(&sql, &wanted.values, |row| {
+        Ok(Entry {
+            place: Place(row.int(0)?),
+            ts: row.int(1)?,
+            leaf: row.bytes(2)?.to_vec(),
+            index: row.count(3)?,
+        })
+    })
+}
+
+/// Calls of a lane whose intent stands at `from` or later and has no end.
+pub fn open_calls(read: &mut Read<'_>, from: Place) -> Result<Vec<[u8; 16]>, Error> {
+    let next_lane = Place::new(from.lane() + 1, 0);
+    read.all(
+        "SELECT call FROM entry AS intent WHERE place >= $1 AND place < $2 AND type = 'call.intent' \
+         AND NOT EXISTS (SELECT 1 FROM entry WHERE call = intent.call \
+         AND type IN ('call.outcome', 'call.orphaned')) ORDER BY place",
+        &[from.value(), next_lane.value()],
+        |row| row.array(0),
+    )
+}
+
+/// A `WHERE` clause in the making. Placeholders count up as they appear.
+#[derive(Default)]
+struct Conditions<'a> {
+    text: String,
+    values: Vec<Value<'a>>,
+}
+
+impl<'a> Conditions<'a> {
+    fn equal(&mut self, column: &str, value: Option<Value<'a>>) {
+        self.compare(&format!("{column} = "), value);
+    }
+
+    fn compare(&mut self, comparison: &str, value: Option<Value<'a>>) {
+        let Some(value) = value else { return };
+        self.values.push(value);
+        let text = format!("{comparison}${}", self.values.len());
+        self.push(&text);
+    }
+
+    fn tuple(&mut self, comparison: &str, values: [Value<'a>; 2]) {
+        self.values.extend(values);
+        let last = self.values.len();
+        let text = format!("{comparison}(${}, ${last})", last - 1);
+        self.push(&text);
+    }
+
+    fn push(&mut self, condition: &str) {
+        self.text.push_str(if self.text.is_empty() { " WHERE " } else { " AND " });
+        self.text.push_str(condition);
+    }
+}
+
+fn missing(index: u64) -> Error {
+    Error::new(ErrorKind::Corrupt, format!("leaf {index} is missing"))
+}

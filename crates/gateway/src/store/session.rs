@@ -1,0 +1,83 @@
+//! `session`: recording sessions as they began.
+
+use super::{Error, Read, Tx, Value};
+
+/// A recording session and what it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Its id.
+    pub id: [u8; 16],
+    /// When it began, microseconds since 1970.
+    pub ts: i64,
+    /// Pseudonym of the caller.
+    pub actor: String,
+    /// When its last call began.
+    pub last_ts: i64,
+    /// Calls permitted and refused.
+    pub calls: u64,
+    /// Calls refused.
+    pub denied: u64,
+}
+
+/// Which sessions are wanted. Empty: all.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Pseudonym of the caller.
+    pub actor: Option<String>,
+    /// Begun not earlier, microseconds since 1970.
+    pub from: Option<i64>,
+    /// Begun earlier, microseconds since 1970.
+    pub until: Option<i64>,
+}
+
+/// Adds a session; one that exists already is kept.
+pub fn begin(tx: &mut Tx<'_>, id: &[u8; 16], ts: i64, actor: &str) -> Result<(), Error> {
+    tx.execute(
+        "INSERT INTO session (id, ts, actor) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        &[id.into(), ts.into(), actor.into()],
+    )?;
+    Ok(())
+}
+
+/// At most `limit` sessions, the latest to begin first. Counts come from the session's own index entries.
+pub fn page(read: &mut Read<'_>, filter: &Filter, limit: u32) -> Result<Vec<Session>, Error> {
+    let (from, until) = (filter.from.unwrap_or(0), filter.until.unwrap_or(i64::MAX));
+    let limit = Value::Int(i64::from(limit));
+    let mut sessions = match &filter.actor {
+        Some(actor) => read.all(
+            "SELECT id, ts, actor FROM session WHERE actor = $1 AND ts >= $2 AND ts < $3 \
+             ORDER BY ts DESC LIMIT $4",
+            &[actor.into(), from.into(), until.into(), limit],
+            begun,
+        )?,
+        None => read.all(
+            "SELECT id, ts, actor FROM session WHERE ts >= $1 AND ts < $2 ORDER BY ts DESC LIMIT $3",
+            &[from.into(), until.into(), limit],
+            begun,
+        )?,
+    };
+    for session in &mut sessions {
+        count(read, session)?;
+    }
+    Ok(sessions)
+}
+
+fn begun(row: super::Row<'_>) -> Result<Session, Error> {
+    let ts = row.int(1)?;
+    Ok(Session { id: row.array(0)?, ts, actor: row.text(2)?.to_owned(), last_ts: ts, calls: 0, denied: 0 })
+}
+
+fn count(read: &mut Read<'_>, session: &mut Session) -> Result<(), Error> {
+    let counted = read.all(
+        "SELECT type, count(*), max(ts) FROM entry WHERE session = $1 \
+         AND type IN ('call.intent', 'call.denied', 'auth.failed') GROUP BY type",
+        &[(&session.id).into()],
+        |row| Ok((row.text(0)? == "call.intent", row.count(1)?, row.int(2)?)),
+    )?;
+    for (permitted, calls, last_ts) in counted {
+        session.calls += calls;
+        session.denied += if permitted { 0 } else { calls };
+        session.last_ts = session.last_ts.max(last_ts);
+    }
+    Ok(())
+}
