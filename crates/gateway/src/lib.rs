@@ -10,6 +10,7 @@ pub mod limits;
 pub mod mask;
 pub mod mcp;
 pub mod model;
+pub mod policy;
 pub mod refusal;
 pub mod secret;
 pub mod store;

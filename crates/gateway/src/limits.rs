@@ -98,3 +98,13 @@ pub const SERVICE_KEYS_REFRESH_MS: u64 = 2_000;
 pub const SERVICE_KEYS_STALE_MS: u64 = 30_000;
 /// Lines of a stdio server's standard error kept in the log per second.
 pub const STDERR_LINES_PER_S_MAX: u32 = 100;
+/// Most policies in a set.
+pub const POLICIES_MAX: usize = 10_000;
+/// Longest policy id.
+pub const POLICY_ID_BYTES_MAX: usize = 64;
+/// Most policy ids named by a decision; with more, the last entry says how many.
+pub const DECIDING_POLICIES_MAX: usize = 64;
+/// Most argument values that policies may look at in one call.
+pub const POLICY_ARGUMENTS_MAX: usize = 4_096;
+/// Longest argument that a policy may look at, as spelled in JSON.
+pub const POLICY_TEXT_BYTES_MAX: usize = 256 * 1024;

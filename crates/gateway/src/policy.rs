@@ -1,0 +1,29 @@
+//! What callers may do: [Cedar](https://docs.cedarpolicy.com) policies, validated when they are published, asked
+//! before anything happens.
+//!
+//! Default deny; `forbid` wins; whatever cannot be evaluated denies. Three effects come from one language by asking
+//! twice: as things stand, and as they would be with `context.approval.granted`. Nothing here reads a clock, and
+//! only `directory` reads files.
+
+mod argument;
+mod index;
+mod need;
+mod problem;
+mod question;
+mod schema;
+mod set;
+mod situation;
+mod source;
+mod uri;
+mod vocabulary;
+
+pub use problem::{Problem, Rejected};
+pub use question::{Definition, Question};
+pub use schema::text as schema;
+pub use set::PolicySet;
+pub use source::{Policy, Source};
+
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,233 @@
+//! What a group of policies looks at: so that a question is built only from what can matter, and arguments are read
+//! only where a policy reads them.
+//!
+//! INVARIANT: a name that is not noted here occurs nowhere in the conditions, so its absence cannot be observed. The
+//! scan is of Cedar's own JSON form of the conditions and errs on the side of noting too much (a literal `"time"`
+//! counts as a mention of `time`).
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+/// Attributes of the principal, the resource and the context that are built on demand.
+pub(super) const NAMES: [&str; 23] = [
+    "issuer",
+    "subject",
+    "name",
+    "email",
+    "client",
+    "scopes",
+    "server",
+    "uri",
+    "scheme",
+    "host",
+    "path",
+    "method",
+    "kind",
+    "direction",
+    "era",
+    "revision",
+    "time",
+    "address",
+    "session",
+    "actors",
+    "approval",
+    "definition",
+    "pointers",
+];
+
+/// The entities that hold arguments as tags, in the order of [`Need::carriers`].
+pub(super) const CARRIERS: [&str; 5] = ["texts", "numbers", "decimals", "flags", "lists"];
+
+/// Which arguments are read through one carrier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Pointers {
+    /// Those named literally.
+    Named(BTreeSet<String>),
+    /// Any: some policy computes a pointer.
+    All,
+}
+
+impl Pointers {
+    pub(super) fn has(&self, pointer: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Named(named) => named.contains(pointer),
+        }
+    }
+
+    fn below(&self, pointer: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Named(named) => {
+                named.iter().any(|name| name.strip_prefix(pointer).is_some_and(|rest| rest.starts_with('/')))
+            }
+        }
+    }
+
+    fn is_none(&self) -> bool {
+        matches!(self, Self::Named(named) if named.is_empty())
+    }
+
+    fn merge(&mut self, other: &Self) {
+        match (&mut *self, other) {
+            (Self::All, _) => {}
+            (_, Self::All) => *self = Self::All,
+            (Self::Named(mine), Self::Named(other)) => mine.extend(other.iter().cloned()),
+        }
+    }
+}
+
+/// What some policies look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Need {
+    names: u32,
+    pub(super) carriers: [Pointers; 5],
+}
+
+impl Need {
+    pub(super) fn nothing() -> Self {
+        Self { names: 0, carriers: std::array::from_fn(|_| Pointers::Named(BTreeSet::new())) }
+    }
+
+    /// What the conditions of `policy` look at.
+    pub(super) fn of(policy: &cedar_policy::Policy) -> Self {
+        let mut need = Self::nothing();
+        match policy.to_json() {
+            Ok(json) => need.scan(&json["conditions"]),
+            // Cannot happen for a policy that was parsed; everything is the safe answer.
+            Err(_) => need = Self::everything(),
+        }
+        need
+    }
+
+    pub(super) fn everything() -> Self {
+        Self { names: u32::MAX, carriers: std::array::from_fn(|_| Pointers::All) }
+    }
+
+    /// Whether `name`, one of [`NAMES`], is looked at.
+    pub(super) fn has(&self, name: &str) -> bool {
+        NAMES.iter().position(|known| *known == name).is_none_or(|bit| self.names & (1 << bit) != 0)
+    }
+
+    /// Whether arguments are looked at in any way.
+    pub(super) fn arguments(&self) -> bool {
+        self.has("pointers") || self.carriers.iter().any(|carrier| !carrier.is_none())
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.names |= other.names;
+        for (mine, other) in self.carriers.iter_mut().zip(&other.carriers) {
+            mine.merge(other);
+        }
+    }
+
+    fn scan(&mut self, json: &Value) {
+        match json {
+            Value::Object(members) => {
+                for (key, value) in members {
+                    if let Some((carrier, pointer)) = tag_access(key, value) {
+                        self.carriers[carrier].merge(&Pointers::Named(BTreeSet::from([pointer])));
+                    } else {
+                        self.note(key);
+                        self.scan(value);
+                    }
+                }
+            }
+            Value::Array(elements) => elements.iter().for_each(|element| self.scan(element)),
+            Value::String(text) => self.note(text),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn note(&mut self, word: &str) {
+        if let Some(bit) = NAMES.iter().position(|name| *name == word) {
+            self.names |= 1 << bit;
+        }
+        if let Some(carrier) = CARRIERS.iter().position(|name| *name == word) {
+            self.carriers[carrier] = Pointers::All;
+        }
+    }
+}
+
+/// What the policies that will answer one question look at, together.
+#[derive(Debug)]
+pub(super) struct Wanted<'a> {
+    needs: Vec<&'a Need>,
+}
+
+impl<'a> Wanted<'a> {
+    pub(super) fn new(needs: Vec<&'a Need>) -> Self {
+        Self { needs }
+    }
+
+    /// Whether any looks at `name`, one of [`NAMES`].
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.needs.iter().any(|need| need.has(name))
+    }
+
+    /// Whether any reads `pointer` through the carrier with this index.
+    pub(super) fn carrier(&self, carrier: usize, pointer: &str) -> bool {
+        self.needs.iter().any(|need| need.carriers[carrier].has(pointer))
+    }
+
+    /// Whether any looks at arguments.
+    pub(super) fn arguments(&self) -> bool {
+        self.needs.iter().any(|need| need.arguments())
+    }
+
+    /// Whether any may look at something below `pointer`.
+    pub(super) fn below(&self, pointer: &str) -> bool {
+        self.has("pointers")
+            || self.needs.iter().flat_map(|need| &need.carriers).any(|carrier| carrier.below(pointer))
+    }
+}
+
+/// `context.<carrier>.hasTag("<literal>")` or `getTag`: which carrier, which pointer.
+fn tag_access(operator: &str, operands: &Value) -> Option<(usize, String)> {
+    if operator != "hasTag" && operator != "getTag" {
+        return None;
+    }
+    let access = &operands["left"]["."];
+    if access["left"]["Var"] != "context" {
+        return None;
+    }
+    let carrier = access["attr"].as_str()?;
+    let pointer = operands["right"]["Value"].as_str()?;
+    Some((CARRIERS.iter().position(|name| *name == carrier)?, pointer.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn need(condition: &str) -> Need {
+        let text = format!("permit (principal, action, resource) when {{ {condition} }};");
+        Need::of(&cedar_policy::Policy::parse(None, text).expect("valid policy"))
+    }
+
+    #[test]
+    fn literal_pointers_are_named_and_computed_ones_are_all() {
+        let named = need(r#"context.numbers.hasTag("/a") && context.numbers.getTag("/a") < 3"#);
+        assert_eq!(named.carriers[1], Pointers::Named(BTreeSet::from(["/a".to_owned()])));
+        assert_eq!(named.carriers[0], Pointers::Named(BTreeSet::new()));
+        assert!(named.arguments() && !named.has("time") && !named.has("pointers"));
+
+        assert_eq!(need("context.texts.hasTag(context.method)").carriers[0], Pointers::All);
+        assert_eq!(
+            need(r#"(if true then context else context).texts.hasTag("/a")"#).carriers[0],
+            Pointers::All
+        );
+        assert_eq!(need(r#"{"x": context.texts}.x.hasTag("/a")"#).carriers[0], Pointers::All);
+    }
+
+    #[test]
+    fn names_are_noted_however_they_are_spelled() {
+        assert!(need(r"context.approval.granted").has("approval"));
+        assert!(need(r#"context["approv\u{61}l"]["granted"]"#).has("approval"));
+        assert!(need("resource has path && principal has email").has("path"));
+        assert!(need("principal has email").has("email"));
+        assert!(!need("true").arguments());
+        assert!(need(r#"context.pointers.contains("/a")"#).arguments());
+    }
+}

@@ -1,0 +1,46 @@
+//! What policy is asked.
+
+use crate::mcp::method::Direction;
+use crate::model::{Context, MessageKind, Principal, Target};
+
+/// One question: may this principal send this message about this target, in these circumstances?
+///
+/// The same type serves calls, entries of lists (asked as the method that would use the entry), messages of the
+/// upstream, and `policy explain`.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// Who asks. [`crate::model::PrincipalKind::Anonymous`] is denied without asking any policy.
+    pub principal: &'a Principal,
+    /// Configured name of the upstream server.
+    pub server: &'a str,
+    /// Method name; for a response that of the request it answers; `GET` or `DELETE` for a stream.
+    pub method: &'a str,
+    /// What sort of message it is.
+    pub kind: MessageKind,
+    /// Who sends it.
+    pub direction: Direction,
+    /// What it is about. Must be there, and of the right kind, where the method's row names one: a call without its
+    /// target is denied. For a response it is the target of the request that is answered.
+    pub target: Option<&'a Target>,
+    /// JSON text that the policies see as arguments: `params.arguments` for `tools/call` and `prompts/get`, else the
+    /// whole of `params`; `result` for a response. `None` where there is none (entries of lists, streams).
+    ///
+    /// INVARIANT: the envelope has checked it (one meaning: no duplicate names, bounded depth).
+    pub arguments: Option<&'a str>,
+    /// Time, address, protocol.
+    pub context: &'a Context,
+    /// What the catalog knows of the target's definition.
+    pub definition: Definition,
+}
+
+/// What the catalog knows of the definition of a [`Target`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Definition {
+    /// It has not been seen in a list of the upstream.
+    #[default]
+    Unknown,
+    /// It is the one that is pinned.
+    Pinned,
+    /// It differs from the one that is pinned.
+    Drifted,
+}

@@ -1,0 +1,127 @@
+//! The Cedar schema: which questions exist and what they carry. Generated from [`METHODS`], so that it cannot lag
+//! behind the protocol. Grammar: <https://docs.cedarpolicy.com/schema/human-readable-schema.html>.
+
+use std::fmt::Write as _;
+
+use crate::mcp::method::{Action, METHODS};
+use crate::model::TargetKind;
+
+/// Actions of the legacy HTTP transport that are not JSON-RPC methods; both belong to `Action::"session"`.
+pub(super) const STREAM_METHODS: [&str; 2] = ["DELETE", "GET"];
+
+/// The action asked for a method that has no row in [`METHODS`].
+pub(super) const OTHER: &str = "other";
+
+const ENTITIES: &str = r"// Who. The id is `<issuer>/<subject>`; the parents are the groups of the token.
+entity Group;
+entity Human, Service, Agent in [Group] = {
+  issuer: String,
+  subject: String,
+  name?: String,
+  email?: String,
+  client?: String,
+  scopes: Set<String>,
+};
+
+// What. The id of a server is its configured name, of anything else `<server>/<name or URI>`.
+entity Server = { name: String };
+entity Tool, Prompt in [Server] = { name: String, server: String };
+entity Resource in [Server] = { uri: String, server: String, scheme: String, host?: String, path?: String };
+entity Task in [Server] = { server: String };
+
+// The arguments, by JSON Pointer (RFC 6901). Cedar has no type for arbitrary JSON.
+entity Texts tags String;
+entity Numbers tags Long;
+entity Decimals tags decimal;
+entity Flags tags Bool;
+entity Lists tags Set<String>;
+
+type Circumstances = {
+  method: String,
+  kind: String,
+  direction: String,
+  era: String,
+  revision?: String,
+  time: datetime,
+  address: ipaddr,
+  session: String,
+  actors: Set<String>,
+  approval: { granted: Bool },
+  definition: { known: Bool, drifted: Bool },
+  texts: Texts,
+  numbers: Numbers,
+  decimals: Decimals,
+  flags: Flags,
+  lists: Lists,
+  pointers: Set<String>,
+};
+
+";
+
+/// The schema's text. It is part of every policy revision.
+pub fn text() -> String {
+    let mut schema = String::from(ENTITIES);
+    let groups: Vec<String> = Action::ALL
+        .iter()
+        .filter(|group| group.as_str() != OTHER)
+        .map(|group| quoted(group.as_str()))
+        .collect();
+    // Unwrap safety: see the message.
+    writeln!(schema, "action {};", groups.join(", ")).expect(WRITES);
+    for row in METHODS {
+        let resource = entity_type(row.target.map(|rule| rule.kind));
+        action(&mut schema, row.name, Some(row.action), resource);
+    }
+    for method in STREAM_METHODS {
+        action(&mut schema, method, Some(Action::Session), entity_type(None));
+    }
+    action(&mut schema, OTHER, None, entity_type(None));
+    schema.push_str("// Reserved: who may approve a held call.\n");
+    action(&mut schema, "approve", None, "Server, Tool, Prompt, Resource, Task");
+    schema
+}
+
+/// The Cedar entity type of a target; a message without one is about its server.
+pub(super) fn entity_type(kind: Option<TargetKind>) -> &'static str {
+    match kind {
+        None => "Server",
+        Some(TargetKind::Tool) => "Tool",
+        Some(TargetKind::Prompt) => "Prompt",
+        Some(TargetKind::Resource) => "Resource",
+        Some(TargetKind::Task) => "Task",
+    }
+}
+
+const WRITES: &str = "a String takes all that is written to it";
+
+fn action(schema: &mut String, name: &str, group: Option<Action>, resource: &str) {
+    let parent = group.map(|group| format!(" in [{}]", quoted(group.as_str()))).unwrap_or_default();
+    writeln!(
+        schema,
+        "action {}{parent} appliesTo {{\n  principal: [Human, Service, Agent],\n  resource: [{resource}],\n  \
+         context: Circumstances,\n}};",
+        quoted(name)
+    )
+    // Unwrap safety: see the message.
+    .expect(WRITES);
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{name}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schema_is_valid_and_has_every_method() {
+        let (schema, warnings) = cedar_policy::Schema::from_cedarschema_str(&text()).expect("valid schema");
+        assert_eq!(warnings.map(|warning| warning.to_string()).collect::<Vec<_>>(), Vec::<String>::new());
+        let actions: Vec<String> =
+            schema.actions().map(|action| action.id().unescaped().to_owned()).collect();
+        for row in METHODS {
+            assert!(actions.iter().any(|action| action == row.name), "{}", row.name);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! A published policy set: immutable, validated, asked without I/O and without a clock.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use cedar_policy as cedar;
+use cedar_policy::{EvaluationError, ValidationMode};
+use sha2::{Digest as _, Sha256};
+
+use super::index::{Index, Part};
+use super::need::Wanted;
+use super::problem::{Problem, Rejected};
+use super::question::Question;
+use super::situation::{self, Approval, Parties};
+use super::source::{self, Policy, Source};
+use super::vocabulary::Vocabulary;
+use super::{schema, source::validation_problem};
+use crate::limits;
+use crate::model::{Decision, Effect, PolicyRevision};
+
+/// A policy set that was parsed and validated.
+#[derive(Debug)]
+pub struct PolicySet {
+    policies: Vec<Policy>,
+    revision: PolicyRevision,
+    index: Index,
+    pub(super) words: Vocabulary,
+    authorizer: cedar::Authorizer,
+}
+
+/// What Cedar answers when asked once.
+#[derive(Debug, Default)]
+struct Answer {
+    permits: BTreeSet<String>,
+    forbids: BTreeSet<String>,
+    errors: Vec<String>,
+}
+
+impl Answer {
+    fn allows(&self) -> bool {
+        self.errors.is_empty() && self.forbids.is_empty() && !self.permits.is_empty()
+    }
+}
+
+impl PolicySet {
+    /// Parses and validates the files: strict mode, every policy with an id of its own, no templates.
+    ///
+    /// An empty set is valid: it denies everything.
+    ///
+    /// # Errors
+    /// [`Rejected`], with every problem that was found.
+    pub fn parse(sources: &[Source]) -> Result<Self, Rejected> {
+        let policies = source::parse(sources)?;
+        let text = schema::text();
+        let schema = cedar::Schema::from_cedarschema_str(&text)
+            .map_err(|error| Problem::of("schema", error.to_string()))?
+            .0;
+        validate(&policies, sources, &schema)?;
+        let words = Vocabulary::new(&schema);
+        Ok(Self {
+            revision: revision(&text, &policies),
+            index: Index::new(&policies, &words),
+            policies,
+            words,
+            authorizer: cedar::Authorizer::new(),
+        })
+    }
+
+    /// SHA-256 over the schema and all policies: which set a decision was made by. Does not depend on how policies
+    /// are spread over files, nor on comments between them.
+    pub fn revision(&self) -> PolicyRevision {
+        self.revision
+    }
+
+    /// The policies, in the order of files and lines.
+    pub fn policies(&self) -> &[Policy] {
+        &self.policies
+    }
+
+    /// Decides. Pure: the same question to the same set has the same answer, always.
+    ///
+    /// Allowed as things stand: [`Effect::Allow`]. Allowed if a human agreed (`context.approval.granted`):
+    /// [`Effect::Hold`]. Else, and whenever anything could not be evaluated: [`Effect::Deny`].
+    pub fn decide(&self, question: &Question<'_>) -> Decision {
+        match self.ask(question) {
+            Ok(decision) => decision,
+            Err(error) => self.decision(Effect::Deny, BTreeSet::new(), vec![error]),
+        }
+    }
+
+    fn ask(&self, question: &Question<'_>) -> Result<Decision, String> {
+        let Some(parties) = Parties::of(question, &self.words) else {
+            return Ok(self.decision(Effect::Deny, BTreeSet::new(), vec![]));
+        };
+        let index = self.words.action(question.method);
+        let action = &self.words.actions[index];
+        if action.target != question.target.map(|target| target.kind) {
+            return Err("the message does not name the kind of target that its method is about".to_owned());
+        }
+        let parts = self.index.parts(index, &parties);
+        let wanted = Wanted::new(parts.iter().map(|part| &part.need).collect());
+        let evaluate = |approval| {
+            situation::build(question, &parties, action, &self.words, &wanted, approval)
+                .map(|situation| self.evaluate(&parts, &situation))
+        };
+        let now = evaluate(Approval::None)?;
+        if now.allows() {
+            return Ok(self.decision(Effect::Allow, now.permits, vec![]));
+        }
+        if !now.errors.is_empty() || !wanted.has("approval") {
+            return Ok(self.decision(Effect::Deny, now.forbids, now.errors));
+        }
+        let approved = evaluate(Approval::Granted)?;
+        if approved.allows() {
+            // The policies that permit it once approved, and those that forbid it until then.
+            return Ok(self.decision(Effect::Hold, &approved.permits | &now.forbids, vec![]));
+        }
+        Ok(self.decision(Effect::Deny, now.forbids, approved.errors))
+    }
+
+    fn evaluate(&self, parts: &[&Part], situation: &situation::Situation) -> Answer {
+        let mut answer = Answer::default();
+        for part in parts {
+            let response =
+                self.authorizer.is_authorized(&situation.request, &part.policies, &situation.entities);
+            let deciding = response.diagnostics().reason().map(ToString::to_string);
+            match response.decision() {
+                cedar::Decision::Allow => answer.permits.extend(deciding),
+                cedar::Decision::Deny => answer.forbids.extend(deciding),
+            }
+            answer.errors.extend(response.diagnostics().errors().map(
+                |cedar::AuthorizationError::PolicyEvaluationError(error)| {
+                    format!("policy `{}` {}", error.policy_id(), fault(error.inner()))
+                },
+            ));
+        }
+        answer.errors.sort();
+        answer
+    }
+
+    fn decision(&self, effect: Effect, policies: BTreeSet<String>, errors: Vec<String>) -> Decision {
+        let mut policies: Vec<String> = policies.into_iter().collect();
+        if policies.len() > limits::DECIDING_POLICIES_MAX {
+            let more = policies.len() - limits::DECIDING_POLICIES_MAX;
+            policies.truncate(limits::DECIDING_POLICIES_MAX);
+            policies.push(format!("+{more}"));
+        }
+        Decision { effect, policies: Arc::from(policies), revision: self.revision, errors }
+    }
+}
+
+/// Cedar's own words may quote values; these do not.
+fn fault(error: &EvaluationError) -> &'static str {
+    match error {
+        EvaluationError::IntegerOverflow(_) => "overflows a 64-bit integer",
+        EvaluationError::RecursionLimit(_) => "is nested too deeply to evaluate",
+        EvaluationError::EntityDoesNotExist(_)
+        | EvaluationError::EntityAttrDoesNotExist(_)
+        | EvaluationError::RecordAttrDoesNotExist(_) => "reads an attribute that is absent",
+        EvaluationError::FailedExtensionFunctionExecution(_) => {
+            "calls a function with a value it does not take"
+        }
+        _ => "cannot be evaluated",
+    }
+}
+
+fn validate(policies: &[Policy], sources: &[Source], schema: &cedar::Schema) -> Result<(), Rejected> {
+    let whole = cedar::PolicySet::from_policies(policies.iter().map(|policy| policy.cedar.clone()))
+        .map_err(|error| Problem::of("policies", error.to_string()))?;
+    let result = cedar::Validator::new(schema.clone()).validate(&whole, ValidationMode::Strict);
+    let mut problems: Vec<Problem> = result
+        .validation_errors()
+        .map(|error| validation_problem(policies, sources, error.policy_id(), error))
+        .collect();
+    problems.sort_by(|a, b| {
+        (&a.file, a.line, a.column, &a.message).cmp(&(&b.file, b.line, b.column, &b.message))
+    });
+    problems.dedup();
+    if problems.is_empty() { Ok(()) } else { Err(Rejected { problems }) }
+}
+
+fn revision(schema: &str, policies: &[Policy]) -> PolicyRevision {
+    let mut sorted: Vec<&Policy> = policies.iter().collect();
+    sorted.sort_by(|a, b| a.id.cmp(&b.id));
+    let mut hash = Sha256::new();
+    let mut field = |text: &str| {
+        // A length before each field, so that no two sets have the same bytes.
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text);
+    };
+    field("countersign policy set 1");
+    field(schema);
+    for policy in sorted {
+        field(&policy.id);
+        field(&policy.text);
+    }
+    PolicyRevision(hash.finalize().into())
+}

@@ -1,0 +1,216 @@
+//! From a question to a Cedar request: entities and context, as far as the policies look at them.
+
+use std::collections::HashSet;
+
+use cedar_policy as cedar;
+use cedar_policy::{Entity, EntityUid, RestrictedExpression as Expression};
+
+use super::argument::{self, Arguments};
+use super::need::{CARRIERS, Wanted};
+use super::question::{Definition, Question};
+use super::uri;
+use super::vocabulary::{Action, Vocabulary};
+use crate::mcp::method::Direction;
+use crate::model::{Era, TargetKind};
+
+/// Whether the question is asked as things stand, or as they would be once a human has agreed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Approval {
+    None,
+    Granted,
+}
+
+/// Who and what a question is about, as Cedar names them.
+#[derive(Debug)]
+pub(super) struct Parties {
+    pub(super) principal: EntityUid,
+    pub(super) groups: Vec<EntityUid>,
+    pub(super) server: EntityUid,
+    /// The target, or the server again.
+    pub(super) resource: EntityUid,
+}
+
+impl Parties {
+    /// `None` for an anonymous principal.
+    pub(super) fn of(question: &Question<'_>, words: &Vocabulary) -> Option<Self> {
+        let who = question.principal;
+        let server = words.server(question.server);
+        Some(Self {
+            principal: words.principal(who.kind, &who.party.issuer, &who.party.subject)?,
+            groups: who.groups.iter().map(|group| words.group(group)).collect(),
+            resource: match question.target {
+                Some(target) => words.target(question.server, target),
+                None => server.clone(),
+            },
+            server,
+        })
+    }
+}
+
+/// A question in Cedar's terms.
+#[derive(Debug)]
+pub(super) struct Situation {
+    pub(super) entities: cedar::Entities,
+    pub(super) request: cedar::Request,
+}
+
+/// Builds what the policies want to see. An error is a sentence without anything the caller sent.
+pub(super) fn build(
+    question: &Question<'_>,
+    parties: &Parties,
+    action: &Action,
+    words: &Vocabulary,
+    wanted: &Wanted<'_>,
+    approval: Approval,
+) -> Result<Situation, String> {
+    let mut entities = Vec::with_capacity(8);
+    entities.push(principal(question, parties, wanted)?);
+    entities.push(resource(question, parties, wanted)?);
+    entities.push(action.entity.clone());
+    let mut pairs = context(question, wanted, approval);
+    if wanted.arguments() {
+        let read = match question.arguments {
+            Some(json) => argument::read(json, wanted).map_err(|error| error.to_string())?,
+            None => Arguments::default(),
+        };
+        if wanted.has("pointers") {
+            pairs.push(("pointers".to_owned(), Expression::new_set(read.pointers)));
+        }
+        for ((name, uid), tags) in CARRIERS.iter().zip(&words.carriers).zip(read.tags) {
+            pairs.push(((*name).to_owned(), Expression::new_entity_uid(uid.clone())));
+            entities.push(entity(uid.clone(), vec![], HashSet::new(), tags)?);
+        }
+    }
+    let context =
+        cedar::Context::from_pairs(pairs).map_err(|_| "the circumstances have no Cedar form".to_owned())?;
+    let request = cedar::Request::new(
+        parties.principal.clone(),
+        action.uid.clone(),
+        parties.resource.clone(),
+        context,
+        None,
+    )
+    .map_err(|_| "the question has no Cedar form".to_owned())?;
+    let entities = cedar::Entities::from_entities(entities, None)
+        .map_err(|_| "the principal or the target has no Cedar form".to_owned())?;
+    Ok(Situation { entities, request })
+}
+
+fn principal(question: &Question<'_>, parties: &Parties, wanted: &Wanted<'_>) -> Result<Entity, String> {
+    let who = question.principal;
+    let mut pairs = Vec::new();
+    let mut attribute = |name: &str, value: Option<&String>| {
+        if let Some(value) = value.filter(|_| wanted.has(name)) {
+            pairs.push((name.to_owned(), Expression::new_string(value.clone())));
+        }
+    };
+    attribute("issuer", Some(&who.party.issuer));
+    attribute("subject", Some(&who.party.subject));
+    attribute("name", who.name.as_ref());
+    attribute("email", who.email.as_ref());
+    attribute("client", who.client.as_ref());
+    if wanted.has("scopes") {
+        pairs.push(("scopes".to_owned(), strings(who.scopes.iter().cloned())));
+    }
+    entity(parties.principal.clone(), pairs, parties.groups.iter().cloned().collect(), vec![])
+}
+
+fn resource(question: &Question<'_>, parties: &Parties, wanted: &Wanted<'_>) -> Result<Entity, String> {
+    let mut pairs = Vec::new();
+    let mut attribute = |name: &str, value: &str| {
+        if wanted.has(name) {
+            pairs.push((name.to_owned(), Expression::new_string(value.to_owned())));
+        }
+    };
+    let Some(target) = question.target else {
+        attribute("name", question.server);
+        return entity(parties.resource.clone(), pairs, HashSet::new(), vec![]);
+    };
+    attribute("server", question.server);
+    match target.kind {
+        TargetKind::Tool | TargetKind::Prompt => attribute("name", &target.name),
+        TargetKind::Task => {}
+        TargetKind::Resource => {
+            attribute("uri", &target.name);
+            if ["scheme", "host", "path"].iter().any(|name| wanted.has(name)) {
+                let parts = uri::parts(&target.name).ok_or_else(|| {
+                    "a policy compares parts of the resource URI, which can be read in two ways".to_owned()
+                })?;
+                attribute("scheme", &parts.scheme);
+                if let Some(host) = &parts.host {
+                    attribute("host", host);
+                }
+                if let Some(path) = &parts.path {
+                    attribute("path", path);
+                }
+            }
+        }
+    }
+    entity(parties.resource.clone(), pairs, HashSet::from([parties.server.clone()]), vec![])
+}
+
+fn context(question: &Question<'_>, wanted: &Wanted<'_>, approval: Approval) -> Vec<(String, Expression)> {
+    let around = question.context;
+    let mut pairs = Vec::new();
+    let mut put = |name: &str, value: &dyn Fn() -> Expression| {
+        if wanted.has(name) {
+            pairs.push((name.to_owned(), value()));
+        }
+    };
+    put("method", &|| text(question.method));
+    put("kind", &|| text(question.kind.as_str()));
+    put("direction", &|| {
+        text(match question.direction {
+            Direction::ToUpstream => "to_upstream",
+            Direction::ToCaller => "to_caller",
+            Direction::Both => "both",
+        })
+    });
+    put("era", &|| {
+        text(match around.era {
+            Era::Legacy => "legacy",
+            Era::Modern => "modern",
+        })
+    });
+    if let Some(revision) = &around.revision {
+        put("revision", &|| text(revision));
+    }
+    put("time", &|| Expression::new_datetime(around.time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()));
+    put("address", &|| Expression::new_ip(around.address.to_canonical().to_string()));
+    put("session", &|| text(&around.session.to_string()));
+    put("actors", &|| {
+        strings(question.principal.actors.iter().map(|actor| format!("{}/{}", actor.issuer, actor.subject)))
+    });
+    put("approval", &|| record([("granted", approval == Approval::Granted)]));
+    put("definition", &|| {
+        record([
+            ("known", question.definition != Definition::Unknown),
+            ("drifted", question.definition == Definition::Drifted),
+        ])
+    });
+    pairs
+}
+
+fn entity(
+    uid: EntityUid,
+    attributes: Vec<(String, Expression)>,
+    parents: HashSet<EntityUid>,
+    tags: Vec<(String, Expression)>,
+) -> Result<Entity, String> {
+    Entity::new_with_tags(uid, attributes, parents, tags)
+        .map_err(|_| "an attribute or argument has no Cedar form".to_owned())
+}
+
+fn text(value: &str) -> Expression {
+    Expression::new_string(value.to_owned())
+}
+
+fn strings(values: impl Iterator<Item = String>) -> Expression {
+    Expression::new_set(values.map(Expression::new_string))
+}
+
+fn record<const N: usize>(members: [(&str, bool); N]) -> Expression {
+    Expression::new_record(members.map(|(name, value)| (name.to_owned(), Expression::new_bool(value))))
+        // Unwrap safety: the names are literals, each once.
+        .expect("distinct names")
+}

@@ -1,0 +1,163 @@
+//! What decisions come out for which questions.
+
+use super::sample::{Sample, check, set};
+use super::{Definition, PolicySet, Source};
+use crate::model::{Effect, PrincipalKind};
+
+#[test]
+fn nothing_is_allowed_by_default() {
+    let empty = set("");
+    check(&empty, &Sample::call("merge", &["eng"]), Effect::Deny, &[]);
+    check(&empty, &Sample::message("ping", &["eng"]), Effect::Deny, &[]);
+}
+
+#[test]
+fn forbid_wins_over_permit_and_is_named() {
+    let set = set(r#"
+        @id("all") permit (principal, action, resource);
+        @id("never") forbid (principal, action, resource == Tool::"github/delete_repo");"#);
+    check(&set, &Sample::call("merge", &[]), Effect::Allow, &["all"]);
+    check(&set, &Sample::call("delete_repo", &[]), Effect::Deny, &["never"]);
+    check(&set, &Sample::call("delete_repo", &[]).on("gitlab"), Effect::Allow, &["all"]);
+}
+
+#[test]
+fn anonymous_is_denied_whatever_the_policies_say() {
+    let set = set(r#"@id("all") permit (principal, action, resource);"#);
+    let mut sample = Sample::call("merge", &[]);
+    sample.principal.kind = PrincipalKind::Anonymous;
+    check(&set, &sample, Effect::Deny, &[]);
+}
+
+#[test]
+fn call_is_held_when_only_approval_is_missing() {
+    let permit = set(r#"
+        @id("held") permit (principal in Group::"ops", action == Action::"tools/call", resource)
+        when { context.approval.granted };"#);
+    check(&permit, &Sample::call("restart", &["ops"]), Effect::Hold, &["held"]);
+    check(&permit, &Sample::call("restart", &["dev"]), Effect::Deny, &[]);
+
+    let forbid = set(r#"
+        @id("ops") permit (principal in Group::"ops", action == Action::"tools/call", resource);
+        @id("two-persons") forbid (principal, action, resource is Tool)
+        when { resource.name like "delete*" } unless { context.approval.granted };"#);
+    check(&forbid, &Sample::call("restart", &["ops"]), Effect::Allow, &["ops"]);
+    check(&forbid, &Sample::call("delete_all", &["ops"]), Effect::Hold, &["ops", "two-persons"]);
+    check(&forbid, &Sample::call("delete_all", &["dev"]), Effect::Deny, &["two-persons"]);
+}
+
+#[test]
+fn evaluation_error_denies_even_beside_a_permit() {
+    let set = set(r#"
+        @id("all") permit (principal, action, resource);
+        @id("sum") forbid (principal, action == Action::"tools/call", resource)
+        when { context.numbers.hasTag("/n") && context.numbers.getTag("/n") + 1 < 0 };"#);
+    check(&set, &Sample::call("add", &[]).with(r#"{"n": 1}"#), Effect::Allow, &["all"]);
+    let decision = Sample::call("add", &[]).with(r#"{"n": 9223372036854775807}"#).decided_by(&set);
+    assert_eq!((decision.effect, decision.policies.len()), (Effect::Deny, 0));
+    assert_eq!(decision.errors, ["policy `sum` overflows a 64-bit integer"]);
+}
+
+#[test]
+fn call_without_its_target_is_denied() {
+    let set = set(r#"@id("all") permit (principal, action, resource);"#);
+    let mut sample = Sample::call("merge", &[]);
+    sample.target = None;
+    let decision = sample.decided_by(&set);
+    assert_eq!((decision.effect, decision.errors.len()), (Effect::Deny, 1));
+    let mut sample = Sample::message("ping", &[]);
+    sample.target = Sample::call("merge", &[]).target;
+    assert_eq!(sample.decided_by(&set).effect, Effect::Deny);
+}
+
+#[test]
+fn action_groups_and_unknown_methods_are_reached_by_name() {
+    let set = set(r#"
+        @id("read") permit (principal, action in Action::"read", resource);
+        @id("streams") permit (principal, action == Action::"GET", resource);
+        @id("vendor") permit (principal, action == Action::"other", resource)
+        when { context.method == "vendor/status" };"#);
+    check(&set, &Sample::read("file:///a", &[]), Effect::Allow, &["read"]);
+    check(&set, &Sample::message("completion/complete", &[]), Effect::Allow, &["read"]);
+    check(&set, &Sample::message("GET", &[]), Effect::Allow, &["streams"]);
+    check(&set, &Sample::message("DELETE", &[]), Effect::Deny, &[]);
+    check(&set, &Sample::message("vendor/status", &[]), Effect::Allow, &["vendor"]);
+    check(&set, &Sample::message("vendor/erase", &[]), Effect::Deny, &[]);
+    check(&set, &Sample::message("approve", &[]), Effect::Deny, &[]);
+    check(&set, &Sample::message("other", &[]), Effect::Deny, &[]);
+}
+
+#[test]
+fn every_circumstance_can_be_compared() {
+    let sample = Sample::call("merge", &["eng"]).with(r#"{"b": "main"}"#);
+    for condition in [
+        r#"context.method == "tools/call""#,
+        r#"context.kind == "request" && context.direction == "to_upstream""#,
+        r#"context.era == "modern" && context has revision && context.revision == "2026-07-28""#,
+        r#"context.time > datetime("2026-11-20") && context.time < datetime("2026-11-21")"#,
+        r#"context.address.isInRange(ip("192.0.2.0/24"))"#,
+        r#"context.session == "00000000-0000-0000-0000-000000000000""#,
+        r#"context.actors.isEmpty() && !context.approval.granted"#,
+        r#"context.definition.known && !context.definition.drifted"#,
+        r#"context.texts.hasTag("/b") && context.texts.getTag("/b") == "main""#,
+        r#"context.pointers == ["", "/b"]"#,
+        r#"principal.issuer == "corp" && principal.subject == "alice""#,
+        r#"principal has name && principal.name == "Alice""#,
+        r#"principal has email && principal.email like "*@example.com""#,
+        r#"principal has client && principal.client == "cli" && principal.scopes.contains("mcp")"#,
+        r#"principal is Human && principal == Human::"corp/alice" && principal in Group::"eng""#,
+        r#"resource.name == "merge" && resource.server == "github" && resource in Server::"github""#,
+        r#"action in Action::"call""#,
+    ] {
+        let set = set(&format!(
+            "@id(\"p\") permit (principal is Human, action == Action::\"tools/call\", resource) \
+             when {{ {condition} }};"
+        ));
+        check(&set, &sample, Effect::Allow, &["p"]);
+    }
+}
+
+#[test]
+fn drifted_definition_can_be_forbidden() {
+    let set = set(r#"
+        @id("all") permit (principal, action, resource);
+        @id("drift") forbid (principal, action in Action::"call", resource) when { context.definition.drifted };"#);
+    let mut sample = Sample::call("merge", &[]);
+    check(&set, &sample, Effect::Allow, &["all"]);
+    sample.definition = Definition::Drifted;
+    check(&set, &sample, Effect::Deny, &["drift"]);
+}
+
+#[test]
+fn resource_is_judged_by_the_path_the_upstream_will_read() {
+    let set = set(r#"
+        @id("home") permit (principal, action == Action::"resources/read", resource)
+        when { resource.scheme == "file" && resource has path && resource.path like "/home/*" };"#);
+    check(&set, &Sample::read("file:///home/a.txt", &[]), Effect::Allow, &["home"]);
+    check(&set, &Sample::read("file:///home/../etc/passwd", &[]), Effect::Deny, &[]);
+    let decision = Sample::read("file:///home/..%2fetc/passwd", &[]).decided_by(&set);
+    assert_eq!((decision.effect, decision.errors.len()), (Effect::Deny, 1));
+}
+
+#[test]
+fn cedar_escapes_in_arguments_are_plain_data() {
+    let set = set(r#"
+        @id("p") permit (principal, action == Action::"tools/call", resource)
+        when { context.texts.hasTag("/who/__entity/type") && context.texts.getTag("/who/__entity/type") == "Group"
+            && context.texts.hasTag("/__extn/fn") };"#);
+    let arguments =
+        r#"{"who": {"__entity": {"type": "Group", "id": "admin"}}, "__extn": {"fn": "ip", "arg": "x"}}"#;
+    check(&set, &Sample::call("t", &[]).with(arguments), Effect::Allow, &["p"]);
+}
+
+#[test]
+fn revision_ignores_the_spread_over_files_but_no_change_of_text() {
+    let one = r#"@id("a") permit (principal, action, resource);"#;
+    let two = r#"@id("b") forbid (principal, action, resource == Server::"x");"#;
+    let source = |file: &str, text: &str| Source { file: file.into(), text: text.into() };
+    let revision = |sources: &[Source]| PolicySet::parse(sources).expect("valid").revision();
+    let together = revision(&[source("1.cedar", &format!("// a comment\n{one}\n{two}"))]);
+    assert_eq!(together, revision(&[source("2.cedar", two), source("9.cedar", one)]));
+    assert_ne!(together, revision(&[source("1.cedar", &format!("{one}{}", two.replace("\"x\"", "\"y\"")))]));
+    assert_ne!(together, revision(&[source("1.cedar", one)]));
+}
