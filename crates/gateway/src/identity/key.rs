@@ -135,3 +135,126 @@ impl Key {
         Some(Self { kid, algorithm, public })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn keys(jwk: Value) -> usize {
+        let document = json!({"keys": [jwk]}).to_string();
+        KeySet::parse(document.as_bytes(), &Algorithm::ALL).unwrap().keys.len()
+    }
+
+    fn rsa(bits: usize, e: &[u8]) -> Value {
+        let mut n = vec![0xff; bits / 8];
+        n[0] = 0x80;
+        json!({"kty": "RSA", "n": URL_SAFE_NO_PAD.encode(n), "e": URL_SAFE_NO_PAD.encode(e)})
+    }
+
+    fn with(mut jwk: Value, name: &str, value: Value) -> Value {
+        jwk[name] = value;
+        jwk
+    }
+
+    const E: &[u8] = &[1, 0, 1];
+
+    /// RFC 8037, appendix A.2.
+    fn okp() -> Value {
+        json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})
+    }
+
+    /// RFC 7517, appendix A.1.
+    fn ec() -> Value {
+        json!({
+            "kty": "EC", "crv": "P-256", "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+            "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
+        })
+    }
+
+    #[test]
+    fn key_without_algorithm_serves_all_that_fit_its_type() {
+        assert_eq!(keys(rsa(2048, E)), 6);
+        assert_eq!(keys(ec()), 1);
+        assert_eq!(keys(okp()), 1);
+        assert_eq!(keys(with(rsa(2048, E), "alg", json!("PS384"))), 1);
+    }
+
+    #[test]
+    fn key_for_another_purpose_is_passed_over() {
+        assert_eq!(keys(with(ec(), "use", json!("sig"))), 1);
+        assert_eq!(keys(with(ec(), "use", json!("enc"))), 0);
+        assert_eq!(keys(with(ec(), "use", json!(7))), 0);
+        assert_eq!(keys(with(ec(), "key_ops", json!(["verify"]))), 1);
+        assert_eq!(keys(with(ec(), "key_ops", json!(["sign", "encrypt"]))), 0);
+        assert_eq!(keys(with(ec(), "key_ops", json!("verify"))), 0);
+        assert_eq!(keys(with(ec(), "alg", json!("ES384"))), 0);
+        assert_eq!(keys(with(ec(), "alg", json!("HS256"))), 0);
+        assert_eq!(keys(with(ec(), "kid", json!(7))), 0);
+        assert_eq!(keys(json!({"kty": "oct", "k": "AAAA", "alg": "HS256"})), 0);
+        assert_eq!(keys(json!({"kty": "oct", "k": "AAAA", "alg": "RS256"})), 0);
+        assert_eq!(keys(json!("text")), 0);
+    }
+
+    #[test]
+    fn weak_rsa_key_is_passed_over() {
+        for (bits, e) in
+            [(1024, E), (2040, E), (8200, E), (2048, &[1][..]), (2048, &[2]), (2048, &[]), (2048, &[0, 1])]
+        {
+            assert_eq!(keys(rsa(bits, e)), 0, "{bits} {e:?}");
+        }
+        assert_eq!(keys(with(rsa(2048, E), "d", json!("AQAB"))), 0, "its private part is public");
+    }
+
+    #[test]
+    fn point_that_is_not_on_the_curve_is_passed_over() {
+        assert_eq!(keys(with(ec(), "y", json!("4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyA"))), 0);
+        assert_eq!(keys(with(ec(), "x", json!("AAAA"))), 0);
+        assert_eq!(keys(with(ec(), "crv", json!("P-384"))), 0);
+        assert_eq!(keys(with(okp(), "x", json!("AAAA"))), 0);
+        assert_eq!(keys(with(okp(), "crv", json!("Ed448"))), 0);
+    }
+
+    #[test]
+    fn one_bad_key_does_not_hide_the_others() {
+        let document = json!({"keys": [{"kty": "new"}, 7, ec(), rsa(512, E)]}).to_string();
+        let set = KeySet::parse(document.as_bytes(), &Algorithm::ALL).unwrap();
+        assert_eq!(set.keys.len(), 1);
+    }
+
+    #[test]
+    fn only_listed_algorithms_have_keys() {
+        let document = json!({"keys": [ec(), okp()]}).to_string();
+        let set = KeySet::parse(document.as_bytes(), &[Algorithm::EdDsa]).unwrap();
+        assert_eq!(set.keys.iter().map(|key| key.algorithm).collect::<Vec<_>>(), [Algorithm::EdDsa]);
+    }
+
+    #[test]
+    fn key_id_shared_by_two_keys_of_one_algorithm_chooses_neither() {
+        let signer = okp();
+        let document =
+            json!({"keys": [with(signer.clone(), "kid", json!("k")), with(signer, "kid", json!("k"))]});
+        let set = KeySet::parse(document.to_string().as_bytes(), &Algorithm::ALL).unwrap();
+        let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"EdDSA","kid":"k"}"#);
+        let text = format!("{header}.e30.AAAA");
+        assert_eq!(set.verify(&Token::parse(&text).unwrap()), Err(Reason::Key));
+    }
+
+    #[test]
+    fn signature_of_the_standard_is_verified() {
+        // RFC 8037, appendix A.4 signs a text that is no JWT; the same key and signature through the same code.
+        let set = KeySet::parse(json!({"keys": [okp()]}).to_string().as_bytes(), &Algorithm::ALL).unwrap();
+        let signature =
+            "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+        let token = Token {
+            algorithm: Algorithm::EdDsa,
+            kid: None,
+            profile: crate::identity::token::Profile::Unspecified,
+            claims: Map::new(),
+            signed: b"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc",
+            signature: URL_SAFE_NO_PAD.decode(signature).unwrap(),
+        };
+        assert_eq!(set.verify(&token), Ok(Verification::Signed));
+    }
+}

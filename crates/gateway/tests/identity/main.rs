@@ -1,0 +1,8 @@
+//! Who is calling, as seen from outside: the authenticator against a real issuer on the loopback interface.
+
+mod cache;
+mod challenge;
+mod harness;
+mod issuer;
+mod service_key;
+mod token;
