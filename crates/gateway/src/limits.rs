@@ -108,3 +108,9 @@ pub const DECIDING_POLICIES_MAX: usize = 64;
 pub const POLICY_ARGUMENTS_MAX: usize = 4_096;
 /// Longest argument that a policy may look at, as spelled in JSON.
 pub const POLICY_TEXT_BYTES_MAX: usize = 256 * 1024;
+/// Most policy files.
+pub const POLICY_FILES_MAX: usize = 1_000;
+/// All policy files together.
+pub const POLICY_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Time between two looks for changed policy files.
+pub const POLICY_LOOK_MS: u64 = 2_000;

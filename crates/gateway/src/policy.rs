@@ -6,9 +6,11 @@
 //! only `directory` reads files.
 
 mod argument;
+pub mod directory;
 mod index;
 mod need;
 mod problem;
+mod publication;
 mod question;
 mod schema;
 mod set;
@@ -18,6 +20,7 @@ mod uri;
 mod vocabulary;
 
 pub use problem::{Problem, Rejected};
+pub use publication::{Candidate, Change, Policies};
 pub use question::{Definition, Question};
 pub use schema::text as schema;
 pub use set::PolicySet;
