@@ -8,13 +8,14 @@ use crate::walk::{Fault, Key, Kind, Span, Step, Walk};
 /// A JSON value inside a larger text. Copies nothing; every look inside walks it again, so look once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Value<'a> {
-    document: &'a str,
-    span: Span,
+    text: &'a str,
+    base: usize,
 }
 
 /// A member of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Member<'a> {
+    name: &'a str,
     key: Key,
     /// What it holds.
     pub value: Value<'a>,
@@ -35,24 +36,24 @@ impl<'a> Value<'a> {
                 _ => {}
             }
         }
-        Ok(Self { document, span: root })
+        Ok(Self { text: root.of(document), base: root.start })
     }
 
-    /// The value at `span` of a `document` that was walked without a fault.
+    /// The value whose exact text is `text`, cut at byte `base` out of a document that was walked without a fault.
     ///
     /// On any other text it is still safe: it then reads as having fewer members than it has.
-    pub fn walked(document: &'a str, span: Span) -> Self {
-        Self { document, span }
+    pub fn walked(text: &'a str, base: usize) -> Self {
+        Self { text, base }
     }
 
     /// Its exact text.
     pub fn raw(self) -> &'a str {
-        self.span.of(self.document)
+        self.text
     }
 
     /// Where it stands in the document.
     pub fn span(self) -> Span {
-        self.span
+        Span::new(self.base, self.base + self.text.len())
     }
 
     /// What kind of value it is.
@@ -84,7 +85,12 @@ impl<'a> Value<'a> {
 
     /// The members of an object, in order; none for other kinds.
     pub fn members(self) -> impl Iterator<Item = Member<'a>> {
-        self.parts(Kind::Object).filter_map(|(key, value)| key.map(|key| Member { key, value }))
+        let (text, base) = (self.text, self.base);
+        self.parts(Kind::Object).filter_map(move |(key, value)| {
+            let key = key?;
+            let name = key.span.of(text);
+            Some(Member { name, key: Key { span: key.span.shift(base), ..key }, value })
+        })
     }
 
     /// The elements of an array, in order; none for other kinds.
@@ -107,13 +113,14 @@ impl<'a> Value<'a> {
     }
 
     fn unquoted(self) -> Option<&'a str> {
-        (self.kind() == Kind::String).then(|| self.span.unquoted().of(self.document))
+        if self.kind() != Kind::String {
+            return None;
+        }
+        self.text.get(1..self.text.len() - 1)
     }
 
     fn parts(self, kind: Kind) -> impl Iterator<Item = (Option<Key>, Self)> {
-        let base = self.span.start;
-        let shift = move |key: Key| Key { span: key.span.shift(base), ..key };
-        let mut walk = (self.kind() == kind).then(|| Walk::new(self.raw(), usize::MAX));
+        let mut walk = (self.kind() == kind).then(|| Walk::new(self.text, usize::MAX));
         std::iter::from_fn(move || {
             let walk = walk.as_mut()?;
             // A fault cannot come: the text was walked before. If it does, the value ends there.
@@ -126,8 +133,8 @@ impl<'a> Value<'a> {
                     Step::Close(_, span) => span,
                     Step::Scalar(scalar) => scalar.span,
                 };
-                let value = Self { document: self.document, span: span.shift(base) };
-                return Some((walk.key().map(shift), value));
+                let value = Self { text: span.of(self.text), base: self.base + span.start };
+                return Some((walk.key(), value));
             }
             None
         })
@@ -137,8 +144,7 @@ impl<'a> Value<'a> {
 impl<'a> Member<'a> {
     /// Its name as WTF-8 (see [`text::unescape`]).
     pub fn name(self) -> Cow<'a, [u8]> {
-        let raw = self.key.span.of(self.value.document);
-        if self.key.escaped { text::unescape(raw) } else { Cow::Borrowed(raw.as_bytes()) }
+        if self.key.escaped { text::unescape(self.name) } else { Cow::Borrowed(self.name.as_bytes()) }
     }
 
     /// Whether that is its name.
@@ -156,7 +162,8 @@ impl<'a> Member<'a> {
 mod tests {
     use super::*;
 
-    const DOCUMENT: &str = r#" {"a": [1, {"b\/c": "x"}, []], "n\u0061me": "caf\u00e9", "~": {"": null}, "lone": "\ud800"} "#;
+    const DOCUMENT: &str =
+        r#" {"a": [1, {"b\/c": "x"}, []], "n\u0061me": "caf\u00e9", "~": {"": null}, "lone": "\ud800"} "#;
 
     #[test]
     fn members_and_elements_are_found_by_name_place_and_pointer() {
