@@ -30,3 +30,5 @@ pub use source::{Policy, Source};
 mod sample;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod whole;

@@ -223,3 +223,102 @@ fn decimal(text: &str) -> Option<String> {
     let (whole, places) = (units.unsigned_abs() / 10_000, units.unsigned_abs() % 10_000);
     Some(format!("{}{whole}.{places:04}", if negative { "-" } else { "" }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::need::Need;
+    use super::*;
+
+    fn shown(json: &str) -> Result<Vec<String>, Unreadable> {
+        let need = Need::everything();
+        let arguments = read(json, &Wanted::new(vec![&need]))?;
+        let mut lines = Vec::new();
+        for (carrier, tags) in CARRIERS.iter().zip(arguments.tags) {
+            for (pointer, value) in tags {
+                let uid = "Texts::\"arguments\"".parse().expect("uid");
+                let entity = cedar_policy::Entity::new_with_tags(uid, [], [], [("x".to_owned(), value)])
+                    .expect("a Cedar value");
+                let value = entity.tag("x").expect("there").expect("known");
+                lines.push(format!("{carrier} {pointer} {value}"));
+            }
+        }
+        Ok(lines)
+    }
+
+    #[track_caller]
+    fn check(json: &str, expected: &[&str]) {
+        assert_eq!(shown(json).expect("readable"), expected, "{json}");
+    }
+
+    #[test]
+    fn each_type_has_its_carrier() {
+        check(r#"{"a": "x", "b": true}"#, &[r#"texts /a "x""#, "flags /b true"]);
+        check(r#"{"f": [{"n~/": "v"}]}"#, &[r#"texts /f/0/n~0~1 "v""#]);
+        check(r#"{"n": null, "o": {}, "": {"": "e"}}"#, &[r#"texts // "e""#]);
+        check(r#"["\u00e9\n"]"#, &["texts /0 \"é\\n\"", "lists  [\"é\\n\"]"]);
+        check(
+            r#"{"l": [], "m": ["a", 1], "n": [1]}"#,
+            &[
+                r#"texts /m/0 "a""#,
+                "numbers /m/1 1",
+                "numbers /n/0 1",
+                r#"decimals /m/1 decimal("1.0000")"#,
+                r#"decimals /n/0 decimal("1.0000")"#,
+                "lists /l []",
+            ],
+        );
+    }
+
+    #[test]
+    fn numbers_are_exact_or_text() {
+        check("7", &["numbers  7", r#"decimals  decimal("7.0000")"#]);
+        check("-0", &["numbers  0", r#"decimals  decimal("0.0")"#]);
+        check("9223372036854775807", &["numbers  9223372036854775807"]);
+        check("9223372036854775808", &[r#"texts  "9223372036854775808""#]);
+        check("1.10", &[r#"texts  "1.10""#, r#"decimals  decimal("1.1000")"#]);
+        check("-1.0001", &[r#"texts  "-1.0001""#, r#"decimals  decimal("-1.0001")"#]);
+        check("1.00001", &[r#"texts  "1.00001""#]);
+        check("1.000000", &[r#"texts  "1.000000""#, r#"decimals  decimal("1.0000")"#]);
+        check("1E2", &[r#"texts  "1E2""#, r#"decimals  decimal("100.0000")"#]);
+        check("12e-1", &[r#"texts  "12e-1""#, r#"decimals  decimal("1.2000")"#]);
+        check("0e999999999999", &[r#"texts  "0e999999999999""#]);
+        check("1e999", &[r#"texts  "1e999""#]);
+        check(
+            "922337203685477.5807",
+            &[r#"texts  "922337203685477.5807""#, r#"decimals  decimal("922337203685477.5807")"#],
+        );
+        check("922337203685477.5808", &[r#"texts  "922337203685477.5808""#]);
+    }
+
+    #[test]
+    fn what_cannot_be_shown_is_an_error() {
+        let long = format!("{{\"a\": \"{}\"}}", "x".repeat(limits::POLICY_TEXT_BYTES_MAX));
+        let many = format!("[{}0]", "0,".repeat(limits::POLICY_ARGUMENTS_MAX));
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        for (json, error) in [
+            (r#"{"a": 1, "a": 2}"#, Unreadable::Malformed),
+            (r#"{"a": 1, "\u0061": 2}"#, Unreadable::Malformed),
+            (r#"{"a": "\ud800"}"#, Unreadable::Malformed),
+            (r#"{"a": 1} x"#, Unreadable::Malformed),
+            ("", Unreadable::Malformed),
+            (&deep, Unreadable::Malformed),
+            (&long, Unreadable::TooLong),
+            (&many, Unreadable::TooMany),
+        ] {
+            assert_eq!(shown(json), Err(error), "{}", &json[..json.len().min(40)]);
+        }
+    }
+
+    #[test]
+    fn long_argument_that_no_policy_reads_is_no_obstacle() {
+        let text = r#"permit (principal, action, resource) when { context.texts.hasTag("/a/b") };"#;
+        let need = Need::of(&cedar_policy::Policy::parse(None, text).expect("valid"));
+        let wanted = Wanted::new(vec![&need]);
+        let long = "x".repeat(limits::POLICY_TEXT_BYTES_MAX);
+        let json =
+            format!(r#"{{"c": "{long}", "a": {{"b": "y", "bb": "{long}"}}, "ab": {{"b": "{long}"}}}}"#);
+        let arguments = read(&json, &wanted).expect("readable");
+        assert_eq!(arguments.tags[0].len(), 1);
+        assert_eq!(arguments.tags[0][0].0, "/a/b");
+    }
+}
