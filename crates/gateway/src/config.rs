@@ -2,12 +2,20 @@
 //!
 //! Unknown fields are errors. Relative paths are relative to the file.
 
+mod check;
+#[cfg(test)]
+mod coverage;
+mod decode;
+mod document;
+#[cfg(test)]
+mod golden;
 mod load;
+mod problem;
 mod server;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
@@ -228,11 +236,3 @@ pub enum LogFormat {
 
 /// Environment of a spawned server: literal values and secrets.
 pub type Environment = BTreeMap<String, EnvironmentValue>;
-
-/// Makes `path` relative to `base` unless it is absolute.
-#[expect(dead_code, reason = "used once `load` checks paths")]
-pub(crate) fn resolve(base: &Path, path: &mut PathBuf) {
-    if path.is_relative() {
-        *path = base.join(&*path);
-    }
-}

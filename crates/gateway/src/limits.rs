@@ -114,3 +114,15 @@ pub const POLICY_FILES_MAX: usize = 1_000;
 pub const POLICY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Time between two looks for changed policy files.
 pub const POLICY_LOOK_MS: u64 = 2_000;
+/// Largest configuration file.
+pub const CONFIG_BYTES_MAX: u64 = 1024 * 1024;
+/// Most values in a configuration file, aliases replaced by what they stand for.
+pub const CONFIG_VALUES_MAX: usize = 20_000;
+/// Most upstream servers.
+pub const SERVERS_MAX: usize = 256;
+/// Most issuers.
+pub const ISSUERS_MAX: usize = 32;
+/// Longest time a server may be given to begin its answer.
+pub const UPSTREAM_TIMEOUT_MS_MAX: u64 = 60 * 60 * 1_000;
+/// Longest name of a deployment, an issuer or a server.
+pub const LABEL_BYTES_MAX: usize = 63;

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::de::value::EnumAccessDeserializer;
+use serde::de::{EnumAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::Environment;
 use crate::limits;
@@ -26,7 +28,7 @@ pub struct ServerConfig {
     /// Audiences accepted for this server besides its own resource URL.
     #[serde(default)]
     pub audiences: Vec<String>,
-    /// Time the server has to begin its answer, in milliseconds.
+    /// Time the server has to begin its answer, in milliseconds: 1 to [`limits::UPSTREAM_TIMEOUT_MS_MAX`].
     #[serde(default = "upstream_timeout_ms")]
     pub timeout_ms: u64,
 }
@@ -49,7 +51,8 @@ pub struct Http {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stdio {
-    /// Program and arguments; no shell.
+    /// Program and arguments; no shell. A program with a `/` is a path, relative to the file; others are looked up
+    /// in `PATH`.
     pub command: Vec<String>,
     /// Its whole environment besides `PATH` and `HOME`.
     #[serde(default)]
@@ -76,9 +79,8 @@ pub struct Credential {
     pub value: SecretSource,
 }
 
-/// A value in a spawned server's environment.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
+/// A value in a spawned server's environment. Its `Debug` does not show it.
+#[derive(Clone)]
 pub enum EnvironmentValue {
     /// As written.
     Literal(String),
@@ -95,6 +97,39 @@ pub enum Sharing {
     Session,
     /// One process for all callers; for servers that keep no state about who asks.
     Shared,
+}
+
+impl std::fmt::Debug for EnvironmentValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Literal(_) => f.write_str("Literal(..)"),
+            Self::Secret(source) => f.debug_tuple("Secret").field(source).finish(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for EnvironmentValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_enum("EnvironmentValue", &["env", "file", "command"], TextOrSecret)
+    }
+}
+
+struct TextOrSecret;
+
+impl<'de> Visitor<'de> for TextOrSecret {
+    type Value = EnvironmentValue;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("text, or a secret's source")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<EnvironmentValue, E> {
+        Ok(EnvironmentValue::Literal(text.to_owned()))
+    }
+
+    fn visit_enum<A: EnumAccess<'de>>(self, source: A) -> Result<EnvironmentValue, A::Error> {
+        SecretSource::deserialize(EnumAccessDeserializer::new(source)).map(EnvironmentValue::Secret)
+    }
 }
 
 fn upstream_timeout_ms() -> u64 {
