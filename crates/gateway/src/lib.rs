@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod config;
 pub mod identity;
+pub mod ledger;
 pub mod limits;
 pub mod mask;
 pub mod mcp;

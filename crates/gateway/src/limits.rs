@@ -46,6 +46,10 @@ pub const LEDGER_WAIT_MS: u64 = 10_000;
 pub const LEDGER_RETRY_MS: u64 = 1_000;
 /// Largest body that is sealed on the thread that asks; larger ones go to a blocking thread.
 pub const SEAL_INLINE_BYTES_MAX: usize = 64 * 1024;
+/// Compression contexts kept between bodies.
+pub const COMPRESSORS_MAX: usize = 16;
+/// Longest name of a tool or prompt that stands in a leaf; longer ones are named by their keyed MAC.
+pub const LEAF_NAME_BYTES_MAX: usize = 256;
 /// Contexts and sessions that the ledger remembers having written.
 pub const LEDGER_MEMORY_MAX: usize = 8_192;
 /// Leaves read from the database in one transaction when the whole log is read.

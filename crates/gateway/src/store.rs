@@ -10,6 +10,7 @@ mod error;
 mod migration;
 mod postgres;
 mod sqlite;
+mod turn;
 mod tx;
 mod value;
 
@@ -166,7 +167,7 @@ impl Db {
     ) -> Result<T, Error> {
         let run = || match &self.0.engine {
             Engine::Sqlite(sqlite) => {
-                let _turn = sqlite.turn.blocking_lock();
+                let _turn = sqlite.turns.take();
                 let mut connection = Connection::Sqlite(sqlite.writer()?);
                 let done = connection.transaction(f)?;
                 if let Connection::Sqlite(connection) = connection {
@@ -222,7 +223,7 @@ impl Writer {
             return Err(Failure { error, stage: Stage::Before });
         };
         let _turn = match &self.db.0.engine {
-            Engine::Sqlite(sqlite) => Some(sqlite.turn.blocking_lock()),
+            Engine::Sqlite(sqlite) => Some(sqlite.turns.take()),
             Engine::Postgres(_) => None,
         };
         connection.transaction(f).map_err(|failure| Failure { error: failure.error.named(name), ..failure })
@@ -256,7 +257,7 @@ impl Writer {
         match &mut self.connection {
             Some(Connection::Sqlite(connection)) => {
                 let _turn = match &self.db.0.engine {
-                    Engine::Sqlite(sqlite) => Some(sqlite.turn.blocking_lock()),
+                    Engine::Sqlite(sqlite) => Some(sqlite.turns.take()),
                     Engine::Postgres(_) => None,
                 };
                 sqlite::flush(connection)

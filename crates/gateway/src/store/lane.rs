@@ -16,15 +16,19 @@ pub struct Open {
 
 /// Opens a lane; answers its number.
 pub fn open(tx: &mut Tx<'_>, id: &[u8; 16], ts: i64) -> Result<u32, Error> {
-    let last = tx.first("SELECT max(number) FROM lane", &[], |row| row.maybe_int(0))?.flatten();
-    // Cannot wrap: numbers are given out here only, one by one.
-    let number = u32::try_from(last.unwrap_or(-1) + 1).unwrap_or(u32::MAX);
+    let number = last(tx)?.map_or(0, |last| last + 1);
     let first = Place::new(number, 0);
     tx.execute(
         "INSERT INTO lane (number, id, opened, open_from) VALUES ($1, $2, $3, $4)",
         &[Value::Int(i64::from(number)), id.into(), ts.into(), first.value()],
     )?;
     Ok(number)
+}
+
+/// Number of the lane that was opened last.
+pub fn last(read: &mut Read<'_>) -> Result<Option<u32>, Error> {
+    let last = read.first("SELECT max(number) FROM lane", &[], |row| row.maybe_int(0))?.flatten();
+    Ok(last.map(|last| u32::try_from(last).unwrap_or(u32::MAX - 1)))
 }
 
 /// The lanes that were never closed, oldest first.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use super::turn::Turns;
 use super::{Error, ErrorKind};
 use crate::limits;
 
@@ -36,9 +37,8 @@ pub(super) struct Sqlite {
     access: Access,
     readers: Mutex<Vec<Connection>>,
     writers: Mutex<Vec<Connection>>,
-    /// Rare writes and the ledger's writer take turns, first come, first served: SQLite's own lock is polled, and
-    /// a busy ledger would starve everybody else. The lock is held while a transaction runs.
-    pub(super) turn: tokio::sync::Mutex<()>,
+    /// Rare writes and the ledger's writer take turns, a transaction each: SQLite's own lock is polled.
+    pub(super) turns: Turns,
     /// Held until the process ends or the database is dropped.
     _lock: Option<File>,
 }
@@ -68,7 +68,7 @@ impl Sqlite {
             access,
             readers: Mutex::default(),
             writers: Mutex::default(),
-            turn: tokio::sync::Mutex::new(()),
+            turns: Turns::default(),
             _lock: lock,
         })
     }

@@ -1,0 +1,371 @@
+//! The ledger: what happens is recorded before it happens.
+//!
+//! Five verbs. [`Ledger::open`] makes a `call.intent` leaf durable and answers an [`Opened`], without which nothing can
+//! be forwarded; [`Ledger::frame`] records what streams before the answer; [`Ledger::close`] consumes the [`Opened`] and
+//! answers the [`Receipt`] without which nothing can be answered; [`Ledger::deny`] records a refusal;
+//! [`Ledger::note`] everything that is not a call. A verb that returns `Ok` has its leaves on disk.
+//!
+//! Formats: RFC 6962 tree, C2SP tlog-checkpoint; see the crate `evidence`. The rules of a leaf's content are in
+//! [`draft`], those of its writing in [`writer`] and [`log`].
+
+mod draft;
+mod identifier;
+mod log;
+mod opened;
+mod publish;
+mod start;
+mod vault;
+mod verb;
+mod writer;
+
+pub mod keyring;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bytes::Bytes;
+use evidence::leaf::EventType;
+use evidence::time::Timestamp;
+use tokio::sync::{mpsc, oneshot};
+
+pub use keyring::{Keyring, KeyringError, Missing};
+pub use opened::Opened;
+pub use start::StartError;
+pub use vault::{Vault, VaultError};
+pub use verb::{
+    Denial, DenialKind, Document, Event, EventActor, Health, Intent, Outcome, Receipt, State, Unavailable,
+};
+
+use crate::clock::Clock;
+use crate::limits;
+use crate::mask::Redacted;
+use crate::store::Db;
+use draft::{Draft, Drafter, Moment};
+use identifier::Identifiers;
+use opened::{FrameList, Lease};
+use publish::Publisher;
+use writer::{Command, Durable, Status, Submission};
+
+/// The ledger. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Ledger(Arc<Shared>);
+
+struct Shared {
+    db: Db,
+    keys: Arc<Keyring>,
+    drafter: Drafter,
+    clock: Arc<dyn Clock>,
+    writer: mpsc::Sender<Command>,
+    status: Arc<Status>,
+    publisher: tokio::sync::Mutex<Publisher>,
+}
+
+impl Ledger {
+    /// Opens the log in `db`: checks it against what was signed, closes what dead gateways left open, writes the first
+    /// leaves of this process and starts the writer. Blocks for as long as that takes.
+    ///
+    /// # Errors
+    /// [`StartError`], which says what to do. Nothing is written then.
+    pub fn start(db: &Db, keys: Keyring, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        let keys = Arc::new(keys);
+        let checked = start::check(db, &keys)?;
+        let vault = Vault::new(&keys).map_err(|error| Unavailable::Sealing(error.to_string().into()))?;
+        let drafter = Drafter::new(Identifiers::new(&keys), vault);
+        let now = writer::now(&*clock);
+        let log = start::begin(db, &keys, checked.frontier, env!("CARGO_PKG_VERSION"), now)?;
+        start::announce(&keys, log.size());
+        let status =
+            Arc::new(Status::new(log.size(), checked.published.as_ref().map_or(0, |signed| signed.size)));
+        let (sender, queue) = mpsc::channel(limits::LEDGER_QUEUE_MAX);
+        let thread = writer::Thread::new(log, queue, Arc::clone(&status), Arc::clone(&clock));
+        std::thread::Builder::new()
+            .name("ledger".to_owned())
+            .spawn(move || thread.run())
+            .map_err(|error| Unavailable::Failed(format!("no thread for the ledger: {error}").into()))?;
+        let publisher = tokio::sync::Mutex::new(Publisher::new(checked.published.as_ref()));
+        Ok(Self(Arc::new(Shared { db: db.clone(), keys, drafter, clock, writer: sender, status, publisher })))
+    }
+
+    /// Records that a call is about to be forwarded. Nothing may be forwarded without what this returns.
+    ///
+    /// # Errors
+    /// [`Unavailable`]: nothing may be forwarded.
+    pub async fn open(&self, intent: Intent) -> Result<Opened, Unavailable> {
+        self.ready()?;
+        let moment = self.moment().await?;
+        let call = intent.call;
+        let bytes = intent.body.get().len() + intent.forwarded.len();
+        let draft = self.compose(bytes, move |drafter| drafter.intent(&intent, &moment)).await?;
+        // From here on the leaf may appear in the log, so somebody must end the call.
+        let lease = Lease::new(call, Arc::clone(&self.0.status), self.0.writer.clone());
+        let Durable { index, hash } = self.append(vec![draft]).await?;
+        Ok(Opened { lease, index, leaf: hash, frames: FrameList::new() })
+    }
+
+    /// Records messages that stream before the answer, in order, in one commit. None may be released before.
+    ///
+    /// # Errors
+    /// [`Unavailable`]: none of them may be released, and the call can only be dropped.
+    pub async fn frame(&self, opened: &mut Opened, frames: &[Redacted<Bytes>]) -> Result<(), Unavailable> {
+        if frames.is_empty() {
+            return Ok(());
+        }
+        if !opened.frames.is_whole() {
+            return Err(Unavailable::Rejected("an earlier frame may be missing".into()));
+        }
+        self.ready()?;
+        let moment = self.moment().await?;
+        let (call, mut list) = (opened.call(), opened.frames.clone());
+        let frames = frames.to_vec();
+        let bytes = frames.iter().map(|frame| frame.get().len()).sum();
+        let (drafts, list) = self
+            .compose(bytes, move |drafter| {
+                let mut drafts = Vec::with_capacity(frames.len());
+                for frame in &frames {
+                    let draft = drafter.frame(call, list.next(), frame, &moment)?;
+                    if let Some(payload) = &draft.leaf.payload {
+                        list.push(&payload.commitment);
+                    }
+                    drafts.push(draft);
+                }
+                Ok((drafts, list))
+            })
+            .await?;
+        // Lost until the commit is known; also when this future is dropped while it waits.
+        opened.frames.lose();
+        self.append(drafts).await?;
+        opened.frames = list;
+        Ok(())
+    }
+
+    /// Records how a call ended. Nothing of its answer may reach the caller before.
+    ///
+    /// # Errors
+    /// [`Unavailable`]: the answer may not be given. The ledger ends the call as orphaned once it can.
+    pub async fn close(&self, opened: Opened, outcome: Outcome) -> Result<Receipt, Unavailable> {
+        let Opened { lease, frames, .. } = opened;
+        let call = lease.call();
+        if !frames.is_whole() {
+            return Err(Unavailable::Rejected("a frame may be missing".into()));
+        }
+        self.ready()?;
+        let moment = self.moment().await?;
+        let bytes = outcome.body.as_ref().map_or(0, |body| body.get().len());
+        let list = frames.commitment();
+        let draft =
+            self.compose(bytes, move |drafter| drafter.outcome(call, list, &outcome, &moment)).await?;
+        let Durable { index, hash } = self.append(vec![draft]).await?;
+        lease.release();
+        Ok(Receipt { call: Some(call), index, leaf: hash })
+    }
+
+    /// Records that a call is refused.
+    ///
+    /// # Errors
+    /// [`Unavailable`]: the call is refused all the same.
+    pub async fn deny(&self, denial: Denial) -> Result<Receipt, Unavailable> {
+        self.ready()?;
+        let moment = self.moment().await?;
+        let call = denial.call;
+        let bytes = denial.body.as_ref().map_or(0, |body| body.get().len());
+        let draft = self.compose(bytes, move |drafter| drafter.denial(&denial, &moment)).await?;
+        let Durable { index, hash } = self.append(vec![draft]).await?;
+        Ok(Receipt { call: Some(call), index, leaf: hash })
+    }
+
+    /// Records an operational event. Leaves that only the ledger itself writes are refused.
+    ///
+    /// # Errors
+    /// [`Unavailable`]: what depends on the record must not take effect.
+    pub async fn note(&self, event: Event) -> Result<Receipt, Unavailable> {
+        if !is_operational(event.event) {
+            return Err(Unavailable::Rejected(
+                format!("`{}` is not an operational event", event.event).into(),
+            ));
+        }
+        self.ready()?;
+        let draft = self.0.drafter.event(event, self.now())?;
+        let Durable { index, hash } = self.append(vec![draft]).await?;
+        Ok(Receipt { call: None, index, leaf: hash })
+    }
+
+    /// How the ledger does.
+    pub fn health(&self) -> Health {
+        let status = &self.0.status;
+        Health {
+            state: status.state.borrow().clone(),
+            size: status.size.load(Ordering::Relaxed),
+            published: status.published.load(Ordering::Relaxed),
+            queued: self.0.writer.max_capacity() - self.0.writer.capacity(),
+            commit_us: status.commit_us.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Ends when the ledger can never write again in this process, with the reason: the process must end then, because
+    /// what the disk holds is not known any more.
+    pub async fn failed(&self) -> Arc<str> {
+        let mut state = self.0.status.state.subscribe();
+        loop {
+            if let State::Failed { reason } = &*state.borrow_and_update() {
+                return Arc::clone(reason);
+            }
+            if state.changed().await.is_err() {
+                // The sender lives as long as the ledger that is borrowed here.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// Writes heartbeats and checkpoints and looks after a blocked database, for ever: run it beside the listeners.
+    pub async fn tend(&self) {
+        let mut heartbeat = interval(limits::HEARTBEAT_MS);
+        let mut publish = interval(limits::CHECKPOINT_MS);
+        let mut retry = interval(limits::LEDGER_RETRY_MS);
+        loop {
+            let tended = tokio::select! {
+                _ = heartbeat.tick() => self.heartbeat().await.map(drop),
+                _ = publish.tick() => self.publish().await.map(drop),
+                _ = retry.tick() => self.retry().await,
+            };
+            if let Err(error) = tended {
+                tracing::debug!(%error, "the ledger could not be tended");
+            }
+        }
+    }
+
+    /// Records that this gateway lives, and how many calls are open.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub async fn heartbeat(&self) -> Result<Receipt, Unavailable> {
+        self.ready()?;
+        let Durable { index, hash } = self.ask(Command::Heartbeat).await??;
+        Ok(Receipt { call: None, index, leaf: hash })
+    }
+
+    /// Looks whether a blocked database takes writes again, and ends calls that were let go.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when it is still blocked.
+    pub async fn retry(&self) -> Result<(), Unavailable> {
+        self.send(Command::Wake).await?;
+        // The answer comes after the attempt: the queue is in order.
+        self.ask(Command::Tip).await?;
+        self.ready()
+    }
+
+    /// Ends the log of this process in order: open calls become orphans, `gateway.stopped` is written, the last
+    /// checkpoint covers it, and the writer ends. Every verb is refused from then on.
+    ///
+    /// # Errors
+    /// [`Unavailable`]: the next start will close the lane.
+    pub async fn stop(&self) -> Result<(), Unavailable> {
+        self.ask(Command::Seal).await??;
+        let published = self.publish().await;
+        self.ask(Command::End).await?;
+        published.map(drop)
+    }
+
+    /// The key that verifies this log's checkpoints, in the form auditors use.
+    pub fn verifier_key(&self) -> String {
+        self.0.keys.verifier_key().to_string()
+    }
+
+    fn ready(&self) -> Result<(), Unavailable> {
+        writer::refusal(&self.0.status.state.borrow()).map_or(Ok(()), Err)
+    }
+
+    fn now(&self) -> Timestamp {
+        writer::now(&*self.0.clock)
+    }
+
+    async fn moment(&self) -> Result<Moment, Unavailable> {
+        let ts = self.now();
+        let day = Vault::day(ts.as_micros());
+        if let Some(key) = self.0.drafter.vault().key(day) {
+            return Ok(Moment { ts, day, key });
+        }
+        let this = self.clone();
+        let settled = tokio::task::spawn_blocking(move || this.0.drafter.vault().settle(&this.0.db, day));
+        let key = settled
+            .await
+            .map_err(|_| Unavailable::Stopped)?
+            .map_err(|error| Unavailable::Sealing(error.to_string().into()))?;
+        Ok(Moment { ts, day, key })
+    }
+
+    /// Makes drafts on this thread, or on one that may block when there are many bytes to seal.
+    async fn compose<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        f: impl FnOnce(&Drafter) -> Result<T, Unavailable> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        if bytes <= limits::SEAL_INLINE_BYTES_MAX {
+            return f(&self.0.drafter);
+        }
+        let this = self.clone();
+        tokio::task::spawn_blocking(move || f(&this.0.drafter)).await.map_err(|_| Unavailable::Stopped)?
+    }
+
+    async fn append(&self, drafts: Vec<Draft>) -> Result<Durable, Unavailable> {
+        self.ask(|done| Command::Append(Submission { drafts, done })).await?
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, Unavailable> {
+        let (done, answer) = oneshot::channel();
+        let asked = async {
+            self.send(command(done)).await?;
+            answer.await.map_err(|_| Unavailable::Stopped)
+        };
+        tokio::time::timeout(Duration::from_millis(limits::LEDGER_WAIT_MS), asked)
+            .await
+            .map_err(|_| Unavailable::Timeout)?
+    }
+
+    async fn send(&self, command: Command) -> Result<(), Unavailable> {
+        self.0.writer.send(command).await.map_err(|_| Unavailable::Stopped)
+    }
+}
+
+fn is_operational(event: EventType) -> bool {
+    use EventType as E;
+    match event {
+        E::PolicyPublished
+        | E::ConfigChanged
+        | E::ToolsChanged
+        | E::KeyCreated
+        | E::KeyRotated
+        | E::KeyRevoked
+        | E::BreakglassEntered
+        | E::BreakglassExited
+        | E::RecordingViewed
+        | E::EvidenceExported
+        | E::RetentionDeleted
+        | E::HoldSet
+        | E::HoldCleared => true,
+        E::AuthFailed
+        | E::CallIntent
+        | E::CallDenied
+        | E::CallFrame
+        | E::CallOutcome
+        | E::CallOrphaned
+        | E::ApprovalRequested
+        | E::ApprovalApproved
+        | E::ApprovalRejected
+        | E::ApprovalExpired
+        | E::ApprovalUsed
+        | E::AuditGap
+        | E::GatewayStarted
+        | E::GatewayStopped
+        | E::LogHeartbeat
+        | E::LogGenesis
+        | E::LogSeal => false,
+    }
+}
+
+fn interval(period_ms: u64) -> tokio::time::Interval {
+    let mut interval = tokio::time::interval(Duration::from_millis(period_ms));
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    interval
+}

@@ -1,0 +1,265 @@
+//! The keys of one log: a directory that only the gateway's user may read.
+//!
+//! | file | what it is | when it is lost |
+//! |---|---|---|
+//! | `log.key` | signs checkpoints (C2SP signed-note, Ed25519) | the log must be sealed and a new epoch begun |
+//! | `log.pub` | verifies them; give it to auditors | made again from `log.key` |
+//! | `payload.key` | wraps the daily keys of recorded bodies | recorded bodies cannot be read again |
+//! | `identifier.key` | pseudonyms and keyed MACs | new pseudonyms do not match old ones |
+//! | `checkpoint` | the last checkpoint published, kept apart from the database | an older database is not noticed |
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use aws_lc_rs::aead::{self, AES_256_GCM, LessSafeKey, UnboundKey};
+use aws_lc_rs::{hkdf, hmac, rand};
+use evidence::note::{Signer, VerifierKey};
+use zeroize::Zeroizing;
+
+const SIGNING: &str = "log.key";
+const VERIFIER: &str = "log.pub";
+const PAYLOAD: &str = "payload.key";
+const IDENTIFIER: &str = "identifier.key";
+const ANCHOR: &str = "checkpoint";
+const FILE_BYTES_MAX: u64 = 64 * 1024;
+
+/// The keys of one log.
+pub struct Keyring {
+    directory: PathBuf,
+    signer: Signer,
+    payload: Zeroizing<[u8; 32]>,
+    identifier: Zeroizing<[u8; 32]>,
+    origin: Origin,
+}
+
+/// Whether the keys were there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Made just now: the log says so.
+    Created,
+    /// Read from the directory.
+    Loaded,
+}
+
+/// What to do when the directory holds no keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// Make them: the log is new.
+    Create,
+    /// Refuse: there is a log, and its keys must be somewhere.
+    Refuse,
+}
+
+/// Why keys cannot be used. Holds no key.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyringError {
+    /// The system refused.
+    #[error("cannot use key file `{path}`: {cause}")]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// Others may read it.
+    #[error(
+        "`{path}` is open to others (mode {mode:o}); run `chmod go-rwx {path}` and consider the key known"
+    )]
+    Open {
+        /// Which file.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
+    /// Not what belongs there.
+    #[error("`{path}` does not hold a key of this log: {cause}")]
+    Invalid {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        cause: String,
+    },
+    /// There is a log but no key.
+    #[error("the database holds a log but `{path}` is missing; restore the key directory from its backup")]
+    Lost {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The system has no randomness to give.
+    #[error("the system gave no random bytes")]
+    Random,
+}
+
+impl Keyring {
+    /// Reads the keys of the log `origin` from `directory`, or makes them.
+    ///
+    /// # Errors
+    /// [`KeyringError`], worded for the operator.
+    pub fn open(directory: &Path, origin: &str, missing: Missing) -> Result<Self, KeyringError> {
+        prepare(directory)?;
+        let signing = directory.join(SIGNING);
+        let found = if signing.exists() { Origin::Loaded } else { Origin::Created };
+        if found == Origin::Created && missing == Missing::Refuse {
+            return Err(KeyringError::Lost { path: signing });
+        }
+        // The signing key is written last: its presence says that the others are complete.
+        let payload = secret(&directory.join(PAYLOAD), found)?;
+        let identifier = secret(&directory.join(IDENTIFIER), found)?;
+        let signer = match found {
+            Origin::Loaded => load_signer(&signing, origin)?,
+            Origin::Created => create_signer(&signing, origin)?,
+        };
+        let verifier = directory.join(VERIFIER);
+        if !verifier.exists() {
+            write(&verifier, format!("{}\n", signer.verifier_key()).as_bytes())?;
+        }
+        Ok(Self { directory: directory.to_owned(), signer, payload, identifier, origin: found })
+    }
+
+    /// Whether the keys were made by this call of [`open`](Self::open).
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// Signs checkpoints.
+    pub(super) fn signer(&self) -> &Signer {
+        &self.signer
+    }
+
+    /// The public key: what an auditor needs.
+    pub fn verifier_key(&self) -> VerifierKey {
+        self.signer.verifier_key()
+    }
+
+    /// A key for HMAC-SHA256, derived for one purpose.
+    pub(super) fn mac_key(&self, purpose: &str) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, &*derive(&self.identifier, purpose))
+    }
+
+    /// The key that wraps daily keys.
+    pub(super) fn wrapping_key(&self) -> Result<LessSafeKey, aws_lc_rs::error::Unspecified> {
+        let key = derive(&self.payload, "countersign/1 wrap data keys");
+        Ok(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &*key)?))
+    }
+
+    /// The last checkpoint that was published, as it was kept apart from the database.
+    pub(super) fn anchor(&self) -> Result<Option<Vec<u8>>, KeyringError> {
+        let path = self.directory.join(ANCHOR);
+        if path.exists() { Ok(Some(read(&path)?.to_vec())) } else { Ok(None) }
+    }
+
+    /// Keeps a published checkpoint apart from the database.
+    pub(super) fn set_anchor(&self, note: &[u8]) -> Result<(), KeyringError> {
+        write(&self.directory.join(ANCHOR), note)
+    }
+}
+
+impl std::fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keyring").field("directory", &self.directory).finish_non_exhaustive()
+    }
+}
+
+/// Reads the public key that was written beside the keys: for commands that only verify.
+///
+/// # Errors
+/// [`KeyringError`] when there is none or it is not one.
+pub fn read_verifier_key(directory: &Path) -> Result<VerifierKey, KeyringError> {
+    let path = directory.join(VERIFIER);
+    let mut text = String::new();
+    File::open(&path)
+        .and_then(|file| file.take(FILE_BYTES_MAX).read_to_string(&mut text))
+        .map_err(|cause| KeyringError::Io { path: path.clone(), cause })?;
+    text.trim().parse().map_err(|error| invalid(&path, &error))
+}
+
+fn prepare(directory: &Path) -> Result<(), KeyringError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
+        .and_then(|()| std::fs::metadata(directory))
+        .map_err(|cause| KeyringError::Io { path: directory.to_owned(), cause })
+        .and_then(|metadata| refuse_open(directory, metadata.permissions().mode()))
+}
+
+fn refuse_open(path: &Path, mode: u32) -> Result<(), KeyringError> {
+    let mode = mode & 0o7777;
+    if mode & 0o077 == 0 { Ok(()) } else { Err(KeyringError::Open { path: path.to_owned(), mode }) }
+}
+
+fn secret(path: &Path, found: Origin) -> Result<Zeroizing<[u8; 32]>, KeyringError> {
+    // A half-made key ring (the process died while making it) is completed, never overwritten.
+    if found == Origin::Created && !path.exists() {
+        let mut key = Zeroizing::new([0; 32]);
+        rand::fill(&mut *key).map_err(|_| KeyringError::Random)?;
+        write(path, &*key)?;
+    }
+    let bytes = read(path)?;
+    let key = bytes.as_slice().try_into().map_err(|_| invalid(path, &"expected exactly 32 bytes"))?;
+    Ok(Zeroizing::new(key))
+}
+
+fn load_signer(path: &Path, origin: &str) -> Result<Signer, KeyringError> {
+    let bytes = read(path)?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| invalid(path, &"not text"))?;
+    let signer = Signer::from_private_text(text).map_err(|error| invalid(path, &error))?;
+    if signer.name() != origin {
+        let cause =
+            format!("it signs for `{}` and the configured deployment asks for `{origin}`", signer.name());
+        return Err(invalid(path, &cause));
+    }
+    Ok(signer)
+}
+
+fn create_signer(path: &Path, origin: &str) -> Result<Signer, KeyringError> {
+    let mut seed = Zeroizing::new([0; 32]);
+    rand::fill(&mut *seed).map_err(|_| KeyringError::Random)?;
+    let signer = Signer::from_seed(origin, &seed).map_err(|error| invalid(path, &error))?;
+    let text = signer.to_private_text();
+    write(path, format!("{}\n", text.trim_end()).as_bytes())?;
+    Ok(signer)
+}
+
+fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
+    let fail = |cause| KeyringError::Io { path: path.to_owned(), cause };
+    let file = File::open(path).map_err(fail)?;
+    refuse_open(path, file.metadata().map_err(fail)?.permissions().mode())?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(256));
+    file.take(FILE_BYTES_MAX).read_to_end(&mut bytes).map_err(fail)?;
+    Ok(bytes)
+}
+
+/// Replaces the file as a whole, durably: what was there before stays there until the new content is on disk.
+fn write(path: &Path, content: &[u8]) -> Result<(), KeyringError> {
+    let next = path.with_extension("next");
+    let replace = || {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&next)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        std::fs::rename(&next, path)?;
+        path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())
+    };
+    replace().map_err(|cause| KeyringError::Io { path: path.to_owned(), cause })
+}
+
+fn derive(key: &[u8; 32], purpose: &str) -> Zeroizing<[u8; 32]> {
+    let mut derived = Zeroizing::new([0; 32]);
+    // RFC 5869 without salt: the input is uniformly random already.
+    // Unwrap safety: 32 bytes is far below the 255 blocks that HKDF-SHA256 can give.
+    hkdf::Salt::new(hkdf::HKDF_SHA256, &[])
+        .extract(key)
+        .expand(&[purpose.as_bytes()], hkdf::HKDF_SHA256)
+        .and_then(|okm| okm.fill(&mut *derived))
+        .expect("HKDF of 32 bytes");
+    derived
+}
+
+fn invalid(path: &Path, cause: &impl std::fmt::Display) -> KeyringError {
+    KeyringError::Invalid { path: path.to_owned(), cause: cause.to_string() }
+}
+
+/// Length of what sealing adds around a plaintext.
+pub(super) const SEAL_BYTES: usize = aead::NONCE_LEN + 16;

@@ -1,0 +1,189 @@
+//! What the ledger is told, and what it answers.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use evidence::jcs;
+use evidence::leaf::{EventType, Status};
+use evidence::merkle::Hash;
+use uuid::Uuid;
+
+use crate::mask::Redacted;
+use crate::model::{Context, Decision, MessageKind, Method, Principal, Target};
+
+/// A call that was permitted and is about to be forwarded.
+#[derive(Debug, Clone)]
+pub struct Intent {
+    /// Id of the exchange, version 7.
+    pub call: Uuid,
+    /// Who calls.
+    pub principal: Arc<Principal>,
+    /// Under which circumstances.
+    pub context: Context,
+    /// Configured name of the upstream.
+    pub server: Arc<str>,
+    /// What was sent.
+    pub kind: MessageKind,
+    /// Its method. A name that is in no table of ours is the caller's word and stands in the leaf as a keyed MAC.
+    pub method: Method,
+    /// What it is about.
+    pub target: Option<Target>,
+    /// Why it may be forwarded.
+    pub decision: Decision,
+    /// The masked message.
+    pub body: Redacted<Bytes>,
+    /// The bytes that will be sent upstream. Only a keyed MAC of them is kept.
+    pub forwarded: Bytes,
+}
+
+/// How a forwarded call ended.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// In one word.
+    pub status: Status,
+    /// Code of a JSON-RPC error answer.
+    pub rpc_code: Option<i64>,
+    /// The masked answer; `None` when there is none, or all of it was recorded as frames.
+    pub body: Option<Redacted<Bytes>>,
+}
+
+/// Which leaf a refusal becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DenialKind {
+    /// `auth.failed`: the caller did not prove who it is. Its message is not kept.
+    Unproven,
+    /// `call.denied`: everything else.
+    Refused,
+}
+
+/// A call that is not forwarded.
+#[derive(Debug, Clone)]
+pub struct Denial {
+    /// Which leaf it becomes.
+    pub kind: DenialKind,
+    /// Id of the exchange, version 7.
+    pub call: Uuid,
+    /// Who calls, or nobody.
+    pub principal: Arc<Principal>,
+    /// Under which circumstances.
+    pub context: Context,
+    /// Configured name of the upstream; `None` when the caller named none that exists.
+    pub server: Option<Arc<str>>,
+    /// What was sent, once it could be told.
+    pub message: Option<MessageKind>,
+    /// Its method, once it could be told; see [`Intent::method`].
+    pub method: Option<Method>,
+    /// What it is about.
+    pub target: Option<Target>,
+    /// What the policy said, if it was asked.
+    pub decision: Option<Decision>,
+    /// [`crate::refusal::Face::code`] of what the caller was told.
+    pub refusal: &'static str,
+    /// More precisely, in a word from a closed set of ours (why authentication failed); never the caller's text.
+    pub reason: Option<&'static str>,
+    /// The masked message, when there was one that could be masked.
+    pub body: Option<Redacted<Bytes>>,
+}
+
+/// An operational event: anything that is not a call.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Which.
+    pub event: EventType,
+    /// Who caused it.
+    pub actor: EventActor,
+    /// The upstream it is about.
+    pub server: Option<Arc<str>>,
+    /// Facts, bounded; free of secrets and of personal data.
+    pub detail: Option<jcs::Object>,
+    /// What the facts name by hash and an auditor will want to read; kept in the same transaction.
+    pub documents: Vec<Document>,
+}
+
+/// Who caused an [`Event`].
+#[derive(Debug, Clone)]
+pub enum EventActor {
+    /// The gateway itself.
+    Gateway,
+    /// Somebody proven.
+    Principal(Arc<Principal>),
+}
+
+/// Bytes that leaves name by their SHA-256: a policy set, a configuration. No secrets.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// What it is: `policy`, `configuration`, ...
+    pub kind: &'static str,
+    /// SHA-256 of `bytes`.
+    pub hash: [u8; 32],
+    /// The document.
+    pub bytes: Bytes,
+}
+
+/// Proof for the gateway itself that a leaf is durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipt {
+    /// Exchange, for leaves about a call.
+    pub call: Option<Uuid>,
+    /// Index of the leaf in the log.
+    pub index: u64,
+    /// Its RFC 6962 leaf hash.
+    pub leaf: Hash,
+}
+
+/// The evidence could not be made durable. Nothing may be forwarded or answered on its account.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unavailable {
+    /// The database does not take writes at the moment; the ledger tries again by itself.
+    #[error("evidence cannot be written: {0}")]
+    Blocked(Arc<str>),
+    /// The ledger cannot go on in this process.
+    #[error("evidence cannot be written until the gateway is restarted: {0}")]
+    Failed(Arc<str>),
+    /// No commit in time. The leaf may appear later; then it is followed by `call.orphaned`.
+    #[error("evidence was not durable within {} ms", crate::limits::LEDGER_WAIT_MS)]
+    Timeout,
+    /// The gateway is stopping.
+    #[error("the ledger is closed")]
+    Stopped,
+    /// A leaf that the format does not allow: a bug of ours.
+    #[error("evidence was refused by its own format: {0}")]
+    Rejected(Arc<str>),
+    /// The key of the day could not be made, or sealing failed.
+    #[error("evidence could not be sealed: {0}")]
+    Sealing(Arc<str>),
+}
+
+/// How the ledger does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// Whether it takes evidence.
+    pub state: State,
+    /// Leaves in the log.
+    pub size: u64,
+    /// Leaves under the latest published checkpoint.
+    pub published: u64,
+    /// Entries waiting for the writer.
+    pub queued: usize,
+    /// Time the last commit took, in microseconds.
+    pub commit_us: u64,
+}
+
+/// Whether the ledger takes evidence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// It does.
+    Ready,
+    /// It does not, and tries again by itself.
+    Blocked {
+        /// Why, for the operator.
+        reason: Arc<str>,
+    },
+    /// The gateway is stopping; the last leaf is written.
+    Stopped,
+    /// It never will in this process: restart it.
+    Failed {
+        /// Why, for the operator.
+        reason: Arc<str>,
+    },
+}

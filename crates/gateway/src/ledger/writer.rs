@@ -1,0 +1,398 @@
+//! The one thread that writes evidence.
+//!
+//! It takes everything that is queued, commits it as one transaction, and tells everybody: while one commit waits for
+//! the disk, the next batch gathers by itself. Nothing is told before the commit returned.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use evidence::merkle::{Frontier, Hash};
+use evidence::time::Timestamp;
+use tokio::sync::{mpsc, oneshot, watch};
+use uuid::Uuid;
+
+use super::draft::{self, Draft, Step};
+use super::log::{Batch, Doubt, Log, Placed, Settled};
+use super::verb::{State, Unavailable};
+use crate::clock::Clock;
+use crate::limits;
+use crate::store::{self, ErrorKind, checkpoint, lane};
+
+/// What the writer can be asked.
+pub(super) enum Command {
+    /// Make these leaves durable, all or none.
+    Append(Submission),
+    /// Say where the log stands.
+    Tip(oneshot::Sender<Frontier>),
+    /// Keep a signed checkpoint.
+    Checkpoint(Box<checkpoint::Signed>, oneshot::Sender<Result<(), Unavailable>>),
+    /// Write that the lane lives.
+    Heartbeat(oneshot::Sender<Result<Durable, Unavailable>>),
+    /// Look whether there is anything to do: calls that were let go, a database that came back.
+    Wake,
+    /// Never write again.
+    Fail(Arc<str>),
+    /// End every open call and close the lane. Only checkpoints are taken from here on.
+    Seal(oneshot::Sender<Result<Durable, Unavailable>>),
+    /// End the thread.
+    End(oneshot::Sender<()>),
+}
+
+/// Leaves of one asker.
+pub(super) struct Submission {
+    pub(super) drafts: Vec<Draft>,
+    pub(super) done: oneshot::Sender<Result<Durable, Unavailable>>,
+}
+
+/// The last leaf of a submission, once it is durable.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Durable {
+    pub(super) index: u64,
+    pub(super) hash: Hash,
+}
+
+/// What the writer shows to everybody else.
+pub(super) struct Status {
+    pub(super) state: watch::Sender<State>,
+    /// Leaves in the log.
+    pub(super) size: AtomicU64,
+    /// Leaves under the latest published checkpoint.
+    pub(super) published: AtomicU64,
+    /// Time the last commit took, in microseconds.
+    pub(super) commit_us: AtomicU64,
+    /// Calls whose holder went away without ending them. Bounded by the exchanges in flight.
+    pub(super) abandoned: Mutex<Vec<Uuid>>,
+}
+
+impl Status {
+    pub(super) fn new(size: u64, published: u64) -> Self {
+        Self {
+            state: watch::Sender::new(State::Ready),
+            size: AtomicU64::new(size),
+            published: AtomicU64::new(published),
+            commit_us: AtomicU64::new(0),
+            abandoned: Mutex::default(),
+        }
+    }
+}
+
+/// State of the thread.
+pub(super) struct Thread {
+    log: Log,
+    queue: mpsc::Receiver<Command>,
+    status: Arc<Status>,
+    clock: Arc<dyn Clock>,
+    /// A batch of which it is not known whether it is in the database.
+    unresolved: Option<Box<Batch>>,
+    /// When writing stopped, while it is stopped.
+    blocked_since: Option<Timestamp>,
+}
+
+/// A submission within a batch: how many leaves it has, and who waits.
+struct Waiting {
+    leaves: usize,
+    done: oneshot::Sender<Result<Durable, Unavailable>>,
+}
+
+impl Thread {
+    pub(super) fn new(
+        log: Log,
+        queue: mpsc::Receiver<Command>,
+        status: Arc<Status>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { log, queue, status, clock, unresolved: None, blocked_since: None }
+    }
+
+    /// Runs until [`Command::End`], or until nobody can ask any more; then gives the database back.
+    pub(super) fn run(mut self) {
+        let ended = self.serve();
+        drop(self);
+        if let Some(ended) = ended {
+            tell(ended, ());
+        }
+    }
+
+    fn serve(&mut self) -> Option<oneshot::Sender<()>> {
+        let mut commands = Vec::with_capacity(limits::LEDGER_BATCH_MAX);
+        while self.queue.blocking_recv_many(&mut commands, limits::LEDGER_BATCH_MAX) > 0 {
+            let mut submissions = Vec::with_capacity(commands.len());
+            for command in commands.drain(..) {
+                if let Command::Append(submission) = command {
+                    submissions.push(submission);
+                    continue;
+                }
+                self.append(std::mem::take(&mut submissions));
+                match command {
+                    Command::End(ended) => return Some(ended),
+                    command => self.obey(command),
+                }
+            }
+            self.append(submissions);
+        }
+        None
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Append(submission) => self.append(vec![submission]),
+            Command::Tip(answer) => tell(answer, self.log.frontier().clone()),
+            Command::Checkpoint(signed, done) => tell(done, self.keep(&signed)),
+            Command::Heartbeat(done) => {
+                let beaten = self.heartbeat();
+                tell(done, beaten);
+            }
+            Command::Wake => {
+                self.recover();
+                self.append(Vec::new());
+            }
+            Command::Fail(reason) => self.fail(&reason),
+            Command::Seal(done) => {
+                let sealed = self.seal();
+                tell(done, sealed);
+            }
+            Command::End(ended) => tell(ended, ()),
+        }
+    }
+
+    /// Commits the submissions, and the ends of abandoned calls, as one batch.
+    fn append(&mut self, submissions: Vec<Submission>) {
+        if let Some(refusal) = self.refusal() {
+            submissions.into_iter().for_each(|submission| tell(submission.done, Err(refusal.clone())));
+            return;
+        }
+        let mut batch = self.log.begin();
+        let mut waiting = Vec::with_capacity(submissions.len());
+        for Submission { drafts, done } in submissions {
+            let before = batch.leaves.len();
+            match self.log.place_all(&mut batch, drafts) {
+                Ok(()) => waiting.push(Waiting { leaves: batch.leaves.len() - before, done }),
+                Err(refusal) => tell(done, Err(refusal)),
+            }
+        }
+        self.place_orphans(&mut batch);
+        if batch.leaves.is_empty() {
+            return;
+        }
+        match self.log.commit("append", batch, |_| Ok(())) {
+            Ok(leaves) => self.acknowledge(&leaves, waiting),
+            Err(doubt) => {
+                self.block(doubt);
+                let refusal = self.refusal().unwrap_or(Unavailable::Timeout);
+                waiting.into_iter().for_each(|waiting| tell(waiting.done, Err(refusal.clone())));
+            }
+        }
+    }
+
+    fn acknowledge(&mut self, leaves: &[Placed], waiting: Vec<Waiting>) {
+        self.show();
+        let mut next = 0;
+        for Waiting { leaves: count, done } in waiting {
+            let of_this = &leaves[next..next + count];
+            next += count;
+            let Some(last) = of_this.last() else { continue };
+            let heard = done.send(Ok(Durable { index: last.index, hash: last.hash }));
+            // Nobody waits any more: what was begun will not be forwarded, so it ends here.
+            if heard.is_err() {
+                self.abandoned().extend(of_this.iter().filter_map(Placed::begun));
+            }
+        }
+    }
+
+    /// Places the ends of calls that nobody will end.
+    fn place_orphans(&mut self, batch: &mut Batch) {
+        let now = self.now();
+        let calls = std::mem::take(&mut *self.abandoned());
+        for call in calls {
+            if !self.log.is_open(call) {
+                continue;
+            }
+            let placed =
+                draft::orphan(call, Step::End(call), now).and_then(|draft| self.log.place(batch, draft));
+            if let Err(error) = placed {
+                tracing::error!(%call, %error, "cannot record that a call was orphaned; trying again");
+                self.abandoned().push(call);
+            }
+        }
+    }
+
+    fn heartbeat(&mut self) -> Result<Durable, Unavailable> {
+        let open = self.log.open_calls().len();
+        let (number, open_from) = (self.log.lane_number(), self.log.open_from());
+        let facts = serde_json::json!({ "open": open });
+        let draft = draft::own(evidence::leaf::EventType::LogHeartbeat, self.now(), Some(&facts))?;
+        self.commit_own("heartbeat", vec![draft], |tx| lane::advance(tx, number, open_from))
+    }
+
+    fn seal(&mut self) -> Result<Durable, Unavailable> {
+        let (now, number) = (self.now(), self.log.lane_number());
+        let mut drafts = Vec::new();
+        for call in self.log.open_calls() {
+            drafts.push(draft::orphan(call, Step::End(call), now)?);
+        }
+        drafts.push(draft::own(evidence::leaf::EventType::GatewayStopped, now, None)?);
+        let sealed = self.commit_own("seal", drafts, |tx| lane::close(tx, number, now.as_micros()))?;
+        self.status.state.send_replace(State::Stopped);
+        Ok(sealed)
+    }
+
+    /// Commits leaves of the gateway itself, with what belongs to them.
+    fn commit_own(
+        &mut self,
+        name: &'static str,
+        drafts: Vec<Draft>,
+        also: impl FnMut(&mut store::Tx<'_>) -> Result<(), store::Error>,
+    ) -> Result<Durable, Unavailable> {
+        if let Some(refusal) = self.refusal() {
+            return Err(refusal);
+        }
+        let mut batch = self.log.begin();
+        for draft in drafts {
+            self.log.place(&mut batch, draft)?;
+        }
+        match self.log.commit(name, batch, also) {
+            Ok(leaves) => {
+                self.show();
+                let last = leaves.last().ok_or(Unavailable::Stopped)?;
+                Ok(Durable { index: last.index, hash: last.hash })
+            }
+            Err(doubt) => {
+                self.block(doubt);
+                Err(self.refusal().unwrap_or(Unavailable::Timeout))
+            }
+        }
+    }
+
+    fn keep(&mut self, signed: &checkpoint::Signed) -> Result<(), Unavailable> {
+        match self.refusal() {
+            None | Some(Unavailable::Stopped) => {}
+            Some(refusal) => return Err(refusal),
+        }
+        match self.log.record("checkpoint", |tx| checkpoint::insert(tx, signed)) {
+            Ok(()) => Ok(()),
+            Err(failure) if failure.error.kind == ErrorKind::Fsync => {
+                self.fail(&failure.error.to_string().into());
+                Err(self.refusal().unwrap_or(Unavailable::Stopped))
+            }
+            Err(failure) => {
+                self.block(Doubt::Undone(failure.error));
+                Err(self.refusal().unwrap_or(Unavailable::Stopped))
+            }
+        }
+    }
+
+    /// Tries to write again: the database must be where memory is, and a leaf about the gap must be durable.
+    fn recover(&mut self) {
+        let Some(since) = self.blocked_since else { return };
+        if matches!(*self.status.state.borrow(), State::Failed { .. }) {
+            return;
+        }
+        if let Err(doubt) = self.resolve() {
+            return self.block(doubt);
+        }
+        let now = self.now();
+        let reason = self.status.state.borrow().clone();
+        let State::Blocked { reason } = reason else { return };
+        let facts =
+            serde_json::json!({ "from": since.to_string(), "until": now.to_string(), "reason": &*reason });
+        let committed =
+            draft::own(evidence::leaf::EventType::AuditGap, now, Some(&facts)).and_then(|draft| {
+                let mut batch = self.log.begin();
+                self.log.place(&mut batch, draft)?;
+                Ok(self.log.commit("resume", batch, |_| Ok(())))
+            });
+        match committed {
+            Ok(Ok(_)) => {
+                self.blocked_since = None;
+                self.status.state.send_replace(State::Ready);
+                self.show();
+                tracing::info!(%since, "evidence is written again");
+            }
+            Ok(Err(doubt)) => self.block(doubt),
+            Err(error) => tracing::error!(%error, "cannot describe the gap"),
+        }
+    }
+
+    /// Finds out what became of a batch in doubt; whoever asked for it was refused, so what it began is let go.
+    fn resolve(&mut self) -> Result<(), Doubt> {
+        if let Some(batch) = self.unresolved.take() {
+            match self.log.settle(*batch)? {
+                Settled::Absent => {}
+                Settled::Present(batch) => {
+                    let begun: Vec<Uuid> = batch.leaves.iter().filter_map(Placed::begun).collect();
+                    self.log.adopt(*batch);
+                    self.abandoned().extend(begun);
+                }
+            }
+        }
+        self.log.verify_tip()
+    }
+
+    fn block(&mut self, doubt: Doubt) {
+        let error = match doubt {
+            Doubt::Fatal(reason) => return self.fail(&reason.into()),
+            Doubt::Undone(error) => error,
+            Doubt::Unknown(error, batch) => {
+                self.unresolved = Some(batch);
+                error
+            }
+        };
+        let reason: Arc<str> = error.to_string().into();
+        if self.blocked_since.is_none() {
+            self.blocked_since = Some(self.now());
+            tracing::error!(%reason, "evidence cannot be written: calls are refused until it can");
+        }
+        self.status.state.send_if_modified(|state| match state {
+            State::Blocked { reason: old } if *old == reason => false,
+            State::Failed { .. } | State::Stopped => false,
+            state => {
+                *state = State::Blocked { reason };
+                true
+            }
+        });
+    }
+
+    fn fail(&mut self, reason: &Arc<str>) {
+        tracing::error!(%reason, "evidence cannot be trusted any more: the gateway must be restarted");
+        self.status.state.send_replace(State::Failed { reason: Arc::clone(reason) });
+    }
+
+    fn refusal(&self) -> Option<Unavailable> {
+        refusal(&self.status.state.borrow())
+    }
+
+    fn show(&self) {
+        self.status.size.store(self.log.size(), Ordering::Relaxed);
+        self.status.commit_us.store(self.log.commit_us, Ordering::Relaxed);
+    }
+
+    fn abandoned(&self) -> std::sync::MutexGuard<'_, Vec<Uuid>> {
+        self.status.abandoned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Timestamp {
+        now(&*self.clock)
+    }
+}
+
+/// Why nothing can be written in this state.
+pub(super) fn refusal(state: &State) -> Option<Unavailable> {
+    match state {
+        State::Ready => None,
+        State::Stopped => Some(Unavailable::Stopped),
+        State::Blocked { reason } => Some(Unavailable::Blocked(Arc::clone(reason))),
+        State::Failed { reason } => Some(Unavailable::Failed(Arc::clone(reason))),
+    }
+}
+
+/// The clock's time in the form of leaves. A clock outside 1970..9999 is taken for its nearest end.
+pub(super) fn now(clock: &dyn Clock) -> Timestamp {
+    let micros = clock.now().as_microsecond().max(0);
+    // Unwrap safety: 0 is in range.
+    Timestamp::from_micros(micros).unwrap_or_else(|| Timestamp::from_micros(0).expect("1970"))
+}
+
+/// Answers; whoever asked may be gone, and then nobody is told.
+fn tell<T>(answer: oneshot::Sender<T>, value: T) {
+    drop(answer.send(value));
+}

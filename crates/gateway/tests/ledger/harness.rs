@@ -1,0 +1,150 @@
+//! A ledger on a database of its own, and calls to record.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use countersign::clock::{Clock, SystemClock};
+use countersign::ledger::{Intent, Keyring, Ledger, Missing, Outcome, StartError};
+use countersign::mask;
+use countersign::model::{
+    Context, Decision, Effect, Era, MessageKind, Party, PolicyRevision, Principal, PrincipalKind, Target,
+    TargetKind, TokenId,
+};
+use countersign::store::{Access, Db};
+use evidence::leaf::{Leaf, Status};
+use uuid::Uuid;
+
+pub(crate) const ORIGIN: &str = "test/audit/1";
+
+/// A directory with a database and keys.
+pub(crate) struct Place {
+    pub(crate) directory: tempfile::TempDir,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Self { directory: tempfile::tempdir().unwrap() }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub(crate) fn start(&self) -> Ledger {
+        self.try_start().unwrap()
+    }
+
+    pub(crate) fn try_start(&self) -> Result<Ledger, StartError> {
+        start(self.path())
+    }
+
+    pub(crate) fn reader(&self) -> Db {
+        Db::open_sqlite(self.path(), Access::ReadOnly).unwrap()
+    }
+
+    /// Every leaf of the log, decoded.
+    pub(crate) fn leaves(&self) -> Vec<Leaf> {
+        let size = self.size();
+        let mut leaves = Vec::new();
+        self.reader()
+            .read_now("leaves", |read| {
+                countersign::store::entry::scan(read, 0, size, |stored| {
+                    leaves.push(Leaf::decode(stored.leaf).unwrap());
+                    Ok(())
+                })
+            })
+            .unwrap();
+        leaves
+    }
+
+    pub(crate) fn size(&self) -> u64 {
+        self.reader().read_now("tip", countersign::store::tree::tip).unwrap().map_or(0, |tip| tip.size)
+    }
+
+    /// Event types in the order of the log.
+    pub(crate) fn events(&self) -> Vec<&'static str> {
+        self.leaves().iter().map(|leaf| leaf.event.as_str()).collect()
+    }
+}
+
+/// Opens the log in `directory` as a gateway does.
+pub(crate) fn start(directory: &Path) -> Result<Ledger, StartError> {
+    let db = Db::open_sqlite(directory, Access::Gateway)?;
+    let tip = db.read_now("tip", countersign::store::tree::tip)?;
+    let missing = if tip.is_some() { Missing::Refuse } else { Missing::Create };
+    let keys = Keyring::open(&directory.join("keys"), ORIGIN, missing)?;
+    Ledger::start(&db, keys, Arc::new(SystemClock))
+}
+
+pub(crate) fn principal() -> Arc<Principal> {
+    Arc::new(Principal {
+        kind: PrincipalKind::Human,
+        party: Party { issuer: "corp".into(), subject: "00u-alice".into() },
+        name: Some("Alice Example".into()),
+        email: Some("alice@example.com".into()),
+        groups: vec!["dba".into()],
+        scopes: vec!["mcp".into()],
+        client: Some("cli".into()),
+        actors: vec![Party { issuer: "corp".into(), subject: "agent-7".into() }],
+        token: TokenId([7; 16]),
+        expires: jiff::Timestamp::MAX,
+    })
+}
+
+pub(crate) fn context(session: Uuid) -> Context {
+    Context {
+        time: SystemClock.now(),
+        address: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 77)),
+        era: Era::Modern,
+        revision: Some("2026-07-28".into()),
+        user_agent: Some("curl/8.1 secret-agent".into()),
+        trace: None,
+        session,
+    }
+}
+
+pub(crate) fn decision(effect: Effect) -> Decision {
+    Decision {
+        effect,
+        policies: Arc::from(["readers".to_owned()]),
+        revision: PolicyRevision([9; 32]),
+        errors: Vec::new(),
+    }
+}
+
+pub(crate) fn tool(name: &str) -> Target {
+    Target { kind: TargetKind::Tool, name: name.into(), listed: true, definition: Some([3; 32]) }
+}
+
+/// A call of the tool `query` with this body.
+pub(crate) fn intent(body: &str) -> Intent {
+    Intent {
+        call: call_id(),
+        principal: principal(),
+        context: context(Uuid::from_bytes([5; 16])),
+        server: "postgres".into(),
+        kind: MessageKind::Request,
+        method: "tools/call".into(),
+        target: Some(tool("query")),
+        decision: decision(Effect::Allow),
+        body: mask::message(Bytes::copy_from_slice(body.as_bytes())),
+        forwarded: Bytes::copy_from_slice(body.as_bytes()),
+    }
+}
+
+pub(crate) fn outcome(body: &str) -> Outcome {
+    Outcome {
+        status: Status::Ok,
+        rpc_code: None,
+        body: Some(mask::message(Bytes::copy_from_slice(body.as_bytes()))),
+    }
+}
+
+/// A version 7 UUID of our own; its time does not matter.
+pub(crate) fn call_id() -> Uuid {
+    let mut random = [0; 10];
+    aws_lc_rs::rand::fill(&mut random).unwrap();
+    uuid::Builder::from_unix_timestamp_millis(1_790_000_000_000, &random).into_uuid()
+}

@@ -1,0 +1,4 @@
+//! The ledger's promises, on a real database.
+
+mod harness;
+mod promise;
