@@ -2,6 +2,7 @@
 
 pub mod envelope;
 pub mod fold;
+pub mod header;
 pub mod method;
 pub mod splice;
 pub mod sse;
