@@ -15,3 +15,4 @@ pub mod policy;
 pub mod refusal;
 pub mod secret;
 pub mod store;
+pub mod upstream;

@@ -130,3 +130,53 @@ pub const ISSUERS_MAX: usize = 32;
 pub const UPSTREAM_TIMEOUT_MS_MAX: u64 = 60 * 60 * 1_000;
 /// Longest name of a deployment, an issuer or a server.
 pub const LABEL_BYTES_MAX: usize = 63;
+
+// Servers spawned on standard input and output.
+
+/// Most processes of one server.
+pub const STDIO_PROCESSES_MAX: usize = 64;
+/// Most processes of one server that one principal may hold.
+pub const STDIO_PROCESSES_PER_PRINCIPAL_MAX: usize = 8;
+/// Most sessions on one shared process.
+pub const STDIO_SESSIONS_MAX: usize = 10_000;
+/// Most sessions on one shared process that one principal may hold.
+pub const STDIO_SESSIONS_PER_PRINCIPAL_MAX: usize = 64;
+/// Most requests in flight in one process.
+pub const STDIO_REQUESTS_MAX: usize = 1_024;
+/// Most requests in flight in one process for one session (legacy) or principal (modern).
+pub const STDIO_REQUESTS_PER_CALLER_MAX: usize = 128;
+/// Most requests of one process that wait for an answer from one caller.
+pub const STDIO_ASKED_MAX: usize = 64;
+/// Messages to one caller's stream that wait to be read, together; each counts
+/// [`STDIO_MESSAGE_OVERHEAD_BYTES`] more than its length.
+pub const STDIO_STREAM_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// What a waiting message costs besides its length.
+pub const STDIO_MESSAGE_OVERHEAD_BYTES: usize = 1024;
+/// Most messages kept for a session that has no stream open; the oldest notification is dropped for a new one.
+pub const STDIO_WAITING_MAX: usize = 64;
+/// The same messages, together.
+pub const STDIO_WAITING_BYTES_MAX: usize = 1024 * 1024;
+/// Most messages waiting to be written to a process.
+pub const STDIO_INPUT_QUEUE_MAX: usize = 256;
+/// Most of them that callers may occupy; the rest is for cancellations and the gateway's own answers.
+pub const STDIO_INPUT_CALLERS_MAX: usize = 64;
+/// Time an unshared process is held back for a caller that does not read its stream.
+pub const STDIO_STALL_MS: u64 = 10_000;
+/// Time a process has to end after its input was closed, and again after SIGTERM.
+pub const STDIO_STOP_MS: u64 = 2_000;
+/// Time the output of a process that ended is still read.
+pub const STDIO_DRAIN_MS: u64 = 250;
+/// Time a program has to say whether it speaks revision 2026-07-28.
+pub const STDIO_PROBE_MS: u64 = 30_000;
+/// Time a process, or a session on a shared one, may be unused before it is ended.
+pub const STDIO_IDLE_MS: u64 = 15 * 60 * 1_000;
+/// Delay before the second start in a row that failed; doubles with each further one.
+pub const STDIO_RESTART_FIRST_MS: u64 = 250;
+/// Longest delay between two starts.
+pub const STDIO_RESTART_MAX_MS: u64 = 30_000;
+/// A process that lived this long did not fail to start.
+pub const STDIO_HEALTHY_MS: u64 = 60_000;
+/// Exits in a row after which callers are refused at once until the delay is over.
+pub const STDIO_EXITS_MAX: u32 = 3;
+/// Longest line of standard error kept.
+pub const STDERR_LINE_BYTES_MAX: usize = 4 * 1024;

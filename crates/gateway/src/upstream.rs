@@ -1,0 +1,3 @@
+//! Beyond the gateway: the servers calls are forwarded to.
+
+pub mod stdio;
