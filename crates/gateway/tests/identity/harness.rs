@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aws_lc_rs::hmac;
 use countersign::clock::{Clock, ManualClock};
 use countersign::config;
 use countersign::identity::{AuthFailure, Authenticator, Reason, ServiceKeys};
@@ -17,6 +18,11 @@ use serde_json::{Value, json};
 pub(crate) const START: u64 = 1_800_000_000;
 /// The resource identifier of the server `orders`.
 pub(crate) const ORDERS: &str = "https://gateway.example/mcp/orders";
+
+/// The key under which service keys are sealed.
+pub(crate) fn seal() -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, b"a key of the test")
+}
 
 /// What a test talks to.
 pub(crate) struct Stage {
@@ -75,7 +81,7 @@ impl Gate {
         let servers: Vec<config::ServerConfig> = serde_json::from_value(servers).unwrap();
         let clock =
             Arc::new(ManualClock::new(Timestamp::from_second(i64::try_from(START).unwrap()).unwrap()));
-        let keys = Arc::new(ServiceKeys::default());
+        let keys = Arc::new(ServiceKeys::new(seal()));
         let public_url = "https://gateway.example".parse().unwrap();
         let authenticator =
             Authenticator::new(&identity, &servers, &public_url, Arc::clone(&keys), clock.clone())?;
