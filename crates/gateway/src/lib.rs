@@ -3,6 +3,7 @@
 //! Every call is recorded, then permitted, then forwarded; its answer is masked, then recorded, then given. That
 //! order is the product, so it stands in one place: `exchange`. `ARCHITECTURE.md` has the map.
 
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod identity;
@@ -14,5 +15,6 @@ pub mod model;
 pub mod policy;
 pub mod refusal;
 pub mod secret;
+pub mod service_key;
 pub mod store;
 pub mod upstream;
