@@ -3,18 +3,28 @@
 //! Every call is recorded, then permitted, then forwarded; its answer is masked, then recorded, then given. That
 //! order is the product, so it stands in one place: `exchange`. `ARCHITECTURE.md` has the map.
 
+pub mod admin;
+pub mod app;
+pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod cors;
+pub mod endpoint;
+pub mod exchange;
 pub mod identity;
 pub mod ledger;
 pub mod limits;
+pub mod listen;
 pub mod mask;
 pub mod mcp;
+pub mod metrics;
 pub mod model;
+pub mod permit;
 pub mod policy;
 pub mod refusal;
+pub mod reply;
 pub mod secret;
-pub mod service_key;
+pub mod session;
 pub mod store;
 pub mod upstream;

@@ -6,6 +6,8 @@ pub const REQUEST_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub const ANSWER_BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Largest single server-sent event.
 pub const EVENT_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Most events of a stream judged and recorded at once.
+pub const EVENTS_BATCH_MAX: usize = 64;
 /// Deepest nesting of JSON in either direction.
 pub const JSON_DEPTH_MAX: usize = 128;
 /// Most messages in a 2025-03-26 batch.
@@ -14,10 +16,28 @@ pub const BATCH_MESSAGES_MAX: usize = 64;
 pub const NAME_BYTES_MAX: usize = 4096;
 /// Longest `Mcp-Session-Id`.
 pub const SESSION_ID_BYTES_MAX: usize = 1024;
+/// Legacy sessions remembered in memory.
+pub const SESSIONS_MAX: u64 = 100_000;
+/// Time a legacy session may be idle before this process forgets it (the store does not).
+pub const SESSION_IDLE_MS: u64 = 60 * 60 * 1_000;
+/// Most calls open in one legacy session.
+pub const SESSION_CALLS_MAX: usize = 1_024;
+/// Answered calls of one legacy session remembered for replays.
+pub const SESSION_REPLAYS_MAX: usize = 64;
+/// Most requests of the upstream unanswered in one legacy session.
+pub const SESSION_ASKS_MAX: usize = 256;
+/// Most things remembered per server in the catalog.
+pub const CATALOG_ENTRIES_MAX: usize = 10_000;
+/// Longest `User-Agent` kept.
+pub const USER_AGENT_BYTES_MAX: usize = 256;
 /// Longest bearer token.
 pub const TOKEN_BYTES_MAX: usize = 16 * 1024;
 /// All request headers together.
 pub const HEADER_BYTES_MAX: usize = 64 * 1024;
+/// The same, as HTTP/2 counts them.
+pub const HEADER_BYTES_MAX_U32: u32 = 64 * 1024;
+/// Most requests at once on one HTTP/2 connection.
+pub const STREAMS_PER_CONNECTION_MAX: u32 = 256;
 /// Most headers on a request.
 pub const HEADERS_MAX: usize = 128;
 /// Time a caller has to send its request head.
@@ -94,14 +114,10 @@ pub const GROUPS_MAX: usize = 512;
 pub const CLAIM_BYTES_MAX: usize = 512;
 /// Longest RFC 8693 chain of actors.
 pub const ACTORS_MAX: usize = 8;
-/// Longest life of a service key, in days.
-pub const SERVICE_KEY_DAYS_MAX: i64 = 366;
 /// Most service keys.
 pub const SERVICE_KEYS_MAX: usize = 10_000;
 /// Time between two reads of the service keys: a revoked key works at most this long.
 pub const SERVICE_KEYS_REFRESH_MS: u64 = 2_000;
-/// Time between two writes of when service keys were last used.
-pub const SERVICE_KEYS_USED_MS: u64 = 60_000;
 /// Age at which the service keys that were read are no longer believed.
 pub const SERVICE_KEYS_STALE_MS: u64 = 30_000;
 /// Lines of a stdio server's standard error kept in the log per second.
@@ -135,6 +151,16 @@ pub const UPSTREAM_TIMEOUT_MS_MAX: u64 = 60 * 60 * 1_000;
 /// Longest name of a deployment, an issuer or a server.
 pub const LABEL_BYTES_MAX: usize = 63;
 
+/// Time exchanges are given to record their end once they were told to stop.
+pub const STOP_MS: u64 = 5_000;
+/// Time between two readings of the service keys: a revoked key is refused this soon.
+pub const SERVICE_KEY_WATCH_MS: u64 = 2_000;
+/// Time between two looks at certificate files.
+pub const CERTIFICATE_WATCH_MS: u64 = 5_000;
+/// Longest name written out in the detail of a leaf.
+pub const NAME_IN_LEAF_BYTES_MAX: usize = 128;
+/// Most names (policies, tools) written out in one leaf; the document beside it has them all.
+pub const NAMES_IN_LEAF_MAX: usize = 32;
 // Servers spawned on standard input and output.
 
 /// Most processes of one server.

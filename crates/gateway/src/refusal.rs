@@ -68,6 +68,8 @@ pub enum Refusal {
     AnswerTooLarge,
     /// The upstream's answer is not one the protocol allows.
     AnswerMalformed,
+    /// The upstream answered with an HTTP error; its status is passed on.
+    UpstreamStatus,
     /// A fault of ours that has no better name.
     Internal,
 }
@@ -87,4 +89,110 @@ pub struct Face {
     pub what: &'static str,
     /// One sentence: what to do.
     pub next: &'static str,
+}
+
+impl Refusal {
+    /// Every refusal, for the documentation and the tests.
+    pub const ALL: &[Self] = &[
+        Self::Malformed,
+        Self::Batch,
+        Self::TooLarge,
+        Self::MediaType,
+        Self::NotAcceptable,
+        Self::HeaderMismatch,
+        Self::MethodNotAllowed,
+        Self::Origin,
+        Self::UnknownServer,
+        Self::Unauthenticated,
+        Self::InsufficientScope,
+        Self::Denied,
+        Self::ApprovalRequired,
+        Self::UnknownSession,
+        Self::Uncorrelated,
+        Self::UnknownTask,
+        Self::LegacyOnly,
+        Self::Overloaded,
+        Self::Draining,
+        Self::CallerTimeout,
+        Self::LedgerUnavailable,
+        Self::OutcomeUnrecorded,
+        Self::UpstreamUnreachable,
+        Self::UpstreamCredential,
+        Self::UpstreamTimeout,
+        Self::AnswerTooLarge,
+        Self::AnswerMalformed,
+        Self::UpstreamStatus,
+        Self::Internal,
+    ];
+
+    /// What the public sees.
+    ///
+    /// `rpc` codes of our own lie outside -32768..-32000, which JSON-RPC and MCP reserve; those of MCP 2026-07-28
+    /// keep their meaning.
+    #[rustfmt::skip]
+    pub const fn face(self) -> Face {
+        use Fault::{Caller, Gateway, Upstream};
+        const fn face(code: &'static str, status: u16, rpc: i64, fault: Fault, what: &'static str, next: &'static str) -> Face {
+            Face { code, status, rpc, fault, what, next }
+        }
+        match self {
+            Self::Malformed => face("malformed", 400, -32600, Caller, "the body is not exactly one unambiguous JSON-RPC message", "send one JSON-RPC 2.0 object in UTF-8 without duplicate or look-alike keys"),
+            Self::Batch => face("batch", 400, -32600, Caller, "batches exist only in protocol revision 2025-03-26", "send each message in a request of its own"),
+            Self::TooLarge => face("too_large", 413, -32600, Caller, "the request is larger or nested deeper than the gateway allows", "send less, or ask the operator about the limits"),
+            Self::MediaType => face("media_type", 415, -32600, Caller, "the body must be plain `application/json`", "set Content-Type to application/json and send no Content-Encoding"),
+            Self::NotAcceptable => face("not_acceptable", 406, -32600, Caller, "the Accept header leaves no way to answer", "accept application/json and text/event-stream"),
+            Self::HeaderMismatch => face("header_mismatch", 400, -32020, Caller, "an MCP header is missing or contradicts the body", "derive MCP-Protocol-Version, Mcp-Method and Mcp-Name from the body"),
+            Self::MethodNotAllowed => face("method_not_allowed", 405, -32600, Caller, "this endpoint has no such HTTP method in this protocol revision", "use POST"),
+            Self::Origin => face("origin", 403, -32600, Caller, "the Host or Origin of the request is not one the gateway serves", "use the gateway's public URL, or have the operator allow this origin"),
+            Self::UnknownServer => face("unknown_server", 404, -32600, Caller, "there is no such server behind this gateway", "check the URL: it ends in /mcp/ and the server's name"),
+            Self::Unauthenticated => face("unauthenticated", 401, 401, Caller, "no valid credential came with the request", "sign in with the authorization server named in the challenge"),
+            Self::InsufficientScope => face("insufficient_scope", 403, 403, Caller, "the token lacks a scope that this server requires", "ask for the scopes named in the challenge"),
+            Self::Denied => face("denied", 200, 4030, Caller, "policy does not allow this call", "ask the gateway's operator, giving the call id"),
+            Self::ApprovalRequired => face("approval_required", 200, 4031, Caller, "policy requires a human's approval for this call, and this gateway has no approvals configured", "ask the gateway's operator, giving the call id"),
+            Self::UnknownSession => face("unknown_session", 404, 4040, Caller, "there is no such session", "start a new session with initialize"),
+            Self::Uncorrelated => face("uncorrelated", 400, -32600, Caller, "this response answers no open request of the server", "send each response once, in the session of its request"),
+            Self::UnknownTask => face("unknown_task", 200, -32602, Caller, "there is no such task", "use a task id that this identity received"),
+            Self::LegacyOnly => face("legacy_only", 400, -32000, Caller, "this server speaks only protocol revisions with initialize", "start a session with initialize"),
+            Self::Overloaded => face("overloaded", 503, 5031, Gateway, "the gateway has too many calls in flight", "try again in a moment"),
+            Self::Draining => face("draining", 503, 5032, Gateway, "the gateway is stopping", "try again: another instance will answer"),
+            Self::CallerTimeout => face("caller_timeout", 408, -32600, Caller, "the request did not arrive in time", "send the whole body at once"),
+            Self::LedgerUnavailable => face("ledger_unavailable", 503, 5033, Gateway, "evidence cannot be written, so nothing was forwarded", "try again later; nothing has happened"),
+            Self::OutcomeUnrecorded => face("outcome_unrecorded", 503, 5034, Gateway, "the call was forwarded but its outcome could not be recorded: executed=unknown", "do not retry blindly; ask the operator, giving the call id"),
+            Self::UpstreamUnreachable => face("upstream_unreachable", 502, 5020, Upstream, "the server behind the gateway cannot be reached", "try again later; the operator can see why in the gateway's log"),
+            Self::UpstreamCredential => face("upstream_credential", 502, 5021, Upstream, "the server behind the gateway refused the gateway's own credential", "ask the gateway's operator; signing in again does not help"),
+            Self::UpstreamTimeout => face("upstream_timeout", 504, 5040, Upstream, "the server behind the gateway did not answer in time", "the call may have been carried out; check before trying again"),
+            Self::AnswerTooLarge => face("answer_too_large", 502, 5022, Upstream, "the server's answer is larger than the gateway allows", "ask for less at a time"),
+            Self::AnswerMalformed => face("answer_malformed", 502, 5023, Upstream, "the server's answer is not one the protocol allows", "ask the server's operator, giving the call id"),
+            Self::UpstreamStatus => face("upstream_status", 502, 5024, Upstream, "the server behind the gateway answered with an HTTP error", "see the HTTP status, which is the server's own"),
+            Self::Internal => face("internal", 500, 5000, Gateway, "the gateway failed", "ask the gateway's operator, giving the call id"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_refusal_has_its_own_code_and_says_what_to_do() {
+        let codes: HashSet<_> = Refusal::ALL.iter().map(|refusal| refusal.face().code).collect();
+        assert_eq!(codes.len(), Refusal::ALL.len());
+        for face in Refusal::ALL.iter().map(|refusal| refusal.face()) {
+            assert!(!face.what.ends_with('.') && !face.next.ends_with('.'), "{}", face.code);
+        }
+    }
+
+    #[test]
+    fn own_rpc_codes_stay_out_of_the_reserved_range() {
+        let of_a_standard = [-32600, -32602, -32020, -32000];
+        for face in Refusal::ALL.iter().map(|refusal| refusal.face()) {
+            assert!(
+                of_a_standard.contains(&face.rpc) || !(-32768..=-32000).contains(&face.rpc),
+                "{}",
+                face.code
+            );
+        }
+    }
 }

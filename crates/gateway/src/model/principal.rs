@@ -88,3 +88,21 @@ pub struct Principal {
     /// When the credential ceases to be valid.
     pub expires: Timestamp,
 }
+
+impl Principal {
+    /// Nobody: what a failed authentication leaves. `issuer` and `token` are what the credential claims, unproven.
+    pub fn anonymous(issuer: Option<String>, token: Option<TokenId>) -> Self {
+        Self {
+            kind: PrincipalKind::Anonymous,
+            party: Party { issuer: issuer.unwrap_or_default(), subject: String::new() },
+            name: None,
+            email: None,
+            groups: Vec::new(),
+            scopes: Vec::new(),
+            client: None,
+            actors: Vec::new(),
+            token: token.unwrap_or(TokenId([0; 16])),
+            expires: Timestamp::MIN,
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! A published policy set: immutable, validated, asked without I/O and without a clock.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cedar_policy as cedar;
@@ -23,6 +23,7 @@ use crate::model::{Decision, Effect, PolicyRevision};
 pub struct PolicySet {
     policies: Vec<Policy>,
     revision: PolicyRevision,
+    canonical: String,
     index: Index,
     pub(super) words: Vocabulary,
     authorizer: cedar::Authorizer,
@@ -57,8 +58,10 @@ impl PolicySet {
             .0;
         validate(&policies, sources, &schema)?;
         let words = Vocabulary::new(&schema);
+        let canonical = canonical(&text, &policies);
         Ok(Self {
-            revision: revision(&text, &policies),
+            revision: PolicyRevision(Sha256::digest(&canonical).into()),
+            canonical,
             index: Index::new(&policies, &words),
             policies,
             words,
@@ -70,6 +73,11 @@ impl PolicySet {
     /// are spread over files, nor on comments between them.
     pub fn revision(&self) -> PolicyRevision {
         self.revision
+    }
+
+    /// The set as one JSON text, whose SHA-256 is the [`revision`](Self::revision): schema, and policies by id.
+    pub fn canonical(&self) -> &str {
+        &self.canonical
     }
 
     /// The policies, in the order of files and lines.
@@ -179,20 +187,9 @@ fn validate(policies: &[Policy], sources: &[Source], schema: &cedar::Schema) -> 
     if problems.is_empty() { Ok(()) } else { Err(Rejected { problems }) }
 }
 
-fn revision(schema: &str, policies: &[Policy]) -> PolicyRevision {
-    let mut sorted: Vec<&Policy> = policies.iter().collect();
-    sorted.sort_by(|a, b| a.id.cmp(&b.id));
-    let mut hash = Sha256::new();
-    let mut field = |text: &str| {
-        // A length before each field, so that no two sets have the same bytes.
-        hash.update((text.len() as u64).to_be_bytes());
-        hash.update(text);
-    };
-    field("countersign policy set 1");
-    field(schema);
-    for policy in sorted {
-        field(&policy.id);
-        field(&policy.text);
-    }
-    PolicyRevision(hash.finalize().into())
+/// The set as one text: what its revision is the hash of.
+fn canonical(schema: &str, policies: &[Policy]) -> String {
+    let policies: BTreeMap<&str, &str> =
+        policies.iter().map(|policy| (policy.id.as_str(), policy.text.as_str())).collect();
+    serde_json::json!({ "v": 1, "schema": schema, "policies": policies }).to_string()
 }

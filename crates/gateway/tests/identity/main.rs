@@ -4,6 +4,5 @@ mod cache;
 mod challenge;
 mod harness;
 mod issuer;
-mod registry;
 mod service_key;
 mod token;

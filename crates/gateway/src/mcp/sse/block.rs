@@ -63,6 +63,14 @@ impl Event {
         event
     }
 
+    /// The block that carries one message and nothing else.
+    pub fn of_message(message: &[u8]) -> Self {
+        let mut raw = BytesMut::with_capacity(message.len() + 8);
+        put_data(&mut raw, Some(message), b"\n");
+        raw.put_u8(b'\n');
+        Self::read(raw.freeze(), 0)
+    }
+
     /// The block exactly as it came, empty line included.
     pub fn raw(&self) -> &Bytes {
         &self.raw

@@ -1,0 +1,39 @@
+//! The operators' listener: health and metrics. It tells nothing about callers.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use crate::exchange::Gateway;
+
+/// Media type of what Prometheus scrapes.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// `/livez`, `/readyz`, `/metrics`.
+pub fn router(gateway: Arc<Gateway>) -> Router {
+    Router::new()
+        .route("/livez", get(async || "ok\n"))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .with_state(gateway)
+}
+
+/// Ready: evidence can be written, and the gateway is not stopping. Otherwise 503 and the reasons, one a line.
+async fn readyz(State(gateway): State<Arc<Gateway>>) -> Response {
+    let reasons = gateway.unready();
+    if reasons.is_empty() {
+        return "ok\n".into_response();
+    }
+    let text: String = reasons.iter().map(|reason| format!("{reason}\n")).collect();
+    (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+}
+
+async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
+    gateway.observe();
+    ([(CONTENT_TYPE, OPEN_METRICS)], gateway.metrics.encode()).into_response()
+}

@@ -1,0 +1,141 @@
+//! Puts the parts together, runs them, and takes them down in the right order.
+
+mod assemble;
+mod telemetry;
+mod upkeep;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+pub use telemetry::telemetry;
+
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
+use crate::exchange::Gateway;
+use crate::listen::{self, Acceptor};
+use crate::{admin, endpoint, limits};
+
+/// A gateway that runs in this process.
+pub struct Running {
+    /// The gateway.
+    pub gateway: Arc<Gateway>,
+    /// Where callers connect.
+    pub address: SocketAddr,
+    /// Where operators connect.
+    pub admin: Option<SocketAddr>,
+    tls: Option<Arc<Acceptor>>,
+    refusing: CancellationToken,
+    callers: JoinHandle<()>,
+    beside: Vec<JoinHandle<()>>,
+}
+
+/// Opens the store and the ledger, connects the parts, listens.
+///
+/// # Errors
+/// Whatever keeps the gateway from starting, worded for the operator.
+pub async fn start(config: &Config) -> anyhow::Result<Running> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let tls = match &config.listen.tls {
+        None => None,
+        Some(files) => Some(Arc::new(Acceptor::new(files.clone())?)),
+    };
+    let listener = bind(config.listen.address).await?;
+    let operators = match &config.admin {
+        None => None,
+        Some(admin) => Some(bind(admin.address).await?),
+    };
+    let address = listener.local_addr()?;
+    let admin = operators.as_ref().map(TcpListener::local_addr).transpose()?;
+    let gateway = Arc::new(assemble::gateway(config, clock).await?);
+    gateway.authenticator.refresh().await;
+    let refusing = CancellationToken::new();
+    let handle = {
+        let gateway = gateway.clone();
+        move |peer, request| endpoint::answer(gateway.clone(), peer, request)
+    };
+    let callers = tokio::spawn(listen::serve(listener, tls.clone(), refusing.clone(), handle));
+    let mut beside = upkeep::tasks(&gateway, tls.as_ref());
+    if let Some(operators) = operators {
+        beside.push(tokio::spawn(serve_operators(operators, gateway.clone())));
+    }
+    tracing::info!(%address, servers = gateway.servers.len(), "listening");
+    Ok(Running { gateway, address, admin, tls, refusing, callers, beside })
+}
+
+impl Running {
+    /// Stops: no new calls; those in flight may finish; then the log is sealed for this process.
+    ///
+    /// # Errors
+    /// When the last leaves could not be written: the next start completes them.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        let gateway = &self.gateway;
+        gateway.draining.cancel();
+        self.refusing.cancel();
+        // It ends by itself within the drain limit; a panic in it must not keep the log from being sealed.
+        drop(self.callers.await);
+        gateway.stopping.cancel();
+        let everyone = u32::try_from(limits::EXCHANGES_MAX).unwrap_or(u32::MAX);
+        let last = Duration::from_millis(limits::STOP_MS);
+        if tokio::time::timeout(last, gateway.places.acquire_many(everyone)).await.is_err() {
+            tracing::warn!("some exchanges did not end; they are recorded as orphaned");
+        }
+        for server in gateway.servers.values() {
+            server.upstream.shutdown().await;
+        }
+        for task in self.beside {
+            task.abort();
+        }
+        gateway.ledger.stop().await.context("the end of the log could not be written")
+    }
+
+    /// Reads policies and certificates again.
+    pub async fn reload(&self) {
+        upkeep::reload_policies(&self.gateway).await;
+        if let Some(tls) = &self.tls {
+            upkeep::refresh_tls(tls);
+        }
+    }
+}
+
+/// Runs until SIGTERM or SIGINT. SIGHUP reloads.
+///
+/// # Errors
+/// What kept the gateway from starting or from ending in order.
+pub async fn serve(config: &Config) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let running = start(config).await?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hangup.recv() => running.reload().await,
+            reason = running.gateway.ledger.failed() => {
+                // What the disk holds is not known any more: end at once, without another write.
+                anyhow::bail!("the ledger failed: {reason}");
+            }
+        }
+    }
+    tracing::info!("stopping: calls in flight may finish");
+    running.stop().await
+}
+
+async fn serve_operators(listener: TcpListener, gateway: Arc<Gateway>) {
+    let stop = gateway.stopping.clone();
+    let served = axum::serve(listener, admin::router(gateway)).with_graceful_shutdown(stop.cancelled_owned());
+    if let Err(error) = served.await {
+        tracing::error!(%error, "the operators' listener ended");
+    }
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on `{address}`"))
+}

@@ -1,0 +1,124 @@
+//! From a configuration to a gateway that is ready to answer.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::upkeep;
+use crate::catalog::{Catalog, Listed};
+use crate::clock::Clock;
+use crate::config::{Config, ServerConfig};
+use crate::exchange::{Gateway, Server};
+use crate::identity::{Authenticator, ServiceKeys};
+use crate::ledger::{Keyring, Ledger, Missing};
+use crate::limits;
+use crate::mcp::header::Ours;
+use crate::metrics::Metrics;
+use crate::model::TargetKind;
+use crate::policy::Policies;
+use crate::session::Sessions;
+use crate::store::{self, Access, Db};
+use crate::upstream::stdio::Surroundings;
+use crate::upstream::{HttpUpstream, Stdio, Upstream};
+
+/// Opens everything. The order matters: policies and servers are checked before the log is touched.
+pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Gateway> {
+    let policies =
+        Arc::new(Policies::open(&config.policy.directory).map_err(|rejected| anyhow!("{rejected}"))?);
+    let servers = servers(config, &clock)?;
+    let keys = Arc::new(ServiceKeys::default());
+    let authenticator = Authenticator::new(
+        &config.identity,
+        &config.servers,
+        &config.listen.public_url,
+        keys.clone(),
+        clock.clone(),
+    )?;
+    let (db, ledger) = ledger(config, &clock).await?;
+    let catalog = Catalog::default();
+    restore(&catalog, &db, config).await.context("cannot read the catalog of definitions")?;
+    ledger.note(upkeep::published(&policies.change_at_start(), &policies.current())).await?;
+    Ok(Gateway {
+        servers,
+        authenticator,
+        service_keys: keys,
+        policies,
+        ledger,
+        catalog,
+        sessions: Sessions::default(),
+        db,
+        metrics: Metrics::default(),
+        clock,
+        ours: Ours::new(
+            &config.listen.public_url,
+            &config.listen.allowed_hosts,
+            &config.listen.allowed_origins,
+        ),
+        behind_proxy: config.listen.behind_proxy,
+        places: Arc::new(Semaphore::new(limits::EXCHANGES_MAX)),
+        draining: CancellationToken::new(),
+        stopping: CancellationToken::new(),
+    })
+}
+
+fn servers(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<HashMap<String, Arc<Server>>> {
+    config
+        .servers
+        .iter()
+        .map(|server| {
+            let upstream = upstream(server, clock).with_context(|| format!("server `{}`", server.name))?;
+            Ok((server.name.clone(), Arc::new(Server { name: Arc::from(&*server.name), upstream })))
+        })
+        .collect()
+}
+
+fn upstream(server: &ServerConfig, clock: &Arc<dyn Clock>) -> anyhow::Result<Upstream> {
+    let timeout = Duration::from_millis(server.timeout_ms);
+    if let Some(http) = &server.http {
+        return Ok(Upstream::Http(Box::new(
+            HttpUpstream::new(http, timeout).map_err(|cause| anyhow!(cause))?,
+        )));
+    }
+    let stdio = server.stdio.as_ref().context("it has neither `http` nor `stdio`")?;
+    Ok(Upstream::Stdio(Stdio::new(
+        &server.name,
+        stdio,
+        timeout,
+        Surroundings::of_this_process(clock.clone()),
+    )))
+}
+
+async fn ledger(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<(Db, Ledger)> {
+    let (storage, clock) = (config.storage.clone(), clock.clone());
+    let origin = format!("{}/audit/1", config.deployment);
+    tokio::task::spawn_blocking(move || {
+        let db = Db::open_sqlite(&storage.directory, Access::Gateway)?;
+        let keys = Keyring::open(&storage.key_directory(), &origin, Missing::Create)?;
+        let ledger = Ledger::start(&db, keys, clock)?;
+        Ok((db, ledger))
+    })
+    .await?
+}
+
+async fn restore(catalog: &Catalog, db: &Db, config: &Config) -> anyhow::Result<()> {
+    for server in &config.servers {
+        let name = server.name.clone();
+        let limit = u32::try_from(limits::CATALOG_ENTRIES_MAX).unwrap_or(u32::MAX);
+        let rows = db.read("catalog", move |read| store::definition::of_server(read, &name, limit)).await?;
+        for row in rows {
+            let kind = match &*row.kind {
+                "tool" => TargetKind::Tool,
+                "prompt" => TargetKind::Prompt,
+                _ => continue,
+            };
+            // Of each name the first seen comes first: that one is pinned, the last one is current.
+            let pinned = catalog.find(&server.name, kind, &row.name).map_or(row.hash, |listed| listed.pinned);
+            catalog.restore(&server.name, kind, row.name, Listed { pinned, current: row.hash });
+        }
+    }
+    Ok(())
+}

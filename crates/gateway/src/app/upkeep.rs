@@ -1,0 +1,100 @@
+//! What goes on beside the calls: reloading, refreshing, keeping the log alive.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use evidence::jcs;
+use evidence::leaf::EventType;
+use tokio::task::JoinHandle;
+
+use crate::exchange::Gateway;
+use crate::ledger::{Document, Event, EventActor};
+use crate::limits;
+use crate::listen::{Acceptor, Refresh};
+use crate::policy::{Change, PolicySet};
+
+/// Starts everything that goes on beside the calls. The tasks run until they are aborted.
+pub(super) fn tasks(gateway: &Arc<Gateway>, tls: Option<&Arc<Acceptor>>) -> Vec<JoinHandle<()>> {
+    let mut tasks = Vec::new();
+    let ledger = gateway.ledger.clone();
+    tasks.push(tokio::spawn(async move { ledger.tend().await }));
+    let this = gateway.clone();
+    tasks.push(tokio::spawn(async move { this.authenticator.run().await }));
+    let this = gateway.clone();
+    tasks.push(tokio::spawn(async move { watch_policies(&this).await }));
+    if let Some(tls) = tls.cloned() {
+        tasks.push(tokio::spawn(async move { watch_tls(&tls).await }));
+    }
+    tasks
+}
+
+/// Reads the policies again, puts a valid set on record, then in force.
+pub(super) async fn reload_policies(gateway: &Gateway) {
+    let policies = gateway.policies.clone();
+    let candidate = match tokio::task::spawn_blocking(move || policies.candidate()).await {
+        Ok(Ok(Some(candidate))) => candidate,
+        Ok(Ok(None)) | Err(_) => return,
+        Ok(Err(rejected)) => {
+            tracing::error!("policies are not valid, so the old ones stay in force: {rejected}");
+            return;
+        }
+    };
+    match gateway.ledger.note(published(candidate.change(), candidate.set())).await {
+        Ok(_receipt) => {
+            tracing::info!(revision = %candidate.set().revision(), "policies published");
+            gateway.policies.publish(candidate);
+        }
+        Err(error) => {
+            tracing::error!(%error, "new policies could not be recorded, so the old ones stay in force")
+        }
+    }
+}
+
+/// `policy.published` for a change.
+pub(super) fn published(change: &Change, set: &PolicySet) -> Event {
+    let names = |ids: &[String]| ids.iter().take(limits::NAMES_IN_LEAF_MAX).cloned().collect::<Vec<_>>();
+    let detail = serde_json::json!({
+        "policy_set": change.to.to_string(),
+        "previous": change.from.map(|revision| revision.to_string()),
+        "policies": set.policies().len(),
+        "added": names(&change.added),
+        "changed": names(&change.changed),
+        "removed": names(&change.removed),
+    });
+    Event {
+        event: EventType::PolicyPublished,
+        actor: EventActor::Gateway,
+        server: None,
+        detail: jcs::Object::of(&detail).ok(),
+        documents: vec![Document {
+            kind: "policy",
+            hash: change.to.0,
+            bytes: Bytes::copy_from_slice(set.canonical().as_bytes()),
+        }],
+    }
+}
+
+/// Reads certificates again if their files changed.
+pub(super) fn refresh_tls(tls: &Acceptor) {
+    match tls.refresh() {
+        Ok(Refresh::Unchanged) => {}
+        Ok(Refresh::Replaced) => tracing::info!("new certificates are in use"),
+        Err(error) => tracing::error!(%error, "new certificates cannot be used, so the old ones stay in use"),
+    }
+}
+
+async fn watch_policies(gateway: &Arc<Gateway>) {
+    loop {
+        gateway.policies.changed(Duration::from_millis(limits::POLICY_LOOK_MS)).await;
+        reload_policies(gateway).await;
+    }
+}
+
+async fn watch_tls(tls: &Acceptor) {
+    let mut ticks = tokio::time::interval(Duration::from_millis(limits::CERTIFICATE_WATCH_MS));
+    loop {
+        ticks.tick().await;
+        refresh_tls(tls);
+    }
+}

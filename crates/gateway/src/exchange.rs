@@ -1,0 +1,374 @@
+//! The spine: the way of one message, from its arrival to the reply, top to bottom.
+//!
+//! 1 accept · 2 authenticate · 3 parse · 4 resolve · 5 decide · 6 mask · 7 open (durable, else refuse) · 8 hold ·
+//! 9 permit, forward · 10 mask · 11 close (durable, else no answer) · 12 reply. Steps 1 to 3 are [`arrival`]'s, the
+//! rest is [`Caller::run`].
+//!
+//! The spine runs in a task of its own: a caller that hangs up ends the wait, never the record.
+
+mod answer;
+pub mod arrival;
+mod bind;
+mod call;
+pub mod refuse;
+mod relay;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use evidence::leaf::Status;
+use http::HeaderMap;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+pub use call::{Call, OpenCall};
+
+use crate::catalog::Catalog;
+use crate::clock::Clock;
+use crate::identity::{Authenticator, ServiceKeys};
+use crate::ledger::{Denial, DenialKind, Intent, Ledger, Outcome, Receipt, State};
+use crate::limits;
+use crate::mask::{self, Redacted};
+use crate::mcp::header::Ours;
+use crate::metrics::{ExchangeLabels, Metrics};
+use crate::model::{Context, Decision, Effect, Era, MessageKind, Principal};
+use crate::permit::Permit;
+use crate::policy::{Policies, Question};
+use crate::refusal::Refusal;
+use crate::reply::Replier;
+use crate::session::{Session, SessionKey, Sessions};
+use crate::store::Db;
+use crate::upstream::{Answer, AnswerError, Outbound, Upstream};
+
+/// Everything an exchange passes through. One for the process.
+pub struct Gateway {
+    /// Upstreams by name.
+    pub servers: std::collections::HashMap<String, Arc<Server>>,
+    /// Who callers are.
+    pub authenticator: Authenticator,
+    /// What they may do.
+    pub policies: Arc<Policies>,
+    /// Service keys as last read.
+    pub service_keys: Arc<ServiceKeys>,
+    /// The record.
+    pub ledger: Ledger,
+    /// What upstreams listed.
+    pub catalog: Catalog,
+    /// Legacy sessions.
+    pub sessions: Sessions,
+    /// Bindings of sessions and tasks, definitions.
+    pub db: Db,
+    /// Counters.
+    pub metrics: Metrics,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Which requests are ours.
+    pub ours: Ours,
+    /// Whether a load balancer in front names the caller's address.
+    pub behind_proxy: bool,
+    /// Places for exchanges in flight.
+    pub places: Arc<tokio::sync::Semaphore>,
+    /// Fires when streams without an end of their own must end.
+    pub draining: CancellationToken,
+    /// Fires when every exchange must end.
+    pub stopping: CancellationToken,
+}
+
+impl Gateway {
+    /// Why the gateway should get no traffic now; empty when it should.
+    pub fn unready(&self) -> Vec<String> {
+        let mut reasons = Vec::new();
+        match self.ledger.health().state {
+            State::Ready => {}
+            State::Blocked { reason } => reasons.push(format!("evidence cannot be written: {reason}")),
+            State::Stopped => reasons.push("the log is closed".to_owned()),
+            State::Failed { reason } => {
+                reasons.push(format!("evidence cannot be written any more: {reason}"))
+            }
+        }
+        if self.draining.is_cancelled() {
+            reasons.push("the gateway is stopping".to_owned());
+        }
+        reasons
+    }
+
+    /// Brings the gauges up to date.
+    pub fn observe(&self) {
+        let health = self.ledger.health();
+        let metrics = &self.metrics;
+        metrics.ledger_size.set(i64::try_from(health.size).unwrap_or(i64::MAX));
+        metrics.ledger_queue.set(i64::try_from(health.queued).unwrap_or(i64::MAX));
+        metrics.ledger_ready.set(i64::from(health.state == State::Ready));
+        let free = self.places.available_permits();
+        metrics.in_flight.set(i64::try_from(limits::EXCHANGES_MAX - free).unwrap_or(i64::MAX));
+    }
+}
+
+/// One upstream, as the spine sees it.
+pub struct Server {
+    /// Configured name.
+    pub name: Arc<str>,
+    /// The way to it.
+    pub upstream: Upstream,
+}
+
+/// What all messages of one HTTP request share: a proven caller at one server.
+pub struct Caller {
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) server: Arc<Server>,
+    pub(crate) principal: Arc<Principal>,
+    pub(crate) context: Context,
+    pub(crate) headers: HeaderMap,
+    pub(crate) key: SessionKey,
+    pub(crate) session: Option<Arc<Session>>,
+    /// Held until the last exchange of the request has ended.
+    pub(crate) _place: tokio::sync::OwnedSemaphorePermit,
+}
+
+/// Why there is no answer of the upstream to give.
+pub(crate) enum Cut {
+    /// The upstream failed.
+    Failed(AnswerError),
+    /// The caller is gone.
+    Gone,
+    /// The gateway is stopping.
+    Stopping,
+    /// Evidence of something in the answer cannot be written.
+    Unrecorded,
+}
+
+impl Caller {
+    /// Carries one message from decision to reply.
+    pub(crate) async fn run(self: &Arc<Self>, call: Call, replier: Replier) {
+        // 5 decide: pure; says which policies and why.
+        let decision = self.decide(&call);
+        // 6 mask: what is recorded went through the mask.
+        let body = mask::message(call.bytes());
+        match self.objection(&call, &decision).await {
+            Some(refusal) => self.refuse(&call, refusal, Some(decision), Some(body), replier).await,
+            None => self.carry(call, decision, body, replier).await,
+        }
+    }
+
+    /// Carries one message that may go from intent to reply.
+    pub(crate) async fn carry(
+        self: &Arc<Self>,
+        call: Call,
+        decision: Decision,
+        body: Redacted<Bytes>,
+        mut replier: Replier,
+    ) {
+        // 7 open: the intent is durable, or nothing leaves.
+        let Ok(opened) = self.gateway.ledger.open(self.intent(&call, &decision, body)).await else {
+            return self.tell(&call, Refusal::LedgerUnavailable, None, replier).await;
+        };
+        // 8 hold: a held call was refused above; approvals come with their own issue.
+        // 9 permit, forward: the permit exists only because the intent does.
+        let permit = Permit::grant(&opened, &decision);
+        let open = Arc::new(OpenCall::new(call, opened));
+        self.enlist(&open);
+        let answer = match permit {
+            None => Err(Cut::Stopping),
+            Some(permit) => self.forward(permit, &open.call, &mut replier).await,
+        };
+        // 10 to 12 mask, close, reply: for a whole answer at once, for a stream frame by frame.
+        match answer {
+            Ok(answer) => self.relay(&open, answer, replier).await,
+            Err(cut) => self.give_up(&open, cut, Some(replier)).await,
+        }
+    }
+
+    async fn forward(&self, permit: Permit, call: &Call, replier: &mut Replier) -> Result<Answer, Cut> {
+        let outbound = Outbound {
+            method: match &*call.method {
+                "GET" if call.kind == MessageKind::Stream => http::Method::GET,
+                "DELETE" if call.kind == MessageKind::Stream => http::Method::DELETE,
+                _ => http::Method::POST,
+            },
+            headers: self.headers.clone(),
+            body: call.bytes(),
+            era: self.context.era,
+            session: self.key.id.clone(),
+            principal: bind::binding(&self.key.owner),
+        };
+        tokio::select! {
+            biased;
+            () = replier.gone() => Err(Cut::Gone),
+            () = self.gateway.stopping.cancelled() => Err(Cut::Stopping),
+            answer = self.server.upstream.forward(permit, outbound) => answer.map_err(Cut::Failed),
+        }
+    }
+
+    /// The one place where an exchange is closed. `None`: another stream closed it before.
+    pub(crate) async fn close(&self, open: &OpenCall, outcome: Outcome) -> Option<Result<Receipt, Cut>> {
+        let opened = open.opened.lock().await.take()?;
+        self.count(&open.call, word(outcome.status));
+        let closed = self.gateway.ledger.close(opened, outcome).await;
+        Some(closed.map_err(|_| Cut::Unrecorded))
+    }
+
+    /// Ends an exchange for which no answer of the upstream can be given.
+    pub(crate) async fn give_up(self: &Arc<Self>, open: &Arc<OpenCall>, cut: Cut, replier: Option<Replier>) {
+        if matches!(cut, Cut::Gone) && self.may_resume(open) {
+            return self.wait_for_resumption(open.clone());
+        }
+        let (status, refusal) = match &cut {
+            Cut::Failed(error) => {
+                tracing::warn!(server = %self.server.name, call = %open.call.id, %error, "no answer from the upstream");
+                let status = match error {
+                    AnswerError::Timeout(_) => Status::Timeout,
+                    _ => Status::UpstreamError,
+                };
+                (status, error.refusal())
+            }
+            Cut::Gone => (Status::CallerGone, Refusal::Internal),
+            Cut::Stopping => (Status::Cancelled, Refusal::Draining),
+            Cut::Unrecorded => (Status::UpstreamError, Refusal::OutcomeUnrecorded),
+        };
+        let closed = self.close(open, Outcome { status, rpc_code: None, body: None }).await;
+        self.forget(open);
+        let Some(replier) = replier else { return };
+        let refusal = if matches!(closed, Some(Err(_))) { Refusal::OutcomeUnrecorded } else { refusal };
+        self.tell(&open.call, refusal, None, replier).await;
+    }
+
+    /// Records a refusal of ours and replies with it.
+    async fn refuse(
+        &self,
+        call: &Call,
+        refusal: Refusal,
+        decision: Option<Decision>,
+        body: Option<Redacted<Bytes>>,
+        replier: Replier,
+    ) {
+        self.count(call, refusal.face().code);
+        let refusal = match self.deny(call, refusal, decision.clone(), body).await {
+            Ok(()) => refusal,
+            Err(unrecorded) => unrecorded,
+        };
+        self.tell(call, refusal, decision.as_ref(), replier).await;
+    }
+
+    /// Records that a message was refused.
+    ///
+    /// # Errors
+    /// [`Refusal::LedgerUnavailable`]: it is refused all the same.
+    pub(crate) async fn deny(
+        &self,
+        call: &Call,
+        refusal: Refusal,
+        decision: Option<Decision>,
+        body: Option<Redacted<Bytes>>,
+    ) -> Result<(), Refusal> {
+        let denial = Denial {
+            kind: DenialKind::Refused,
+            call: call.id,
+            principal: self.principal.clone(),
+            context: self.context.clone(),
+            server: Some(self.server.name.clone()),
+            message: Some(call.kind),
+            method: Some(call.method.clone()).filter(|method| !method.is_empty()),
+            target: call.target.clone(),
+            decision,
+            refusal: refusal.face().code,
+            reason: None,
+            body,
+        };
+        self.gateway.ledger.deny(denial).await.map(drop).map_err(|_| Refusal::LedgerUnavailable)
+    }
+
+    /// Replies with a refusal.
+    pub(crate) async fn tell(
+        &self,
+        call: &Call,
+        refusal: Refusal,
+        decision: Option<&Decision>,
+        replier: Replier,
+    ) {
+        let asked = refuse::Asked {
+            id: call.rpc_id(),
+            method: Some(&call.method),
+            era: self.context.era,
+            call: call.id,
+        };
+        let (status, headers, body) = refuse::refuse(refusal, asked, decision);
+        replier.whole(status, headers, body).await;
+    }
+
+    /// Asks policy about a message.
+    pub(crate) fn decide(&self, call: &Call) -> Decision {
+        self.decide_on(&self.question(call))
+    }
+
+    pub(crate) fn decide_on(&self, question: &Question<'_>) -> Decision {
+        let decision = self.gateway.policies.current().decide(question);
+        for error in &decision.errors {
+            tracing::warn!(server = %self.server.name, method = question.method, error, "policy error: denied");
+        }
+        decision
+    }
+
+    pub(crate) fn question<'a>(&'a self, call: &'a Call) -> Question<'a> {
+        Question {
+            principal: &self.principal,
+            server: &self.server.name,
+            method: &call.method,
+            kind: call.kind,
+            direction: call.direction,
+            target: call.target.as_ref(),
+            arguments: call.judged(),
+            context: &self.context,
+            definition: self.definition(call.target.as_ref()),
+        }
+    }
+
+    /// Why a decided call still must not go.
+    async fn objection(&self, call: &Call, decision: &Decision) -> Option<Refusal> {
+        match decision.effect {
+            Effect::Deny => return Some(Refusal::Denied),
+            Effect::Hold => return Some(Refusal::ApprovalRequired),
+            Effect::Allow => {}
+        }
+        self.foreign_task(call).await
+    }
+
+    fn intent(&self, call: &Call, decision: &Decision, body: Redacted<Bytes>) -> Intent {
+        Intent {
+            call: call.id,
+            principal: self.principal.clone(),
+            context: self.context.clone(),
+            server: self.server.name.clone(),
+            kind: call.kind,
+            method: call.method.clone(),
+            target: call.target.clone(),
+            decision: decision.clone(),
+            body,
+            forwarded: call.bytes(),
+        }
+    }
+
+    fn count(&self, call: &Call, result: &'static str) {
+        let action = call.row.map_or("other", |row| row.action.as_str());
+        let labels = ExchangeLabels { server: self.server.name.to_string(), action, result };
+        self.gateway.metrics.exchanges.get_or_create(&labels).inc();
+    }
+
+    pub(crate) fn new_id(&self) -> Uuid {
+        crate::clock::new_id(&*self.gateway.clock)
+    }
+
+    pub(crate) fn is_modern(&self) -> bool {
+        self.context.era == Era::Modern
+    }
+}
+
+fn word(status: Status) -> &'static str {
+    match status {
+        Status::Ok => "ok",
+        Status::ToolError => "tool_error",
+        Status::UpstreamError => "upstream_error",
+        Status::Timeout => "timeout",
+        Status::Cancelled => "cancelled",
+        Status::CallerGone => "caller_gone",
+    }
+}

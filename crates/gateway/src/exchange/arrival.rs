@@ -1,0 +1,357 @@
+//! Steps 1 to 3: an HTTP request becomes a proven caller and the messages it sent.
+//!
+//! The credential is checked before the body is read: no byte of somebody unknown reaches the parser.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::USER_AGENT;
+use http::{HeaderMap, HeaderName, Method, Request, StatusCode, request};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use sha2::{Digest, Sha256};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use uuid::Uuid;
+
+use super::bind::{binding, hash};
+use super::call::Call;
+use super::{Caller, Gateway, Server, refuse};
+use crate::identity::AuthFailure;
+use crate::ledger::{Denial, DenialKind};
+use crate::limits;
+use crate::mcp::envelope::{self, Message};
+use crate::mcp::header;
+use crate::mcp::method::Direction;
+use crate::model::{Context, Era, MessageKind, Party, Principal};
+use crate::refusal::Refusal;
+use crate::reply::{self, Replier, Reply};
+use crate::session::SessionKey;
+use crate::store::mcp_session;
+
+/// A refusal before there is a call to speak of.
+struct TurnedAway {
+    refusal: Refusal,
+    era: Era,
+}
+
+impl From<Refusal> for TurnedAway {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, era: Era::Legacy }
+    }
+}
+
+/// Takes one request to `server` through the spine.
+pub async fn take(
+    gateway: Arc<Gateway>,
+    server: Arc<Server>,
+    address: IpAddr,
+    request: Request<Incoming>,
+) -> Reply {
+    let (head, body) = request.into_parts();
+    let call = crate::clock::new_id(&*gateway.clock);
+    match enter(&gateway, &server, address, call, &head, body).await {
+        Ok(reply) => reply,
+        Err(Turned::Answered(reply)) => reply,
+        Err(Turned::Refused(TurnedAway { refusal, era })) => {
+            let asked = refuse::Asked { id: None, method: None, era, call };
+            let (status, headers, body) = refuse::refuse(refusal, asked, None);
+            reply::whole(status, headers, body)
+        }
+    }
+}
+
+enum Turned {
+    Answered(Reply),
+    Refused(TurnedAway),
+}
+
+impl From<Refusal> for Turned {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal.into())
+    }
+}
+
+async fn enter(
+    gateway: &Arc<Gateway>,
+    server: &Arc<Server>,
+    address: IpAddr,
+    call: Uuid,
+    head: &request::Parts,
+    body: Incoming,
+) -> Result<Reply, Turned> {
+    // 1 accept: a place, or a clear no.
+    if gateway.draining.is_cancelled() {
+        return Err(Refusal::Draining.into());
+    }
+    let place = gateway.places.clone().try_acquire_owned().map_err(|_| Refusal::Overloaded)?;
+    // 2 authenticate: who is it, for this very request?
+    let authenticated = gateway.authenticator.authenticate(&server.name, &head.headers, &head.uri).await;
+    let principal = match authenticated {
+        Ok(principal) => principal,
+        Err(failure) => {
+            let context = circumstances(gateway, address, head, Era::Legacy, Uuid::nil());
+            return Err(unproven(gateway, server, call, context, failure).await);
+        }
+    };
+    // 3 parse: what exactly is it?
+    let messages = read(gateway, head, body).await;
+    let first = messages.as_ref().ok().and_then(|messages| messages.first());
+    let era = header::era(&head.headers, first);
+    let caller = Arc::new(identify(gateway, server, address, head, era, (principal, place), first).await?);
+    let messages = match messages.and_then(|messages| agree(head, era, messages)) {
+        Ok(messages) => messages,
+        Err(refusal) => return Err(misread(&caller, call, refusal).await),
+    };
+    let reply = match head.method {
+        Method::POST => post(&caller, messages).await,
+        ref method => alone(&caller, Call::stream(call, method)).await,
+    };
+    reply.map_err(|()| Turned::from(Refusal::Internal))
+}
+
+/// Every message of a POST goes its own way through the spine; several share one stream for their answers.
+async fn post(caller: &Arc<Caller>, mut messages: Vec<Message>) -> Result<Reply, ()> {
+    if messages.len() == 1
+        && let Some(message) = messages.pop()
+    {
+        return match caller.recognise(message) {
+            Ok(call) => alone(caller, call).await,
+            Err((call, refusal)) => {
+                let (head, reply) = oneshot::channel();
+                caller.refuse(&call, refusal, None, None, Replier::Alone(head)).await;
+                reply.await.map_err(drop)
+            }
+        };
+    }
+    let expects_answer = messages.iter().any(|message| message.kind() == MessageKind::Request);
+    let (events, receiver) = mpsc::channel(limits::BATCH_MESSAGES_MAX);
+    for message in messages {
+        let caller = caller.clone();
+        let replier = Replier::Batched(events.clone());
+        tokio::spawn(async move {
+            match caller.recognise(message) {
+                Ok(call) => caller.run(call, replier).await,
+                Err((call, refusal)) => caller.refuse(&call, refusal, None, None, replier).await,
+            }
+        });
+    }
+    if expects_answer {
+        return Ok(reply::events(StatusCode::OK, HeaderMap::new(), receiver));
+    }
+    Ok(reply::whole(StatusCode::ACCEPTED, HeaderMap::new(), Bytes::new()))
+}
+
+async fn alone(caller: &Arc<Caller>, call: Call) -> Result<Reply, ()> {
+    let (head, reply) = oneshot::channel();
+    let caller = caller.clone();
+    tokio::spawn(async move { caller.run(call, Replier::Alone(head)).await });
+    reply.await.map_err(drop)
+}
+
+impl Caller {
+    /// A message as a call; a response must answer an open request of the upstream.
+    fn recognise(&self, message: Message) -> Result<Call, (Call, Refusal)> {
+        let id = self.new_id();
+        if message.kind() != MessageKind::Response {
+            let call =
+                Call::new(id, Direction::ToUpstream, message, &self.server.name, &self.gateway.catalog);
+            let open =
+                self.session.as_ref().zip(call.rpc_key()).is_some_and(|(session, key)| session.is_open(key));
+            return if open && self.key.id.is_some() { Err((call, Refusal::Malformed)) } else { Ok(call) };
+        }
+        let ask = self.session.as_ref().zip(message.id()).and_then(|(session, id)| session.take_ask(id));
+        match ask {
+            Some(method) => Ok(Call::response(id, Direction::ToUpstream, message, method)),
+            None => {
+                Err((Call::response(id, Direction::ToUpstream, message, "".into()), Refusal::Uncorrelated))
+            }
+        }
+    }
+}
+
+async fn read(gateway: &Gateway, head: &request::Parts, body: Incoming) -> Result<Vec<Message>, Refusal> {
+    match head.method {
+        Method::POST => {}
+        Method::GET | Method::DELETE => return Ok(Vec::new()),
+        _ => return Err(Refusal::MethodNotAllowed),
+    }
+    header::require_json(&head.headers)?;
+    header::accepted(&head.headers)?;
+    let collected = tokio::select! {
+        () = gateway.stopping.cancelled() => return Err(Refusal::Draining),
+        collected = tokio::time::timeout(
+            Duration::from_millis(limits::BODY_TIMEOUT_MS),
+            Limited::new(body, limits::REQUEST_BODY_BYTES_MAX).collect(),
+        ) => collected,
+    };
+    let bytes = match collected {
+        Err(_) => return Err(Refusal::CallerTimeout),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => return Err(Refusal::TooLarge),
+        Ok(Err(_)) => return Err(Refusal::Malformed),
+        Ok(Ok(collected)) => collected.to_bytes(),
+    };
+    envelope::parse_batch(&bytes).map_err(|fault| {
+        tracing::debug!(%fault, "a request could not be read");
+        fault.refusal()
+    })
+}
+
+/// Whether headers and body say the same, and batches come only where they exist.
+fn agree(head: &request::Parts, era: Era, messages: Vec<Message>) -> Result<Vec<Message>, Refusal> {
+    if head.method != Method::POST && era == Era::Modern {
+        return Err(Refusal::MethodNotAllowed);
+    }
+    let [message] = messages.as_slice() else {
+        let batch = messages.is_empty() || (era == Era::Legacy && header::allows_batch(&head.headers));
+        return if batch { Ok(messages) } else { Err(Refusal::Batch) };
+    };
+    header::require_agreement(&head.headers, message, era)?;
+    Ok(messages)
+}
+
+/// Who calls, in which session: a session of somebody else does not exist.
+async fn identify(
+    gateway: &Arc<Gateway>,
+    server: &Arc<Server>,
+    address: IpAddr,
+    head: &request::Parts,
+    era: Era,
+    (principal, place): (Arc<Principal>, OwnedSemaphorePermit),
+    first: Option<&Message>,
+) -> Result<Caller, Turned> {
+    let id = match era {
+        Era::Modern => None,
+        Era::Legacy => header::session_id(&head.headers)?.map(str::to_owned),
+    };
+    let key = SessionKey { server: server.name.clone(), id, owner: principal.party.clone() };
+    let begins = first.and_then(Message::method).is_some_and(|method| method == "initialize");
+    let (recording, session) = if begins || era == Era::Modern {
+        let recording = if begins {
+            crate::clock::new_id(&*gateway.clock)
+        } else {
+            unsessioned(&server.name, &principal)
+        };
+        (recording, None)
+    } else if key.id.is_none() {
+        let recording = unsessioned(&server.name, &principal);
+        (recording, Some(gateway.sessions.insert(key.clone(), recording)))
+    } else {
+        let session = match gateway.sessions.find(&key) {
+            Some(session) => session,
+            None => restore(gateway, &key).await?,
+        };
+        (session.recording, Some(session))
+    };
+    Ok(Caller {
+        gateway: gateway.clone(),
+        server: server.clone(),
+        context: circumstances(gateway, address, head, era, recording),
+        headers: header::for_upstream(&head.headers, era),
+        principal,
+        key,
+        session,
+        _place: place,
+    })
+}
+
+/// A session that this process has not seen: begun at another instance, or before a restart.
+async fn restore(gateway: &Gateway, key: &SessionKey) -> Result<Arc<crate::session::Session>, Turned> {
+    let Some(id) = &key.id else { return Err(Refusal::UnknownSession.into()) };
+    let (server, id_hash) = (key.server.to_string(), hash(id));
+    let found = gateway.db.read("find session", move |read| mcp_session::find(read, &server, &id_hash)).await;
+    match found {
+        Err(_) => Err(Refusal::LedgerUnavailable.into()),
+        Ok(Some(known)) if known.binding == binding(&key.owner) && known.ended.is_none() => {
+            Ok(gateway.sessions.insert(key.clone(), Uuid::from_bytes(known.session)))
+        }
+        Ok(_) => Err(Refusal::UnknownSession.into()),
+    }
+}
+
+/// The recording session where the protocol has none: one for each credential at each server.
+fn unsessioned(server: &str, principal: &Principal) -> Uuid {
+    let Party { issuer, subject } = &principal.party;
+    let mut hasher = Sha256::new();
+    for part in [server.as_bytes(), issuer.as_bytes(), subject.as_bytes(), &principal.token.0] {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part);
+    }
+    let digest: [u8; 32] = hasher.finalize().into();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
+
+fn circumstances(
+    gateway: &Gateway,
+    address: IpAddr,
+    head: &request::Parts,
+    era: Era,
+    session: Uuid,
+) -> Context {
+    Context {
+        time: gateway.clock.now(),
+        address,
+        era,
+        revision: header::revision(&head.headers).map(str::to_owned),
+        user_agent: text(&head.headers, USER_AGENT, limits::USER_AGENT_BYTES_MAX),
+        trace: trace(&head.headers),
+        session,
+    }
+}
+
+/// A header as text, cut to `bytes_max`.
+fn text(headers: &HeaderMap, name: HeaderName, bytes_max: usize) -> Option<String> {
+    let text = headers.get(name)?.to_str().ok()?;
+    Some(text.chars().take(bytes_max).collect())
+}
+
+/// The trace id of a `traceparent` header (W3C Trace Context, section 3.2): 32 lower-case hex digits, not all zero.
+fn trace(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get("traceparent")?.to_str().ok()?.split('-').nth(1)?;
+    let hex = id.len() == 32 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    (hex && id.bytes().any(|byte| byte != b'0')).then(|| id.to_owned())
+}
+
+/// Nobody: recorded, then challenged.
+async fn unproven(
+    gateway: &Gateway,
+    server: &Server,
+    call: Uuid,
+    context: Context,
+    failure: AuthFailure,
+) -> Turned {
+    gateway.metrics.auth_failures.inc();
+    let challenge = gateway.authenticator.challenge(&server.name, &failure);
+    let denial = Denial {
+        kind: DenialKind::Unproven,
+        call,
+        principal: Arc::new(Principal::anonymous(failure.issuer.clone(), failure.token)),
+        context,
+        server: Some(server.name.clone()),
+        message: None,
+        method: None,
+        target: None,
+        decision: None,
+        refusal: Refusal::Unauthenticated.face().code,
+        reason: Some(failure.reason.face().code),
+        body: None,
+    };
+    if gateway.ledger.deny(denial).await.is_err() {
+        return Refusal::LedgerUnavailable.into();
+    }
+    let Some(challenge) = challenge else { return Refusal::UnknownServer.into() };
+    let (status, headers, body) = refuse::challenge(call, failure.reason, challenge);
+    Turned::Answered(reply::whole(status, headers, body))
+}
+
+/// A proven caller sent what cannot be read: recorded as denied.
+async fn misread(caller: &Arc<Caller>, id: Uuid, refusal: Refusal) -> Turned {
+    let call = Call::unread(id);
+    match caller.deny(&call, refusal, None, None).await {
+        Ok(()) => Turned::Refused(TurnedAway { refusal, era: caller.context.era }),
+        Err(unrecorded) => unrecorded.into(),
+    }
+}

@@ -1,0 +1,204 @@
+//! Whose is it? Sessions, tasks and requests of the upstream belong to the principal they were made for.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use sha2::{Digest, Sha256};
+use tokio::sync::oneshot;
+
+use super::call::{Call, OpenCall};
+use super::{Caller, Cut};
+use crate::mask;
+use crate::mcp::envelope::Message;
+use crate::mcp::header::SESSION_ID;
+use crate::mcp::method::{Direction, ListRule};
+use crate::model::{Decision, Effect, Party, TargetKind};
+use crate::refusal::Refusal;
+use crate::reply::Replier;
+use crate::session::SessionKey;
+use crate::store::{mcp_session, task};
+
+/// Stands for a policy id where the gateway itself decides: the refusal it sends in the caller's place.
+const GATEWAY_DECIDES: &str = "countersign:refusal";
+
+/// SHA-256 of issuer and subject: names an owner in the store without naming a person.
+pub(super) fn binding(owner: &Party) -> [u8; 32] {
+    Sha256::new().chain_update(&owner.issuer).chain_update([0]).chain_update(&owner.subject).finalize().into()
+}
+
+/// SHA-256 of a session or task id: the store holds no id that would let anybody in.
+pub(super) fn hash(id: &str) -> [u8; 32] {
+    Sha256::digest(id).into()
+}
+
+impl Caller {
+    /// Binds a session that the upstream began, before the caller learns its id; forgets one that ended.
+    pub(super) async fn note_session(
+        &self,
+        open: &OpenCall,
+        status: StatusCode,
+        headers: &HeaderMap,
+    ) -> Result<(), Cut> {
+        if self.is_modern() {
+            return Ok(());
+        }
+        let ended = status == StatusCode::NOT_FOUND || (open.call.method == "DELETE" && status.is_success());
+        if ended && let Some(id) = &self.key.id {
+            self.gateway.sessions.remove(&self.key);
+            return self.end_session(hash(id)).await;
+        }
+        let begun = headers.get(SESSION_ID).and_then(|id| id.to_str().ok());
+        match begun {
+            Some(id) if open.call.method == "initialize" && status.is_success() => {
+                self.begin_session(id).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn begin_session(&self, id: &str) -> Result<(), Cut> {
+        let key = SessionKey { id: Some(id.to_owned()), ..self.key.clone() };
+        let server = self.server.name.to_string();
+        let id_hash = hash(id);
+        let row = mcp_session::McpSession {
+            binding: binding(&self.key.owner),
+            session: self.context.session.into_bytes(),
+            ts: self.gateway.clock.now().as_microsecond(),
+            ended: None,
+        };
+        let owner = row.binding;
+        let bound = self
+            .gateway
+            .db
+            .write("bind session", move |tx| {
+                Ok(mcp_session::bind(tx, &server, &id_hash, &row)?
+                    || mcp_session::find(tx, &server, &id_hash)?.is_some_and(|known| known.binding == owner))
+            })
+            .await;
+        match bound {
+            Ok(true) => {
+                self.gateway.sessions.insert(key, self.context.session);
+                Ok(())
+            }
+            // The upstream gave a session id that belongs to somebody else.
+            Ok(false) => Err(Cut::Failed(crate::upstream::AnswerError::Malformed(
+                "it reused the session id of another caller".to_owned(),
+            ))),
+            Err(_) => Err(Cut::Unrecorded),
+        }
+    }
+
+    async fn end_session(&self, id_hash: [u8; 32]) -> Result<(), Cut> {
+        let server = self.server.name.to_string();
+        let ts = self.gateway.clock.now().as_microsecond();
+        let ended =
+            self.gateway.db.write("end session", move |tx| mcp_session::end(tx, &server, &id_hash, ts)).await;
+        ended.map_err(|_| Cut::Unrecorded)
+    }
+
+    /// Binds a task that a call created, before the caller learns its id.
+    pub(super) async fn bind_task(&self, call: &Call, message: &Message) -> Result<(), Cut> {
+        if call.target.as_ref().is_some_and(|target| target.kind == TargetKind::Task) {
+            return Ok(());
+        }
+        let Some(id) = message.result_task_id() else { return Ok(()) };
+        let (server, id_hash) = (self.server.name.to_string(), hash(&id));
+        let row = task::Task {
+            binding: binding(&self.key.owner),
+            tool: call.target.as_ref().filter(|target| target.listed).map(|target| target.name.clone()),
+            ts: self.gateway.clock.now().as_microsecond(),
+        };
+        let bound =
+            self.gateway.db.write("bind task", move |tx| task::bind(tx, &server, &id_hash, &row)).await;
+        bound.map(drop).map_err(|_| Cut::Unrecorded)
+    }
+
+    /// A task of somebody else does not exist.
+    pub(super) async fn foreign_task(&self, call: &Call) -> Option<Refusal> {
+        let target = call.target.as_ref()?;
+        if target.kind != TargetKind::Task || call.direction != Direction::ToUpstream {
+            return None;
+        }
+        match self.owns_task(target.name.clone()).await {
+            Ok(true) => None,
+            Ok(false) => Some(Refusal::UnknownTask),
+            Err(_) => Some(Refusal::LedgerUnavailable),
+        }
+    }
+
+    /// The tasks in a list that are the caller's.
+    pub(super) async fn own_tasks(&self, rule: &ListRule, message: &Message) -> Result<Vec<String>, Cut> {
+        let list = message.result().and_then(|result| result.member(rule.array));
+        let ids: Vec<String> = list
+            .into_iter()
+            .flat_map(inspect::value::Value::elements)
+            .filter_map(|task| Some(task.member(rule.member)?.text()?.into_owned()))
+            .collect();
+        let mut own = Vec::new();
+        for id in ids {
+            if self.owns_task(id.clone()).await? {
+                own.push(id);
+            }
+        }
+        Ok(own)
+    }
+
+    async fn owns_task(&self, id: String) -> Result<bool, Cut> {
+        let server = self.server.name.to_string();
+        let found =
+            self.gateway.db.read("find task", move |read| task::find(read, &server, &hash(&id))).await;
+        let owner = binding(&self.key.owner);
+        found.map(|task| task.is_some_and(|task| task.binding == owner)).map_err(|_| Cut::Unrecorded)
+    }
+
+    /// Remembers an open call, so that another stream of the session may deliver its answer.
+    pub(super) fn enlist(&self, open: &Arc<OpenCall>) {
+        if let (Some(session), Some(_), Some(id)) = (&self.session, &self.key.id, open.call.rpc_key())
+            && session.add_call(id, open).is_err()
+        {
+            tracing::warn!(server = %self.server.name, "a session has too many calls open: no resumption for this one");
+        }
+    }
+
+    /// The call was closed.
+    pub(super) fn forget(&self, open: &OpenCall) {
+        if let (Some(session), Some(id)) = (&self.session, open.call.rpc_key()) {
+            session.retire_call(id);
+        }
+    }
+
+    /// Remembers a request of the upstream, so that its answer can be told from an invented one.
+    pub(super) fn remember_ask(&self, call: &Call) -> bool {
+        match (&self.session, call.rpc_key()) {
+            (Some(session), Some(id)) => session.add_ask(id, &call.method).is_ok(),
+            _ => false,
+        }
+    }
+
+    /// Tells the upstream that its request was refused, in the caller's place. It is an exchange like any other:
+    /// recorded before it leaves.
+    pub(super) fn answer_for_caller(self: &Arc<Self>, ask: &Call) {
+        let Some(id) = ask.rpc_id() else { return };
+        let face = Refusal::Denied.face();
+        let text = format!(
+            r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":{},"message":"{}"}}}}"#,
+            face.rpc, face.what
+        );
+        let Ok(message) = Message::parse(Bytes::from(text)) else { return };
+        let body = mask::message(message.bytes().clone());
+        let answer = Call::response(self.new_id(), Direction::ToUpstream, message, ask.method.clone());
+        let decision = Decision {
+            effect: Effect::Allow,
+            policies: Arc::from([GATEWAY_DECIDES.to_owned()]),
+            revision: self.gateway.policies.current().revision(),
+            errors: Vec::new(),
+        };
+        let caller = self.clone();
+        tokio::spawn(async move {
+            let (head, reply) = oneshot::channel();
+            caller.carry(answer, decision, body, Replier::Alone(head)).await;
+            drop(reply.await);
+        });
+    }
+}

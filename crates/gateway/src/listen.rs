@@ -1,0 +1,121 @@
+//! Connections: accept, TLS, limits, graceful drain. What arrives on them is `endpoint`'s business.
+
+mod tls;
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use tls::{Acceptor, Refresh, TlsError};
+
+use crate::limits;
+use crate::reply::Reply;
+
+/// Accepts connections on `listener` and serves them with `handle` until `stop` fires; then lets those in flight
+/// finish, for at most [`limits::DRAIN_MS`].
+pub async fn serve<H, F>(
+    listener: TcpListener,
+    tls: Option<Arc<Acceptor>>,
+    stop: CancellationToken,
+    handle: H,
+) where
+    H: Fn(SocketAddr, Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Reply> + Send + 'static,
+{
+    let places = Arc::new(Semaphore::new(limits::CONNECTIONS_MAX));
+    let tasks = TaskTracker::new();
+    loop {
+        let (stream, peer, place) = tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            accepted = accept(&listener, &places) => accepted,
+        };
+        let (tls, stop, handle) = (tls.clone(), stop.clone(), handle.clone());
+        tasks.spawn(async move {
+            let _place = place;
+            match tls {
+                None => connection(stream, peer, stop, handle).await,
+                Some(acceptor) => {
+                    let limit = Duration::from_millis(limits::HEAD_TIMEOUT_MS);
+                    match tokio::time::timeout(limit, acceptor.accept(stream)).await {
+                        Ok(Ok(stream)) => connection(stream, peer, stop, handle).await,
+                        Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
+                        Err(_) => tracing::debug!(%peer, "TLS handshake took too long"),
+                    }
+                }
+            }
+        });
+    }
+    drop(listener);
+    tasks.close();
+    if tokio::time::timeout(Duration::from_millis(limits::DRAIN_MS), tasks.wait()).await.is_err() {
+        tracing::warn!(limit_ms = limits::DRAIN_MS, "some connections did not finish in time and are cut");
+    }
+}
+
+async fn connection<S, H, F>(stream: S, peer: SocketAddr, stop: CancellationToken, handle: H)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    H: Fn(SocketAddr, Request<Incoming>) -> F + Send + 'static,
+    F: Future<Output = Reply> + Send + 'static,
+{
+    let service = service_fn(move |request| {
+        let reply = handle(peer, request);
+        async move { Ok::<_, Infallible>(reply.await) }
+    });
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_millis(limits::HEAD_TIMEOUT_MS))
+        .max_headers(limits::HEADERS_MAX)
+        .max_buf_size(limits::HEADER_BYTES_MAX * 2);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits::STREAMS_PER_CONNECTION_MAX)
+        .max_header_list_size(limits::HEADER_BYTES_MAX_U32)
+        .keep_alive_interval(Duration::from_secs(30));
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "connection ended");
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
+    loop {
+        // Unwrap safety: the semaphore is never closed.
+        let place = places.clone().acquire_owned().await.expect("semaphore is open");
+        match listener.accept().await {
+            Ok((stream, peer)) => return (stream, peer, place),
+            Err(error) => {
+                // Out of file descriptors, most likely. Waiting lets other connections end.
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! What the caller gets: a whole answer, or a stream of events with back-pressure.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use hyper::body::{Body, Frame, SizeHint};
+use tokio::sync::{mpsc, oneshot};
+
+/// Events that may wait for a slow caller before the upstream is slowed down.
+const EVENTS_WAITING_MAX: usize = 16;
+
+/// The HTTP answer to a caller.
+pub type Reply = Response<ReplyBody>;
+
+/// Body of a [`Reply`].
+#[derive(Debug)]
+pub enum ReplyBody {
+    /// Known in full; `None` once sent.
+    Whole(Option<Bytes>),
+    /// Server-sent events, as they are released.
+    Events(mpsc::Receiver<Bytes>),
+}
+
+impl Body for ReplyBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match self.get_mut() {
+            Self::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Self::Events(events) => {
+                events.poll_recv(context).map(|event| event.map(|bytes| Ok(Frame::data(bytes))))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
+            Self::Events(_) => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            Self::Events(_) => SizeHint::default(),
+        }
+    }
+}
+
+/// Builds a whole reply.
+pub fn whole(status: StatusCode, headers: HeaderMap, body: Bytes) -> Reply {
+    let mut reply = Response::new(ReplyBody::Whole(Some(body).filter(|body| !body.is_empty())));
+    *reply.status_mut() = status;
+    *reply.headers_mut() = headers;
+    reply
+}
+
+/// Builds a reply of server-sent events. Proxies in between must neither keep nor collect them.
+pub fn events(status: StatusCode, mut headers: HeaderMap, events: mpsc::Receiver<Bytes>) -> Reply {
+    headers.insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    headers.entry(http::header::CONTENT_TYPE).or_insert(HeaderValue::from_static("text/event-stream"));
+    let mut reply = Response::new(ReplyBody::Events(events));
+    *reply.status_mut() = status;
+    *reply.headers_mut() = headers;
+    reply
+}
+
+impl ReplyBody {
+    /// Takes a whole body out; `None` for a stream.
+    pub fn take_whole(&mut self) -> Option<Bytes> {
+        match self {
+            Self::Whole(bytes) => bytes.take(),
+            Self::Events(_) => None,
+        }
+    }
+}
+
+/// Where one exchange sends its reply. Consumed by the first [`Replier::whole`] or [`Replier::stream`].
+#[derive(Debug)]
+pub enum Replier {
+    /// The whole HTTP answer is this exchange's.
+    Alone(oneshot::Sender<Reply>),
+    /// One of several exchanges of a 2025-03-26 batch, which share one stream.
+    Batched(mpsc::Sender<Bytes>),
+}
+
+impl Replier {
+    /// Resolves when the caller is gone.
+    pub async fn gone(&mut self) {
+        match self {
+            Self::Alone(head) => head.closed().await,
+            Self::Batched(events) => events.closed().await,
+        }
+    }
+
+    /// Answers with one document. A caller that is gone is no error here: the record already has the answer.
+    pub async fn whole(self, status: StatusCode, headers: HeaderMap, body: Bytes) -> Delivery {
+        match self {
+            Self::Alone(head) => Delivery::of(head.send(whole(status, headers, body)).is_ok()),
+            Self::Batched(_) if body.is_empty() => Delivery::Handed,
+            Self::Batched(events) => Delivery::of(
+                events.send(crate::mcp::sse::Event::of_message(&body).raw().clone()).await.is_ok(),
+            ),
+        }
+    }
+
+    /// Begins a stream.
+    pub fn stream(self, status: StatusCode, headers: HeaderMap) -> Stream {
+        match self {
+            Self::Alone(head) => {
+                let (sender, receiver) = mpsc::channel(EVENTS_WAITING_MAX);
+                // A caller that is gone shows in the channel, which the receiver's drop closes.
+                drop(head.send(events(status, headers, receiver)));
+                Stream { events: sender, batched: false }
+            }
+            Self::Batched(events) => Stream { events, batched: true },
+        }
+    }
+}
+
+/// Whether a reply was handed to a connection that was still there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// It was.
+    Handed,
+    /// The caller was gone.
+    Gone,
+}
+
+impl Delivery {
+    fn of(handed: bool) -> Self {
+        if handed { Self::Handed } else { Self::Gone }
+    }
+}
+
+/// A stream that has begun. Dropping it ends it.
+#[derive(Debug)]
+pub struct Stream {
+    events: mpsc::Sender<Bytes>,
+    batched: bool,
+}
+
+impl Stream {
+    /// Resolves when the caller is gone.
+    pub async fn gone(&self) {
+        self.events.closed().await;
+    }
+
+    /// Releases one event, waiting for a slow caller.
+    pub async fn release(&self, event: Bytes) -> Delivery {
+        Delivery::of(self.events.send(event).await.is_ok())
+    }
+
+    /// Whether other exchanges share it.
+    pub fn is_shared(&self) -> bool {
+        self.batched
+    }
+}

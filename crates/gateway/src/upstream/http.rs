@@ -1,0 +1,178 @@
+//! An upstream reached by streamable HTTP. No redirects, no cookies, no decompression: what comes is what is judged.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, HOST};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Body, Incoming};
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use super::answer::{Answer, AnswerBody, AnswerError, Events, Outbound};
+use super::credential::CredentialStore;
+use crate::config;
+use crate::limits;
+
+/// Common servers close idle connections after five seconds; leaving first avoids the race.
+const POOL_IDLE: Duration = Duration::from_secs(4);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// An upstream reached by streamable HTTP.
+#[derive(Debug)]
+pub struct HttpUpstream {
+    uri: Uri,
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    credential: Option<CredentialStore>,
+    timeout: Duration,
+}
+
+impl HttpUpstream {
+    /// Prepares the connection pool; connects to nothing yet.
+    ///
+    /// # Errors
+    /// What is wrong with the configuration, for the operator.
+    pub fn new(http: &config::Http, timeout: Duration) -> Result<Self, String> {
+        let uri =
+            http.url.as_str().parse().map_err(|error| format!("`{}` is no address: {error}", http.url))?;
+        let credential = match &http.credential {
+            None => None,
+            Some(credential) => Some(
+                CredentialStore::new(credential).map_err(|name| format!("`{name}` is not a header name"))?,
+            ),
+        };
+        let mut connector = HttpConnector::new();
+        connector.enforce_http(false);
+        connector.set_nodelay(true);
+        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        let connector = hyper_rustls::HttpsConnectorBuilder::new()
+            .with_tls_config(tls(http.authorities.as_deref())?)
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(connector);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(POOL_IDLE)
+            .pool_timer(TokioTimer::new())
+            .http1_max_buf_size(256 * 1024)
+            .build(connector);
+        Ok(Self { uri, client, credential, timeout })
+    }
+
+    /// Sends one message and waits for the answer to begin.
+    pub(super) async fn send(&self, outbound: Outbound) -> Result<Answer, AnswerError> {
+        let request = self.request(outbound).await?;
+        let response = tokio::time::timeout(self.timeout, self.client.request(request))
+            .await
+            .map_err(|_| AnswerError::Timeout(self.timeout))?
+            .map_err(|error| AnswerError::Unreachable(describe(&error)))?;
+        let (head, body) = response.into_parts();
+        if matches!(
+            head.status,
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::PROXY_AUTHENTICATION_REQUIRED
+        ) {
+            if let Some(credential) = &self.credential {
+                credential.forget();
+            }
+            return Err(AnswerError::Credential(format!("it answered {}", head.status)));
+        }
+        let body = match Media::of(&head.headers) {
+            _ if body.is_end_stream() => AnswerBody::Empty,
+            Media::Events if head.status.is_success() => AnswerBody::Events(Events::http(body)),
+            Media::Json => self.collect(body).await?,
+            Media::Events | Media::Other => AnswerBody::Opaque,
+        };
+        Ok(Answer { status: head.status, headers: head.headers, body })
+    }
+
+    async fn request(&self, outbound: Outbound) -> Result<Request<Full<Bytes>>, AnswerError> {
+        let mut request = Request::new(Full::new(outbound.body));
+        *request.method_mut() = outbound.method;
+        *request.uri_mut() = self.uri.clone();
+        *request.headers_mut() = outbound.headers;
+        let headers = request.headers_mut();
+        headers.remove(HOST);
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        if let Some(credential) = &self.credential {
+            let (name, value) = credential.header().await?;
+            headers.insert(name, value);
+        }
+        Ok(request)
+    }
+
+    async fn collect(&self, body: Incoming) -> Result<AnswerBody, AnswerError> {
+        let limited = Limited::new(body, limits::ANSWER_BODY_BYTES_MAX);
+        let collected = tokio::time::timeout(self.timeout, limited.collect())
+            .await
+            .map_err(|_| AnswerError::Timeout(self.timeout))?
+            .map_err(|error| {
+                if error.is::<http_body_util::LengthLimitError>() {
+                    AnswerError::TooLarge(limits::ANSWER_BODY_BYTES_MAX)
+                } else {
+                    AnswerError::Malformed("it broke off".to_owned())
+                }
+            })?;
+        let bytes = collected.to_bytes();
+        Ok(if bytes.is_empty() { AnswerBody::Empty } else { AnswerBody::Json(bytes) })
+    }
+}
+
+/// What an answer says it is.
+enum Media {
+    Json,
+    Events,
+    Other,
+}
+
+impl Media {
+    fn of(headers: &HeaderMap) -> Self {
+        let essence = headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split(';').next())
+            .map(str::trim)
+            .unwrap_or_default();
+        if essence.eq_ignore_ascii_case("application/json") {
+            Self::Json
+        } else if essence.eq_ignore_ascii_case("text/event-stream") {
+            Self::Events
+        } else {
+            Self::Other
+        }
+    }
+}
+
+fn tls(authorities: Option<&Path>) -> Result<rustls::ClientConfig, String> {
+    let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    if let Some(path) = authorities {
+        let fail = |cause: String| format!("cannot use authorities in `{}`: {cause}", path.display());
+        for certificate in CertificateDer::pem_file_iter(path).map_err(|error| fail(error.to_string()))? {
+            let certificate = certificate.map_err(|error| fail(error.to_string()))?;
+            roots.add(certificate).map_err(|error| fail(error.to_string()))?;
+        }
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    Ok(rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
+}
+
+/// The whole chain of causes: hyper's own text says only that an error happened.
+fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text.push_str(": ");
+        text.push_str(&next.to_string());
+        cause = next.source();
+    }
+    text
+}
