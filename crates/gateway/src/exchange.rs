@@ -29,7 +29,9 @@ use crate::identity::{Authenticator, ServiceKeys};
 use crate::ledger::{Denial, DenialKind, Intent, Ledger, Outcome, Receipt, State};
 use crate::limits;
 use crate::mask::{self, Redacted};
+use crate::mcp::envelope::Message;
 use crate::mcp::header::Ours;
+use crate::mcp::method::Direction;
 use crate::metrics::{ExchangeLabels, Metrics};
 use crate::model::{Context, Decision, Effect, Era, MessageKind, Principal};
 use crate::permit::Permit;
@@ -351,6 +353,12 @@ impl Caller {
         let action = call.row.map_or("other", |row| row.action.as_str());
         let labels = ExchangeLabels { server: self.server.name.to_string(), action, result };
         self.gateway.metrics.exchanges.get_or_create(&labels).inc();
+    }
+
+    /// A request or notification as a call.
+    pub(crate) fn call(&self, direction: Direction, message: Message) -> Call {
+        let whence = (direction, self.context.era);
+        Call::new(self.new_id(), whence, message, &self.server.name, &self.gateway.catalog)
     }
 
     pub(crate) fn new_id(&self) -> Uuid {

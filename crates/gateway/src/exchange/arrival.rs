@@ -34,11 +34,13 @@ use crate::store::mcp_session;
 struct TurnedAway {
     refusal: Refusal,
     era: Era,
+    /// The JSON-RPC id as sent, when it could be read.
+    id: Option<String>,
 }
 
 impl From<Refusal> for TurnedAway {
     fn from(refusal: Refusal) -> Self {
-        Self { refusal, era: Era::Legacy }
+        Self { refusal, era: Era::Legacy, id: None }
     }
 }
 
@@ -54,8 +56,8 @@ pub async fn take(
     match enter(&gateway, &server, address, call, &head, body).await {
         Ok(reply) => reply,
         Err(Turned::Answered(reply)) => reply,
-        Err(Turned::Refused(TurnedAway { refusal, era })) => {
-            let asked = refuse::Asked { id: None, method: None, era, call };
+        Err(Turned::Refused(TurnedAway { refusal, era, id })) => {
+            let asked = refuse::Asked { id: id.as_deref(), method: None, era, call };
             let (status, headers, body) = refuse::refuse(refusal, asked, None);
             reply::whole(status, headers, body)
         }
@@ -100,9 +102,11 @@ async fn enter(
     let first = messages.as_ref().ok().and_then(|messages| messages.first());
     let era = header::era(&head.headers, first);
     let caller = Arc::new(identify(gateway, server, address, head, era, (principal, place), first).await?);
+    let id =
+        first.filter(|first| first.kind() == MessageKind::Request).map(|first| first.id_raw().to_owned());
     let messages = match messages.and_then(|messages| agree(head, era, messages)) {
         Ok(messages) => messages,
-        Err(refusal) => return Err(misread(&caller, call, refusal).await),
+        Err(refusal) => return Err(misread(&caller, call, refusal, id).await),
     };
     let reply = match head.method {
         Method::POST => post(&caller, messages).await,
@@ -153,15 +157,14 @@ async fn alone(caller: &Arc<Caller>, call: Call) -> Result<Reply, ()> {
 impl Caller {
     /// A message as a call; a response must answer an open request of the upstream.
     fn recognise(&self, message: Message) -> Result<Call, (Call, Refusal)> {
-        let id = self.new_id();
         if message.kind() != MessageKind::Response {
-            let call =
-                Call::new(id, Direction::ToUpstream, message, &self.server.name, &self.gateway.catalog);
+            let call = self.call(Direction::ToUpstream, message);
             let open =
                 self.session.as_ref().zip(call.rpc_key()).is_some_and(|(session, key)| session.is_open(key));
             return if open && self.key.id.is_some() { Err((call, Refusal::Malformed)) } else { Ok(call) };
         }
         let ask = self.session.as_ref().zip(message.id()).and_then(|(session, id)| session.take_ask(id));
+        let id = self.new_id();
         match ask {
             Some(method) => Ok(Call::response(id, Direction::ToUpstream, message, method)),
             None => {
@@ -348,10 +351,10 @@ async fn unproven(
 }
 
 /// A proven caller sent what cannot be read: recorded as denied.
-async fn misread(caller: &Arc<Caller>, id: Uuid, refusal: Refusal) -> Turned {
-    let call = Call::unread(id);
+async fn misread(caller: &Arc<Caller>, call: Uuid, refusal: Refusal, id: Option<String>) -> Turned {
+    let call = Call::unread(call);
     match caller.deny(&call, refusal, None, None).await {
-        Ok(()) => Turned::Refused(TurnedAway { refusal, era: caller.context.era }),
+        Ok(()) => Turned::Refused(TurnedAway { refusal, era: caller.context.era, id }),
         Err(unrecorded) => unrecorded.into(),
     }
 }

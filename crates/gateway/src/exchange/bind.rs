@@ -114,15 +114,16 @@ impl Caller {
         bound.map(drop).map_err(|_| Cut::Unrecorded)
     }
 
-    /// A task of somebody else does not exist.
+    /// A task of somebody else does not exist. One that nobody is known to own is for the upstream to judge.
     pub(super) async fn foreign_task(&self, call: &Call) -> Option<Refusal> {
         let target = call.target.as_ref()?;
         if target.kind != TargetKind::Task || call.direction != Direction::ToUpstream {
             return None;
         }
-        match self.owns_task(target.name.clone()).await {
-            Ok(true) => None,
-            Ok(false) => Some(Refusal::UnknownTask),
+        match self.task_owner(target.name.clone()).await {
+            Ok(None) => None,
+            Ok(Some(owner)) if owner == binding(&self.key.owner) => None,
+            Ok(Some(_)) => Some(Refusal::UnknownTask),
             Err(_) => Some(Refusal::LedgerUnavailable),
         }
     }
@@ -137,19 +138,18 @@ impl Caller {
             .collect();
         let mut own = Vec::new();
         for id in ids {
-            if self.owns_task(id.clone()).await? {
+            if self.task_owner(id.clone()).await? == Some(binding(&self.key.owner)) {
                 own.push(id);
             }
         }
         Ok(own)
     }
 
-    async fn owns_task(&self, id: String) -> Result<bool, Cut> {
+    async fn task_owner(&self, id: String) -> Result<Option<[u8; 32]>, Cut> {
         let server = self.server.name.to_string();
         let found =
             self.gateway.db.read("find task", move |read| task::find(read, &server, &hash(&id))).await;
-        let owner = binding(&self.key.owner);
-        found.map(|task| task.is_some_and(|task| task.binding == owner)).map_err(|_| Cut::Unrecorded)
+        found.map(|task| task.map(|task| task.binding)).map_err(|_| Cut::Unrecorded)
     }
 
     /// Remembers an open call, so that another stream of the session may deliver its answer.

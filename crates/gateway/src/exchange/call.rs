@@ -10,7 +10,7 @@ use crate::catalog::Catalog;
 use crate::ledger::Opened;
 use crate::mcp::envelope::{Field, IdKey, Message};
 use crate::mcp::method::{self, Direction, Row};
-use crate::model::{MessageKind, Method, Target};
+use crate::model::{Era, MessageKind, Method, Target};
 
 /// One message, parsed and resolved.
 #[derive(Debug)]
@@ -33,14 +33,23 @@ pub struct Call {
 
 impl Call {
     /// A request or notification.
-    pub fn new(id: Uuid, direction: Direction, message: Message, server: &str, catalog: &Catalog) -> Self {
-        let target = message.target().map(|(kind, name)| catalog.target(server, kind, name.into_owned()));
+    pub fn new(
+        id: Uuid,
+        (direction, era): (Direction, Era),
+        message: Message,
+        server: &str,
+        catalog: &Catalog,
+    ) -> Self {
+        let row = message.row().filter(|row| row.eras.has(era));
+        let target = row
+            .and_then(|_| message.target())
+            .map(|(kind, name)| catalog.target(server, kind, name.into_owned()));
         Self {
             id,
             kind: message.kind(),
             direction,
             method: message.method().cloned().unwrap_or_default(),
-            row: message.row(),
+            row,
             target,
             message: Some(message),
         }

@@ -283,8 +283,7 @@ impl Caller {
     /// A notification or request of the upstream.
     async fn judge_message(self: &Arc<Self>, event: Event, message: Message) -> Result<Judged, Cut> {
         let redacted = mask::message(message.bytes().clone());
-        let call =
-            Call::new(self.new_id(), Direction::ToCaller, message, &self.server.name, &self.gateway.catalog);
+        let call = self.call(Direction::ToCaller, message);
         let decision = self.decide(&call);
         let asks = call.kind == MessageKind::Request;
         let known = !asks || (!self.is_modern() && self.remember_ask(&call));

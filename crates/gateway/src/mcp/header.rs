@@ -114,9 +114,6 @@ pub fn require_agreement(headers: &HeaderMap, message: &Message, era: Era) -> Re
         if is_named(message) {
             require(headers, NAME)?;
         }
-        if version.is_none() {
-            return Err(Refusal::HeaderMismatch);
-        }
     }
     if version.is_some() {
         // A notification need not repeat the version in its body.
@@ -140,6 +137,7 @@ pub fn decode(value: &HeaderValue) -> Option<Cow<'_, str>> {
 fn is_named(message: &Message) -> bool {
     message.row().is_some_and(|row| {
         row.target.is_some()
+            && row.eras.has(Era::Modern)
             && (matches!(row.name, "tools/call" | "prompts/get" | "resources/read")
                 || row.name.starts_with("tasks/"))
     })

@@ -3,7 +3,7 @@
 //! Sources: the schemas of MCP 2025-03-26, 2025-06-18, 2025-11-25 and 2026-07-28; SEP-2663 (tasks extension);
 //! SEP-2640 (skills extension). A method without a row is [`Action::Other`]: denied unless a policy names it.
 
-use crate::model::TargetKind;
+use crate::model::{Era, TargetKind};
 
 /// Who sends a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,8 +32,19 @@ pub enum Eras {
     Legacy,
     /// Only 2026-07-28.
     Modern,
-    /// All.
+    /// All. Requests of the upstream exist in 2026-07-28 as values inside a result (SEP-2322).
     Both,
+}
+
+impl Eras {
+    /// Whether `era` is one of them.
+    pub fn has(self, era: Era) -> bool {
+        match self {
+            Self::Both => true,
+            Self::Legacy => era == Era::Legacy,
+            Self::Modern => era == Era::Modern,
+        }
+    }
 }
 
 /// What a method amounts to: the Cedar action group it belongs to.
@@ -172,7 +183,7 @@ pub const METHODS: &[Row] = {
     &[
         row("completion/complete", ToUpstream, Both, Read)
             .carries(&["/ref", "/argument/value", "/context/arguments"], &["/completion/values", "/_meta"]),
-        row("elicitation/create", ToCaller, Legacy, Ask)
+        row("elicitation/create", ToCaller, Both, Ask)
             .carries(&["/message", "/requestedSchema", "/url", "/_meta"], &["/content", "/_meta"]),
         row("initialize", ToUpstream, Legacy, Session)
             .carries(&["/clientInfo"], &["/serverInfo", "/instructions", "/_meta"]),
@@ -223,8 +234,8 @@ pub const METHODS: &[Row] = {
             .carries(NONE, &["/resourceTemplates", "/_meta"])
             .lists("resourceTemplates", "uriTemplate", Resource, "resources/read"),
         row("resources/unsubscribe", ToUpstream, Legacy, Read).on(Resource, "uri").carries(&["/uri"], NONE),
-        row("roots/list", ToCaller, Legacy, Ask).carries(&["/_meta"], &["/roots", "/_meta"]),
-        row("sampling/createMessage", ToCaller, Legacy, Ask).carries(ALL, ALL),
+        row("roots/list", ToCaller, Both, Ask).carries(&["/_meta"], &["/roots", "/_meta"]),
+        row("sampling/createMessage", ToCaller, Both, Ask).carries(ALL, ALL),
         row("server/discover", ToUpstream, Modern, Session)
             .carries(&["/_meta"], &["/instructions", "/serverInfo", "/_meta"]),
         row("skills/get", ToUpstream, Both, Read).on(Resource, "name").carries(&["/name", "/_meta"], ALL),
@@ -262,6 +273,11 @@ pub const METHODS: &[Row] = {
         ),
     ]
 };
+
+/// The row of `name`, if MCP has such a method in `era`.
+pub fn find_in(name: &str, era: Era) -> Option<&'static Row> {
+    find(name).filter(|row| row.eras.has(era))
+}
 
 /// The row of `name`, if MCP has such a method.
 pub fn find(name: &str) -> Option<&'static Row> {

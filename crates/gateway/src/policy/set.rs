@@ -100,7 +100,7 @@ impl PolicySet {
         let Some(parties) = Parties::of(question, &self.words) else {
             return Ok(self.decision(Effect::Deny, BTreeSet::new(), vec![]));
         };
-        let index = self.words.action(question.method);
+        let index = self.words.action(question.method, question.context.era);
         let action = &self.words.actions[index];
         if action.target != question.target.map(|target| target.kind) {
             return Err("the message does not name the kind of target that its method is about".to_owned());

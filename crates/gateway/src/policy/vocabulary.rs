@@ -8,7 +8,7 @@ use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid, Schema};
 use super::need::CARRIERS;
 use super::schema::{OTHER, STREAM_METHODS};
 use crate::mcp::method::{self, METHODS};
-use crate::model::{PrincipalKind, Target, TargetKind};
+use crate::model::{Era, PrincipalKind, Target, TargetKind};
 
 /// Entity types and actions.
 #[derive(Debug)]
@@ -63,12 +63,13 @@ impl Vocabulary {
         }
     }
 
-    /// The action that `method` is asked as: an index into `actions`.
-    pub(super) fn action(&self, method: &str) -> usize {
+    /// The action that `method` is asked as: an index into `actions`. A method that its era does not have is unknown.
+    pub(super) fn action(&self, method: &str, era: Era) -> usize {
         let rows = METHODS.len();
         METHODS
             .binary_search_by(|row| row.name.cmp(method))
             .ok()
+            .filter(|index| METHODS[*index].eras.has(era))
             .or_else(|| STREAM_METHODS.iter().position(|name| *name == method).map(|index| rows + index))
             .unwrap_or(rows + STREAM_METHODS.len())
     }

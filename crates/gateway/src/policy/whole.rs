@@ -192,7 +192,7 @@ impl<'a> Whole<'a> {
         let wanted = Wanted::new(vec![&everything]);
         let words = &self.set.words;
         let parties = Parties::of(&question, words).expect("not anonymous");
-        let action = &words.actions[words.action(question.method)];
+        let action = &words.actions[words.action(question.method, question.context.era)];
         let situation = situation::build(&question, &parties, action, words, &wanted, approval)?;
         let request = &situation.request;
         cedar::Request::new(
