@@ -8,11 +8,15 @@
 
 pub mod checkpoint;
 pub mod commitment;
+pub mod directory;
 pub mod id;
 pub mod jcs;
 pub mod leaf;
 pub mod merkle;
 pub mod note;
+pub mod proof;
+pub mod tile;
 pub mod time;
+pub mod verify;
 
 mod text;

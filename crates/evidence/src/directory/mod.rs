@@ -1,0 +1,73 @@
+//! An exported log: a directory laid out as [C2SP tlog-tiles](https://c2sp.org/tlog-tiles).
+//!
+//! `checkpoint`, `tile/<level>/<number>[.p/<width>]`, `tile/entries/<number>[.p/<width>]`, and `verifier.key`, the
+//! log's public key. The key file is a convenience: a reader who takes it from the directory trusts whoever made
+//! the directory.
+
+mod reader;
+mod writer;
+
+use std::io;
+
+use crate::merkle::ProofError;
+use crate::{checkpoint, leaf, proof, tile};
+
+pub use reader::{Leaves, Reader};
+pub use writer::Writer;
+
+/// Name of the signed checkpoint.
+pub const CHECKPOINT_FILE: &str = "checkpoint";
+/// Name of the file with the log's public key and a final newline.
+pub const KEY_FILE: &str = "verifier.key";
+
+/// Why an export fails or cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file system refuses.
+    #[error("`{path}`: {source}")]
+    Io {
+        /// Path of the file or directory.
+        path: String,
+        /// What the file system says.
+        source: io::Error,
+    },
+    /// The directory to write to is not empty.
+    #[error("`{path}` is not empty: export into a new directory")]
+    NotEmpty {
+        /// Path of the directory.
+        path: String,
+    },
+    /// A file is larger than any export makes it.
+    #[error("`{path}` is larger than its format allows: it was not written by an export")]
+    FileTooLarge {
+        /// Path below the directory.
+        path: String,
+    },
+    /// A tile or bundle that the checkpoint's tree needs is missing.
+    #[error("`{path}` is missing or damaged: run verify")]
+    Damaged {
+        /// Path below the directory.
+        path: String,
+    },
+    /// A leaf is larger than [`leaf::LEAF_BYTES_MAX`].
+    #[error(transparent)]
+    Leaf(#[from] leaf::Error),
+    /// An entry cannot stand in a bundle.
+    #[error(transparent)]
+    Bundle(#[from] tile::BundleError),
+    /// The checkpoint is refused.
+    #[error(transparent)]
+    Checkpoint(#[from] checkpoint::Error),
+    /// The checkpoint is about another tree than the leaves that were written.
+    #[error("the checkpoint does not fit the {size} leaves that were exported")]
+    OtherTree {
+        /// Number of leaves written.
+        size: u64,
+    },
+    /// No proof can be made.
+    #[error(transparent)]
+    Tree(#[from] ProofError),
+    /// The proof file is refused.
+    #[error(transparent)]
+    Proof(#[from] proof::Error),
+}

@@ -1,0 +1,188 @@
+//! Every held call under an approval that someone else gave before it, for this call, once.
+
+use std::collections::HashMap;
+
+use super::ProblemKind;
+use super::call::Blame;
+use crate::id::Id;
+use crate::leaf::{Actor, ApprovalStep, Effect, EventType, Leaf, Subject, Target};
+use crate::merkle::Hash;
+
+/// The approvals seen so far.
+#[derive(Default)]
+pub(super) struct Approvals {
+    known: HashMap<Id, Approval>,
+}
+
+struct Approval {
+    request: Hash,
+    asked: Asked,
+    approvers: Vec<Subject>,
+    /// Leaf hashes of the `approval.approved` leaves, one per approver.
+    grants: Vec<Hash>,
+    closed: bool,
+    /// The call the grant was spent on, by `approval.used`.
+    used_for: Option<Id>,
+    /// The call that was forwarded under it.
+    forwarded: Option<Id>,
+}
+
+/// What was put before the approver; what runs must be the same.
+struct Asked {
+    requesters: Vec<Subject>,
+    actor: Option<Subject>,
+    server: Option<String>,
+    method: Option<String>,
+    target: Option<Target>,
+    definition: Option<Hash>,
+    forwarded: Option<Hash>,
+}
+
+impl Approvals {
+    pub(super) fn request(&mut self, leaf: &Leaf, hash: Hash, blame: &mut Blame<'_>) {
+        let Some(step) = leaf.approval else { return };
+        let approval = Approval {
+            request: hash,
+            asked: Asked::by(leaf),
+            approvers: Vec::new(),
+            grants: Vec::new(),
+            closed: false,
+            used_for: None,
+            forwarded: None,
+        };
+        if self.known.insert(step.id, approval).is_some() {
+            blame(ProblemKind::Approval, format!("approval {} was requested before", step.id));
+        }
+    }
+
+    pub(super) fn approve(&mut self, leaf: &Leaf, hash: Hash, blame: &mut Blame<'_>) {
+        let Some((step, approval)) = self.step(leaf, blame) else { return };
+        let mut blame = |reason: &str| blame(ProblemKind::Approval, format!("approval {} {reason}", step.id));
+        if approval.closed {
+            blame("was approved after it was rejected or had expired");
+        }
+        if approval.forwarded.is_some() || approval.used_for.is_some() {
+            blame("was approved after it was used");
+        }
+        let people = leaf.actor.as_ref().map(people).unwrap_or_default();
+        match leaf.actor.as_ref().and_then(Actor::subject) {
+            None => blame("was approved by nobody"),
+            Some(_) if people.iter().any(|person| approval.asked.requesters.contains(person)) => {
+                blame("was approved by whoever asked for it");
+            }
+            Some(subject) if approval.approvers.contains(&subject) => {
+                blame("was approved twice by the same approver");
+            }
+            Some(subject) => approval.approvers.push(subject),
+        }
+        approval.grants.push(hash);
+    }
+
+    pub(super) fn close(&mut self, leaf: &Leaf, blame: &mut Blame<'_>) {
+        let Some((step, approval)) = self.step(leaf, blame) else { return };
+        if approval.forwarded.is_some() || approval.used_for.is_some() {
+            let reason = format!("approval {} was rejected or expired after it was used", step.id);
+            blame(ProblemKind::Approval, reason);
+        }
+        approval.closed = true;
+    }
+
+    pub(super) fn use_up(&mut self, leaf: &Leaf, blame: &mut Blame<'_>) {
+        let Some((step, approval)) = self.step(leaf, blame) else { return };
+        let mut blame = |reason: &str| blame(ProblemKind::Approval, format!("approval {} {reason}", step.id));
+        if approval.closed {
+            blame("was used after it was rejected or had expired");
+        }
+        if approval.used_for.is_some() {
+            blame("was used twice");
+        }
+        if approval.forwarded.is_some() && approval.forwarded != leaf.call {
+            blame("was used for another call than was forwarded under it");
+        }
+        approval.used_for = leaf.call;
+    }
+
+    /// Checks an intent against the approval it names, which it must when the policy said hold.
+    pub(super) fn check_intent(&mut self, leaf: &Leaf, blame: &mut Blame<'_>) {
+        let Some(decision) = &leaf.decision else { return };
+        let Some(grant) = decision.approval else {
+            if decision.effect == Effect::Hold {
+                blame(ProblemKind::Approval, "a held call was forwarded without an approval".to_owned());
+            }
+            return;
+        };
+        let mut blame =
+            |reason: &str| blame(ProblemKind::Approval, format!("approval {} {reason}", grant.id));
+        let Some(approval) = self.known.get_mut(&grant.id) else {
+            return blame("was never requested before this call");
+        };
+        if !approval.grants.contains(&grant.leaf) {
+            blame("was not given before this call by the leaf it names");
+        }
+        if approval.closed {
+            blame("was rejected or had expired before this call");
+        }
+        if approval.forwarded.is_some() {
+            blame("was used for a second call");
+        }
+        if approval.used_for.is_some() && approval.used_for != leaf.call {
+            blame("was used for another call");
+        }
+        if let Some(member) = approval.asked.difference(leaf) {
+            blame(&format!("was given for another call: `{member}` differs"));
+        }
+        approval.forwarded = leaf.call;
+    }
+
+    /// The approval that a leaf is a step of; it must name the leaf it answers.
+    fn step(&mut self, leaf: &Leaf, blame: &mut Blame<'_>) -> Option<(ApprovalStep, &mut Approval)> {
+        let step = leaf.approval?;
+        let Some(approval) = self.known.get_mut(&step.id) else {
+            blame(ProblemKind::Approval, format!("approval {} was never requested", step.id));
+            return None;
+        };
+        let answers = match (leaf.event, step.leaf) {
+            (EventType::ApprovalUsed, Some(answered)) => approval.grants.contains(&answered),
+            (_, answered) => answered == Some(approval.request),
+        };
+        if !answers {
+            let reason = format!("approval {} does not name the earlier leaf it answers", step.id);
+            blame(ProblemKind::Approval, reason);
+        }
+        Some((step, approval))
+    }
+}
+
+impl Asked {
+    fn by(leaf: &Leaf) -> Self {
+        Self {
+            requesters: leaf.actor.as_ref().map(people).unwrap_or_default(),
+            actor: leaf.actor.as_ref().and_then(Actor::subject),
+            server: leaf.server.clone(),
+            method: leaf.method.clone(),
+            target: leaf.target.clone(),
+            definition: leaf.definition,
+            forwarded: leaf.forwarded,
+        }
+    }
+
+    /// The first member in which the call that runs differs from the one that was asked for.
+    fn difference(&self, leaf: &Leaf) -> Option<&'static str> {
+        let runs = Self::by(leaf);
+        let differs = [
+            ("actor", self.actor != runs.actor),
+            ("server", self.server != runs.server),
+            ("method", self.method != runs.method),
+            ("target", self.target != runs.target),
+            ("definition", self.definition != runs.definition),
+            // What is sent may not be known when the approval is asked for.
+            ("forwarded", self.forwarded.is_some() && self.forwarded != runs.forwarded),
+        ];
+        differs.into_iter().find(|(_, differs)| *differs).map(|(member, _)| member)
+    }
+}
+
+/// An actor and everyone it acts for: none of them is a second person to another.
+fn people(actor: &Actor) -> Vec<Subject> {
+    actor.subject().into_iter().chain(actor.on_behalf_of.iter().cloned()).collect()
+}

@@ -1,0 +1,135 @@
+//! What the leaves say: lanes, the beginning and end of the epoch, and through [`super::call`] and
+//! [`super::approval`] the calls.
+
+use std::collections::HashMap;
+
+use super::approval::Approvals;
+use super::call::Calls;
+use super::{Findings, ProblemKind};
+use crate::id::Id;
+use crate::leaf::{EventType, Leaf};
+use crate::merkle::Hash;
+use crate::time::Timestamp;
+
+/// How far back a lane's clock may step before it is worth a warning.
+const STEP_BACK_MAX_US: i64 = 1_000_000;
+
+/// What has to be remembered while reading the leaves in order.
+pub(super) struct Meaning {
+    lanes: HashMap<Id, Lane>,
+    calls: Calls,
+    approvals: Approvals,
+    sealed_at: Option<u64>,
+}
+
+struct Lane {
+    next_seq: u64,
+    last: Hash,
+    last_ts: Timestamp,
+    stopped: bool,
+}
+
+impl Meaning {
+    pub(super) fn new() -> Self {
+        Self {
+            lanes: HashMap::new(),
+            calls: Calls::default(),
+            approvals: Approvals::default(),
+            sealed_at: None,
+        }
+    }
+
+    /// Checks the next leaf, whose bytes are known to hash to `hash`.
+    pub(super) fn check(&mut self, index: u64, bytes: &[u8], hash: &Hash, findings: &mut Findings) {
+        findings.leaves_read += 1;
+        let leaf = match Leaf::decode(bytes) {
+            Ok(leaf) => leaf,
+            Err(error) => return findings.blame(ProblemKind::Leaf, index, error),
+        };
+        *findings.counts.entry(leaf.event.as_str()).or_default() += 1;
+        findings.first_ts = Some(findings.first_ts.map_or(leaf.ts, |first| first.min(leaf.ts)));
+        findings.last_ts = Some(findings.last_ts.map_or(leaf.ts, |last| last.max(leaf.ts)));
+        self.check_epoch(index, &leaf, findings);
+        self.check_lane(index, &leaf, hash, findings);
+        findings.lanes = u64::try_from(self.lanes.len()).unwrap_or(u64::MAX);
+        let mut blame = |kind, reason: String| findings.blame(kind, index, reason);
+        match leaf.event {
+            EventType::CallIntent => {
+                self.approvals.check_intent(&leaf, &mut blame);
+                self.calls.open(index, &leaf, &mut blame);
+            }
+            EventType::CallDenied => self.calls.deny(&leaf, &mut blame),
+            EventType::CallFrame => self.calls.add_frame(&leaf, &mut blame),
+            EventType::CallOutcome | EventType::CallOrphaned => self.calls.end(&leaf, &mut blame),
+            EventType::ApprovalRequested => self.approvals.request(&leaf, *hash, &mut blame),
+            EventType::ApprovalApproved => self.approvals.approve(&leaf, *hash, &mut blame),
+            EventType::ApprovalRejected | EventType::ApprovalExpired => {
+                self.approvals.close(&leaf, &mut blame);
+            }
+            EventType::ApprovalUsed => self.approvals.use_up(&leaf, &mut blame),
+            EventType::GatewayStopped => self.calls.check_stopped(leaf.lane, &mut blame),
+            EventType::LogSeal => self.calls.check_sealed(&mut blame),
+            EventType::AuthFailed
+            | EventType::PolicyPublished
+            | EventType::ConfigChanged
+            | EventType::ToolsChanged
+            | EventType::KeyCreated
+            | EventType::KeyRotated
+            | EventType::KeyRevoked
+            | EventType::BreakglassEntered
+            | EventType::BreakglassExited
+            | EventType::AuditGap
+            | EventType::RecordingViewed
+            | EventType::EvidenceExported
+            | EventType::RetentionDeleted
+            | EventType::HoldSet
+            | EventType::HoldCleared
+            | EventType::GatewayStarted
+            | EventType::LogHeartbeat
+            | EventType::LogGenesis => {}
+        }
+    }
+
+    /// Reports what is still open at the end.
+    pub(super) fn finish(self, findings: &mut Findings) {
+        self.calls.finish(findings);
+    }
+
+    fn check_epoch(&mut self, index: u64, leaf: &Leaf, findings: &mut Findings) {
+        if (index == 0) != (leaf.event == EventType::LogGenesis) {
+            let reason = "the first leaf of a log, and only that, must be `log.genesis`";
+            findings.blame(ProblemKind::Epoch, index, reason);
+        }
+        if let Some(sealed_at) = self.sealed_at {
+            let reason = format!("the log goes on after it was sealed at leaf {sealed_at}");
+            findings.blame(ProblemKind::Epoch, index, reason);
+        }
+        if leaf.event == EventType::LogSeal {
+            self.sealed_at = Some(index);
+        }
+    }
+
+    fn check_lane(&mut self, index: u64, leaf: &Leaf, hash: &Hash, findings: &mut Findings) {
+        let starts = matches!(leaf.event, EventType::GatewayStarted | EventType::LogGenesis);
+        let known = self.lanes.get(&leaf.lane);
+        let mut blame = |reason: String| findings.blame(ProblemKind::Lane, index, reason);
+        let (next_seq, last) = known.map_or((0, Hash::ZERO), |lane| (lane.next_seq, lane.last));
+        if leaf.lane_seq != next_seq {
+            blame(format!("lane {} continues with {}, expected {next_seq}", leaf.lane, leaf.lane_seq));
+        } else if leaf.lane_prev != last {
+            blame(format!("lane {} does not continue from its previous leaf", leaf.lane));
+        } else if known.is_none_or(|lane| lane.stopped) && !starts {
+            blame(format!("lane {} does not begin with `gateway.started` or `log.genesis`", leaf.lane));
+        }
+        if let Some(lane) = known
+            && lane.last_ts.as_micros() - leaf.ts.as_micros() > STEP_BACK_MAX_US
+        {
+            let reason =
+                format!("the clock of lane {} went back from {} to {}", leaf.lane, lane.last_ts, leaf.ts);
+            findings.warn(Some(index), reason);
+        }
+        let stopped = leaf.event == EventType::GatewayStopped;
+        let next_seq = leaf.lane_seq.saturating_add(1);
+        self.lanes.insert(leaf.lane, Lane { next_seq, last: *hash, last_ts: leaf.ts, stopped });
+    }
+}

@@ -1,0 +1,136 @@
+//! Verification of an exported log, offline.
+//!
+//! In this order, because each step trusts the one before: the checkpoint's signature; that there is exactly the
+//! set of files the checkpoint implies; that every tile and every leaf leads to the signed root; then what the
+//! leaves say: gap-free lanes, every call from intent to exactly one end, every approval before its call.
+//!
+//! Needs memory for one bundle, one tile per level, the lanes, the open calls and the approvals.
+
+mod approval;
+mod call;
+mod findings;
+mod meaning;
+mod report;
+mod tree;
+
+use std::path::Path;
+
+use crate::checkpoint::Checkpoint;
+use crate::directory::{self, CHECKPOINT_FILE, KEY_FILE, Reader};
+use crate::note::VerifierKey;
+use crate::tile::Tile;
+
+pub use findings::{
+    Assurance, DOES_NOT_ASSERT, Findings, KeySource, LISTED_MAX, OpenCall, Problem, ProblemKind, Summary,
+    Warning,
+};
+pub use report::Paint;
+
+/// Verifies the exported log in `directory` against the log's public key.
+///
+/// Without `key` the directory's own key file is used, and the findings say so. `progress` is called now and then
+/// with the leaves done and the leaves in all.
+///
+/// # Errors
+/// Only when the files cannot be read. Whatever is wrong with a readable log is in the [`Findings`].
+pub fn verify(
+    directory: &Path,
+    key: Option<&VerifierKey>,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Findings, directory::Error> {
+    let reader = Reader::open(directory)?;
+    let mut findings = Findings::new();
+    match check(&reader, key, &mut findings, progress) {
+        Ok(()) => Ok(findings),
+        // The file system did its part: a file of this size is a matter of the log.
+        Err(directory::Error::FileTooLarge { path }) => {
+            findings.blame_file(ProblemKind::ExtraFile, path, "larger than its format allows");
+            Ok(findings)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn check(
+    reader: &Reader,
+    key: Option<&VerifierKey>,
+    findings: &mut Findings,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<(), directory::Error> {
+    let Some(key) = choose_key(reader, key, findings)? else { return Ok(()) };
+    let Some(checkpoint) = open_checkpoint(reader, &key, findings)? else { return Ok(()) };
+    check_files(reader, checkpoint.size, findings)?;
+    tree::check(reader, &checkpoint, findings, progress)
+}
+
+fn choose_key(
+    reader: &Reader,
+    given: Option<&VerifierKey>,
+    findings: &mut Findings,
+) -> Result<Option<VerifierKey>, directory::Error> {
+    let stored = reader.key()?;
+    let parsed = stored.as_deref().and_then(read_key);
+    findings.key_source = match (given, &parsed) {
+        (Some(_), _) => KeySource::Given,
+        (None, Some(_)) => KeySource::Directory,
+        (None, None) => KeySource::None,
+    };
+    match (given, stored, &parsed) {
+        (_, Some(_), None) => findings.blame_file(ProblemKind::Key, KEY_FILE, "malformed verifier key"),
+        (None, None, _) => findings.blame_file(ProblemKind::Key, KEY_FILE, "missing, and no key was given"),
+        (Some(given), _, Some(parsed)) if given != parsed => {
+            findings.blame_file(ProblemKind::Key, KEY_FILE, "not the key that was given");
+        }
+        (None, _, Some(_)) => findings.warn(
+            None,
+            "no key was given, so the key in the directory was trusted: this shows consistency, not origin",
+        ),
+        _ => {}
+    }
+    Ok(given.cloned().or(parsed))
+}
+
+fn read_key(file: &[u8]) -> Option<VerifierKey> {
+    std::str::from_utf8(file).ok()?.strip_suffix('\n')?.parse().ok()
+}
+
+fn open_checkpoint(
+    reader: &Reader,
+    key: &VerifierKey,
+    findings: &mut Findings,
+) -> Result<Option<Checkpoint>, directory::Error> {
+    let Some(signed) = reader.checkpoint()? else {
+        let reason = "missing: the export was not finished, or the file was removed";
+        findings.blame_file(ProblemKind::Checkpoint, CHECKPOINT_FILE, reason);
+        return Ok(None);
+    };
+    match Checkpoint::open(&signed, key) {
+        Ok((checkpoint, _)) => {
+            findings.checkpoint = Some(Summary {
+                origin: checkpoint.origin.clone(),
+                size: checkpoint.size,
+                root: checkpoint.root.to_string(),
+                key: key.to_string(),
+            });
+            Ok(Some(checkpoint))
+        }
+        Err(error) => {
+            findings.blame_file(ProblemKind::Checkpoint, CHECKPOINT_FILE, error);
+            Ok(None)
+        }
+    }
+}
+
+/// Finds files that do not belong to a tree of this size; those that are missing show when they are read.
+fn check_files(reader: &Reader, size: u64, findings: &mut Findings) -> Result<(), directory::Error> {
+    reader.walk(&mut |path, full| match path {
+        Some(path) => {
+            let known = path == CHECKPOINT_FILE || path == KEY_FILE;
+            let tile = path.parse::<Tile>();
+            if !known && !tile.is_ok_and(|tile| tile.belongs_to(size)) {
+                findings.blame_file(ProblemKind::ExtraFile, path, "does not belong to the signed log");
+            }
+        }
+        None => findings.blame_file(ProblemKind::ExtraFile, full.display(), "not a plain file of a log"),
+    })
+}

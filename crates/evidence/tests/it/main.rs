@@ -1,0 +1,9 @@
+//! The crate seen from outside: whole logs, written, exported, damaged and verified.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod agreement;
+mod meaning;
+mod sample;
+mod tamper;
+mod tree;

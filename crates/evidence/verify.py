@@ -1,0 +1,656 @@
+#!/usr/bin/env python3
+"""Checks an exported audit log, offline. Needs Python 3.9 and the `openssl` command (3.0 or later).
+
+    verify.py DIRECTORY [--key VERIFIER_KEY] [--json]
+
+Exit status: 0 sound, 1 problems found, 2 wrong usage or unreadable files.
+
+Written from the public specifications and from docs/log-format.md, not from the gateway's code, so that the two
+check each other:
+  RFC 6962 (Merkle tree), RFC 8785 (canonical JSON), and of c2sp.org: signed-note, tlog-checkpoint, tlog-tiles.
+"""
+import base64, binascii, hashlib, json, os, re, stat, subprocess, sys, tempfile
+from datetime import datetime
+
+WIDTH, LEAF_MAX, INT_MAX, LISTED = 256, 16384, 2**53 - 1, 100
+HEX = re.compile(r"[0-9a-f]{64}")
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+TOKEN = re.compile(r"[a-z0-9_.-]{1,64}")
+TIME = re.compile(r"(19[7-9]\d|[2-9]\d\d\d)-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
+ZERO = "0" * 64
+
+
+class Bad(Exception):
+    """Something is not as the format says."""
+
+
+class Findings:
+    def __init__(self):
+        self.problems, self.count, self.first, self.notes = [], 0, None, []
+        self.counts, self.open, self.read, self.origin, self.size = {}, [], 0, None, None
+
+    def blame(self, kind, reason, leaf=None, path=None):
+        self.count += 1
+        if leaf is not None:
+            self.first = leaf if self.first is None else min(self.first, leaf)
+        if len(self.problems) < LISTED:
+            self.problems.append({"kind": kind, "leaf": leaf, "path": path, "reason": reason})
+
+
+# ---- Merkle tree: RFC 6962, section 2.1 -------------------------------------------------------------------------
+
+def leaf_hash(leaf):
+    return hashlib.sha256(b"\x00" + leaf).digest()
+
+
+def tree_root(hashes):
+    """The root over hashes of equal, complete subtrees; the largest power of two goes left."""
+    if len(hashes) == 1:
+        return hashes[0]
+    split = 1 << (len(hashes) - 1).bit_length() - 1
+    return hashlib.sha256(b"\x01" + tree_root(hashes[:split]) + tree_root(hashes[split:])).digest()
+
+
+def edge_root(levels):
+    """The root from the hashes that fill no tile, lowest level first."""
+    right = None
+    for level in levels:
+        rest = list(level)
+        while rest:
+            peak = rest[-(len(rest) & -len(rest)):]
+            del rest[len(rest) - len(peak):]
+            left = tree_root(peak)
+            right = left if right is None else hashlib.sha256(b"\x01" + left + right).digest()
+    return hashlib.sha256().digest() if right is None else right
+
+
+# ---- Signed checkpoint: c2sp.org/signed-note and c2sp.org/tlog-checkpoint -----------------------------------------
+
+def unbase64(text):
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise Bad("not base64")
+    if base64.b64encode(data).decode() != text:
+        raise Bad("not base64 in its one spelling")
+    return data
+
+
+def is_name(name):
+    return name != "" and "+" not in name and not any(c.isspace() or ord(c) < 32 or 127 <= ord(c) < 160 for c in name)
+
+
+def parse_key(text):
+    """`name+id+base64(type || key)`; type 1 is Ed25519, the id is the start of a hash of the rest."""
+    parts = text.split("+", 2)
+    if len(parts) != 3 or not is_name(parts[0]):
+        raise Bad("malformed verifier key")
+    data = unbase64(parts[2])
+    if len(data) != 33 or data[0] != 1:
+        raise Bad("not an Ed25519 verifier key")
+    key_id = hashlib.sha256(parts[0].encode() + b"\n" + data).digest()[:4]
+    if key_id.hex() != parts[1]:
+        raise Bad("damaged verifier key: its id does not fit")
+    return parts[0], key_id, data[1:]
+
+
+def ed25519_ok(public, message, signature):
+    # Strictness against S >= L (RFC 8032, section 5.1.7) is openssl's.
+    pem = base64.b64encode(bytes.fromhex("302a300506032b6570032100") + public).decode()
+    with tempfile.TemporaryDirectory() as folder:
+        names = [os.path.join(folder, name) for name in ("key", "message", "signature")]
+        for name, data in zip(names, (f"-----BEGIN PUBLIC KEY-----\n{pem}\n-----END PUBLIC KEY-----\n".encode(),
+                                      message, signature)):
+            with open(name, "wb") as file:
+                file.write(data)
+        command = ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", names[0], "-rawin", "-in", names[1],
+                   "-sigfile", names[2]]
+        return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
+
+def open_checkpoint(signed, key):
+    name, key_id, public = key
+    try:
+        note = signed.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Bad("not UTF-8")
+    if len(signed) > 65536 or any(ord(c) < 32 and c != "\n" for c in note) or "\n\n" not in note:
+        raise Bad("not a signed note")
+    end = note.rindex("\n\n")
+    text, lines = note[:end + 1], note[end + 2:].split("\n")
+    if lines.pop() != "" or not 1 <= len(lines) <= 32:
+        raise Bad("not a signed note")
+    verified = False
+    for line in lines:
+        parts = line.split(" ", 2)
+        if len(parts) != 3 or parts[0] != "\u2014" or not is_name(parts[1]):
+            raise Bad("malformed signature line")
+        signature = unbase64(parts[2])
+        if len(signature) < 5:
+            raise Bad("malformed signature line")
+        if parts[1] == name and signature[:4] == key_id:
+            if not ed25519_ok(public, text.encode(), signature[4:]):
+                raise Bad("the signature does not verify")
+            verified = True
+    if not verified:
+        raise Bad("no signature of the key")
+    body = text[:-1].split("\n")
+    if len(body) != 3 or body[0] != name or not re.fullmatch(r"0|[1-9][0-9]*", body[1], re.ASCII):
+        raise Bad("malformed checkpoint, or one of another log")
+    root = unbase64(body[2])
+    if len(root) != 32 or int(body[1]) >= 2**64:
+        raise Bad("malformed checkpoint")
+    return int(body[1]), root
+
+
+# ---- Files: c2sp.org/tlog-tiles -----------------------------------------------------------------------------------
+
+def tile_path(row, number, width):
+    digits = "%03d" % number if number < 1000 else str(number).zfill(-(-len(str(number)) // 3) * 3)
+    groups = [digits[i:i + 3] for i in range(0, len(digits), 3)]
+    path = "/".join(["tile", str(row)] + ["x" + group for group in groups[:-1]] + groups[-1:])
+    return path if width == WIDTH else f"{path}.p/{width}"
+
+
+def row_tiles(row, size):
+    """Number of full tiles in a row, and the width of the partial one."""
+    return divmod(size >> (0 if row == "entries" else 8 * row), WIDTH)
+
+
+def tile_name(row, number, size):
+    """Path and width of a tile in a tree of this size, or nothing."""
+    full, rest = row_tiles(row, size)
+    width = WIDTH if number < full else rest if number == full else 0
+    return (tile_path(row, number, width), width) if width else None
+
+
+class Log:
+    def __init__(self, folder):
+        self.folder = folder
+
+    def file(self, path, limit):
+        full = os.path.join(self.folder, path)
+        try:
+            if not stat.S_ISREG(os.lstat(full).st_mode):
+                return None
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        with open(full, "rb") as file:
+            data = file.read(limit + 1)
+        if len(data) > limit:
+            raise Bad(path)
+        return data
+
+    def hashes(self, name):
+        data = self.file(name[0], WIDTH * 32)
+        if data is None or len(data) != name[1] * 32:
+            return None
+        return [data[i:i + 32] for i in range(0, len(data), 32)]
+
+    def names(self):
+        for folder, folders, files in os.walk(self.folder):
+            for name in files + [name for name in folders if os.path.islink(os.path.join(folder, name))]:
+                full = os.path.join(folder, name)
+                yield os.path.relpath(full, self.folder).replace(os.sep, "/"), stat.S_ISREG(os.lstat(full).st_mode)
+
+
+def is_expected(path, size):
+    match = re.fullmatch(r"tile/(entries|[0-7])/((?:x\d{3}/)*\d{3})(?:\.p/\d+)?", path, re.ASCII)
+    if not match:
+        return path in ("checkpoint", "verifier.key")
+    row = match[1] if match[1] == "entries" else int(match[1])
+    name = tile_name(row, int(match[2].replace("x", "").replace("/", "")), size)
+    return name is not None and name[0] == path
+
+
+def split_bundle(data, width):
+    """The leaves of a bundle, each after its length in two bytes, and what is left over."""
+    leaves, at = [], 0
+    while len(leaves) < width and at + 2 <= len(data):
+        end = at + 2 + int.from_bytes(data[at:at + 2], "big")
+        if end > len(data):
+            break
+        leaves.append(data[at + 2:end])
+        at = end
+    return leaves, data[at:]
+
+
+# ---- Do the bytes lead to the signed root? -------------------------------------------------------------------------
+
+class Tree:
+    def __init__(self, log, size, root, findings):
+        self.log, self.size, self.root, self.findings, self.levels = log, size, root, findings, []
+
+    def authentic(self, row, number, hashes):
+        """Whether a stored tile leads to the signed root through the stored tiles above it."""
+        while len(hashes) == WIDTH:
+            name = tile_name(row + 1, number // WIDTH, self.size)
+            above = self.log.hashes(name) if name else None
+            if above is None or above[number % WIDTH] != tree_root(hashes):
+                return False
+            row, number, hashes = row + 1, number // WIDTH, above
+        names = [tile_name(row, row_tiles(row, self.size)[0], self.size) for row in range(8)]
+        edge = [self.log.hashes(name) if name else [] for name in names]
+        return None not in edge and edge_root(edge) == self.root
+
+    def stored(self, row, number):
+        name = tile_name(row, number, self.size)
+        hashes = self.log.hashes(name)
+        if hashes is None:
+            there = self.log.file(name[0], WIDTH * 32) is not None
+            self.findings.blame("tile" if there else "missing_file", "missing or of the wrong length", path=name[0])
+        return hashes
+
+    def push(self, row, hashes):
+        if row == len(self.levels):
+            self.levels.append([0, []])
+        level = self.levels[row]
+        level[1] += hashes
+        if len(level[1]) == WIDTH:
+            full = self.compare(row, level[0], level[1])
+            self.levels[row] = [level[0] + 1, []]
+            self.push(row + 1, [tree_root(full)])
+
+    def compare(self, row, number, rebuilt):
+        name = tile_name(row, number, self.size)
+        if not rebuilt or name is None:
+            return rebuilt
+        stored = self.log.hashes(name) if row == 0 else self.stored(row, number)
+        if stored is None or stored == rebuilt:
+            return rebuilt
+        if not self.authentic(row, number, stored):
+            self.findings.blame("tile", "its hashes do not lead to the signed root", path=name[0])
+            return rebuilt
+        at = next(i for i in range(len(stored)) if stored[i] != rebuilt[i])
+        first = (number * WIDTH + at) * WIDTH**row
+        self.findings.blame("entry", "this leaf or a later one below the same tile is not what was signed", first)
+        return stored
+
+    def finish(self):
+        edge = [self.compare(row, number, hashes) for row, (number, hashes) in enumerate(self.levels)]
+        if edge_root(edge) != self.root:
+            self.findings.blame("root", "the leaves do not lead to the signed root", path="checkpoint")
+
+
+def check_tree(log, size, root, findings):
+    tree, meaning, complete, missing, number = Tree(log, size, root, findings), Meaning(findings), True, 0, 0
+    while tile_name("entries", number, size) is not None:
+        path, width = tile_name("entries", number, size)
+        first, data = number * WIDTH, log.file(path, WIDTH * (LEAF_MAX + 2))
+        if data is None:
+            missing += 1
+            findings.blame("missing_file", "missing, with its leaves", first, path)
+            if missing > LISTED:
+                return
+        leaves, rest = split_bundle(data or b"", width)
+        hashes = [leaf_hash(leaf) for leaf in leaves]
+        stored, good = tree.stored(0, number), len(leaves)
+        if stored is not None and stored != hashes and tree.authentic(0, number, stored):
+            good = next((i for i, pair in enumerate(zip(stored, hashes)) if pair[0] != pair[1]), len(hashes))
+            hashes = stored
+        if good < width and data is not None:
+            findings.blame("entry", "its bytes are not those that were signed, or it is missing", first + good)
+        elif rest:
+            findings.blame("extra_file", "there are bytes after the last leaf", path=path)
+        for at in range(good if meaning else 0):
+            meaning.check(first + at, leaves[at], leaf_hash(leaves[at]).hex())
+        meaning = meaning if good == width else None
+        complete = complete and len(hashes) == width
+        if complete:
+            tree.push(0, hashes)
+        number += 1
+    if complete:
+        tree.finish()
+    if meaning:
+        meaning.finish()
+
+
+# ---- One leaf: docs/log-format.md, canonical JSON of RFC 8785 -------------------------------------------------------
+
+def integer(low=0):
+    return lambda value: type(value) is int and low <= value <= INT_MAX
+
+
+def text(pattern=None):
+    return lambda value: isinstance(value, str) and (pattern is None or pattern.fullmatch(value) is not None)
+
+
+def word(*words):
+    return lambda value: isinstance(value, str) and value in words
+
+
+def list_of(check):
+    return lambda value: isinstance(value, list) and all(map(check, value))
+
+
+def record(required, **optional):
+    def check(value):
+        return (isinstance(value, dict) and required.keys() <= value.keys()
+                and all((required.get(key) or optional.get(key) or (lambda _: False))(value[key]) for key in value))
+    return check
+
+
+def is_time(value):
+    try:
+        return text(TIME)(value) and datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ") is not None \
+            and value[17:19] < "60"
+    except ValueError:
+        return False
+
+
+HASH, ID, ANY, FULL = text(HEX), text(UUID), text(), text(re.compile(r".+", re.DOTALL))
+SUBJECT = record({"id": ANY, "issuer": ANY})
+MEMBERS = {
+    "v": lambda value: type(value) is int and value == 1, "id": text(UUID7), "type": ANY, "ts": is_time,
+    "lane": ID, "lane_seq": integer(), "lane_prev": HASH,
+    "actor": record({"kind": word("human", "service", "agent", "anonymous", "gateway")}, id=FULL, issuer=ANY,
+                    token=HASH, on_behalf_of=lambda value: list_of(SUBJECT)(value) and value != []),
+    "approval": record({"id": ID}, leaf=HASH), "call": ID, "context": HASH,
+    "decision": record({"effect": word("allow", "deny", "hold"), "policies": list_of(ANY), "policy_set": HASH},
+                       approval=record({"id": ID, "leaf": HASH})),
+    "definition": HASH, "detail": lambda value: isinstance(value, dict), "forwarded": HASH, "frame": integer(),
+    "frames": record({"count": integer(), "digest": HASH}),
+    "kind": word("request", "notification", "response", "stream"), "method": FULL,
+    "outcome": record({"status": word("ok", "tool_error", "upstream_error", "timeout", "cancelled", "caller_gone")},
+                      code=integer(-INT_MAX)),
+    "payload": record({"bytes": integer(), "commitment": HASH}),
+    "redactions": lambda value: isinstance(value, dict) and value != {} and all(
+        TOKEN.fullmatch(name) and integer()(count) for name, count in value.items()),
+    "refusal": text(TOKEN), "server": FULL, "session": ID, "statement": lambda value: isinstance(value, dict),
+    "target": record({"kind": word("tool", "resource", "prompt", "task", "other")}, id=HASH, name=ANY),
+}
+ALWAYS = {"v", "id", "type", "ts", "lane", "lane_seq", "lane_prev"}
+ABOUT = "context decision definition detail kind method payload redactions server session statement target"
+ADMIN = ("actor detail", "approval context server session")
+DECIDED = ("actor approval", ABOUT + " call forwarded")
+RULES = {  # type: (required, optional)
+    "auth.failed": ("actor refusal", "call context detail method server session"),
+    "call.intent": ("actor call decision method", ABOUT + " forwarded"),
+    "call.denied": ("actor call refusal", ABOUT),
+    "call.frame": ("call frame payload", "actor detail forwarded kind method redactions server session"),
+    "call.outcome": ("call outcome", "actor detail frames kind method payload redactions refusal server session"),
+    "call.orphaned": ("call", "actor detail frames method server session"),
+    "approval.requested": ("actor approval call", ABOUT + " forwarded"),
+    "approval.approved": DECIDED, "approval.rejected": DECIDED,
+    "approval.expired": ("approval", "actor call detail server session"),
+    "approval.used": ("approval call", "actor detail forwarded server session"),
+    **dict.fromkeys("policy.published config.changed key.created key.rotated key.revoked breakglass.entered "
+                    "breakglass.exited evidence.exported retention.deleted hold.set hold.cleared".split(), ADMIN),
+    "tools.changed": ("detail server", "actor context definition target"),
+    "audit.gap": ("detail", "actor call server session"),
+    "recording.viewed": ("actor", "call context detail session"),
+    **dict.fromkeys(("gateway.started", "log.genesis", "log.seal"), ("detail", "actor")),
+    **dict.fromkeys(("gateway.stopped", "log.heartbeat"), ("", "actor detail")),
+}
+
+
+def canonical(value):
+    """RFC 8785 for everything but fractions: members sorted by their UTF-16 code units."""
+    if isinstance(value, dict):
+        names = sorted(value, key=lambda name: name.encode("utf-16-be", "surrogatepass"))
+        return "{" + ",".join(canonical(name) + ":" + canonical(value[name]) for name in names) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(canonical, value)) + "]"
+    if type(value) is int and abs(value) > INT_MAX:
+        raise Bad("integer beyond 2^53")
+    return json.dumps(value, ensure_ascii=False)
+
+
+def no_fraction(_):
+    raise Bad("a fraction")
+
+
+def decode(data):
+    if len(data) > LEAF_MAX:
+        raise Bad("larger than 16384 bytes")
+    try:
+        leaf = json.loads(data.decode("utf-8"), parse_float=no_fraction, parse_constant=no_fraction)
+        # Canonical text has no member twice: it would not come out again.
+        if not isinstance(leaf, dict) or canonical(leaf).encode("utf-8") != data:
+            raise Bad("not a record in canonical JSON")
+    except (ValueError, RecursionError):
+        raise Bad("not JSON in UTF-8")
+    for name, value in leaf.items():
+        if name not in MEMBERS or not MEMBERS[name](value):
+            raise Bad("unknown member, or a value of the wrong form")
+    if not ALWAYS <= leaf.keys() or leaf["type"] not in RULES:
+        raise Bad("unknown type, or an obligatory member is missing")
+    required, optional = (set(names.split()) for names in RULES[leaf["type"]])
+    if not required <= leaf.keys() - ALWAYS <= required | optional:
+        raise Bad(f"a `{leaf['type']}` leaf lacks a member or has one too many")
+    actor, approval, target = leaf.get("actor", {}), leaf.get("approval"), leaf.get("target")
+    if ((leaf["lane_seq"] == 0) != (leaf["lane_prev"] == ZERO)
+            or target and ("name" in target) == ("id" in target)
+            or actor.get("kind") in ("human", "service", "agent") and "id" not in actor
+            or approval and ("leaf" in approval) == (leaf["type"] == "approval.requested")):
+        raise Bad("members that contradict each other")
+    return leaf
+
+
+# ---- What the leaves say ----------------------------------------------------------------------------------------------
+
+def subject(actor):
+    return (actor["id"], actor.get("issuer", "")) if actor and "id" in actor else None
+
+
+def people(actor):
+    """An actor and everyone it acts for: none of them is a second person to another."""
+    chain = [(other["id"], other["issuer"]) for other in (actor or {}).get("on_behalf_of", [])]
+    return {person for person in [subject(actor)] + chain if person}
+
+
+def asked(leaf):
+    return [subject(leaf.get("actor"))] + [leaf.get(name) for name in ("server", "method", "target", "definition")]
+
+
+class Meaning:
+    def __init__(self, findings):
+        self.findings, self.lanes, self.calls, self.approvals, self.sealed = findings, {}, {}, {}, False
+
+    def check(self, index, data, digest):
+        self.findings.read += 1
+        try:
+            leaf = decode(data)
+        except Bad as problem:
+            return self.findings.blame("leaf", str(problem), index)
+        event, call = leaf["type"], leaf.get("call")
+        self.findings.counts[event] = self.findings.counts.get(event, 0) + 1
+        blame = lambda kind, reason: self.findings.blame(kind, reason, index)
+        if (index == 0) != (event == "log.genesis"):
+            blame("epoch", "the first leaf of a log, and only that, must be log.genesis")
+        if self.sealed:
+            blame("epoch", "the log goes on after it was sealed")
+        self.sealed = self.sealed or event == "log.seal"
+        self.check_lane(leaf, digest, blame)
+        if event == "call.intent":
+            self.check_grant(leaf, blame)
+            if leaf["decision"]["effect"] == "deny":
+                blame("call", f"call {call} was forwarded although the policy denied it")
+            if call in self.calls:
+                blame("call", f"call {call} has an intent already")
+            self.calls[call] = {"leaf": index, "lane": leaf["lane"], "frames": 0, "digest": hashlib.sha256()}
+        elif event == "call.denied" and call in self.calls:
+            blame("call", f"call {call} was denied although it was forwarded")
+        elif event == "call.frame":
+            self.add_frame(leaf, blame)
+        elif event in ("call.outcome", "call.orphaned"):
+            self.end_call(leaf, blame)
+        elif event.startswith("approval."):
+            self.check_approval(leaf, digest, blame)
+        elif event in ("gateway.stopped", "log.seal"):
+            for name, state in self.calls.items():
+                if (event == "log.seal" or state["lane"] == leaf["lane"]) and not state.get("blamed"):
+                    state["blamed"] = True
+                    blame("call", f"{event}, but call {name} of leaf {state['leaf']} never ended")
+
+    def check_lane(self, leaf, digest, blame):
+        lane = self.lanes.get(leaf["lane"])
+        seq, last, stopped = lane or (0, ZERO, True)
+        if leaf["lane_seq"] != seq or leaf["lane_prev"] != last:
+            blame("lane", f"lane {leaf['lane']} does not continue from its previous leaf")
+        elif stopped and leaf["type"] not in ("gateway.started", "log.genesis"):
+            blame("lane", f"lane {leaf['lane']} does not begin with gateway.started or log.genesis")
+        self.lanes[leaf["lane"]] = (leaf["lane_seq"] + 1, digest, leaf["type"] == "gateway.stopped")
+
+    def add_frame(self, leaf, blame):
+        state = self.calls.get(leaf["call"])
+        if state is None:
+            return blame("frame", f"call {leaf['call']} has a frame but is not open")
+        if leaf["frame"] != state["frames"]:
+            blame("frame", f"frame {leaf['frame']} of call {leaf['call']}, expected {state['frames']}")
+        state["frames"] += 1
+        state["digest"].update(bytes.fromhex(leaf["payload"]["commitment"]))
+
+    def end_call(self, leaf, blame):
+        state, frames = self.calls.pop(leaf["call"], None), leaf.get("frames")
+        if state is None:
+            return blame("call", f"call {leaf['call']} ends but is not open: no intent, or a second end")
+        if frames and (frames["count"], frames["digest"]) != (state["frames"], state["digest"].hexdigest()):
+            blame("frame", f"the frames of call {leaf['call']} are not those its end commits to")
+        if not frames and state["frames"] and leaf["type"] == "call.outcome":
+            blame("frame", f"the outcome of call {leaf['call']} does not commit to its frames")
+
+    def check_approval(self, leaf, digest, blame):
+        event, name, call = leaf["type"], leaf["approval"]["id"], leaf.get("call")
+        if event == "approval.requested":
+            if name in self.approvals:
+                blame("approval", f"approval {name} was requested before")
+            self.approvals[name] = {"request": digest, "asked": asked(leaf), "people": people(leaf["actor"]),
+                                    "sent": leaf.get("forwarded"), "by": set(), "grants": set(), "closed": False,
+                                    "used": None, "run": None}
+            return
+        state = self.approvals.get(name)
+        if state is None:
+            return blame("approval", f"approval {name} was never requested")
+        answers = state["grants"] if event == "approval.used" else {state["request"]}
+        if leaf["approval"]["leaf"] not in answers:
+            blame("approval", f"approval {name} does not name the earlier leaf it answers")
+        spent = state["used"] or state["run"]
+        if event == "approval.approved":
+            if state["closed"] or spent:
+                blame("approval", f"approval {name} was approved after it was closed or used")
+            approver = subject(leaf["actor"])
+            if approver is None or people(leaf["actor"]) & state["people"] or approver in state["by"]:
+                blame("approval", f"approval {name} was approved by its requester, by nobody, or by someone twice")
+            state["by"].add(approver)
+            state["grants"].add(digest)
+        elif event == "approval.used":
+            if state["closed"] or state["used"] or state["run"] not in (None, call):
+                blame("approval", f"approval {name} was used when closed, twice, or for another call")
+            state["used"] = call
+        else:
+            if spent:
+                blame("approval", f"approval {name} was rejected or expired after it was used")
+            state["closed"] = True
+
+    def check_grant(self, leaf, blame):
+        grant = leaf["decision"].get("approval")
+        if grant is None:
+            if leaf["decision"]["effect"] == "hold":
+                blame("approval", "a held call was forwarded without an approval")
+            return
+        state = self.approvals.get(grant["id"])
+        if state is None:
+            return blame("approval", f"approval {grant['id']} was never requested before this call")
+        if grant["leaf"] not in state["grants"] or state["closed"]:
+            blame("approval", f"approval {grant['id']} was not given before this call, or was closed")
+        if state["run"] or state["used"] not in (None, leaf["call"]):
+            blame("approval", f"approval {grant['id']} was used for another call")
+        if state["asked"] != asked(leaf) or state["sent"] not in (None, leaf.get("forwarded")):
+            blame("approval", f"approval {grant['id']} was given for another call")
+        state["run"] = leaf["call"]
+
+    def finish(self):
+        self.findings.open = [state["leaf"] for state in self.calls.values() if not state.get("blamed")]
+
+
+# ---- The program ------------------------------------------------------------------------------------------------------
+
+def choose_key(log, given, findings):
+    data = log.file("verifier.key", 4096)
+    stored = None
+    if data is not None:
+        try:
+            if not data.endswith(b"\n"):
+                raise Bad("no newline")
+            stored = parse_key(data[:-1].decode("utf-8"))
+        except (Bad, UnicodeDecodeError):
+            findings.blame("key", "malformed verifier key", path="verifier.key")
+    if given is None and data is None:
+        findings.blame("key", "missing, and no key was given", path="verifier.key")
+    if given is not None and stored is not None and given != stored:
+        findings.blame("key", "not the key that was given", path="verifier.key")
+    if given is None and stored is not None:
+        findings.notes.append("no key was given, so the one in the directory was trusted: consistency, not origin")
+    return given or stored
+
+
+def verify(folder, given, findings):
+    log = Log(folder)
+    os.listdir(folder)
+    try:
+        key = choose_key(log, given, findings)
+        signed = log.file("checkpoint", 65536) if key else None
+        if key and signed is None:
+            findings.blame("checkpoint", "missing", path="checkpoint")
+        if not key or signed is None:
+            return
+        try:
+            findings.size, root = open_checkpoint(signed, key)
+        except Bad as problem:
+            return findings.blame("checkpoint", str(problem), path="checkpoint")
+        findings.origin = key[0]
+        for path, plain in log.names():
+            if not plain or not is_expected(path, findings.size):
+                findings.blame("extra_file", "does not belong to the signed log", path=path)
+        check_tree(log, findings.size, root, findings)
+    except Bad as problem:
+        findings.blame("extra_file", "larger than its format allows", path=str(problem))
+
+
+def main(arguments):
+    as_json, given, folders = False, None, []
+    while arguments:
+        argument = arguments.pop(0)
+        if argument == "--json":
+            as_json = True
+        elif argument == "--key" and arguments:
+            try:
+                given = parse_key(arguments.pop(0).strip())
+            except Bad as problem:
+                print(f"verify.py: --key: {problem}", file=sys.stderr)
+                return 2
+        else:
+            folders.append(argument)
+    if len(folders) != 1 or folders[0].startswith("-"):
+        print(__doc__, file=sys.stderr)
+        return 2
+    findings = Findings()
+    try:
+        verify(folders[0], given, findings)
+    except OSError as error:
+        print(f"verify.py: cannot read the log, or openssl is missing: {error}", file=sys.stderr)
+        return 2
+    result = {"sound": findings.count == 0, "first_bad_leaf": findings.first, "problem_count": findings.count,
+              "problems": findings.problems, "warnings": findings.notes, "counts": findings.counts,
+              "leaves_read": findings.read, "open_call_count": len(findings.open)}
+    if as_json:
+        print(json.dumps(result, indent=2))
+    else:
+        print(f"log {findings.origin!r}: {findings.size} leaves signed, {findings.read} read; "
+              f"{len(findings.open)} calls still open")
+        for event in sorted(findings.counts):
+            print(f"  {event:<20} {findings.counts[event]:>10}")
+        for note in findings.notes:
+            print("note:", note)
+        for problem in findings.problems:
+            print("problem:", ascii({name: value for name, value in problem.items() if value is not None}))
+        print("SOUND" if not findings.count else f"NOT SOUND: {findings.count} problems, "
+              f"first bad leaf {findings.first}")
+        print("Assurance L0: nothing outside these files was consulted. A gateway that never wrote a call leaves no gap.")
+    return 0 if not findings.count else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
