@@ -1,5 +1,6 @@
 //! The command line. Each subcommand is a module with its arguments and a `run`.
 
+mod key;
 mod serve;
 
 use std::process::ExitCode;
@@ -18,6 +19,8 @@ pub struct Cli {
 enum Command {
     /// Run the gateway.
     Serve(serve::Arguments),
+    /// Service keys: credentials for programs that have no issuer.
+    Key(key::Arguments),
 }
 
 /// Runs the command of `cli`.
@@ -27,5 +30,6 @@ enum Command {
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Key(arguments) => key::run(&arguments),
     }
 }

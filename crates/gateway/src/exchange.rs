@@ -38,6 +38,7 @@ use crate::permit::Permit;
 use crate::policy::{Policies, Question};
 use crate::refusal::Refusal;
 use crate::reply::Replier;
+use crate::service_key::Registry;
 use crate::session::{Session, SessionKey, Sessions};
 use crate::store::Db;
 use crate::upstream::{Answer, AnswerError, Outbound, Upstream};
@@ -52,6 +53,8 @@ pub struct Gateway {
     pub policies: Arc<Policies>,
     /// Service keys as last read.
     pub service_keys: Arc<ServiceKeys>,
+    /// Keeps them in step with the database and the log.
+    pub registry: Registry,
     /// The record.
     pub ledger: Ledger,
     /// What upstreams listed.

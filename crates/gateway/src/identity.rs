@@ -32,7 +32,10 @@ use url::Url;
 pub use failure::{AuthFailure, Reason, ReasonFace};
 pub use issuer::{IssuerHealth, IssuerState};
 pub use resource::{Challenge, METADATA_PATH};
-pub use service_key::{SERVICE_KEY_ISSUER, ServiceKey, ServiceKeyKind, ServiceKeyText, ServiceKeys};
+pub use service_key::{
+    EVERY_SERVER, SERVICE_KEY_ISSUER, ServiceKey, ServiceKeyKind, ServiceKeyTerms, ServiceKeyText,
+    ServiceKeys,
+};
 
 use crate::clock::Clock;
 use crate::model::{Principal, TokenId};

@@ -25,6 +25,7 @@ pub mod policy;
 pub mod refusal;
 pub mod reply;
 pub mod secret;
+pub mod service_key;
 pub mod session;
 pub mod store;
 pub mod upstream;

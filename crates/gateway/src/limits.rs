@@ -114,10 +114,14 @@ pub const GROUPS_MAX: usize = 512;
 pub const CLAIM_BYTES_MAX: usize = 512;
 /// Longest RFC 8693 chain of actors.
 pub const ACTORS_MAX: usize = 8;
+/// Longest life of a service key, in days.
+pub const SERVICE_KEY_DAYS_MAX: i64 = 366;
 /// Most service keys.
 pub const SERVICE_KEYS_MAX: usize = 10_000;
 /// Time between two reads of the service keys: a revoked key works at most this long.
 pub const SERVICE_KEYS_REFRESH_MS: u64 = 2_000;
+/// Time between two writes of when service keys were last used.
+pub const SERVICE_KEYS_USED_MS: u64 = 60_000;
 /// Age at which the service keys that were read are no longer believed.
 pub const SERVICE_KEYS_STALE_MS: u64 = 30_000;
 /// Lines of a stdio server's standard error kept in the log per second.
@@ -153,8 +157,6 @@ pub const LABEL_BYTES_MAX: usize = 63;
 
 /// Time exchanges are given to record their end once they were told to stop.
 pub const STOP_MS: u64 = 5_000;
-/// Time between two readings of the service keys: a revoked key is refused this soon.
-pub const SERVICE_KEY_WATCH_MS: u64 = 2_000;
 /// Time between two looks at certificate files.
 pub const CERTIFICATE_WATCH_MS: u64 = 5_000;
 /// Longest name written out in the detail of a leaf.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
+use aws_lc_rs::hmac;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +21,7 @@ use crate::mcp::header::Ours;
 use crate::metrics::Metrics;
 use crate::model::TargetKind;
 use crate::policy::Policies;
+use crate::service_key::Registry;
 use crate::session::Sessions;
 use crate::store::{self, Access, Db};
 use crate::upstream::stdio::Surroundings;
@@ -30,7 +32,10 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
     let policies =
         Arc::new(Policies::open(&config.policy.directory).map_err(|rejected| anyhow!("{rejected}"))?);
     let servers = servers(config, &clock)?;
-    let keys = Arc::new(ServiceKeys::default());
+    let (db, ledger, seal) = ledger(config, &clock).await?;
+    let keys = Arc::new(ServiceKeys::new(seal.clone()));
+    let registry = Registry::new(db.clone(), seal, clock.clone());
+    registry.step(&keys, &ledger).await.context("cannot read service keys")?;
     let authenticator = Authenticator::new(
         &config.identity,
         &config.servers,
@@ -38,7 +43,6 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
         keys.clone(),
         clock.clone(),
     )?;
-    let (db, ledger) = ledger(config, &clock).await?;
     let catalog = Catalog::default();
     restore(&catalog, &db, config).await.context("cannot read the catalog of definitions")?;
     ledger.note(upkeep::published(&policies.change_at_start(), &policies.current())).await?;
@@ -46,6 +50,7 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
         servers,
         authenticator,
         service_keys: keys,
+        registry,
         policies,
         ledger,
         catalog,
@@ -92,14 +97,15 @@ fn upstream(server: &ServerConfig, clock: &Arc<dyn Clock>) -> anyhow::Result<Ups
     )))
 }
 
-async fn ledger(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<(Db, Ledger)> {
+async fn ledger(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<(Db, Ledger, hmac::Key)> {
     let (storage, clock) = (config.storage.clone(), clock.clone());
     let origin = format!("{}/audit/1", config.deployment);
     tokio::task::spawn_blocking(move || {
         let db = Db::open_sqlite(&storage.directory, Access::Gateway)?;
         let keys = Keyring::open(&storage.key_directory(), &origin, Missing::Create)?;
+        let seal = keys.service_key_seal();
         let ledger = Ledger::start(&db, keys, clock)?;
-        Ok((db, ledger))
+        Ok((db, ledger, seal))
     })
     .await?
 }

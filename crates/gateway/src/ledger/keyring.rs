@@ -23,6 +23,8 @@ const VERIFIER: &str = "log.pub";
 const PAYLOAD: &str = "payload.key";
 const IDENTIFIER: &str = "identifier.key";
 const ANCHOR: &str = "checkpoint";
+/// What the key derived for service keys is derived for.
+const SERVICE_KEY: &str = "countersign/1 service key";
 const FILE_BYTES_MAX: u64 = 64 * 1024;
 
 /// The keys of one log.
@@ -138,6 +140,11 @@ impl Keyring {
         hmac::Key::new(hmac::HMAC_SHA256, &*derive(&self.identifier, purpose))
     }
 
+    /// Seals service keys, see [`crate::identity::ServiceKeys`].
+    pub fn service_key_seal(&self) -> hmac::Key {
+        self.mac_key(SERVICE_KEY)
+    }
+
     /// The key that wraps daily keys.
     pub(super) fn wrapping_key(&self) -> Result<LessSafeKey, aws_lc_rs::error::Unspecified> {
         let key = derive(&self.payload, "countersign/1 wrap data keys");
@@ -173,6 +180,19 @@ pub fn read_verifier_key(directory: &Path) -> Result<VerifierKey, KeyringError> 
         .and_then(|file| file.take(FILE_BYTES_MAX).read_to_string(&mut text))
         .map_err(|cause| KeyringError::Io { path: path.clone(), cause })?;
     text.trim().parse().map_err(|error| invalid(&path, &error))
+}
+
+/// Reads what seals service keys, and no other key: for commands beside a gateway.
+///
+/// # Errors
+/// [`KeyringError`] when there are no keys, or others may read them.
+pub fn read_service_key_seal(directory: &Path) -> Result<hmac::Key, KeyringError> {
+    let path = directory.join(IDENTIFIER);
+    if !path.exists() {
+        return Err(KeyringError::Lost { path });
+    }
+    let identifier = secret(&path, Origin::Loaded)?;
+    Ok(hmac::Key::new(hmac::HMAC_SHA256, &*derive(&identifier, SERVICE_KEY)))
 }
 
 fn prepare(directory: &Path) -> Result<(), KeyringError> {

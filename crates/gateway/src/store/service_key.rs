@@ -7,7 +7,7 @@ use super::{Error, Read, Row, Tx, Value};
 pub struct ServiceKey {
     /// Public part of the key.
     pub id: String,
-    /// SHA-256 of the secret part.
+    /// HMAC over terms and key, see [`crate::identity::ServiceKey::tag`].
     pub hash: [u8; 32],
     /// `service` or `agent`.
     pub kind: String,
@@ -15,7 +15,7 @@ pub struct ServiceKey {
     pub label: String,
     /// JSON array: the groups it has.
     pub groups: String,
-    /// JSON array: the servers it may reach; empty: all.
+    /// JSON array: the servers it may reach; `*` for all.
     pub servers: String,
     /// Who made it.
     pub created_by: String,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aws_lc_rs::hmac;
 use countersign::clock::{Clock, ManualClock};
 use countersign::config;
 use countersign::identity::{AuthFailure, Authenticator, Reason, ServiceKeys};
@@ -18,11 +19,16 @@ pub(crate) const START: u64 = 1_800_000_000;
 /// The resource identifier of the server `orders`.
 pub(crate) const ORDERS: &str = "https://gateway.example/mcp/orders";
 
+/// The key under which service keys are sealed.
+pub(crate) fn seal() -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, b"a key of the test")
+}
+
 /// What a test talks to.
 pub(crate) struct Stage {
     pub(crate) issuer: Issuer,
     pub(crate) gate: Gate,
-    pub(crate) running: Running,
+    _running: Running,
 }
 
 /// An authenticator and its clock.
@@ -45,7 +51,7 @@ impl Stage {
         let mut config = json!({"name": "corp", "url": issuer.url()});
         config.as_object_mut().unwrap().extend(issuer_config.as_object().unwrap().clone());
         let gate = Gate::new(json!({"issuers": [config]}), servers);
-        Self { issuer, gate, running }
+        Self { issuer, gate, _running: running }
     }
 
     /// A token that is good for `orders`, but for `claims`.
@@ -71,11 +77,23 @@ impl Gate {
         identity: Value,
         servers: Value,
     ) -> Result<Self, countersign::identity::IdentityError> {
+        Self::assemble(identity, servers, seal())
+    }
+
+    pub(crate) fn sealed_with(identity: Value, servers: Value, seal: hmac::Key) -> Self {
+        Self::assemble(identity, servers, seal).unwrap()
+    }
+
+    fn assemble(
+        identity: Value,
+        servers: Value,
+        seal: hmac::Key,
+    ) -> Result<Self, countersign::identity::IdentityError> {
         let identity: config::Identity = serde_json::from_value(identity).unwrap();
         let servers: Vec<config::ServerConfig> = serde_json::from_value(servers).unwrap();
         let clock =
             Arc::new(ManualClock::new(Timestamp::from_second(i64::try_from(START).unwrap()).unwrap()));
-        let keys = Arc::new(ServiceKeys::default());
+        let keys = Arc::new(ServiceKeys::new(seal));
         let public_url = "https://gateway.example".parse().unwrap();
         let authenticator =
             Authenticator::new(&identity, &servers, &public_url, Arc::clone(&keys), clock.clone())?;

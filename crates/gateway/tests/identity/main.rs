@@ -4,5 +4,6 @@ mod cache;
 mod challenge;
 mod harness;
 mod issuer;
+mod registry;
 mod service_key;
 mod token;

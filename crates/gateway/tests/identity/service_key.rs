@@ -1,19 +1,16 @@
 //! Callers that no issuer knows.
 
 use aws_lc_rs::rand::SystemRandom;
-use countersign::identity::{Reason, ServiceKey, ServiceKeyKind, ServiceKeyText};
+use countersign::identity::{Reason, ServiceKey, ServiceKeyKind, ServiceKeyTerms, ServiceKeyText};
 use countersign::model::PrincipalKind;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::harness::Gate;
+use crate::harness::{Gate, seal};
 
-fn add(gate: &Gate) -> ServiceKeyText {
-    let text = ServiceKeyText::generate(&SystemRandom::new()).unwrap();
+fn issue(gate: &Gate) -> (ServiceKey, ServiceKeyText) {
     let now = gate.now();
-    let key = ServiceKey {
-        id: text.id().to_owned(),
-        hash: text.hash(),
+    let terms = ServiceKeyTerms {
         name: "triage agent".to_owned(),
         kind: ServiceKeyKind::Agent,
         groups: vec!["triage".to_owned()],
@@ -21,10 +18,13 @@ fn add(gate: &Gate) -> ServiceKeyText {
         created_by: "operator".to_owned(),
         created: now,
         expires: now + SignedDuration::from_hours(1),
-        revoked: None,
-        last_used: None,
     };
-    gate.keys.replace(vec![key], now);
+    ServiceKey::issue(terms, &seal(), &SystemRandom::new()).unwrap()
+}
+
+fn add(gate: &Gate) -> ServiceKeyText {
+    let (key, text) = issue(gate);
+    gate.keys.replace(vec![key], gate.now());
     text
 }
 
@@ -53,7 +53,7 @@ async fn service_keys_are_refused_unless_the_configuration_accepts_them() {
 async fn unknown_key_is_refused() {
     let gate = Gate::new(json!({"service_keys": "accepted"}), json!([{"name": "orders"}]));
     add(&gate);
-    let other = ServiceKeyText::generate(&SystemRandom::new()).unwrap();
+    let (_, other) = issue(&gate);
     for text in [other.expose(), "csk_", "csk__", "csk_0123456789abcdef_x"] {
         assert_eq!(gate.refusal(text).await, Reason::ServiceKeyUnknown, "{text}");
     }
@@ -62,6 +62,6 @@ async fn unknown_key_is_refused() {
 #[tokio::test]
 async fn unread_key_store_is_unavailable_not_empty() {
     let gate = Gate::new(json!({"service_keys": "accepted"}), json!([{"name": "orders"}]));
-    let text = ServiceKeyText::generate(&SystemRandom::new()).unwrap();
+    let (_, text) = issue(&gate);
     assert_eq!(gate.refusal(text.expose()).await, Reason::ServiceKeysUnavailable);
 }
