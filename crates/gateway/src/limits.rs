@@ -12,6 +12,8 @@ pub const EVENTS_BATCH_MAX: usize = 64;
 pub const JSON_DEPTH_MAX: usize = 128;
 /// Most messages in a 2025-03-26 batch.
 pub const BATCH_MESSAGES_MAX: usize = 64;
+/// Most members of a message's envelope, `params`, `result`, `error` or `_meta`.
+pub const MESSAGE_MEMBERS_MAX: usize = 1024;
 /// Longest method, tool, resource or prompt name.
 pub const NAME_BYTES_MAX: usize = 4096;
 /// Longest `Mcp-Session-Id`.

@@ -4,17 +4,18 @@
 //! happens. So such objects are refused, at any depth.
 
 use std::borrow::Cow;
+use std::hash::{BuildHasher, RandomState};
 
 use crate::text;
 use crate::walk::{Key, Walk};
 
-/// Keys of one object that are compared with each other as they come; more are sorted when it ends.
+/// Keys of one object that are compared with each other as they come; more are hashed when it ends.
 const COMPARED_MAX: usize = 16;
 
 /// Watches a walk for repeated keys. Feed it every container and every member, in order.
 ///
-/// Time is linear in the text, with a logarithm for objects of more than 16 members (sorting, so that no choice of
-/// keys can be slow); memory is one entry for each key of the objects that are open.
+/// Time is linear in the text, whatever the keys: hashes are keyed at random, and equal hashes are followed by a look
+/// at the keys. Memory is one entry for each key of the objects that are open.
 #[derive(Debug, Default)]
 pub struct Unique<'a> {
     keys: Vec<Cow<'a, [u8]>>,
@@ -52,10 +53,14 @@ impl<'a> Unique<'a> {
     /// [`Repeated`] when it was a large object with a key twice.
     pub fn close(&mut self) -> Result<(), Repeated> {
         let start = self.starts.pop().unwrap_or(0);
-        let keys = &mut self.keys[start..];
+        let keys = &self.keys[start..];
         if keys.len() > COMPARED_MAX {
-            keys.sort_unstable();
-            if keys.windows(2).any(|pair| pair[0] == pair[1]) {
+            let hasher = RandomState::new();
+            let mut order: Vec<(u64, usize)> =
+                keys.iter().enumerate().map(|(index, key)| (hasher.hash_one(key), index)).collect();
+            order.sort_unstable();
+            let same = |pair: &[(u64, usize)]| pair[0].0 == pair[1].0 && keys[pair[0].1] == keys[pair[1].1];
+            if order.windows(2).any(same) {
                 return Err(Repeated);
             }
         }

@@ -5,6 +5,8 @@
 //! such an upstream, `{"name": "read", "Name": "drop"}` is one call for the gateway and another for the upstream
 //! (CVE-2026-27896). So a key that means one of ours to anybody and is not ours to the byte is refused, not ignored.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -17,25 +19,46 @@ pub enum Spelling {
     Words,
 }
 
-/// Whether some parser may take `key` for `known`. They are known to differ; `key` is WTF-8, `known` is ASCII.
-pub fn is_variant(key: &[u8], known: &str, spelling: Spelling) -> bool {
+/// A key as the most lenient parser would have it.
+#[derive(Debug)]
+pub struct Folded<'a>(Cow<'a, [u8]>);
+
+/// Bytes of a folded key that are kept: more than any known key has, so that a longer one cannot become equal to one.
+const FOLDED_BYTES_MAX: usize = 64;
+
+/// Folds a key in WTF-8. Linear in the key, and one pass however many known keys it is then compared with.
+pub fn fold(key: &[u8]) -> Folded<'_> {
     if key.iter().all(u8::is_ascii_graphic) {
-        return matches(key.iter().copied(), known, spelling);
+        return Folded(Cow::Borrowed(key));
     }
     // A C string ends at the first NUL.
     let seen = key.split(|byte| *byte == 0).next().unwrap_or(key);
-    let seen = String::from_utf8_lossy(seen);
-    let folded: String = seen.nfkd().filter(|c| !is_invisible(*c)).map(plain).collect();
-    matches(folded.bytes(), known, spelling)
+    let mut folded = String::new();
+    for c in String::from_utf8_lossy(seen).nfkd().filter(|c| !is_invisible(*c)).map(plain) {
+        folded.push(c);
+        if folded.len() > FOLDED_BYTES_MAX {
+            break;
+        }
+    }
+    Folded(Cow::Owned(folded.into_bytes()))
 }
 
-fn matches(key: impl Iterator<Item = u8>, known: &str, spelling: Spelling) -> bool {
-    let kept = |byte: &u8| match spelling {
-        Spelling::Case => true,
-        Spelling::Words => !matches!(byte, b'_' | b'-'),
-    };
-    let lower = |byte: u8| byte.to_ascii_lowercase();
-    key.filter(kept).map(lower).eq(known.bytes().filter(kept).map(lower))
+/// Whether some parser may take `key` for `known`. They are known to differ; `known` is ASCII.
+pub fn is_variant(key: &[u8], known: &str, spelling: Spelling) -> bool {
+    fold(key).is(known, spelling)
+}
+
+impl Folded<'_> {
+    /// Whether it is the same as `known` with that generosity.
+    pub fn is(&self, known: &str, spelling: Spelling) -> bool {
+        debug_assert!(known.len() <= FOLDED_BYTES_MAX, "a longer key would never be recognised");
+        let kept = |byte: &u8| match spelling {
+            Spelling::Case => true,
+            Spelling::Words => !matches!(byte, b'_' | b'-'),
+        };
+        let lower = |byte: u8| byte.to_ascii_lowercase();
+        self.0.iter().copied().filter(kept).map(lower).eq(known.bytes().filter(kept).map(lower))
+    }
 }
 
 /// Removed by a parser that trims, normalises or ignores what cannot be seen: control characters and white space,

@@ -37,6 +37,8 @@ pub enum Fault {
     Version,
     /// A member of the protocol has a kind of value that it cannot have.
     Kind(Field),
+    /// `params`, or another object whose keys are all judged, has more than `limits::MESSAGE_MEMBERS_MAX` members.
+    TooManyMembers,
     /// A name that is not Unicode: it contains half a surrogate pair.
     NotText(Field),
     /// A name beyond `limits::NAME_BYTES_MAX`.
@@ -58,7 +60,7 @@ impl Fault {
     pub fn refusal(self) -> Refusal {
         match self {
             Self::Batch | Self::BatchEmpty => Refusal::Batch,
-            Self::TooDeep | Self::TooLong(_) | Self::BatchTooLong => Refusal::TooLarge,
+            Self::TooDeep | Self::TooLong(_) | Self::TooManyMembers | Self::BatchTooLong => Refusal::TooLarge,
             _ => Refusal::Malformed,
         }
     }
@@ -85,6 +87,7 @@ impl fmt::Display for Fault {
             }
             Self::Version => f.write_str("`jsonrpc` is not `2.0`"),
             Self::Kind(field) => write!(f, "`{}` has the wrong kind of value", field.name()),
+            Self::TooManyMembers => f.write_str("an object of the message has too many members"),
             Self::NotText(field) => write!(f, "`{}` is not Unicode text", field.name()),
             Self::TooLong(field) => write!(f, "`{}` is too long", field.name()),
             Self::NoMethod => f.write_str("the message has no `method`, `result` or `error`"),

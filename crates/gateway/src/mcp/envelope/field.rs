@@ -187,14 +187,28 @@ impl Place {
     /// # Errors
     /// [`Fault::Variant`] when it is none but may be taken for one.
     pub(super) fn find(self, key: &[u8], spelling: Spelling) -> Result<Option<Field>, Fault> {
-        let here = || TABLE.iter().filter(|entry| entry.place == self);
-        if let Some(exact) = here().find(|entry| entry.name.as_bytes() == key) {
+        let entries = self.entries();
+        if let Some(exact) = entries.iter().find(|entry| entry.name.as_bytes() == key) {
             return Ok(Some(exact.field));
         }
-        match here().find(|entry| fold::is_variant(key, entry.name, spelling)) {
+        let folded = fold::fold(key);
+        match entries.iter().find(|entry| folded.is(entry.name, spelling)) {
             Some(variant) => Err(Fault::Variant(variant.field)),
             None => Ok(None),
         }
+    }
+
+    /// Its part of the table.
+    fn entries(self) -> &'static [Entry] {
+        let (first, last) = match self {
+            Self::Envelope => (Field::JsonRpc, Field::Error),
+            Self::Params => (Field::Name, Field::ProgressOf),
+            Self::Meta => (Field::ProtocolVersion, Field::RelatedTask),
+            Self::Result => (Field::ResultType, Field::AgreedVersion),
+            Self::Created => (Field::CreatedTaskId, Field::CreatedTaskId),
+            Self::Error => (Field::Code, Field::Data),
+        };
+        &TABLE[first as usize..=last as usize]
     }
 }
 
@@ -209,6 +223,11 @@ mod tests {
             assert_eq!(entry.field as usize, index, "{}", entry.name);
         }
         assert_eq!(TABLE.len(), Field::Data as usize + 1);
+        for entry in TABLE {
+            let here = entry.place.entries().iter().filter(|one| one.field == entry.field);
+            assert_eq!(here.count(), 1, "{}", entry.name);
+            assert!(entry.place.entries().iter().all(|one| one.place == entry.place), "{}", entry.name);
+        }
     }
 
     #[test]

@@ -71,6 +71,8 @@ struct Reader<'a> {
     unique: Unique<'a>,
     /// By depth: what the members of the object open there are.
     places: [Option<Place>; PLACES + 1],
+    /// By depth: how many members the object open there has so far.
+    members: [usize; PLACES + 1],
     /// By depth: the field whose object or array is open there.
     open: [Option<Field>; PLACES + 1],
     found: Vec<(Field, Span)>,
@@ -90,6 +92,7 @@ impl<'a> Reader<'a> {
             spelling,
             unique: Unique::default(),
             places,
+            members: [0; PLACES + 1],
             open: [None; PLACES + 1],
             found: Vec::with_capacity(FIELDS_EXPECTED),
         }
@@ -116,6 +119,7 @@ impl<'a> Reader<'a> {
                         *open = field;
                     }
                     if depth > 0 && depth < PLACES {
+                        self.members[depth + 1] = 0;
                         self.places[depth + 1] =
                             field.filter(|_| kind == Kind::Object).and_then(Field::inside);
                     }
@@ -138,7 +142,14 @@ impl<'a> Reader<'a> {
         };
         let repeated = self.unique.member(&self.walk, key).is_err();
         let field = match self.places.get(depth).copied().flatten() {
-            Some(place) => place.find(&self.name(key), self.spelling)?,
+            Some(place) => {
+                // Each of these keys is held against every known one, which is only worth it for so many.
+                self.members[depth] += 1;
+                if self.members[depth] > limits::MESSAGE_MEMBERS_MAX {
+                    return Err(Fault::TooManyMembers);
+                }
+                place.find(&self.name(key), self.spelling)?
+            }
             None => None,
         };
         if repeated {

@@ -118,6 +118,10 @@ fn body_with_no_or_two_meanings_has_its_fault() {
     );
     check(&call(&format!("{{\"arguments\":{}", "[".repeat(100_000))), Fault::Kind(Field::Arguments));
     check(&call(&format!("{{\"x\":{}", "[".repeat(100_000))), Fault::TooDeep);
+    let members = |count: usize| (0..count).map(|n| format!("\"k{n}\":0")).collect::<Vec<_>>().join(",");
+    check(&call(&format!("{{{}}}", members(limits::MESSAGE_MEMBERS_MAX + 1))), Fault::TooManyMembers);
+    assert!(parse(&call(&format!("{{{}}}", members(limits::MESSAGE_MEMBERS_MAX)))).is_ok());
+    assert!(parse(&call(&format!("{{\"arguments\":{{{}}}}}", members(3000)))).is_ok());
 }
 
 #[test]

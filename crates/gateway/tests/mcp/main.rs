@@ -1,0 +1,10 @@
+//! The message layer from outside: what it reads in the messages of the spec, held against other implementations and
+//! against bytes that nobody thought of.
+
+// The bodies of the fuzz targets, shared with `fuzz/`, which is outside the workspace because it needs nightly.
+#[path = "../../../../fuzz/src/lib.rs"]
+mod body;
+mod corpus;
+mod fuzz;
+mod golden;
+mod rmcp;

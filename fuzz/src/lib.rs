@@ -1,0 +1,6 @@
+//! What must hold for any bytes at all. Each `run` panics when it does not; the fuzzer and an ordinary test call it.
+
+pub mod envelope;
+pub mod splice;
+pub mod sse;
+pub mod walk;
