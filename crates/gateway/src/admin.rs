@@ -8,14 +8,23 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use tokio::net::TcpListener;
 
 use crate::exchange::Gateway;
 
 /// Media type of what Prometheus scrapes.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// `/livez`, `/readyz`, `/metrics`.
-pub fn router(gateway: Arc<Gateway>) -> Router {
+/// Serves `/livez`, `/readyz` and `/metrics` on `listener` until the gateway stops.
+pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>) {
+    let stop = gateway.stopping.clone();
+    let served = axum::serve(listener, router(gateway)).with_graceful_shutdown(stop.cancelled_owned());
+    if let Err(error) = served.await {
+        tracing::error!(%error, "the operators' listener ended");
+    }
+}
+
+fn router(gateway: Arc<Gateway>) -> Router {
     Router::new()
         .route("/livez", get(async || "ok\n"))
         .route("/readyz", get(readyz))

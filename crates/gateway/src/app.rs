@@ -63,7 +63,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let callers = tokio::spawn(listen::serve(listener, tls.clone(), refusing.clone(), handle));
     let mut beside = upkeep::tasks(&gateway, tls.as_ref());
     if let Some(operators) = operators {
-        beside.push(tokio::spawn(serve_operators(operators, gateway.clone())));
+        beside.push(tokio::spawn(admin::serve(operators, gateway.clone())));
     }
     tracing::info!(%address, servers = gateway.servers.len(), "listening");
     Ok(Running { gateway, address, admin, tls, refusing, callers, beside })
@@ -126,14 +126,6 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     }
     tracing::info!("stopping: calls in flight may finish");
     running.stop().await
-}
-
-async fn serve_operators(listener: TcpListener, gateway: Arc<Gateway>) {
-    let stop = gateway.stopping.clone();
-    let served = axum::serve(listener, admin::router(gateway)).with_graceful_shutdown(stop.cancelled_owned());
-    if let Err(error) = served.await {
-        tracing::error!(%error, "the operators' listener ended");
-    }
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
