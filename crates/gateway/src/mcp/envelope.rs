@@ -146,6 +146,12 @@ impl Message {
         self.text(Field::ProtocolVersion)
     }
 
+    /// What a member means that names a message or a stream of messages: an id, a progress token, a subscription.
+    pub fn key_of(&self, field: Field) -> Option<IdKey> {
+        let value = self.field(field)?;
+        IdKey::read(value.raw(), value.kind()).ok()
+    }
+
     /// What `params._meta.progressToken` means: notifications about this request carry the same.
     pub fn progress_token(&self) -> Option<IdKey> {
         let token = self.field(Field::ProgressToken).or_else(|| self.field(Field::ProgressOf))?;
@@ -154,8 +160,7 @@ impl Message {
 
     /// What `params.requestId` of `notifications/cancelled` means.
     pub fn request_id(&self) -> Option<IdKey> {
-        let id = self.field(Field::RequestId)?;
-        IdKey::read(id.raw(), id.kind()).ok()
+        self.key_of(Field::RequestId)
     }
 
     /// `error.code`; `None` as well when it is not a whole number of 64 bits (its text is in [`Field::Code`]).

@@ -369,7 +369,7 @@ impl Stdio {
             let process = within(deadline, self.shared.start(Holder::Everyone, Era::Legacy)).await?;
             // What nobody can be asked must not be offered, whoever came first.
             let nothing = head.capabilities.map(|at| (at, Bytes::from_static(b"{}")));
-            let greeting = ask(&process, &replace(message, nothing.into_iter().collect()), deadline).await?;
+            let greeting = ask(&process, &replace(message, nothing), deadline).await?;
             if !is_result(&greeting) {
                 return Ok(StdioAnswer::Json { session: None, body: greeting });
             }
@@ -383,7 +383,7 @@ impl Stdio {
         let Some(Kind::Response { id: first, .. }) = Head::read(&greeting).map(|head| head.kind) else {
             return Err(StdioError::Garbled);
         };
-        let body = replace(&greeting, vec![(first.at, id.raw)]);
+        let body = replace(&greeting, [(first.at, id.raw)]);
         let session = self.shared.session_id()?;
         let mut roster = self.shared.roster();
         let now = Instant::now();

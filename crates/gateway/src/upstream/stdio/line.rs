@@ -70,16 +70,14 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
     }
 
     fn take(&mut self) -> Line {
-        match self.excess.take() {
-            Some((bytes, last)) => Line::Cut { bytes, first: std::mem::take(&mut self.line), last },
-            None => {
-                let text = self.line.strip_suffix(b"\r").unwrap_or(&self.line);
-                // Copied, so that a short message that waits in a stream does not keep a long buffer alive.
-                let whole = Line::Whole(Bytes::copy_from_slice(text));
-                self.line.clear();
-                whole
-            }
+        if let Some((bytes, last)) = self.excess.take() {
+            return Line::Cut { bytes, first: std::mem::take(&mut self.line), last };
         }
+        let text = self.line.strip_suffix(b"\r").unwrap_or(&self.line);
+        // Copied, so that a short message that waits in a stream does not keep a long buffer alive.
+        let whole = Line::Whole(Bytes::copy_from_slice(text));
+        self.line.clear();
+        whole
     }
 }
 

@@ -28,7 +28,6 @@ use super::noise::{self, Origin, Passage, Valve};
 use super::pace::Pace;
 use super::router::{Loss, Owner, Router, Step};
 use super::stream::{Abandon, Messages, Outlet, Unsent};
-use super::wire;
 use crate::config::Sharing;
 use crate::limits;
 
@@ -338,10 +337,7 @@ async fn read(stdout: ChildStdout, core: Arc<Core>, broken: CancellationToken) {
             }
             Line::Cut { bytes, first, last } => {
                 core.note(&mut valve, "a line longer than a message may be", bytes);
-                let id = wire::id_of_cut(&String::from_utf8_lossy(&first), &String::from_utf8_lossy(&last));
-                if let Some(id) = id {
-                    core.router().oversized(&id);
-                }
+                core.router().spoil(&first, &last, StdioError::TooLarge);
             }
         }
     }

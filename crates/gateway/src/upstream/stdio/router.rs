@@ -24,9 +24,10 @@ use bytes::Bytes;
 use super::StdioError;
 use super::lane::{Lane, Place};
 use super::stream::Outlet;
-use super::wire::{Head, Id, Kind, Spot, replace};
+use super::wire::{Head, Kind, Spot, id_of_cut, replace};
 use crate::config::Sharing;
 use crate::limits;
+use crate::mcp::envelope::IdKey as Id;
 use crate::model::Era;
 
 /// On whose behalf a request runs.
@@ -176,7 +177,7 @@ impl Router {
         let bytes = if self.renames() {
             let name = Bytes::from(number.to_string());
             let edits = [Some(&id), head.token.as_ref()].into_iter().flatten();
-            replace(message, edits.map(|spot| (spot.at.clone(), name.clone())).collect())
+            replace(message, edits.map(|spot| (spot.at, name.clone())))
         } else {
             if self.by_id.contains_key(&id.id) {
                 return Err(StdioError::DuplicateId);
@@ -197,11 +198,11 @@ impl Router {
         let head = Head::read(message).ok_or(StdioError::Malformed)?;
         let Kind::Notification { method } = &head.kind else { return Err(StdioError::Malformed) };
         match (&**method, self.era, self.sharing) {
-            // Closing the stream is how modern callers cancel, and nobody else's request may be named.
-            ("notifications/cancelled", Era::Modern, _) => Ok(None),
             ("notifications/cancelled", Era::Legacy, _) => Ok(self.cancelled(owner, message, head.request)),
+            // Closing the stream is how modern callers cancel, and nobody else's request may be named.
+            ("notifications/cancelled", Era::Modern, _)
             // The gateway initialised the process, declared no roots and passed on no request.
-            (
+            | (
                 "notifications/initialized" | "notifications/roots/list_changed" | "notifications/progress",
                 Era::Legacy,
                 Sharing::Shared,
@@ -276,16 +277,19 @@ impl Router {
         self.ended = Some(error.clone());
     }
 
-    /// A line was too long to be kept: if it shows whose answer it was, that request ends with an error.
-    pub(super) fn oversized(&mut self, id: &Id) -> Option<()> {
-        let pending = self.answered(id)?;
-        pending.outlet?.finish(Err(StdioError::TooLarge));
-        Some(())
+    /// A line cannot be used, of which these are the first and the last bytes: if they show whose answer it was, that
+    /// request ends with `error`. Otherwise it waits for its time to be over; nobody else is harmed.
+    pub(super) fn spoil(&mut self, first: &[u8], last: &[u8], error: StdioError) {
+        let id = id_of_cut(&String::from_utf8_lossy(first), &String::from_utf8_lossy(last));
+        if let Some(Pending { outlet: Some(outlet), .. }) = id.and_then(|id| self.answered(&id)) {
+            outlet.finish(Err(error));
+        }
     }
 
     /// A line of the process.
     pub(super) fn receive(&mut self, line: &Bytes) -> Vec<Step> {
         let Some(head) = Head::read(line) else {
+            self.spoil(line, line, StdioError::Garbled);
             return vec![Step::Nothing("a line that is not a JSON-RPC message")];
         };
         match &head.kind {
@@ -350,7 +354,7 @@ impl Router {
         if !self.renames() {
             return line.clone();
         }
-        replace(line, spots.map(|spot| (spot.at, own.raw.clone())).collect())
+        replace(line, spots.map(|spot| (spot.at, own.raw.clone())))
     }
 
     /// A caller cancels one of its own requests: its stream ends here, because the process need not answer any more.
@@ -367,7 +371,7 @@ impl Router {
         }
         self.forget(number);
         let renamed = self.renames().then(|| (spot.at, Bytes::from(number.to_string())));
-        Some(replace(message, renamed.into_iter().collect()))
+        Some(replace(message, renamed))
     }
 
     /// A request of the process to its caller.
@@ -386,7 +390,7 @@ impl Router {
         let Some(session) = self.lanes.keys().next().copied() else {
             return Step::Nothing("a request to a session that ended");
         };
-        match self.into_lane(session, line, Loss::Fatal, Place::Asked) {
+        match self.to_lane(session, line, Loss::Fatal, Place::Asked) {
             Some((to, step)) => {
                 self.asked.insert(id.id.clone(), to);
                 step
@@ -461,8 +465,7 @@ impl Router {
             )];
         }
         let sessions: Vec<u64> = self.lanes.keys().copied().collect();
-        let steps =
-            sessions.into_iter().filter_map(|session| self.into_lane(session, line, loss, Place::Told));
+        let steps = sessions.into_iter().filter_map(|session| self.to_lane(session, line, loss, Place::Told));
         steps.map(|(_, step)| step).collect()
     }
 
@@ -493,13 +496,7 @@ impl Router {
     }
 
     /// To the GET stream of `session`, else to its oldest request, else to what waits for a GET stream.
-    fn into_lane(
-        &mut self,
-        session: u64,
-        line: &Bytes,
-        loss: Loss,
-        place: Place,
-    ) -> Option<(StreamRef, Step)> {
+    fn to_lane(&mut self, session: u64, line: &Bytes, loss: Loss, place: Place) -> Option<(StreamRef, Step)> {
         let to = StreamRef::Get(session);
         let message = line.clone();
         if let Some(outlet) = self.lanes.get(&session)?.outlet() {

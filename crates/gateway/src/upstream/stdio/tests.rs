@@ -37,7 +37,7 @@ fn fake(sharing: Sharing, options: &[&str]) -> Stdio {
 
 fn paced(sharing: Sharing, options: &[&str], pace: Pace) -> Stdio {
     let surroundings = Surroundings::of_this_process(Arc::new(SystemClock));
-    Stdio::paced("fake", &program(sharing, options), Duration::from_secs(60), surroundings, pace)
+    Stdio::paced("fake", &program(sharing, options), Duration::from_mins(1), surroundings, pace)
 }
 
 fn program(sharing: Sharing, options: &[&str]) -> config::Stdio {
@@ -65,8 +65,8 @@ fn initialize(id: &Value) -> Value {
         "clientInfo": {"name": "test", "version": "1"}}})
 }
 
-fn tool(id: impl Into<Value>, name: &str, arguments: Value) -> Value {
-    let id = id.into();
+fn tool(id: impl Into<Value>, name: &str, arguments: impl Into<Value>) -> Value {
+    let (id, arguments) = (id.into(), arguments.into());
     json!({"jsonrpc": "2.0", "id": id, "method": "tools/call",
         "params": {"name": name, "arguments": arguments, "_meta": {"progressToken": id}}})
 }

@@ -90,12 +90,12 @@ async fn future_that_is_dropped_cancels() {
     call(&stdio, ALICE, 1, "pid", json!({})).await;
     let hang = tool(2, "hang", json!({}));
     {
-        let hung = stdio.send(modern(ALICE, &hang));
-        tokio::pin!(hung);
+        let outcome = stdio.send(modern(ALICE, &hang));
+        tokio::pin!(outcome);
         let seen_by_then = tool(3, "pid", json!({}));
         tokio::select! {
             biased;
-            answer = &mut hung => panic!("{answer:?}"),
+            answer = &mut outcome => panic!("{answer:?}"),
             answer = stdio.send(modern(ALICE, &seen_by_then)) => drop(answer.expect("an answer")),
         }
     }

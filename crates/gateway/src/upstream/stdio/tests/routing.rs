@@ -177,3 +177,20 @@ fn what_may_be_lost_is_progress_and_lists_that_changed() {
         assert_eq!(*loss, expected, "{line}");
     }
 }
+
+#[tokio::test]
+async fn answer_with_two_meanings_is_refused_at_once_and_to_its_caller_alone() {
+    for ambiguous in [
+        r#"{"jsonrpc":"2.0","id":NUMBER,"result":{},"result":{"a":1}}"#,
+        r#"{"jsonrpc":"2.0","id":NUMBER,"result":{}} trailing"#,
+        r#"{"result":{},"result":{},"id":NUMBER}"#,
+    ] {
+        let mut router = Router::new(Era::Modern, SHARED);
+        let (_, _, mut other) = request(&mut router, Owner::Principal(BOB), CALL);
+        let (number, _, mut messages) = request(&mut router, Owner::Principal(ALICE), CALL);
+        assert_eq!(goes(&mut router, &ambiguous.replace("NUMBER", &number.to_string())), ["nowhere"]);
+        assert_eq!(messages.recv().await, Some(Err(StdioError::Garbled)), "{ambiguous}");
+        router.end(&StdioError::Timeout);
+        assert_eq!(other.recv().await, Some(Err(StdioError::Timeout)));
+    }
+}

@@ -152,8 +152,8 @@ async fn cancelled_request_ends_its_stream_and_the_program_hears_of_it() {
     let alice = Caller::begin(&stdio, ALICE).await;
     let cancel = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": "h"}});
     let hang = tool("h", "hang", json!({}));
-    let (hung, cancelled) = tokio::join!(alice.send(&hang), alice.send(&cancel));
-    assert!(matches!(hung, Err(StdioError::Cancelled)), "{hung:?}");
+    let (outcome, cancelled) = tokio::join!(alice.send(&hang), alice.send(&cancel));
+    assert!(matches!(outcome, Err(StdioError::Cancelled)), "{outcome:?}");
     assert!(matches!(cancelled, Ok(StdioAnswer::Accepted)));
     let seen = seen(&alice.call(6, "seen", json!({})).await);
     assert!(seen.contains(&cancel), "{seen:?}");

@@ -81,13 +81,13 @@ async fn caller_cannot_cancel_what_somebody_else_asked() {
     let (alice, bob) = (Caller::begin(&stdio, ALICE).await, Caller::begin(&stdio, BOB).await);
     let hang = tool(1, "hang", json!({}));
     let cancel = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}});
-    let (hung, ()) = tokio::join!(alice.send(&hang), async {
+    let (outcome, ()) = tokio::join!(alice.send(&hang), async {
         bob.send(&cancel).await.expect("accepted");
         let heard = seen(&bob.call(2, "seen", json!({})).await);
         assert!(heard.iter().all(|message| message["method"] != "notifications/cancelled"), "{heard:?}");
         alice.send(&cancel).await.expect("accepted");
     });
-    assert!(matches!(hung, Err(StdioError::Cancelled)), "{hung:?}");
+    assert!(matches!(outcome, Err(StdioError::Cancelled)), "{outcome:?}");
     let heard = seen(&bob.call(3, "seen", json!({})).await);
     let id = &heard.iter().find(|message| message["params"]["name"] == "hang").expect("the call")["id"];
     let cancelled = heard.iter().find(|message| message["method"] == "notifications/cancelled");

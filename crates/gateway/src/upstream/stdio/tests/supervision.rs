@@ -18,11 +18,11 @@ async fn killed_process_answers_promptly_and_ends_its_session() {
     let mut begun = begun;
     begun.recv().await.expect("the question").expect("no error");
     let hang = tool(3, "hang", json!({}));
-    let (hung, ()) = tokio::join!(alice.send(&hang), async {
+    let (outcome, ()) = tokio::join!(alice.send(&hang), async {
         let pid = rustix::process::Pid::from_raw(pid).expect("not zero");
         rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("it runs");
     });
-    assert!(matches!(&hung, Err(StdioError::Exited(status)) if status.contains("SIGKILL")), "{hung:?}");
+    assert!(matches!(&outcome, Err(StdioError::Exited(status)) if status.contains("SIGKILL")), "{outcome:?}");
     assert!(matches!(begun.recv().await, Some(Err(StdioError::Exited(_)))));
     assert!(matches!(alice.send(&tool(4, "pid", json!({}))).await, Ok(StdioAnswer::NoSession)));
     let health = stdio.health();
@@ -39,7 +39,7 @@ async fn outlived_by_nobody(end: impl AsyncFnOnce(&Caller<'_>)) {
     let stdio = Stdio::paced(
         "fake",
         &program(Sharing::Session, &["stubborn"]),
-        Duration::from_secs(60),
+        Duration::from_mins(1),
         stdio.shared.surroundings.clone(),
         Pace { stop: QUICK, ..Pace::default() },
     );
@@ -81,8 +81,8 @@ async fn shutdown_leaves_nothing_and_starts_nothing() {
     let stdio = fake(Sharing::Session, &[]);
     let alice = Caller::begin(&stdio, ALICE).await;
     let hang = tool(1, "hang", json!({}));
-    let (hung, ()) = tokio::join!(alice.send(&hang), stdio.shutdown());
-    assert!(matches!(hung, Err(StdioError::Exited(_))), "{hung:?}");
+    let (outcome, ()) = tokio::join!(alice.send(&hang), stdio.shutdown());
+    assert!(matches!(outcome, Err(StdioError::Exited(_))), "{outcome:?}");
     assert_eq!((stdio.health().processes.len(), stdio.health().failures), (0, 0));
     let late = stdio.send(legacy(ALICE, None, post(&initialize(&json!(1))))).await;
     assert!(matches!(late, Err(StdioError::Stopping)), "{late:?}");
@@ -123,18 +123,24 @@ async fn program_that_does_not_exist_is_the_operators_fault() {
 
 #[tokio::test]
 async fn unused_process_is_ended_and_a_used_one_is_not() {
-    let stdio = paced(Sharing::Session, &[], Pace { idle: QUICK, ..Pace::default() });
-    let alice = Caller::begin(&stdio, ALICE).await;
-    let mut asked = events(alice.send(&tool(2, "ask", json!({"method": "roots/list"}))).await);
-    asked.recv().await.expect("the question").expect("no error");
-    let bob = Caller::begin(&stdio, BOB).await;
-    let bobs = stdio.shared.roster().find(&bob.session, BOB, tokio::time::Instant::now()).expect("it lives");
-    let bobs_end = bobs.process.ended();
-    drop(bobs);
-    bobs_end.await;
-    assert!(matches!(bob.send(&tool(1, "pid", json!({}))).await, Ok(StdioAnswer::NoSession)));
-    assert_eq!(alice.call(3, "echo", json!({"text": "waiting"})).await, "waiting");
-    assert_eq!(stdio.health().failures, 0);
+    let stdio = paced(Sharing::Session, &["modern"], Pace { idle: QUICK, ..Pace::default() });
+    let listen = json!({"jsonrpc": "2.0", "id": 1, "method": "subscriptions/listen",
+        "params": {"notifications": {"resourceSubscriptions": ["file:///a"]}}});
+    let _used = events(stdio.send(modern(ALICE, &listen)).await);
+    let alice = stdio.health().processes[0].pid;
+    let bobs: i32 =
+        text(stdio.send(modern(BOB, &tool(1, "pid", json!({})))).await).await.parse().expect("a pid");
+    let running = stdio.shared.roster().running();
+    let ends =
+        running.iter().find(|process| i64::from(process.pid()) == i64::from(bobs)).map(|it| it.ended());
+    drop(running);
+    // Already gone, or gone soon.
+    if let Some(ends) = ends {
+        ends.await;
+    }
+    let health = stdio.health();
+    assert_eq!(health.processes.iter().map(|process| process.pid).collect::<Vec<_>>(), [alice]);
+    assert_eq!((health.starts, health.failures), (2, 0));
 }
 
 #[tokio::test]
@@ -232,7 +238,7 @@ async fn process_sees_exactly_the_environment_it_is_given() {
         home: Some("/home/of/it".into()),
         ..Surroundings::of_this_process(Arc::new(SystemClock))
     };
-    let stdio = Stdio::new("fake", &program, Duration::from_secs(60), surroundings);
+    let stdio = Stdio::new("fake", &program, Duration::from_mins(1), surroundings);
     let alice = Caller::begin(&stdio, ALICE).await;
     let place: Value = serde_json::from_str(&alice.call(1, "place", json!({})).await).expect("JSON");
     assert_eq!(place["directory"], json!(directory));
@@ -279,7 +285,7 @@ async fn process_that_does_not_read_its_input_is_given_up_in_time() {
     let stdio = Stdio::paced(
         "fake",
         &program(Sharing::Session, &[]),
-        Duration::from_secs(60),
+        Duration::from_mins(1),
         Surroundings::of_this_process(Arc::new(SystemClock)),
         Pace { stop: QUICK, ..Pace::default() },
     );
