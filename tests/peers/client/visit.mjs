@@ -1,0 +1,73 @@
+// What every TypeScript client does, whatever its version: the steps of the plan, and signing in without a browser.
+
+/** Runs the steps of a plan; `steps` does one of them each. Prints one JSON object. */
+export async function visit(name, version, steps) {
+  const plan = JSON.parse(process.argv[4]);
+  const result = { client: name, version };
+  const step = async (key, act) => {
+    try {
+      result[key] = await act();
+    } catch (error) {
+      result[key] = { error: error.code ?? error.constructor.name, text: error.message };
+    }
+  };
+  await step('protocol', () => steps.connect());
+  await step('tools', async () => (await steps.listTools()).tools.map((tool) => tool.name));
+  await step('call', async () => outcome(await steps.callTool(...plan.call)));
+  await step('resource', async () => (await steps.readResource(plan.resource)).contents[0].text);
+  await step('prompt', async () => (await steps.getPrompt(...plan.prompt)).messages[0].content.text);
+  await step('denied', async () => outcome(await steps.callTool(...plan.denied)));
+  let progress = 0;
+  await step('stream', async () => outcome(await steps.callTool(...plan.stream, () => (progress += 1))));
+  result.progress = progress;
+  await step('close', () => steps.close());
+  console.log(JSON.stringify(result));
+}
+
+function outcome(result) {
+  return {
+    isError: result.isError ?? false,
+    text: result.content.map((block) => block.text).join('\n'),
+    structured: result.structuredContent ?? null,
+  };
+}
+
+/** An OAuth client that keeps what it learns in memory, and "opens a browser" by following the redirect itself. */
+export class Visitor {
+  redirectUrl = 'http://127.0.0.1:1/callback';
+  clientMetadata = {
+    client_name: 'peers',
+    redirect_uris: [this.redirectUrl],
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    token_endpoint_auth_method: 'none',
+  };
+  state() {
+    return 'peers-state';
+  }
+  clientInformation() {
+    return this.information;
+  }
+  saveClientInformation(information) {
+    this.information = information;
+  }
+  tokens() {
+    return this.saved;
+  }
+  saveTokens(tokens) {
+    this.saved = tokens;
+  }
+  saveCodeVerifier(verifier) {
+    this.verifier = verifier;
+  }
+  codeVerifier() {
+    return this.verifier;
+  }
+  async redirectToAuthorization(url) {
+    const answer = await fetch(url, { redirect: 'manual' });
+    const location = answer.headers.get('location');
+    if (!location) throw new Error(`no redirect from the issuer: ${answer.status}`);
+    this.answer = new URL(location).searchParams;
+    this.code = this.answer.get('code');
+  }
+}
