@@ -26,6 +26,7 @@
 
 mod backoff;
 mod error;
+mod health;
 mod lane;
 mod launch;
 mod line;
@@ -45,13 +46,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
 use crate::clock::Clock;
 use crate::config::{self, Sharing};
 use crate::model::Era;
 pub use error::StdioError;
+pub use health::{Failure, Health, ProcessHealth};
 use pace::Pace;
 use process::Process;
 use roster::{Holder, Obstacle, Roster, Seated, Session};
@@ -125,43 +126,6 @@ pub enum StdioAnswer {
     MethodNotAllowed,
     /// 400 on a modern request, so that the caller falls back to `initialize` by itself.
     LegacyOnly,
-}
-
-/// State of one server, for readiness, metrics and operators.
-#[derive(Debug, Clone)]
-pub struct Health {
-    /// What runs.
-    pub processes: Vec<ProcessHealth>,
-    /// Legacy sessions.
-    pub sessions: usize,
-    /// Processes started since the gateway was.
-    pub starts: u64,
-    /// Processes that ended without being asked to, or could not be started.
-    pub failures: u64,
-    /// The last such failure.
-    pub last_failure: Option<Failure>,
-}
-
-/// One running process.
-#[derive(Debug, Clone)]
-pub struct ProcessHealth {
-    /// Process id.
-    pub pid: u32,
-    /// Which wire protocol it is spoken to in.
-    pub era: Era,
-    /// When it was started.
-    pub started: Timestamp,
-    /// Requests in flight.
-    pub in_flight: usize,
-}
-
-/// A process that ended without being asked to, or could not be started.
-#[derive(Debug, Clone)]
-pub struct Failure {
-    /// When.
-    pub at: Timestamp,
-    /// Exit status or signal, or why it could not be started.
-    pub status: String,
 }
 
 /// One server on standard input and output.
