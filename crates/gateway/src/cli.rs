@@ -1,7 +1,15 @@
 //! The command line. Each subcommand is a module with its arguments and a `run`.
 
+mod demo;
+mod export;
 mod key;
+mod line;
+mod log;
+mod moment;
 mod serve;
+mod session;
+mod source;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -19,8 +27,21 @@ pub struct Cli {
 enum Command {
     /// Run the gateway.
     Serve(serve::Arguments),
+    /// See it work: a shop, its gateway and a short tour, all in this process.
+    Demo(demo::Arguments),
+    /// The file server of the demo.
+    #[command(hide = true)]
+    DemoFiles(demo::FilesArguments),
     /// Service keys: credentials for programs that have no issuer.
     Key(key::Arguments),
+    /// Look at the audit log.
+    Log(log::Arguments),
+    /// Look at recorded sessions.
+    Session(session::Arguments),
+    /// Write the audit log into a directory that anybody can verify.
+    Export(export::Arguments),
+    /// Check an exported audit log, offline.
+    Verify(verify::Arguments),
 }
 
 /// Runs the command of `cli`.
@@ -30,6 +51,12 @@ enum Command {
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::DemoFiles(arguments) => demo::run_files(&arguments),
         Command::Key(arguments) => key::run(&arguments),
+        Command::Log(arguments) => log::run(&arguments),
+        Command::Session(arguments) => session::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
     }
 }

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue};
 const SENT: &str = "authorization, content-type, last-event-id, mcp-method, mcp-name, mcp-protocol-version, \
                     mcp-session-id, traceparent, tracestate";
 /// Headers an MCP caller reads.
-const READ: &str = "mcp-protocol-version, mcp-session-id, www-authenticate";
+const READ: &str = "countersign-call, mcp-protocol-version, mcp-session-id, www-authenticate";
 const PARAMETER: &str = "mcp-param-";
 
 /// The answer to a preflight request. `Mcp-Param-*` headers are allowed by the names that were asked for.

@@ -9,7 +9,9 @@
 //! [`draft`], those of its writing in [`writer`] and [`log`].
 
 mod draft;
+mod export;
 mod identifier;
+mod inbox;
 mod log;
 mod opened;
 mod publish;
@@ -29,6 +31,7 @@ use evidence::leaf::EventType;
 use evidence::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
+pub use export::{ExportError, export};
 pub use keyring::{Keyring, KeyringError, Missing};
 pub use opened::Opened;
 pub use start::StartError;
@@ -40,6 +43,7 @@ pub use verb::{
 use crate::clock::Clock;
 use crate::limits;
 use crate::mask::Redacted;
+use crate::model::Party;
 use crate::store::Db;
 use draft::{Draft, Drafter, Moment};
 use identifier::Identifiers;
@@ -59,6 +63,16 @@ struct Shared {
     writer: mpsc::Sender<Command>,
     status: Arc<Status>,
     publisher: tokio::sync::Mutex<Publisher>,
+}
+
+/// Name of the log of a deployment, which also names its key: `<deployment>/audit/<epoch>`.
+pub fn origin(deployment: &str) -> String {
+    format!("{deployment}/audit/1")
+}
+
+/// The pseudonym that stands for a party in the leaves of the log with these keys.
+pub fn pseudonym(keys: &Keyring, party: &Party) -> String {
+    Identifiers::new(keys).actor(party)
 }
 
 impl Ledger {
@@ -99,8 +113,16 @@ impl Ledger {
         let draft = self.compose(bytes, move |drafter| drafter.intent(&intent, &moment)).await?;
         // From here on the leaf may appear in the log, so somebody must end the call.
         let lease = Lease::new(call, Arc::clone(&self.0.status), self.0.writer.clone());
-        let Durable { index, hash } = self.append(vec![draft]).await?;
-        Ok(Opened { lease, index, leaf: hash, frames: FrameList::new() })
+        match self.append(vec![draft]).await {
+            Ok(Durable { index, hash }) => Ok(Opened { lease, index, leaf: hash, frames: FrameList::new() }),
+            Err(refusal) => {
+                // Refused for what it is: it was not written, and a call of this id may be somebody else's.
+                if matches!(refusal, Unavailable::Rejected(_)) {
+                    lease.release();
+                }
+                Err(refusal)
+            }
+        }
     }
 
     /// Records messages that stream before the answer, in order, in one commit. None may be released before.
@@ -221,11 +243,13 @@ impl Ledger {
     pub async fn tend(&self) {
         let mut heartbeat = interval(limits::HEARTBEAT_MS);
         let mut publish = interval(limits::CHECKPOINT_MS);
+        let mut collect = interval(limits::NOTICES_MS);
         let mut retry = interval(limits::LEDGER_RETRY_MS);
         loop {
             let tended = tokio::select! {
                 _ = heartbeat.tick() => self.heartbeat().await.map(drop),
                 _ = publish.tick() => self.publish().await.map(drop),
+                _ = collect.tick() => self.collect().await,
                 _ = retry.tick() => self.retry().await,
             };
             if let Err(error) = tended {

@@ -23,7 +23,7 @@ pub const SESSIONS_MAX: u64 = 100_000;
 /// Time a legacy session may be idle before this process forgets it (the store does not).
 pub const SESSION_IDLE_MS: u64 = 60 * 60 * 1_000;
 /// Most calls open in one legacy session.
-pub const SESSION_CALLS_MAX: usize = 1_024;
+pub const SESSION_OPEN_CALLS_MAX: usize = 1_024;
 /// Answered calls of one legacy session remembered for replays.
 pub const SESSION_REPLAYS_MAX: usize = 64;
 /// Most requests of the upstream unanswered in one legacy session.
@@ -68,6 +68,18 @@ pub const LEDGER_WAIT_MS: u64 = 10_000;
 pub const LEDGER_RETRY_MS: u64 = 1_000;
 /// Largest body that is sealed on the thread that asks; larger ones go to a blocking thread.
 pub const SEAL_INLINE_BYTES_MAX: usize = 64 * 1024;
+/// Calls of one session shown by a command.
+pub const SESSION_CALLS_MAX: u32 = 100_000;
+/// Leaves of one call shown by a command.
+pub const CALL_LEAVES_MAX: u32 = 100_000;
+/// Time between looks for new leaves while a command follows the log.
+pub const FOLLOW_MS: u64 = 500;
+/// Time between looks for what other processes want recorded.
+pub const NOTICES_MS: u64 = 5_000;
+/// Most of those recorded at once.
+pub const NOTICES_MAX: u32 = 64;
+/// Largest facts of one of them.
+pub const NOTICE_BYTES_MAX: usize = 2_048;
 /// Compression contexts kept between bodies.
 pub const COMPRESSORS_MAX: usize = 16;
 /// Longest name of a tool or prompt that stands in a leaf; longer ones are named by their keyed MAC.

@@ -63,7 +63,7 @@ impl Session {
     /// [`Full`].
     pub fn add_call(&self, id: &IdKey, open: &Arc<OpenCall>) -> Result<(), Full> {
         let mut state = self.state();
-        if state.calls.len() - state.answered.len() >= limits::SESSION_CALLS_MAX {
+        if state.calls.len() - state.answered.len() >= limits::SESSION_OPEN_CALLS_MAX {
             return Err(Full);
         }
         state.answered.retain(|answered| answered != id);

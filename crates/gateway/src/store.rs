@@ -22,6 +22,7 @@ pub mod document;
 pub mod entry;
 pub mod lane;
 pub mod mcp_session;
+pub mod notice;
 pub mod payload;
 pub mod service_key;
 pub mod session;

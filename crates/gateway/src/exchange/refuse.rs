@@ -17,6 +17,9 @@ use crate::refusal::{Fault, Refusal};
 /// `_meta` key of a refused `tools/call` result.
 pub const META_KEY: &str = "io.countersign/refusal";
 
+/// Header of every answer: the exchange, for whoever asks the operator about it.
+pub const CALL_ID: &str = "countersign-call";
+
 /// What a refusal answers.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
@@ -62,7 +65,7 @@ pub fn refuse(
         // Unwrap safety: statuses of faces are constants between 200 and 599.
         (status, _) => StatusCode::from_u16(status).expect("a valid status"),
     };
-    (status, json_headers(), body(asked.id, payload))
+    (status, json_headers(asked.call), body(asked.id, payload))
 }
 
 /// How a failed authentication is answered: RFC 6750 in the headers, JSON-RPC in the body.
@@ -70,7 +73,7 @@ pub fn challenge(call: Uuid, reason: Reason, challenge: Challenge) -> (StatusCod
     let (face, refusal) = (reason.face(), Refusal::Unauthenticated.face());
     let details = json!({ "code": refusal.code, "reason": face.code, "fault": "caller", "call": call });
     let message = format!("{} [call {call}]", face.sentence);
-    let mut headers = json_headers();
+    let mut headers = json_headers(call);
     headers.extend(challenge.authenticate.map(|value| (WWW_AUTHENTICATE, value)));
     headers.extend(challenge.retry_after.map(|value| (RETRY_AFTER, value)));
     let error = json!({ "code": challenge.status.as_u16(), "message": message, "data": details });
@@ -90,9 +93,18 @@ pub fn sentence(refusal: Refusal, call: Uuid, decision: Option<&Decision>) -> St
     format!("{}{by}: {} [call {call}]", face.what, face.next)
 }
 
-/// Headers of a JSON answer of our own.
-pub fn json_headers() -> HeaderMap {
-    HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))])
+/// Names the exchange in an answer.
+pub fn name_call(headers: &mut HeaderMap, call: Uuid) {
+    let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
+    if let Ok(value) = HeaderValue::from_str(call.hyphenated().encode_lower(&mut text)) {
+        headers.insert(CALL_ID, value);
+    }
+}
+
+fn json_headers(call: Uuid) -> HeaderMap {
+    let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+    name_call(&mut headers, call);
+    headers
 }
 
 fn quoted(policies: &[String]) -> String {

@@ -64,7 +64,8 @@ impl Caller {
         if let Err(cut) = self.note_session(open, status, &headers).await {
             return self.give_up(open, cut, Some(replier)).await;
         }
-        let headers = header::for_caller(&headers);
+        let mut headers = header::for_caller(&headers);
+        refuse::name_call(&mut headers, open.call.id);
         match body {
             AnswerBody::Events(events) => self.stream(open, status, headers, events, replier).await,
             AnswerBody::Json(bytes) => self.whole(open, status, headers, bytes, replier).await,

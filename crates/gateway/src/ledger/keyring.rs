@@ -100,12 +100,19 @@ impl Keyring {
     /// # Errors
     /// [`KeyringError`], worded for the operator.
     pub fn open(directory: &Path, origin: &str, missing: Missing) -> Result<Self, KeyringError> {
-        prepare(directory)?;
+        if missing == Missing::Create {
+            create(directory)?;
+        }
         let signing = directory.join(SIGNING);
         let found = if signing.exists() { Origin::Loaded } else { Origin::Created };
         if found == Origin::Created && missing == Missing::Refuse {
             return Err(KeyringError::Lost { path: signing });
         }
+        let mode = std::fs::metadata(directory)
+            .map_err(|cause| KeyringError::Io { path: directory.to_owned(), cause })?
+            .permissions()
+            .mode();
+        refuse_open(directory, mode)?;
         // The signing key is written last: its presence says that the others are complete.
         let payload = secret(&directory.join(PAYLOAD), found)?;
         let identifier = secret(&directory.join(IDENTIFIER), found)?;
@@ -195,14 +202,12 @@ pub fn read_service_key_seal(directory: &Path) -> Result<hmac::Key, KeyringError
     Ok(hmac::Key::new(hmac::HMAC_SHA256, &*derive(&identifier, SERVICE_KEY)))
 }
 
-fn prepare(directory: &Path) -> Result<(), KeyringError> {
+fn create(directory: &Path) -> Result<(), KeyringError> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(directory)
-        .and_then(|()| std::fs::metadata(directory))
         .map_err(|cause| KeyringError::Io { path: directory.to_owned(), cause })
-        .and_then(|metadata| refuse_open(directory, metadata.permissions().mode()))
 }
 
 fn refuse_open(path: &Path, mode: u32) -> Result<(), KeyringError> {

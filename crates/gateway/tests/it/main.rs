@@ -1,3 +1,8 @@
 //! The integration tests: one binary, one module per promise.
 
+mod deny;
+mod harness;
+mod legacy;
+mod list;
 mod tidy;
+mod transparency;

@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use countersign::clock::{Clock, SystemClock};
-use countersign::ledger::{Intent, Keyring, Ledger, Missing, Outcome, StartError};
+use countersign::ledger::{self, Intent, Keyring, Ledger, Missing, Outcome, StartError, keyring};
 use countersign::mask;
 use countersign::model::{
     Context, Decision, Effect, Era, MessageKind, Party, PolicyRevision, Principal, PrincipalKind, Target,
     TargetKind, TokenId,
 };
-use countersign::store::{Access, Db};
+use countersign::store::{Access, DATABASE, Db};
 use evidence::leaf::{Leaf, Status};
+use evidence::verify::{Findings, Paint, verify};
 use uuid::Uuid;
 
 pub(crate) const ORIGIN: &str = "test/audit/1";
@@ -57,6 +58,30 @@ impl Place {
             })
             .unwrap();
         leaves
+    }
+
+    /// Exports the log and verifies it with the key that the operator has.
+    pub(crate) fn verify(&self) -> Findings {
+        let key = keyring::read_verifier_key(&self.path().join("keys")).unwrap();
+        let export = tempfile::tempdir().unwrap();
+        ledger::export(&self.reader(), &key, export.path(), &mut |_, _| ()).unwrap();
+        verify(export.path(), Some(&key), &mut |_, _| ()).unwrap()
+    }
+
+    /// Exports the log, which must be sound and have no open call.
+    pub(crate) fn assert_sound(&self) -> Findings {
+        let findings = self.verify();
+        assert!(findings.sound, "{}", findings.report(Paint::Plain));
+        assert_eq!(findings.open_call_count, 0, "{}", findings.report(Paint::Plain));
+        assert_eq!(findings.leaves_read, self.size());
+        findings
+    }
+
+    /// A connection of somebody else's, who may do anything to the database.
+    pub(crate) fn intruder(&self) -> rusqlite::Connection {
+        let connection = rusqlite::Connection::open(self.path().join(DATABASE)).unwrap();
+        connection.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+        connection
     }
 
     pub(crate) fn size(&self) -> u64 {

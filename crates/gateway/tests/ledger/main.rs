@@ -1,4 +1,8 @@
 //! The ledger's promises, on a real database.
 
+mod crash;
+mod failure;
 mod harness;
+mod privacy;
 mod promise;
+mod start;

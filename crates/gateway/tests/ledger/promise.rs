@@ -1,6 +1,15 @@
 //! The promises of the ledger, each test named after one.
 
-use crate::harness::{Place, intent, outcome};
+use bytes::Bytes;
+use countersign::ledger::{Denial, DenialKind, Event, EventActor, Unavailable};
+use countersign::mask;
+use countersign::model::{Effect, MessageKind};
+use evidence::jcs;
+use evidence::leaf::EventType;
+use evidence::merkle::leaf_hash;
+use uuid::Uuid;
+
+use crate::harness::{self, Place, call_id, intent, outcome};
 
 #[tokio::test]
 async fn every_intent_ends_once() {
@@ -13,7 +22,9 @@ async fn every_intent_ends_once() {
     let dropped = ledger.open(intent("{}")).await.unwrap();
     drop(dropped);
     ledger.retry().await.unwrap();
+    let open_at_stop = ledger.open(intent("{}")).await.unwrap();
     ledger.stop().await.unwrap();
+    drop(open_at_stop);
     assert_eq!(
         place.events(),
         [
@@ -26,7 +37,185 @@ async fn every_intent_ends_once() {
             "call.outcome",
             "call.intent",
             "call.orphaned",
+            "call.intent",
+            "call.orphaned",
             "gateway.stopped"
         ]
     );
+    place.assert_sound();
+}
+
+#[tokio::test]
+async fn what_a_verb_acknowledged_is_in_the_database() {
+    let place = Place::new();
+    let ledger = place.start();
+    let opened = ledger.open(intent("{}")).await.unwrap();
+    // Read on another connection while the gateway runs: no checkpoint, no stop in between.
+    let stored = place.leaves();
+    assert_eq!(stored.last().unwrap().event, EventType::CallIntent);
+    assert_eq!(opened.index() + 1, place.size());
+    assert_eq!(opened.leaf(), leaf_hash(&stored.last().unwrap().encode().unwrap()));
+    let receipt = ledger.close(opened, outcome("{}")).await.unwrap();
+    let stored = place.leaves();
+    assert_eq!(stored[usize::try_from(receipt.index).unwrap()].event, EventType::CallOutcome);
+    ledger.stop().await.unwrap();
+    place.assert_sound();
+}
+
+#[tokio::test]
+async fn many_callers_share_commits_and_indexes_stay_contiguous() {
+    let place = Place::new();
+    let ledger = place.start();
+    let mut callers = tokio::task::JoinSet::new();
+    for _ in 0..32 {
+        let ledger = ledger.clone();
+        callers.spawn(async move {
+            let mut indexes = Vec::new();
+            for _ in 0..10 {
+                let opened = ledger.open(intent(&"x".repeat(500))).await.unwrap();
+                indexes.push(opened.index());
+                indexes.push(ledger.close(opened, outcome("{}")).await.unwrap().index);
+            }
+            indexes
+        });
+    }
+    let mut indexes: Vec<u64> = callers.join_all().await.into_iter().flatten().collect();
+    indexes.sort_unstable();
+    assert_eq!(indexes, (5..645).collect::<Vec<u64>>());
+    ledger.stop().await.unwrap();
+    let findings = place.assert_sound();
+    assert_eq!(findings.counts["call.intent"], 320);
+    assert_eq!(findings.counts["call.outcome"], 320);
+}
+
+#[tokio::test]
+async fn frames_are_committed_to_by_their_outcome() {
+    let place = Place::new();
+    let ledger = place.start();
+    let mut opened = ledger.open(intent("{}")).await.unwrap();
+    let message = |text: &str| mask::message(Bytes::copy_from_slice(text.as_bytes()));
+    ledger.frame(&mut opened, &[message("one"), message("two")]).await.unwrap();
+    ledger.frame(&mut opened, &[]).await.unwrap();
+    ledger.frame(&mut opened, &[message("three")]).await.unwrap();
+    ledger.close(opened, outcome("{}")).await.unwrap();
+    ledger.stop().await.unwrap();
+    let leaves = place.leaves();
+    let positions: Vec<u64> = leaves.iter().filter_map(|leaf| leaf.frame).collect();
+    assert_eq!(positions, [0, 1, 2]);
+    assert_eq!(leaves.iter().find_map(|leaf| leaf.frames).unwrap().count, 3);
+    place.assert_sound();
+}
+
+#[tokio::test]
+async fn refusals_and_events_are_recorded_as_what_they_are() {
+    let place = Place::new();
+    let ledger = place.start();
+    let denial = Denial {
+        kind: DenialKind::Refused,
+        call: call_id(),
+        principal: harness::principal(),
+        context: harness::context(Uuid::from_bytes([5; 16])),
+        server: Some("postgres".into()),
+        message: Some(MessageKind::Request),
+        method: Some("tools/call".into()),
+        target: Some(harness::tool("query")),
+        decision: Some(harness::decision(Effect::Deny)),
+        refusal: "denied",
+        reason: None,
+        body: Some(mask::message(Bytes::from_static(b"{}"))),
+    };
+    ledger.deny(denial.clone()).await.unwrap();
+    let unproven = Denial { kind: DenialKind::Unproven, call: call_id(), reason: Some("expired"), ..denial };
+    ledger.deny(unproven).await.unwrap();
+    let detail = jcs::Object::of(&serde_json::json!({ "policy_set": "00" })).unwrap();
+    let event = Event {
+        event: EventType::PolicyPublished,
+        actor: EventActor::Gateway,
+        server: None,
+        detail: Some(detail),
+        documents: Vec::new(),
+    };
+    ledger.note(event.clone()).await.unwrap();
+    let refused = ledger.note(Event { event: EventType::CallOutcome, ..event }).await.unwrap_err();
+    assert!(matches!(refused, Unavailable::Rejected(_)), "{refused}");
+    ledger.heartbeat().await.unwrap();
+    ledger.stop().await.unwrap();
+    assert_eq!(place.events()[5..9], ["call.denied", "auth.failed", "policy.published", "log.heartbeat"]);
+    place.assert_sound();
+}
+
+#[tokio::test]
+async fn call_is_open_once_and_ends_once() {
+    let place = Place::new();
+    let ledger = place.start();
+    let first = intent("{}");
+    let opened = ledger.open(first.clone()).await.unwrap();
+    // The same id again, while it is open: refused, and the refusal does not end the call that is open.
+    let refused = ledger.open(first.clone()).await.unwrap_err();
+    assert!(matches!(refused, Unavailable::Rejected(_)), "{refused}");
+    ledger.retry().await.unwrap();
+    let ended = ledger.close(opened, outcome("{}")).await;
+    ledger.stop().await.unwrap();
+    let events = place.events();
+    let ends = events.iter().filter(|event| matches!(**event, "call.outcome" | "call.orphaned")).count();
+    assert_eq!(ends, 1, "{events:?}");
+    assert!(ended.is_ok(), "{ended:?}");
+    place.assert_sound();
+}
+
+#[tokio::test]
+async fn caller_that_goes_away_leaves_no_open_call() {
+    let place = Place::new();
+    let ledger = place.start();
+    for _ in 0..20 {
+        let ledger = ledger.clone();
+        let asked = tokio::spawn(async move { ledger.open(intent("{}")).await.map(|opened| opened.index()) });
+        tokio::task::yield_now().await;
+        asked.abort();
+        drop(asked.await);
+    }
+    ledger.retry().await.unwrap();
+    ledger.retry().await.unwrap();
+    let beat = ledger.heartbeat().await.unwrap();
+    let leaves = place.leaves();
+    let detail = leaves[usize::try_from(beat.index).unwrap()].detail.as_ref().unwrap().as_str().to_owned();
+    assert_eq!(detail, r#"{"open":0}"#);
+    ledger.stop().await.unwrap();
+    place.assert_sound();
+}
+
+#[tokio::test]
+async fn checkpoints_grow_and_agree() {
+    let place = Place::new();
+    let ledger = place.start();
+    let first = ledger.publish().await.unwrap();
+    assert_eq!(ledger.publish().await.unwrap(), first);
+    let opened = ledger.open(intent("{}")).await.unwrap();
+    let second = ledger.publish().await.unwrap();
+    assert_ne!(second, first);
+    assert!(second.starts_with("test/audit/1\n6\n"), "{second}");
+    assert_eq!(ledger.health().published, 6);
+    ledger.close(opened, outcome("{}")).await.unwrap();
+    ledger.stop().await.unwrap();
+    let anchor = std::fs::read_to_string(place.path().join("keys/checkpoint")).unwrap();
+    assert!(anchor.starts_with("test/audit/1\n8\n"), "{anchor}");
+    place.assert_sound();
+}
+
+#[tokio::test]
+async fn what_other_processes_ask_for_is_recorded_once() {
+    use countersign::store::{Access, Db, notice};
+    let place = Place::new();
+    let ledger = place.start();
+    let beside = Db::open_sqlite(place.path(), Access::Beside).unwrap();
+    for (id, event) in [(1, "recording.viewed"), (2, "call.outcome")] {
+        let asked =
+            notice::Notice { id: [id; 16], ts: 1, event: event.into(), detail: r#"{"uid":7}"#.into() };
+        beside.write_now("ask", |tx| notice::insert(tx, &asked)).unwrap();
+    }
+    ledger.collect().await.unwrap();
+    ledger.collect().await.unwrap();
+    ledger.stop().await.unwrap();
+    assert_eq!(place.events()[5..], ["recording.viewed", "gateway.stopped"]);
+    place.assert_sound();
 }

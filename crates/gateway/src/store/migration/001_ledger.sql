@@ -123,6 +123,17 @@ CREATE TABLE service_key (
   noted_revoked BIGINT
 ) STRICT;
 
+-- What a command beside the gateway wants in the log: only the gateway writes leaves. `event` is the leaf's type,
+-- `detail` its facts; `noted`: when the leaf was written.
+CREATE TABLE notice (
+  id BYTEA PRIMARY KEY,
+  ts BIGINT NOT NULL,
+  event TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  noted BIGINT
+) STRICT;
+CREATE INDEX notice_waiting ON notice (ts) WHERE noted IS NULL;
+
 -- Legacy protocol sessions: who may use them. `binding` is a hash of issuer and subject.
 CREATE TABLE mcp_session (
   server TEXT NOT NULL,

@@ -1,0 +1,149 @@
+//! What the demo shows, in a terminal or a file.
+
+use std::io::{IsTerminal, Write, stdout};
+
+use anstyle::{AnsiColor, Style};
+use evidence::verify::Findings;
+use serde_json::Value;
+
+use super::stage::Stage;
+use super::tour::{Recorded, Seen};
+
+/// Longest excerpt of an answer, in characters.
+const EXCERPT_MAX: usize = 150;
+
+/// Text in a style, when there is a terminal to show it.
+fn styled(style: Style, text: &str) -> String {
+    if stdout().is_terminal() { format!("{style}{text}{style:#}") } else { text.to_owned() }
+}
+
+fn bold(text: &str) -> String {
+    styled(Style::new().bold(), text)
+}
+
+fn dim(text: &str) -> String {
+    styled(Style::new().dimmed(), text)
+}
+
+fn good(text: &str) -> String {
+    styled(AnsiColor::Green.on_default(), text)
+}
+
+fn bad(text: &str) -> String {
+    styled(AnsiColor::Red.on_default(), text)
+}
+
+pub(super) fn title() -> std::io::Result<()> {
+    let mut out = stdout().lock();
+    writeln!(out, "\n{}", bold("Countersign demo"))?;
+    writeln!(
+        out,
+        "{}\n",
+        dim("A shop, a file server, an issuer and the gateway, all in this process; no network.")
+    )
+}
+
+pub(super) fn act(number: usize, title: &str, seen: &Seen, recorded: &[Recorded]) -> std::io::Result<()> {
+    let mut out = stdout().lock();
+    writeln!(out, "{} {}", bold(&format!("{number}.")), bold(title))?;
+    writeln!(out, "   {}  {}", dim("answer  "), answer(seen))?;
+    let decision = recorded.first().map(|first| &first.leaf["decision"]);
+    match decision.and_then(|decision| decision["effect"].as_str()) {
+        Some("allow") => {
+            writeln!(out, "   {}  {} by {}", dim("decision"), good("allow"), policies(decision))?
+        }
+        Some(effect) => writeln!(out, "   {}  {} by {}", dim("decision"), bad(effect), policies(decision))?,
+        None => writeln!(out, "   {}  {}", dim("decision"), bad("refused before policy: nobody was proven"))?,
+    }
+    let leaves: Vec<_> = recorded
+        .iter()
+        .map(|one| format!("leaf {} {}", one.index, one.leaf["type"].as_str().unwrap_or("?")))
+        .collect();
+    writeln!(out, "   {}  {}\n", dim("recorded"), leaves.join(", "))
+}
+
+pub(super) fn verified(leaves: u64, findings: &Findings, key: &str) -> std::io::Result<()> {
+    let mut out = stdout().lock();
+    writeln!(out, "{}", bold("The log, exported and verified offline"))?;
+    writeln!(out, "   {}  {key}", dim("key     "))?;
+    let verdict = if findings.sound { good("sound") } else { bad("not sound") };
+    writeln!(
+        out,
+        "   {}  {leaves} leaves, {} lane(s), every call with one end: {verdict}\n",
+        dim("verified"),
+        findings.lanes
+    )
+}
+
+pub(super) fn tampered(findings: &Findings) -> std::io::Result<()> {
+    let mut out = stdout().lock();
+    writeln!(out, "{}", bold("A copy of it in which somebody turned `call.denied` into `call.intent`"))?;
+    for problem in findings.problems.iter().take(3) {
+        let place = problem
+            .leaf
+            .map_or_else(|| problem.path.clone().unwrap_or_default(), |leaf| format!("leaf {leaf}"));
+        writeln!(out, "   {}  {}", dim("found   "), bad(&format!("{place}: {}", problem.reason)))?;
+    }
+    if let Some(leaf) = findings.first_bad_leaf {
+        writeln!(out, "   {}  first bad leaf: {}\n", dim("verified"), bad(&leaf.to_string()))?;
+    }
+    Ok(())
+}
+
+/// Ready-to-paste configuration for real callers.
+pub(super) fn invitation(stage: &Stage) -> anyhow::Result<()> {
+    let mut out = stdout().lock();
+    let url = format!("{}/mcp/orders", stage.base);
+    writeln!(out, "{}", bold("It stays up. Try it yourself; Ctrl-C ends it"))?;
+    for (person, role) in [("alice", "support"), ("bob", "operations"), ("carol", "auditors")] {
+        writeln!(out, "\n   {} {}", bold(person), dim(&format!("({role}), token for /mcp/orders")))?;
+        writeln!(out, "{}", stage.token(person, "orders")?)?;
+    }
+    writeln!(out, "\n{}", bold("Paste one of them as $TOKEN"))?;
+    let header = "Authorization: Bearer $TOKEN";
+    writeln!(out, "\n   {}", dim("Claude Code"))?;
+    writeln!(out, "claude mcp add --transport http orders {url} --header \"{header}\"")?;
+    writeln!(out, "\n   {}", dim("VS Code, .vscode/mcp.json"))?;
+    writeln!(
+        out,
+        r#"{{"servers":{{"orders":{{"type":"http","url":"{url}","headers":{{"Authorization":"Bearer ${{input:token}}"}}}}}},"inputs":[{{"id":"token","type":"promptString","description":"token","password":true}}]}}"#
+    )?;
+    writeln!(out, "\n   {}", dim("Inspector"))?;
+    writeln!(
+        out,
+        "npx @modelcontextprotocol/inspector --cli {url} --transport http --header \"{header}\" --method tools/list"
+    )?;
+    writeln!(out, "\n   {}", dim("curl"))?;
+    writeln!(
+        out,
+        r#"curl -s {url} -H "{header}" -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' -d '{{"jsonrpc":"2.0","id":1,"method":"initialize","params":{{"protocolVersion":"2025-11-25","capabilities":{{}},"clientInfo":{{"name":"curl","version":"1"}}}}}}'"#
+    )?;
+    writeln!(out, "\n   {}", dim("what was recorded, in another terminal"))?;
+    writeln!(out, "countersign log tail -c {}\n", stage.directory.join("countersign.yaml").display())?;
+    Ok(())
+}
+
+fn policies(decision: Option<&Value>) -> String {
+    let policies = decision.and_then(|decision| decision["policies"].as_array());
+    let names: Vec<_> = policies.into_iter().flatten().filter_map(Value::as_str).collect();
+    if names.is_empty() { "no policy (default deny)".to_owned() } else { names.join(", ") }
+}
+
+/// The answer in one line: what a person would want to see of it.
+fn answer(seen: &Seen) -> String {
+    let result = &seen.body["result"];
+    let text = if let Some(tools) = result["tools"].as_array() {
+        let names: Vec<_> = tools.iter().filter_map(|tool| tool["name"].as_str()).collect();
+        format!("{} tools: {}", names.len(), names.join(", "))
+    } else if let Some(text) = result["content"][0]["text"].as_str() {
+        text.to_owned()
+    } else {
+        format!("HTTP {}: {}", seen.status, seen.body["error"]["message"].as_str().unwrap_or("?"))
+    };
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if line.chars().count() > EXCERPT_MAX {
+        line.chars().take(EXCERPT_MAX).chain("…".chars()).collect()
+    } else {
+        line
+    }
+}

@@ -1,0 +1,249 @@
+//! The tour: real HTTP calls to the gateway, each with what was decided, by which policy, and which leaf records it.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail, ensure};
+use evidence::note::VerifierKey;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::paper;
+use super::stage::Stage;
+use crate::exchange::refuse::CALL_ID;
+use crate::ledger;
+use crate::mcp::sse::Framer;
+use crate::store::entry::{self, Filter};
+
+const REVISION: &str = "2026-07-28";
+
+/// One call of the tour.
+struct Act {
+    title: &'static str,
+    /// Who calls; `None`: nobody proven.
+    who: Option<&'static str>,
+    server: &'static str,
+    method: &'static str,
+    params: Value,
+    /// Event types that must be on record for it, in order.
+    leaves: &'static [&'static str],
+    /// The policy that must have decided.
+    policy: Option<&'static str>,
+}
+
+/// What came back.
+pub(super) struct Seen {
+    pub(super) status: u16,
+    pub(super) body: Value,
+    pub(super) call: Uuid,
+}
+
+/// A leaf that records a call.
+pub(super) struct Recorded {
+    pub(super) index: u64,
+    pub(super) leaf: Value,
+}
+
+/// Plays the whole tour.
+///
+/// # Errors
+/// The first thing that did not go as told.
+pub(super) async fn play(stage: &Stage) -> anyhow::Result<()> {
+    paper::title()?;
+    let http = reqwest::Client::builder().no_proxy().build()?;
+    for (number, act) in acts().into_iter().enumerate() {
+        let seen = perform(stage, &http, &act).await?;
+        let recorded = leaves(stage, seen.call).await?;
+        paper::act(number + 1, act.title, &seen, &recorded)?;
+        check(&act, &recorded)?;
+    }
+    prove(stage).await
+}
+
+fn acts() -> Vec<Act> {
+    const DONE: &[&str] = &["call.intent", "call.outcome"];
+    let call = |title, who, server, tool: &str, arguments: Value, leaves, policy| Act {
+        title,
+        who: Some(who),
+        server,
+        method: "tools/call",
+        params: json!({ "name": tool, "arguments": arguments }),
+        leaves,
+        policy: Some(policy),
+    };
+    vec![
+        Act {
+            title: "alice (support) asks what the shop offers; she sees only what she may use",
+            who: Some("alice"),
+            server: "orders",
+            method: "tools/list",
+            params: json!({}),
+            leaves: DONE,
+            policy: Some("everyone-may-talk"),
+        },
+        call(
+            "alice reads orders",
+            "alice",
+            "orders",
+            "query",
+            json!({ "sql": "SELECT item, status FROM orders ORDER BY id LIMIT 3" }),
+            DONE,
+            "support-reads-the-shop",
+        ),
+        call(
+            "alice refunds 40 euros: the policy looks at the argument",
+            "alice",
+            "orders",
+            "refund_order",
+            json!({ "order_id": 1, "amount": 40, "reason": "damaged in transit" }),
+            DONE,
+            "support-refunds-up-to-50",
+        ),
+        call(
+            "bob (operations) may do anything in the shop, except destroy it",
+            "bob",
+            "orders",
+            "execute",
+            json!({ "sql": "DROP TABLE customers" }),
+            &["call.denied"],
+            "nobody-drops-tables",
+        ),
+        call(
+            "bob reads a file; the file server is a program on standard input and output",
+            "bob",
+            "files",
+            "read",
+            json!({ "path": "runbook.md" }),
+            DONE,
+            "operations-reads-files",
+        ),
+        Act {
+            title: "somebody without a token",
+            who: None,
+            server: "orders",
+            method: "tools/list",
+            params: json!({}),
+            leaves: &["auth.failed"],
+            policy: None,
+        },
+    ]
+}
+
+async fn perform(stage: &Stage, http: &reqwest::Client, act: &Act) -> anyhow::Result<Seen> {
+    let mut params = act.params.clone();
+    params["_meta"] = json!({
+        "io.modelcontextprotocol/protocolVersion": REVISION,
+        "io.modelcontextprotocol/clientCapabilities": {},
+        "io.modelcontextprotocol/clientInfo": { "name": "countersign-demo", "version": env!("CARGO_PKG_VERSION") },
+    });
+    let message = json!({ "jsonrpc": "2.0", "id": 1, "method": act.method, "params": params });
+    let mut request = http
+        .post(format!("{}/mcp/{}", stage.base, act.server))
+        .header("accept", "application/json, text/event-stream")
+        .header("mcp-protocol-version", REVISION)
+        .header("mcp-method", act.method)
+        .json(&message);
+    if let Some(name) = act.params["name"].as_str() {
+        request = request.header("mcp-name", name);
+    }
+    if let Some(who) = act.who {
+        request = request.bearer_auth(stage.token(who, act.server)?);
+    }
+    let response = request.send().await?;
+    let status = response.status().as_u16();
+    let call = response.headers().get(CALL_ID).and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
+    let call = call.context("the answer names no call")?;
+    let streamed = response.headers()["content-type"].as_bytes().starts_with(b"text/event-stream");
+    let bytes = response.bytes().await?;
+    let body = if streamed { last_message(bytes)? } else { serde_json::from_slice(&bytes)? };
+    Ok(Seen { status, body, call })
+}
+
+fn last_message(stream: bytes::Bytes) -> anyhow::Result<Value> {
+    let mut framer = Framer::new(stream.len());
+    framer.feed(stream);
+    let mut last = None;
+    while let Some(event) = framer.cut()? {
+        last = event.data.filter(|data| !data.is_empty()).or(last);
+    }
+    Ok(serde_json::from_slice(&last.context("the stream held no message")?)?)
+}
+
+/// The leaves about a call, in the order of the log.
+async fn leaves(stage: &Stage, call: Uuid) -> anyhow::Result<Vec<Recorded>> {
+    let filter = Filter { call: Some(call.into_bytes()), ..Filter::default() };
+    let mut entries =
+        stage.gateway.gateway.db.read("leaves of a call", move |read| entry::page(read, &filter, 16)).await?;
+    entries.reverse();
+    let parse =
+        |entry: entry::Entry| Ok(Recorded { index: entry.index, leaf: serde_json::from_slice(&entry.leaf)? });
+    entries.into_iter().map(parse).collect()
+}
+
+fn check(act: &Act, recorded: &[Recorded]) -> anyhow::Result<()> {
+    let types: Vec<_> = recorded.iter().filter_map(|one| one.leaf["type"].as_str()).collect();
+    ensure!(
+        types == act.leaves,
+        "`{}` should be recorded as {:?}, but is as {types:?}",
+        act.title,
+        act.leaves
+    );
+    if let Some(policy) = act.policy {
+        let policies = &recorded[0].leaf["decision"]["policies"];
+        ensure!(
+            policies == &json!([policy]),
+            "`{}` should be decided by {policy}, but was by {policies}",
+            act.title
+        );
+    }
+    if types.contains(&"call.outcome") {
+        let status = &recorded[recorded.len() - 1].leaf["outcome"]["status"];
+        ensure!(status == "ok", "`{}` should succeed, but ended as {status}", act.title);
+    }
+    Ok(())
+}
+
+/// Exports the log, verifies it, tampers with a copy, and shows that verification names the leaf.
+async fn prove(stage: &Stage) -> anyhow::Result<()> {
+    let key = stage.gateway.gateway.ledger.verifier_key();
+    stage.gateway.gateway.ledger.publish().await?;
+    let (db, directory) = (stage.gateway.gateway.db.clone(), stage.directory.join("export"));
+    let verifier: VerifierKey = key.parse()?;
+    let exported = {
+        let (db, directory, verifier) = (db.clone(), directory.clone(), verifier.clone());
+        tokio::task::spawn_blocking(move || ledger::export(&db, &verifier, &directory, &mut |_, _| {}))
+            .await??
+    };
+    let good = evidence::verify::verify(&directory, Some(&verifier), &mut |_, _| {})?;
+    paper::verified(exported, &good, &key)?;
+    ensure!(good.sound, "the log does not verify");
+
+    let bundle = entries(&directory)?;
+    let mut bytes = std::fs::read(&bundle)?;
+    let victim = find(&bytes, b"call.denied").context("no denied call in the export")?;
+    bytes[victim..victim + 11].copy_from_slice(b"call.intent");
+    std::fs::write(&bundle, bytes)?;
+    let bad = evidence::verify::verify(&directory, Some(&verifier), &mut |_, _| {})?;
+    paper::tampered(&bad)?;
+    if bad.sound || bad.first_bad_leaf.is_none() {
+        bail!("verification did not name the changed leaf");
+    }
+    Ok(())
+}
+
+/// The first entry bundle of an export.
+fn entries(directory: &Path) -> anyhow::Result<std::path::PathBuf> {
+    let mut found = Vec::new();
+    let mut pending = vec![directory.join("tile/entries")];
+    while let Some(directory) = pending.pop() {
+        for entry in std::fs::read_dir(directory)? {
+            let path = entry?.path();
+            if path.is_dir() { pending.push(path) } else { found.push(path) }
+        }
+    }
+    found.sort();
+    found.into_iter().next().context("the export holds no entries")
+}
+
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    memchr::memmem::find(haystack, needle)
+}

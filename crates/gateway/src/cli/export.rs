@@ -1,0 +1,64 @@
+//! `countersign export`: the log as files that anybody can verify.
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::source::Source;
+use crate::ledger;
+
+/// Arguments of `countersign export`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    source: Source,
+    /// New or empty directory.
+    #[arg(short, long, value_name = "DIR")]
+    output: PathBuf,
+    /// Print the result as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What to tell the operator.
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let evidence = arguments.source.open()?;
+    let key = evidence.verifier_key()?;
+    let bar = bar("exporting");
+    let leaves =
+        ledger::export(&evidence.db, &key, &arguments.output, &mut |done, all| show(&bar, done, all))?;
+    bar.finish_and_clear();
+    let directory = arguments.output.display();
+    if arguments.json {
+        let result =
+            serde_json::json!({ "leaves": leaves, "directory": arguments.output, "key": key.to_string() });
+        println!("{result}");
+    } else {
+        println!("{leaves} leaves written to {directory}\n");
+        println!("Verify with:  countersign verify {directory} --key '{key}'");
+        println!("Give the auditor the key by another way than the files.");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A bar on standard error when that is a terminal.
+pub(super) fn bar(what: &'static str) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(0).with_message(what);
+    match ProgressStyle::with_template("{msg} [{bar:40}] {human_pos}/{human_len} {per_sec} {eta}") {
+        Ok(style) => bar.with_style(style.progress_chars("=> ")),
+        Err(_) => bar,
+    }
+}
+
+pub(super) fn show(bar: &ProgressBar, done: u64, all: u64) {
+    bar.set_length(all);
+    bar.set_position(done);
+}

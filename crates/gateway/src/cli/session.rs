@@ -1,0 +1,331 @@
+//! `countersign session`: what one caller did, call by call, and what was said.
+
+use std::io::{IsTerminal as _, Write};
+use std::process::ExitCode;
+
+use anstyle::{AnsiColor, Color, Style};
+use evidence::leaf::{EventType, Leaf};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::source::{Evidence, Source};
+use super::{line, moment};
+use crate::clock::{Clock, SystemClock};
+use crate::ledger::{Vault, VaultError};
+use crate::limits;
+use crate::store::entry::{self, Entry, Filter};
+use crate::store::{notice::Notice, payload, session};
+
+/// Arguments of `countersign session`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Sessions, the latest first.
+    List(List),
+    /// The calls of one session.
+    Show(One),
+    /// The calls of one session with what was said, as it was masked. Viewing is itself recorded.
+    Replay(One),
+}
+
+/// `session list`.
+#[derive(Debug, clap::Args)]
+struct List {
+    #[command(flatten)]
+    source: Source,
+    /// Pseudonym, or `issuer/subject` (needs the key directory).
+    #[arg(long, value_name = "ACTOR")]
+    actor: Option<String>,
+    /// Begun not earlier: an instant, a day, or how long ago (`2h`).
+    #[arg(long, value_name = "TIME", value_parser = moment::parse)]
+    since: Option<i64>,
+    /// Begun earlier than this.
+    #[arg(long, value_name = "TIME", value_parser = moment::parse)]
+    until: Option<i64>,
+    /// Most sessions to show.
+    #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 50)]
+    limit: u32,
+    /// One JSON object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+/// `session show`, `session replay`.
+#[derive(Debug, clap::Args)]
+struct One {
+    #[command(flatten)]
+    source: Source,
+    /// Recording session id, from `session list`.
+    id: Uuid,
+    /// One JSON object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What to tell the operator.
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    match &arguments.command {
+        Command::List(list) => run_list(list)?,
+        Command::Show(one) => run_show(one)?,
+        Command::Replay(one) => run_replay(one)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[derive(Serialize)]
+struct Row {
+    session: Uuid,
+    began: String,
+    last_call: String,
+    actor: String,
+    calls: u64,
+    denied: u64,
+}
+
+fn run_list(list: &List) -> anyhow::Result<()> {
+    let evidence = list.source.open()?;
+    let actor = list.actor.as_deref().map(|text| evidence.actor(text)).transpose()?;
+    let filter = session::Filter { actor, from: list.since, until: list.until };
+    let found = evidence.db.read_now("sessions", |read| session::page(read, &filter, list.limit))?;
+    let rows: Vec<Row> = found
+        .into_iter()
+        .map(|session| Row {
+            session: Uuid::from_bytes(session.id),
+            began: moment::show(session.ts),
+            last_call: moment::show(session.last_ts),
+            actor: session.actor,
+            calls: session.calls,
+            denied: session.denied,
+        })
+        .collect();
+    let mut out = std::io::stdout().lock();
+    if list.json {
+        for row in &rows {
+            writeln!(out, "{}", serde_json::to_string(row)?)?;
+        }
+        return Ok(());
+    }
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_header(["SESSION", "BEGAN", "LAST CALL", "ACTOR", "CALLS", "DENIED"]);
+    for row in rows {
+        let (calls, denied) = (row.calls.to_string(), row.denied.to_string());
+        table.add_row([row.session.to_string(), row.began, row.last_call, row.actor, calls, denied]);
+    }
+    writeln!(out, "{table}")?;
+    Ok(())
+}
+
+/// One leaf of a call, decoded.
+struct Part {
+    entry: Entry,
+    leaf: Leaf,
+}
+
+/// The leaves of one call, in order: an intent or a refusal first.
+struct Exchange {
+    parts: Vec<Part>,
+}
+
+fn run_show(one: &One) -> anyhow::Result<()> {
+    let evidence = one.source.open()?;
+    let screen = Screen::detect();
+    let mut out = std::io::stdout().lock();
+    for_each_exchange(&evidence, one.id, |exchange| {
+        if one.json {
+            writeln!(out, "{}", serde_json::to_string(&exchange.to_json(None)?)?)?;
+        } else {
+            writeln!(out, "{}", exchange.heading(screen))?;
+        }
+        Ok(())
+    })
+}
+
+fn run_replay(one: &One) -> anyhow::Result<()> {
+    let evidence = one.source.open()?;
+    let keys = evidence.keys()?;
+    record_viewing(&evidence, one.id)?;
+    let vault = Vault::new(&keys)?;
+    let screen = Screen::detect();
+    let mut out = std::io::stdout().lock();
+    for_each_exchange(&evidence, one.id, |exchange| {
+        let mut bodies = Vec::new();
+        for part in &exchange.parts {
+            bodies.push(body(&evidence, &vault, part)?);
+        }
+        if one.json {
+            writeln!(out, "{}", serde_json::to_string(&exchange.to_json(Some(&bodies))?)?)?;
+            return Ok(());
+        }
+        writeln!(out, "{}", exchange.heading(screen))?;
+        for (part, body) in exchange.parts.iter().zip(&bodies) {
+            writeln!(out, "{}", screen.body(&part.leaf, body))?;
+        }
+        Ok(())
+    })
+}
+
+/// Viewing recorded bodies is an event of its own. Only the gateway writes leaves, so it is asked before anything is
+/// shown.
+fn record_viewing(evidence: &Evidence, session: Uuid) -> anyhow::Result<()> {
+    let now = SystemClock.now().as_microsecond();
+    let mut id = [0; 16];
+    aws_lc_rs::rand::fill(&mut id).map_err(|_| anyhow::anyhow!("the system gave no random bytes"))?;
+    let user = rustix::process::getuid().as_raw();
+    let detail = serde_json::json!({ "session": session, "uid": user, "by": "session replay", "at_us": now });
+    let event = EventType::RecordingViewed.as_str().to_owned();
+    evidence.ask(&Notice { id, ts: now, event, detail: detail.to_string() })
+}
+
+fn for_each_exchange(
+    evidence: &Evidence,
+    session: Uuid,
+    mut f: impl FnMut(&Exchange) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let filter = Filter { session: Some(session.into_bytes()), ..Filter::default() };
+    let mut heads =
+        evidence.db.read_now("session", |read| entry::page(read, &filter, limits::SESSION_CALLS_MAX))?;
+    anyhow::ensure!(!heads.is_empty(), "no session `{session}`; see `countersign session list`");
+    heads.reverse();
+    for head in heads {
+        f(&exchange(evidence, head)?)?;
+    }
+    Ok(())
+}
+
+fn exchange(evidence: &Evidence, head: Entry) -> anyhow::Result<Exchange> {
+    let leaf = Leaf::decode(&head.leaf)?;
+    let Some(call) = leaf.call else { return Ok(Exchange { parts: vec![Part { entry: head, leaf }] }) };
+    let filter = Filter { call: Some(*call.as_bytes()), ..Filter::default() };
+    let mut entries =
+        evidence.db.read_now("call", |read| entry::page(read, &filter, limits::CALL_LEAVES_MAX))?;
+    entries.sort_by_key(|entry| entry.index);
+    let mut parts = Vec::new();
+    for entry in entries {
+        let leaf = Leaf::decode(&entry.leaf)?;
+        parts.push(Part { entry, leaf });
+    }
+    Ok(Exchange { parts })
+}
+
+/// What was recorded beside a leaf.
+enum Body {
+    /// The leaf has none.
+    None,
+    /// Masked when it was recorded.
+    Text(String),
+    /// Why it cannot be shown.
+    Gone(String),
+}
+
+fn body(evidence: &Evidence, vault: &Vault, part: &Part) -> anyhow::Result<Body> {
+    let Some(committed) = part.leaf.payload else { return Ok(Body::None) };
+    let Some((day, sealed)) = evidence.db.read_now("body", |read| payload::at(read, part.entry.place))?
+    else {
+        return Ok(Body::Gone("erased".to_owned()));
+    };
+    match vault.open(&evidence.db, day, part.leaf.id.as_bytes(), sealed, &committed.commitment) {
+        Ok(bytes) => Ok(Body::Text(String::from_utf8_lossy(&bytes).into_owned())),
+        Err(VaultError::Store(error)) => Err(error.into()),
+        Err(error) => Ok(Body::Gone(error.to_string())),
+    }
+}
+
+impl Exchange {
+    fn heading(&self, screen: Screen) -> String {
+        let Some(head) = self.parts.first() else { return String::new() };
+        let began = moment::show(head.entry.ts);
+        let end = self
+            .parts
+            .iter()
+            .find(|part| matches!(part.leaf.event, EventType::CallOutcome | EventType::CallOrphaned));
+        let ended = match end {
+            Some(part) if part.leaf.event == EventType::CallOrphaned => "orphaned".to_owned(),
+            Some(part) => {
+                let status = part.leaf.outcome.map(|outcome| line::word(&outcome.status)).unwrap_or_default();
+                // Whole and tenths of milliseconds, without floating point.
+                let tenths = (part.entry.ts - head.entry.ts).max(0) / 100;
+                format!("{status} after {}.{} ms", tenths / 10, tenths % 10)
+            }
+            None if head.leaf.event == EventType::CallIntent => "open".to_owned(),
+            None => String::new(),
+        };
+        let text = format!("{began}  #{}  {}  {ended}", head.entry.index, line::summary(&head.leaf));
+        let bad = matches!(head.leaf.event, EventType::CallDenied | EventType::AuthFailed);
+        screen.paint(if bad { AnsiColor::Red } else { AnsiColor::Cyan }, text.trim_end())
+    }
+
+    fn to_json(&self, bodies: Option<&[Body]>) -> anyhow::Result<serde_json::Value> {
+        let mut parts = Vec::new();
+        for (position, part) in self.parts.iter().enumerate() {
+            let leaf: serde_json::Value = serde_json::from_slice(&part.entry.leaf)?;
+            let mut object = serde_json::json!({ "index": part.entry.index, "leaf": leaf });
+            match bodies.and_then(|bodies| bodies.get(position)) {
+                Some(Body::Text(text)) => object["body"] = text.as_str().into(),
+                Some(Body::Gone(why)) => object["body_missing"] = why.as_str().into(),
+                Some(Body::None) | None => {}
+            }
+            parts.push(object);
+        }
+        Ok(serde_json::json!({ "leaves": parts }))
+    }
+}
+
+/// Whether colours are shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Screen {
+    Plain,
+    Colour,
+}
+
+impl Screen {
+    fn detect() -> Self {
+        if std::io::stdout().is_terminal() { Self::Colour } else { Self::Plain }
+    }
+
+    fn paint(self, colour: AnsiColor, text: &str) -> String {
+        if self == Self::Plain {
+            return text.to_owned();
+        }
+        let style = Style::new().fg_color(Some(Color::Ansi(colour)));
+        format!("{style}{text}{style:#}")
+    }
+
+    fn body(self, leaf: &Leaf, body: &Body) -> String {
+        let sign = match leaf.event {
+            EventType::CallIntent | EventType::CallDenied => ">>",
+            EventType::CallFrame => "<~",
+            _ => "<<",
+        };
+        match body {
+            Body::None => self.paint(AnsiColor::BrightBlack, &format!("   {sign} (no body)")),
+            Body::Gone(why) => self.paint(AnsiColor::Yellow, &format!("   {sign} (body not shown: {why})")),
+            Body::Text(text) => {
+                let mut shown = String::new();
+                for line in pretty(text).lines() {
+                    shown.push_str("   ");
+                    shown.push_str(sign);
+                    shown.push(' ');
+                    // Bodies come from callers and upstreams: nothing that moves the cursor may reach a terminal.
+                    shown.extend(line.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }));
+                    shown.push('\n');
+                }
+                shown
+            }
+        }
+    }
+}
+
+/// Indented when it is JSON; as it is when it is not.
+fn pretty(text: &str) -> String {
+    let value: Option<serde_json::Value> = serde_json::from_str(text).ok();
+    value.and_then(|value| serde_json::to_string_pretty(&value).ok()).unwrap_or_else(|| text.to_owned())
+}

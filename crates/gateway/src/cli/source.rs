@@ -1,0 +1,66 @@
+//! Where commands that read evidence find it: the configuration names the database and the keys.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use evidence::note::VerifierKey;
+
+use crate::config::{self, Config};
+use crate::ledger::{self, Keyring, Missing, keyring};
+use crate::model::Party;
+use crate::store::{Access, Db};
+
+/// Options of every command that reads evidence.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Source {
+    /// Configuration file.
+    #[arg(short, long, value_name = "FILE", default_value = "countersign.yaml", env = "COUNTERSIGN_CONFIG")]
+    config: PathBuf,
+}
+
+/// Evidence opened for reading, beside a running gateway or without one.
+pub(super) struct Evidence {
+    pub(super) db: Db,
+    config: Config,
+}
+
+impl Source {
+    pub(super) fn open(&self) -> anyhow::Result<Evidence> {
+        let config = config::load(&self.config)?;
+        let db = Db::open_sqlite(&config.storage.directory, Access::ReadOnly)?;
+        Ok(Evidence { db, config })
+    }
+}
+
+impl Evidence {
+    /// The public key of the log.
+    pub(super) fn verifier_key(&self) -> anyhow::Result<VerifierKey> {
+        Ok(keyring::read_verifier_key(&self.config.storage.key_directory())?)
+    }
+
+    /// The private keys, for what only they can show: recorded bodies and whose pseudonym is whose.
+    pub(super) fn keys(&self) -> anyhow::Result<Keyring> {
+        let directory = self.config.storage.key_directory();
+        let origin = ledger::origin(&self.config.deployment);
+        Keyring::open(&directory, &origin, Missing::Refuse)
+            .context("this needs the key directory; run it as the gateway's user")
+    }
+
+    /// Asks the gateway to write a leaf about this command; it does so within seconds, or when it next runs.
+    pub(super) fn ask(&self, notice: &crate::store::notice::Notice) -> anyhow::Result<()> {
+        let db = Db::open_sqlite(&self.config.storage.directory, Access::Beside)?;
+        Ok(db.write_now("notice", |tx| crate::store::notice::insert(tx, notice))?)
+    }
+
+    /// The pseudonym meant by `text`: one, or `issuer/subject`.
+    pub(super) fn actor(&self, text: &str) -> anyhow::Result<String> {
+        if text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Ok(text.to_ascii_lowercase());
+        }
+        let (issuer, subject) = text
+            .split_once('/')
+            .with_context(|| format!("`{text}` is neither a pseudonym nor `issuer/subject`"))?;
+        let party = Party { issuer: issuer.to_owned(), subject: subject.to_owned() };
+        Ok(ledger::pseudonym(&self.keys()?, &party))
+    }
+}

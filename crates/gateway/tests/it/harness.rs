@@ -1,0 +1,187 @@
+//! A whole gateway in this process: real issuer, real upstreams, real sockets. Ending it proves its log, so every test
+//! is an integrity test.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use countersign::app::{self, Running};
+use countersign::{config, ledger, store};
+use evidence::verify::Findings;
+use fixture::issuer::{Issuer, Person, Settings};
+use fixture::loopback::Running as Fixture;
+use fixture::probe::{Probe, Response, request};
+use serde_json::{Value, json};
+
+/// Policies that allow everything to everybody proven.
+pub(crate) const ALLOW_ALL: &str = r#"@id("all") permit (principal, action, resource);"#;
+
+/// A gateway and what it stands between.
+pub(crate) struct Harness {
+    pub(crate) running: Running,
+    pub(crate) issuer: Issuer,
+    pub(crate) directory: tempfile::TempDir,
+    issuing: Fixture,
+    base: String,
+}
+
+impl Harness {
+    /// A gateway in front of one HTTP upstream called `up`.
+    pub(crate) async fn over(upstream: &Fixture, policies: &str) -> Self {
+        let server = format!("  - name: up\n    http:\n      url: {}\n", upstream.url("/mcp"));
+        Self::with(&server, policies).await
+    }
+
+    /// A gateway in front of `servers`, given as YAML.
+    pub(crate) async fn with(servers: &str, policies: &str) -> Self {
+        let people = vec![
+            Person::new("alice", &["support"]),
+            Person::new("bob", &["operations"]),
+            Person::new("mallory", &[]),
+        ];
+        let settings = Settings { people, token_seconds: 3600, ..Settings::default() };
+        let (issuer, issuing) = Issuer::start(settings).await.expect("an issuer");
+        let directory = tempfile::tempdir().expect("a directory");
+        let port = free_port();
+        let base = format!("http://127.0.0.1:{port}");
+        let file = configuration(directory.path(), &base, issuer.url(), servers, policies);
+        let running =
+            app::start(&config::load(&file).expect("valid configuration")).await.expect("a gateway");
+        Self { running, issuer, directory, issuing, base }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.running.address
+    }
+
+    /// A token of `person` for server `up`.
+    pub(crate) fn token(&self, person: &str) -> String {
+        self.token_for(person, "up")
+    }
+
+    pub(crate) fn token_for(&self, person: &str, server: &str) -> String {
+        self.issuer.token_for(person, &self.resource(server)).expect("a token")
+    }
+
+    /// The resource identifier of a server.
+    pub(crate) fn resource(&self, server: &str) -> String {
+        format!("{}/mcp/{server}", self.base)
+    }
+
+    /// The bytes of a request of `person` to server `up`, with `more` header fields.
+    pub(crate) fn bytes(&self, person: &str, method: &str, more: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+        let token = format!("Bearer {}", self.token(person));
+        let host = self.base.trim_start_matches("http://").to_owned();
+        let mut fields = vec![
+            ("host", host.as_str()),
+            ("authorization", token.as_str()),
+            ("accept", "application/json, text/event-stream"),
+        ];
+        if method == "POST" && !more.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+            fields.push(("content-type", "application/json"));
+        }
+        fields.extend_from_slice(more);
+        request(method, "/mcp/up", &fields, body)
+    }
+
+    /// Sends a request of `person` on a new connection.
+    pub(crate) async fn send(&self, person: &str, method: &str, more: &[(&str, &str)], body: &[u8]) -> Probe {
+        let mut probe = Probe::connect(self.address()).await.expect("a connection");
+        probe.send(&self.bytes(person, method, more, body)).await.expect("sent");
+        probe
+    }
+
+    /// POSTs a message and waits for the whole answer.
+    pub(crate) async fn post(&self, person: &str, more: &[(&str, &str)], body: &[u8]) -> Response {
+        self.send(person, "POST", more, body).await.response().await.expect("an answer")
+    }
+
+    /// A legacy session of `person`, begun with an upstream that answers `initialize`.
+    pub(crate) async fn initialize(&self, person: &str) -> String {
+        let body = initialize();
+        let response = self.post(person, &[], body.to_string().as_bytes()).await;
+        assert_eq!(response.status(), 200, "{:?}", response.body);
+        response.head.field("mcp-session-id").expect("a session").to_owned()
+    }
+
+    /// The leaves in the log now, oldest first.
+    pub(crate) async fn leaves(&self) -> Vec<Value> {
+        let page =
+            |read: &mut store::Read<'_>| store::entry::page(read, &store::entry::Filter::default(), 100_000);
+        let entries = self.running.gateway.db.read("test", page).await.expect("readable");
+        let leaf = |entry: &store::entry::Entry| serde_json::from_slice(&entry.leaf).expect("JSON");
+        entries.iter().rev().map(leaf).collect()
+    }
+
+    /// The leaves of one event type.
+    pub(crate) async fn leaves_of(&self, event: &str) -> Vec<Value> {
+        self.leaves().await.into_iter().filter(|leaf| leaf["type"] == event).collect()
+    }
+
+    /// Stops everything and verifies the log.
+    pub(crate) async fn finish(self) -> Findings {
+        let key = self.running.gateway.ledger.verifier_key();
+        self.running.stop().await.expect("an orderly end");
+        self.issuing.stop().await.expect("an orderly end");
+        let (data, export) = (self.directory.path().join("data"), self.directory.path().join("export"));
+        let findings =
+            tokio::task::spawn_blocking(move || verify(&data, &export, &key)).await.expect("no panic");
+        assert!(findings.sound, "{:?}", findings.problems);
+        assert_eq!(findings.open_call_count, 0, "{:?}", findings.open_calls);
+        findings
+    }
+}
+
+/// Exports the log in `data` to `export` and verifies it.
+pub(crate) fn verify(data: &Path, export: &Path, key: &str) -> Findings {
+    let key = key.parse().expect("a verifier key");
+    let db = store::Db::open_sqlite(data, store::Access::ReadOnly).expect("a database");
+    ledger::export(&db, &key, export, &mut |_, _| {}).expect("an export");
+    evidence::verify::verify(export, Some(&key), &mut |_, _| {}).expect("readable")
+}
+
+/// Writes a configuration; answers its path.
+pub(crate) fn configuration(
+    directory: &Path,
+    base: &str,
+    issuer: &str,
+    servers: &str,
+    policies: &str,
+) -> PathBuf {
+    let policy = directory.join("policies");
+    std::fs::create_dir_all(&policy).expect("a directory");
+    std::fs::write(policy.join("test.cedar"), policies).expect("written");
+    let listen = base.trim_start_matches("http://");
+    let text = format!(
+        "deployment: test\nlisten:\n  address: {listen}\n  public_url: {base}\nadmin:\n  address: 127.0.0.1:0\n\
+         storage:\n  directory: data\nidentity:\n  issuers:\n    - name: demo\n      url: {issuer}\n\
+         policy:\n  directory: policies\nlog:\n  level: error\nservers:\n{servers}"
+    );
+    let file = directory.join("countersign.yaml");
+    std::fs::write(&file, text).expect("written");
+    file
+}
+
+/// A port that was free a moment ago: the gateway's public URL must name it before it listens.
+pub(crate) fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
+/// An `initialize` request of revision 2025-11-25.
+pub(crate) fn initialize() -> Value {
+    json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
+        "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "it", "version": "1" } } })
+}
+
+/// A `tools/call` of the legacy era.
+pub(crate) fn call(id: u64, tool: &str, arguments: &Value) -> Bytes {
+    let message = json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call",
+        "params": { "name": tool, "arguments": arguments } });
+    Bytes::from(message.to_string())
+}
+
+/// The answer to a request.
+pub(crate) fn answer(id: &Value, result: &Value) -> Value {
+    json!({ "jsonrpc": "2.0", "id": id, "result": result })
+}

@@ -1,0 +1,336 @@
+//! What both engines must do alike.
+
+use countersign::store::entry::{self, Addition, Filter, Place};
+use countersign::store::{
+    Db, Error, ErrorKind, Tx, Value, checkpoint, context, data_key, definition, document, lane, mcp_session,
+    notice, payload, service_key, session, task, tree,
+};
+
+/// Name and code of each case. Names are also names of databases.
+pub(crate) const CASES: [(&str, fn(&Db)); 12] = [
+    ("entries_cannot_be_changed", entries_cannot_be_changed),
+    ("failed_transaction_leaves_nothing", failed_transaction_leaves_nothing),
+    ("reading_cannot_write", reading_cannot_write),
+    ("scan_follows_the_spans", scan_follows_the_spans),
+    ("missing_leaf_is_named", missing_leaf_is_named),
+    ("pages_are_newest_first_and_complete", pages_are_newest_first_and_complete),
+    ("open_calls_have_no_end", open_calls_have_no_end),
+    ("tip_moves_only_from_where_it_is", tip_moves_only_from_where_it_is),
+    ("collisions_are_tried_again", collisions_are_tried_again),
+    ("records_are_found_again", records_are_found_again),
+    ("first_owner_keeps_what_is_bound", first_owner_keeps_what_is_bound),
+    ("service_keys_live_and_die", service_keys_live_and_die),
+];
+
+fn entries_cannot_be_changed(db: &Db) {
+    add(db, &[leaf(0, 0, "call.intent", 1)]);
+    write(db, |tx| entry::begin_span(tx, 0, Place::new(0, 0)));
+    write(db, |tx| checkpoint::insert(tx, &signed(1)));
+    for sql in [
+        "UPDATE entry SET ts = 0",
+        "DELETE FROM entry",
+        "UPDATE span SET idx = 9",
+        "DELETE FROM span",
+        "UPDATE checkpoint SET ts = 0",
+        "DELETE FROM checkpoint",
+    ] {
+        let refused = db.write_now("change", |tx| tx.execute(sql, &[])).unwrap_err();
+        assert_eq!(refused.kind, ErrorKind::Constraint, "{sql}: {refused}");
+        assert!(refused.cause.contains("insert-only"), "{refused}");
+    }
+    assert_eq!(page(db, &Filter::default()).len(), 1);
+}
+
+fn failed_transaction_leaves_nothing(db: &Db) {
+    let failed = db.write_now("fails", |tx| {
+        entry::append(tx, &leaf(0, 0, "call.intent", 1))?;
+        Err::<(), _>(Error::new(ErrorKind::Other, "on purpose"))
+    });
+    assert_eq!(failed.unwrap_err().to_string(), "the database refused in `fails`: on purpose");
+    assert!(page(db, &Filter::default()).is_empty());
+}
+
+fn reading_cannot_write(db: &Db) {
+    let refused = db.read_now("write", |read| {
+        read.first(
+            "INSERT INTO data_key (day, wrapped) VALUES (1, $1) RETURNING day",
+            &[Value::Bytes(b"k")],
+            |_| Ok(()),
+        )
+    });
+    assert_eq!(refused.unwrap_err().kind, ErrorKind::ReadOnly);
+    assert_eq!(db.read_now("look", |read| data_key::find(read, 1)).unwrap(), None);
+}
+
+fn scan_follows_the_spans(db: &Db) {
+    // Lane 0 wrote three, then lane 1 wrote two, then lane 0 one more.
+    add(
+        db,
+        &[
+            leaf(0, 0, "a", 1),
+            leaf(0, 1, "a", 2),
+            leaf(0, 2, "a", 3),
+            leaf(0, 3, "a", 6),
+            leaf(1, 0, "a", 4),
+            leaf(1, 1, "a", 5),
+        ],
+    );
+    for (index, place) in [(0, Place::new(0, 0)), (3, Place::new(1, 0)), (5, Place::new(0, 3))] {
+        write(db, |tx| entry::begin_span(tx, index, place));
+    }
+    assert_eq!(times(db, 0, 6).unwrap(), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(times(db, 2, 5).unwrap(), [3, 4, 5]);
+    assert_eq!(times(db, 4, 4).unwrap(), [0; 0]);
+    let index_of =
+        |ts| page(db, &Filter { from: Some(ts), until: Some(ts + 1), ..Filter::default() })[0].index;
+    assert_eq!([1, 2, 3, 4, 5, 6].map(index_of), [0, 1, 2, 3, 4, 5]);
+}
+
+fn missing_leaf_is_named(db: &Db) {
+    add(db, &[leaf(0, 0, "a", 1), leaf(0, 2, "a", 3)]);
+    write(db, |tx| entry::begin_span(tx, 0, Place::new(0, 0)));
+    for (from, until) in [(0, 3), (1, 3), (0, 2)] {
+        let missing = times(db, from, until).unwrap_err();
+        assert_eq!((missing.kind, &*missing.cause), (ErrorKind::Corrupt, "leaf 1 is missing"));
+    }
+    assert_eq!(times(db, 0, 4).unwrap_err().cause, "leaf 1 is missing");
+    assert_eq!(times(db, 2, 4).unwrap_err().cause, "leaf 3 is missing");
+}
+
+fn pages_are_newest_first_and_complete(db: &Db) {
+    let mut additions = Vec::new();
+    for sequence in 0..100 {
+        additions.push(Addition {
+            // Two leaves share each time, so a page may end between them.
+            ts: i64::try_from(sequence / 2).unwrap(),
+            actor: if sequence % 2 == 0 { Some("even") } else { Some("odd") },
+            server: Some("s"),
+            target: if sequence % 10 == 0 { Some("tenth") } else { None },
+            ..leaf(0, sequence, if sequence % 5 == 0 { "call.denied" } else { "call.intent" }, 0)
+        });
+    }
+    add(db, &additions);
+    write(db, |tx| entry::begin_span(tx, 0, Place::new(0, 0)));
+    let mut filter = Filter { server: Some("s".into()), ..Filter::default() };
+    let mut indexes = Vec::new();
+    loop {
+        let found = db.read_now("page", |read| entry::page(read, &filter, 7)).unwrap();
+        let Some(last) = found.last() else { break };
+        filter.before = Some((last.ts, last.place));
+        indexes.extend(found.iter().map(|entry| entry.index));
+    }
+    assert_eq!(indexes, (0..100).rev().collect::<Vec<u64>>());
+    let count = |filter: &Filter| page(db, filter).len();
+    assert_eq!(count(&Filter { actor: Some("even".into()), ..Filter::default() }), 50);
+    assert_eq!(count(&Filter { event: Some("call.denied".into()), ..Filter::default() }), 20);
+    assert_eq!(count(&Filter { target: Some("tenth".into()), from: Some(40), ..Filter::default() }), 2);
+    assert_eq!(
+        count(&Filter { actor: Some("odd".into()), target: Some("tenth".into()), ..Filter::default() }),
+        0
+    );
+    assert_eq!(count(&Filter { call: Some([1; 16]), ..Filter::default() }), 0);
+}
+
+fn open_calls_have_no_end(db: &Db) {
+    let (open, ended, orphaned, other) = ([1; 16], [2; 16], [3; 16], [4; 16]);
+    let of = |lane, sequence, event, call| Addition { call: Some(call), ..leaf(lane, sequence, event, 1) };
+    add(
+        db,
+        &[
+            of(0, 0, "call.intent", &open),
+            of(0, 1, "call.intent", &ended),
+            of(0, 2, "call.intent", &orphaned),
+            of(0, 3, "call.outcome", &ended),
+            of(1, 0, "call.orphaned", &orphaned),
+            of(1, 1, "call.intent", &other),
+        ],
+    );
+    let found = |from| db.read_now("open", |read| entry::open_calls(read, from)).unwrap();
+    assert_eq!(found(Place::new(0, 0)), [open]);
+    assert_eq!(found(Place::new(0, 1)), [[0_u8; 16]; 0]);
+    assert_eq!(found(Place::new(1, 0)), [other]);
+}
+
+fn tip_moves_only_from_where_it_is(db: &Db) {
+    let advance = |from, to| db.write_now("advance", |tx| tree::advance(tx, from, to, b"frontier")).unwrap();
+    assert!(advance(0, 3));
+    assert!(!advance(0, 4));
+    assert!(!advance(2, 4));
+    assert!(advance(3, 5));
+    let tip = db.read_now("tip", tree::tip).unwrap().unwrap();
+    assert_eq!((tip.size, tip.frontier), (5, b"frontier".to_vec()));
+}
+
+fn collisions_are_tried_again(db: &Db) {
+    write(db, |tx| data_key::settle(tx, 1, &0_i64.to_be_bytes()).map(drop));
+    std::thread::scope(|threads| {
+        for _ in 0..2 {
+            threads.spawn(|| {
+                for _ in 0..20 {
+                    write(db, |tx| {
+                        let counted = data_key::find(tx, 1)?.unwrap();
+                        let next = i64::from_be_bytes(counted.try_into().unwrap()) + 1;
+                        let next = next.to_be_bytes();
+                        tx.execute("UPDATE data_key SET wrapped = $1 WHERE day = 1", &[(&next).into()])
+                            .map(drop)
+                    });
+                }
+            });
+        }
+    });
+    let counted = db.read_now("counted", |read| data_key::find(read, 1)).unwrap().unwrap();
+    assert_eq!(i64::from_be_bytes(counted.try_into().unwrap()), 40);
+}
+
+fn records_are_found_again(db: &Db) {
+    let place = Place::new(3, 9);
+    write(db, |tx| {
+        payload::insert(tx, place, 20_000, b"\x00sealed\xff")?;
+        let sealed = context::Sealed { commitment: &[1; 32], actor: "p", day: 20_000, ts: 5, sealed: b"c" };
+        context::insert(tx, &sealed)?;
+        context::insert(tx, &context::Sealed { sealed: b"other", ..sealed })?;
+        document::put(tx, &[2; 32], "policy", 5, b"permit")?;
+        checkpoint::insert(tx, &signed(7))?;
+        checkpoint::insert(tx, &signed(9))?;
+        session::begin(tx, &[5; 16], 100, "p")?;
+        lane::open(tx, &[6; 16], 1).map(drop)
+    });
+    assert_eq!(read(db, |read| payload::at(read, place)), Some((20_000, b"\x00sealed\xff".to_vec())));
+    assert_eq!(read(db, |read| context::find(read, &[1; 32])), Some((20_000, b"c".to_vec())));
+    assert_eq!(
+        read(db, |read| document::find(read, &[2; 32])),
+        Some(("policy".to_owned(), b"permit".to_vec()))
+    );
+    assert_eq!(read(db, checkpoint::latest).unwrap().size, 9);
+    assert_eq!(read(db, |read| checkpoint::of_size(read, 7)), Some(signed(7)));
+    assert_eq!(read(db, data_key_of(4)), None);
+    let kept = db.write_now("key", |tx| data_key::settle(tx, 4, b"first")).unwrap();
+    assert_eq!(kept, b"first");
+    assert_eq!(db.write_now("key", |tx| data_key::settle(tx, 4, b"second")).unwrap(), b"first");
+    let begun = Addition { session: Some(&[5; 16]), ..leaf(0, 0, "call.intent", 100) };
+    let denied = Addition { ts: 130, event: "call.denied", place: Place::new(0, 1), ..begun };
+    add(db, &[begun, denied]);
+    let sessions = read(db, |read| session::page(read, &session::Filter::default(), 10));
+    assert_eq!((sessions[0].calls, sessions[0].denied, sessions[0].last_ts), (2, 1, 130));
+    assert_eq!(db.write_now("erase", |tx| context::erase(tx, "p")).unwrap(), 1);
+    let lanes = read(db, lane::unclosed);
+    assert_eq!((lanes[0].number, lanes[0].id, lanes[0].open_from), (0, [6; 16], Place::new(0, 0)));
+    write(db, |tx| lane::advance(tx, 0, Place::new(0, 8)));
+    assert_eq!(read(db, lane::unclosed)[0].open_from, Place::new(0, 8));
+    write(db, |tx| lane::close(tx, 0, 9));
+    assert!(read(db, lane::unclosed).is_empty());
+}
+
+fn first_owner_keeps_what_is_bound(db: &Db) {
+    let bound = mcp_session::McpSession { binding: [1; 32], session: [2; 16], ts: 5, ended: None };
+    let thief = mcp_session::McpSession { binding: [9; 32], ..bound.clone() };
+    assert!(db.write_now("bind", |tx| mcp_session::bind(tx, "s", &[7; 32], &bound)).unwrap());
+    assert!(!db.write_now("bind", |tx| mcp_session::bind(tx, "s", &[7; 32], &thief)).unwrap());
+    assert_eq!(read(db, |read| mcp_session::find(read, "s", &[7; 32])), Some(bound));
+    write(db, |tx| mcp_session::end(tx, "s", &[7; 32], 8));
+    assert_eq!(read(db, |read| mcp_session::find(read, "s", &[7; 32])).unwrap().ended, Some(8));
+    assert_eq!(db.write_now("forget", |tx| mcp_session::forget(tx, 6)).unwrap(), 1);
+    let owned = task::Task { binding: [1; 32], tool: Some("t".into()), ts: 5 };
+    assert!(db.write_now("bind", |tx| task::bind(tx, "s", &[7; 32], &owned)).unwrap());
+    assert!(!db.write_now("bind", |tx| task::bind(tx, "s", &[7; 32], &owned)).unwrap());
+    assert_eq!(read(db, |read| task::find(read, "s", &[7; 32])), Some(owned));
+    assert_eq!(db.write_now("forget", |tx| task::forget(tx, 5)).unwrap(), 0);
+    let seen = definition::Definition {
+        server: "s".into(),
+        kind: "tool".into(),
+        name: "t".into(),
+        hash: [3; 32],
+        body: b"{}".to_vec(),
+        first_seen: 4,
+    };
+    assert!(db.write_now("insert", |tx| definition::insert(tx, &seen)).unwrap());
+    assert!(!db.write_now("insert", |tx| definition::insert(tx, &seen)).unwrap());
+    assert_eq!(read(db, |read| definition::of_server(read, "s", 10)), [seen]);
+}
+
+fn service_keys_live_and_die(db: &Db) {
+    let key = service_key::ServiceKey {
+        id: "k1".into(),
+        hash: [1; 32],
+        kind: "service".into(),
+        label: "ci".into(),
+        groups: "[]".into(),
+        servers: "[]".into(),
+        created_by: "root".into(),
+        created: 1,
+        expires: 100,
+        revoked: None,
+        used: None,
+    };
+    write(db, |tx| service_key::insert(tx, &key));
+    assert_eq!(read(db, |read| service_key::find(read, "k1")), Some(key.clone()));
+    assert_eq!(read(db, |read| service_key::find(read, "k2")), None);
+    assert_eq!(read(db, |read| service_key::unnoted(read, 9))[0].1, service_key::Unnoted::Created);
+    write(db, |tx| service_key::note(tx, "k1", service_key::Unnoted::Created, 2));
+    assert!(read(db, |read| service_key::unnoted(read, 9)).is_empty());
+    assert!(db.write_now("revoke", |tx| service_key::revoke(tx, "k1", 50)).unwrap());
+    assert!(!db.write_now("revoke", |tx| service_key::revoke(tx, "k1", 60)).unwrap());
+    assert_eq!(read(db, |read| service_key::unnoted(read, 9))[0].1, service_key::Unnoted::Revoked);
+    write(db, |tx| service_key::note(tx, "k1", service_key::Unnoted::Revoked, 51));
+    assert!(read(db, |read| service_key::unnoted(read, 9)).is_empty());
+    write(db, |tx| service_key::touch(tx, "k1", 40));
+    let listed = read(db, |read| service_key::list(read, "", 10));
+    assert_eq!((listed[0].revoked, listed[0].used), (Some(50), Some(40)));
+    assert!(read(db, |read| service_key::list(read, "k1", 10)).is_empty());
+    let asked = notice::Notice { id: [4; 16], ts: 1, event: "recording.viewed".into(), detail: "{}".into() };
+    write(db, |tx| notice::insert(tx, &asked));
+    assert_eq!(read(db, |read| notice::waiting(read, 9)), [asked]);
+    write(db, |tx| notice::note(tx, &[4; 16], 2));
+    assert!(read(db, |read| notice::waiting(read, 9)).is_empty());
+}
+
+fn leaf(lane: u32, sequence: u64, event: &'static str, ts: i64) -> Addition<'static> {
+    Addition {
+        place: Place::new(lane, sequence),
+        event,
+        ts,
+        call: None,
+        session: None,
+        actor: None,
+        server: None,
+        method: None,
+        target: None,
+        result: None,
+        leaf: b"{}",
+    }
+}
+
+fn signed(size: u64) -> checkpoint::Signed {
+    checkpoint::Signed { size, root: [1; 32], note: b"note".to_vec(), frontier: b"f".to_vec(), ts: 5 }
+}
+
+fn add(db: &Db, additions: &[Addition<'_>]) {
+    write(db, |tx| additions.iter().try_for_each(|addition| entry::append(tx, addition)));
+}
+
+fn write(db: &Db, f: impl FnMut(&mut Tx<'_>) -> Result<(), Error>) {
+    db.write_now("write", f).unwrap();
+}
+
+fn read<T>(db: &Db, f: impl FnOnce(&mut countersign::store::Read<'_>) -> Result<T, Error>) -> T {
+    db.read_now("read", f).unwrap()
+}
+
+fn data_key_of(day: i64) -> impl FnOnce(&mut countersign::store::Read<'_>) -> Result<Option<Vec<u8>>, Error> {
+    move |read| data_key::find(read, day)
+}
+
+fn page(db: &Db, filter: &Filter) -> Vec<entry::Entry> {
+    read(db, |read| entry::page(read, filter, 1_000))
+}
+
+fn times(db: &Db, from: u64, until: u64) -> Result<Vec<i64>, Error> {
+    let mut times = Vec::new();
+    db.read_now("scan", |read| {
+        entry::scan(read, from, until, |stored| {
+            times.push(stored.ts);
+            Ok(())
+        })
+    })?;
+    Ok(times)
+}

@@ -1,0 +1,79 @@
+//! The storage seam: every case holds on SQLite and on PostgreSQL.
+
+mod case;
+mod server;
+
+use countersign::store::{Access, Db, Error, ErrorKind};
+
+#[test]
+fn every_case_holds_on_sqlite() {
+    for (name, case) in case::CASES {
+        let directory = tempfile::tempdir().unwrap();
+        println!("{name}");
+        case(&Db::open_sqlite(directory.path(), Access::Gateway).unwrap());
+    }
+}
+
+#[test]
+fn every_case_holds_on_postgresql() {
+    let server = server::Server::start();
+    for (name, case) in case::CASES {
+        println!("{name}");
+        case(&Db::open_postgres(&server.database(name)).unwrap());
+    }
+}
+
+#[test]
+fn migrating_again_changes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        drop(Db::open_sqlite(directory.path(), Access::Gateway).unwrap());
+    }
+    let server = server::Server::start();
+    let url = server.database("twice");
+    for _ in 0..2 {
+        drop(Db::open_postgres(&url).unwrap());
+    }
+    assert!(Db::open_sqlite(directory.path(), Access::ReadOnly).is_ok());
+}
+
+#[test]
+fn server_that_forgets_is_refused_for_evidence() {
+    let server = server::Server::start();
+    let db = Db::open_postgres(&server.database("forgets")).unwrap();
+    let refused = db.writer().err().unwrap();
+    assert_eq!(refused.kind, ErrorKind::Fsync);
+    assert!(refused.cause.contains("`fsync`"), "{refused}");
+}
+
+#[test]
+fn second_gateway_is_refused_and_a_reader_is_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let gateway = Db::open_sqlite(directory.path(), Access::Gateway).unwrap();
+    let refused = kind(Db::open_sqlite(directory.path(), Access::Gateway));
+    assert_eq!(refused, Some(ErrorKind::Busy));
+    let reader = Db::open_sqlite(directory.path(), Access::ReadOnly).unwrap();
+    assert_eq!(kind(reader.writer()), Some(ErrorKind::ReadOnly));
+    assert_eq!(kind(reader.write_now("write", |_| Ok(()))), Some(ErrorKind::ReadOnly));
+    let beside = Db::open_sqlite(directory.path(), Access::Beside).unwrap();
+    assert_eq!(kind(beside.writer()), Some(ErrorKind::ReadOnly));
+    beside.write_now("write", |_| Ok(())).unwrap();
+    drop(gateway);
+    assert!(Db::open_sqlite(directory.path(), Access::Gateway).is_ok());
+}
+
+#[test]
+fn database_open_to_others_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    drop(Db::open_sqlite(directory.path(), Access::Gateway).unwrap());
+    let path = directory.path().join(countersign::store::DATABASE);
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let refused = Db::open_sqlite(directory.path(), Access::Gateway).err().unwrap();
+    assert!(refused.cause.contains("chmod 600"), "{refused}");
+}
+
+fn kind<T>(result: Result<T, Error>) -> Option<ErrorKind> {
+    result.err().map(|error| error.kind)
+}
