@@ -1,3 +1,5 @@
+//! Fuzz target: see `fuzz::sse`.
+
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::sse::run(data));

@@ -12,6 +12,7 @@ mod bind;
 mod call;
 pub mod refuse;
 mod relay;
+pub mod session;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ pub use call::{Call, OpenCall};
 
 use crate::catalog::Catalog;
 use crate::clock::Clock;
+use crate::exchange::session::{Session, SessionKey, Sessions};
 use crate::identity::{Authenticator, ServiceKeys};
 use crate::ledger::{Denial, DenialKind, Intent, Ledger, Outcome, Receipt, State};
 use crate::limits;
@@ -39,7 +41,6 @@ use crate::policy::{Policies, Question};
 use crate::refusal::Refusal;
 use crate::reply::Replier;
 use crate::service_key::Registry;
-use crate::session::{Session, SessionKey, Sessions};
 use crate::store::Db;
 use crate::upstream::{Answer, AnswerError, Outbound, Upstream};
 

@@ -26,6 +26,5 @@ pub mod refusal;
 pub mod reply;
 pub mod secret;
 pub mod service_key;
-pub mod session;
 pub mod store;
 pub mod upstream;

@@ -54,6 +54,8 @@ pub const EXCHANGES_MAX: usize = 4_096;
 pub const UPSTREAM_TIMEOUT_MS: u64 = 300_000;
 /// Time a stream may be silent before it is ended.
 pub const STREAM_IDLE_MS: u64 = 15 * 60 * 1_000;
+/// Time an upstream has to end a stream after its answer.
+pub const STREAM_END_MS: u64 = 2_000;
 /// Time a legacy exchange whose stream ended early may wait to be delivered by resumption.
 pub const RESUME_WINDOW_MS: u64 = 5 * 60 * 1_000;
 /// Time given to exchanges in flight when the gateway is asked to stop.

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::bind::{binding, hash};
 use super::call::Call;
 use super::{Caller, Gateway, Server, refuse};
+use crate::exchange::session::SessionKey;
 use crate::identity::AuthFailure;
 use crate::ledger::{Denial, DenialKind};
 use crate::limits;
@@ -27,7 +28,6 @@ use crate::mcp::method::Direction;
 use crate::model::{Context, Era, MessageKind, Party, Principal};
 use crate::refusal::Refusal;
 use crate::reply::{self, Replier, Reply};
-use crate::session::SessionKey;
 use crate::store::mcp_session;
 
 /// A refusal before there is a call to speak of.
@@ -260,7 +260,10 @@ async fn identify(
 }
 
 /// A session that this process has not seen: begun at another instance, or before a restart.
-async fn restore(gateway: &Gateway, key: &SessionKey) -> Result<Arc<crate::session::Session>, Turned> {
+async fn restore(
+    gateway: &Gateway,
+    key: &SessionKey,
+) -> Result<Arc<crate::exchange::session::Session>, Turned> {
     let Some(id) = &key.id else { return Err(Refusal::UnknownSession.into()) };
     let (server, id_hash) = (key.server.to_string(), hash(id));
     let found = gateway.db.read("find session", move |read| mcp_session::find(read, &server, &id_hash)).await;

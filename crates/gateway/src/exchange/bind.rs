@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::call::{Call, OpenCall};
 use super::{Caller, Cut};
+use crate::exchange::session::SessionKey;
 use crate::mask;
 use crate::mcp::envelope::Message;
 use crate::mcp::header::SESSION_ID;
@@ -16,7 +17,6 @@ use crate::mcp::method::{Direction, ListRule};
 use crate::model::{Decision, Effect, Party, TargetKind};
 use crate::refusal::Refusal;
 use crate::reply::Replier;
-use crate::session::SessionKey;
 use crate::store::{mcp_session, task};
 
 /// Stands for a policy id where the gateway itself decides: the refusal it sends in the caller's place.

@@ -168,7 +168,7 @@ impl Caller {
                         }
                     }
                     if passed.ended {
-                        return;
+                        return events.finish();
                     }
                 }
             }

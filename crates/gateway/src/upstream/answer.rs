@@ -109,6 +109,27 @@ impl Events {
         Self(Source::Stdio(messages))
     }
 
+    /// Reads on after the answer, so that the upstream sees an orderly end and the connection can be used again.
+    /// What still comes belongs to no exchange and is dropped; an upstream that does not end is cut.
+    pub fn finish(self) {
+        let Source::Http { mut body, .. } = self.0 else { return };
+        tokio::spawn(async move {
+            let rest = async {
+                let mut bytes = 0;
+                while let Some(Ok(frame)) = body.frame().await {
+                    bytes += frame.data_ref().map_or(0, Bytes::len);
+                    if bytes > limits::EVENT_BYTES_MAX {
+                        break;
+                    }
+                }
+            };
+            let limit = Duration::from_millis(limits::STREAM_END_MS);
+            if tokio::time::timeout(limit, rest).await.is_err() {
+                tracing::debug!("an upstream kept a stream open after its answer");
+            }
+        });
+    }
+
     /// The next events: at least one, and those that have already arrived. `None` when the upstream ended the stream.
     ///
     /// # Errors

@@ -180,8 +180,3 @@ pub(crate) fn call(id: u64, tool: &str, arguments: &Value) -> Bytes {
         "params": { "name": tool, "arguments": arguments } });
     Bytes::from(message.to_string())
 }
-
-/// The answer to a request.
-pub(crate) fn answer(id: &Value, result: &Value) -> Value {
-    json!({ "jsonrpc": "2.0", "id": id, "result": result })
-}

@@ -95,7 +95,10 @@ fn collect(directory: &Path, prefix: &str, found: &mut Vec<String>) {
 }
 
 fn is_test_file(path: &str) -> bool {
-    path.contains("/tests/") || path.contains("/benches/") || path.contains("/examples/")
+    path.starts_with("fuzz/")
+        || path.contains("/tests/")
+        || path.contains("/benches/")
+        || path.contains("/examples/")
 }
 
 /// Marks what `#[cfg(test)]` covers: the item that follows, to its closing brace or semicolon.

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use moka::sync::Cache;
 use uuid::Uuid;
 
-use crate::exchange::OpenCall;
+use super::OpenCall;
 use crate::limits;
 use crate::mcp::envelope::IdKey;
 use crate::model::{Method, Party};
