@@ -20,7 +20,7 @@ STEPS=(
   "integration  |25|no |Cargo.toml                  |promises, stores on SQLite and PostgreSQL, crashes, tampering"
   "docs         |10|no |Cargo.toml                  |examples in the documentation of the code"
   "policies     | 5|no |policies/starter/tests.yaml |starter policies against their cases"
-  "demo         | 5|no |crates/gateway/src/demo.rs  |the guided tour, to its end"
+  "demo         | 5|no |crates/gateway/src/cli/demo.rs|the guided tour, to its end"
   "peers        |15|no |tests/peers/run.py          |real clients and servers through the gateway"
   "conformance  |15|no |tests/peers/conformance.py  |the official suite, directly and through the gateway"
 )

@@ -1,5 +1,6 @@
 //! The command line. Each subcommand is a module with its arguments and a `run`.
 
+mod completion;
 mod demo;
 mod export;
 mod key;
@@ -13,7 +14,7 @@ mod verify;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 /// The MCP gateway whose audit trail you can check.
 #[derive(Debug, Parser)]
@@ -42,6 +43,8 @@ enum Command {
     Export(export::Arguments),
     /// Check an exported audit log, offline.
     Verify(verify::Arguments),
+    /// Completions for a shell.
+    Completion(completion::Arguments),
 }
 
 /// Runs the command of `cli`.
@@ -58,5 +61,6 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Session(arguments) => session::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Completion(arguments) => completion::run(&arguments, Cli::command()),
     }
 }

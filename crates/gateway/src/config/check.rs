@@ -17,14 +17,14 @@ pub(super) fn check(config: &Config, root: &Node) -> Vec<Problem> {
     let top = Path::default();
     deployment(&config.deployment, &top.field("deployment"), &mut report);
     listen::check(&config.listen, &top.field("listen"), &mut report);
-    if let Some(admin) = &config.admin {
-        if admin.address == config.listen.address {
-            let path = top.field("admin").field("address");
-            report.add(
-                Problem::value(path, format!("`{}` is already the address of `listen`", admin.address))
-                    .hint("give operators a port of their own, off public networks"),
-            );
-        }
+    if let Some(admin) = &config.admin
+        && admin.address == config.listen.address
+    {
+        let path = top.field("admin").field("address");
+        report.add(
+            Problem::value(path, format!("`{}` is already the address of `listen`", admin.address))
+                .hint("give operators a port of their own, off public networks"),
+        );
     }
     let storage = top.field("storage");
     let directories = [
@@ -39,13 +39,15 @@ pub(super) fn check(config: &Config, root: &Node) -> Vec<Problem> {
     }
     identity::check(&config.identity, &top.field("identity"), &mut report);
     server::check(&config.servers, &top.field("servers"), &mut report);
-    if let Some(level) = &config.log.level {
-        if let Err(error) = tracing_subscriber::EnvFilter::builder().parse(level) {
-            let path = top.field("log").field("level");
-            report.add(Problem::value(path, format!("`{level}` is not a log level: {error}")).hint(
+    if let Some(level) = &config.log.level
+        && let Err(error) = tracing_subscriber::EnvFilter::builder().parse(level)
+    {
+        let path = top.field("log").field("level");
+        report.add(
+            Problem::value(path, format!("`{level}` is not a log level: {error}")).hint(
                 "write `error`, `warn`, `info`, `debug` or, per module, `info,countersign::ledger=debug`",
-            ));
-        }
+            ),
+        );
     }
     report.problems
 }

@@ -3,7 +3,6 @@
 //! A message shows the line it is about. A line that may hold a secret is shown only up to its key.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use super::document::{Node, Path, Span, Value};
 
@@ -68,8 +67,8 @@ impl Problem {
             out.push_str(&snippet(line, span, text, private));
         }
         if let Some(hint) = &self.hint {
-            // Writing to a `String` cannot fail.
-            let _: std::fmt::Result = write!(out, "\n  {hint}");
+            out.push_str("\n  ");
+            out.push_str(hint);
         }
         out
     }

@@ -200,7 +200,9 @@ impl<'de> serde::Deserializer<'de> for Decoder<'_, '_, '_> {
             Source::Written(node) => return Err(self.expected("a list", node)),
         };
         let (path, session) = (self.path.clone(), self.session);
-        visitor.visit_seq(Items { holder: self, items, next: 0 }).map_err(|fault| session.blame(&path, fault))
+        visitor
+            .visit_seq(Items { holder: self, nodes: items, next: 0 })
+            .map_err(|fault| session.blame(&path, fault))
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
@@ -292,14 +294,14 @@ impl<'n> Decoder<'n, '_, '_> {
     ) -> Result<V::Value, Fault> {
         let (path, session) = (self.path.clone(), self.session);
         visitor
-            .visit_map(Fields { holder: self, fields: fields.into_iter(), current: None })
+            .visit_map(Fields { holder: self, rest: fields.into_iter(), current: None })
             .map_err(|fault| session.blame(&path, fault))
     }
 }
 
 struct Items<'n, 's, 't> {
     holder: Decoder<'n, 's, 't>,
-    items: &'n [Node],
+    nodes: &'n [Node],
     next: usize,
 }
 
@@ -307,7 +309,7 @@ impl<'de> SeqAccess<'de> for Items<'_, '_, '_> {
     type Error = Fault;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Fault> {
-        let Some(node) = self.items.get(self.next) else { return Ok(None) };
+        let Some(node) = self.nodes.get(self.next) else { return Ok(None) };
         let path = self.holder.path.item(self.next);
         self.next += 1;
         seed.deserialize(self.holder.child(path, Some(node))).map(Some)
@@ -316,7 +318,7 @@ impl<'de> SeqAccess<'de> for Items<'_, '_, '_> {
 
 struct Fields<'n, 's, 't> {
     holder: Decoder<'n, 's, 't>,
-    fields: std::vec::IntoIter<(&'n str, Option<&'n Node>)>,
+    rest: std::vec::IntoIter<(&'n str, Option<&'n Node>)>,
     current: Option<(&'n str, Option<&'n Node>)>,
 }
 
@@ -324,7 +326,7 @@ impl<'de> MapAccess<'de> for Fields<'_, '_, '_> {
     type Error = Fault;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Fault> {
-        self.current = self.fields.next();
+        self.current = self.rest.next();
         self.current.map(|(name, _)| seed.deserialize(name.into_deserializer())).transpose()
     }
 
@@ -358,13 +360,11 @@ impl<'de> VariantAccess<'de> for Variant<'_, '_, '_> {
     }
 
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Fault> {
-        match self.content {
-            Some(content) => seed.deserialize(content),
-            None => {
-                let text = format!("`{}` needs a value", self.name);
-                Err(self.session.fail(&self.path, Problem::value(self.path.clone(), text)))
-            }
+        if let Some(content) = self.content {
+            return seed.deserialize(content);
         }
+        let text = format!("`{}` needs a value", self.name);
+        Err(self.session.fail(&self.path, Problem::value(self.path.clone(), text)))
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Fault> {
