@@ -1,11 +1,11 @@
 //! Who is calling: the gateway as an OAuth 2.1 resource server, as the authorization chapter of MCP asks.
 //!
-//! A caller presents one bearer credential with every request: an access token (a JWT of a configured OpenID Connect
+//! A caller presents one bearer credential with every request: an access token (a JWT of a configured `OpenID` Connect
 //! issuer) or a service key. It proves a [`Principal`], or the request fails with a [`Reason`] from a closed set.
 //! Nothing here decides what a principal may do, and the credential goes no further than this module.
 //!
 //! Specifications: RFC 6750 (bearer tokens), RFC 7515, 7517, 7518, 7519 (JOSE), RFC 8693 (actors), RFC 8725 (JWT best
-//! practice), RFC 9068 (JWT access tokens), RFC 9728 (resource metadata), OpenID Connect Discovery 1.0, RFC 8414.
+//! practice), RFC 9068 (JWT access tokens), RFC 9728 (resource metadata), `OpenID` Connect Discovery 1.0, RFC 8414.
 
 mod address;
 mod algorithm;

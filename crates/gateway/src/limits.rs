@@ -112,16 +112,18 @@ pub const ISSUER_DOCUMENT_BYTES_MAX: usize = 256 * 1024;
 pub const CLOCK_SKEW_S: i64 = 60;
 /// Shortest time between two fetches of an issuer's keys caused by an unknown key id.
 pub const KEYS_REFETCH_MS: u64 = 30_000;
-/// Time given to fetching one issuer's discovery document and keys, and to waiting for somebody else to do so.
+/// Time given to fetching one issuer's discovery document and keys.
 pub const ISSUER_FETCH_MS: u64 = 10_000;
+/// Time a caller waits while another caller's request has them fetched: a slow issuer must not collect callers.
+pub const ISSUER_WAIT_MS: u64 = 2_000;
 /// Shortest time between two attempts to fetch from an issuer whose keys are not known.
 pub const ISSUER_RETRY_MS: u64 = 5_000;
 /// Age at which an issuer's keys are fetched again.
 pub const KEYS_REFRESH_MS: u64 = 10 * 60 * 1_000;
 /// Age at which an issuer's keys are no longer believed.
 pub const KEYS_STALE_MS: u64 = 24 * 60 * 60 * 1_000;
-/// Most keys looked at in one issuer's set.
-pub const KEYS_MAX: usize = 64;
+/// Most keys in one issuer's set.
+pub const KEYS_MAX: usize = 256;
 /// Deepest nesting of JSON in a token, and in an issuer's documents.
 pub const CLAIM_DEPTH_MAX: usize = 16;
 /// Most groups of one principal.

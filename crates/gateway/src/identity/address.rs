@@ -10,22 +10,24 @@ pub(super) fn is_public(ip: IpAddr) -> bool {
     }
 }
 
+#[expect(clippy::match_same_arms, reason = "each arm is one kind of entry in the registry")]
 fn is_public_v4(ip: Ipv4Addr) -> bool {
     let [a, b, c, _] = ip.octets();
-    let special = matches!(
-        (a, b, c),
-        (0 | 10 | 127, _, _)            // this network, private, loopback
-            | (100, 64..=127, _)        // shared by carriers
-            | (169, 254, _)             // link-local; where clouds keep instance credentials
-            | (172, 16..=31, _)         // private
-            | (192, 0, 0 | 2)           // protocol assignments, documentation
-            | (192, 88, 99)             // 6to4 relays
-            | (192, 168, _)             // private
-            | (198, 18..=19, _)         // benchmarks
-            | (198, 51, 100)            // documentation
-            | (203, 0, 113)             // documentation
-            | (224.., _, _) // multicast, reserved, broadcast
-    );
+    let special = match (a, b, c) {
+        // This network, private, loopback, multicast and reserved.
+        (0 | 10 | 127 | 224.., _, _) => true,
+        // Shared by carriers.
+        (100, 64..=127, _) => true,
+        // Link-local; where clouds keep instance credentials.
+        (169, 254, _) => true,
+        // Private.
+        (172, 16..=31, _) | (192, 168, _) => true,
+        // Protocol assignments, 6to4 relays, benchmarks.
+        (192, 0, 0) | (192, 88, 99) | (198, 18..=19, _) => true,
+        // Documentation.
+        (192, 0, 2) | (198, 51, 100) | (203, 0, 113) => true,
+        _ => false,
+    };
     !special
 }
 
@@ -33,17 +35,18 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
     if let Some(v4) = ip.to_ipv4_mapped() {
         return is_public_v4(v4);
     }
-    let [a, b, c, d, e, f, g, h] = ip.segments();
-    let embedded =
-        |high: u16, low: u16| is_public_v4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)));
-    match (a, b) {
+    let segments = ip.segments();
+    let embedded = |at: usize| {
+        is_public_v4(Ipv4Addr::from((u32::from(segments[at]) << 16) | u32::from(segments[at + 1])))
+    };
+    match segments {
         // NAT64 and 6to4 reach the IPv4 address inside.
-        (0x64, 0xff9b) => [c, d, e, f] == [0; 4] && embedded(g, h),
-        (0x2002, high) => embedded(high, c),
+        [0x64, 0xff9b, 0, 0, 0, 0, ..] => embedded(6),
+        [0x2002, ..] => embedded(1),
         // Teredo, documentation.
-        (0x2001, 0 | 0x0db8) => false,
+        [0x2001, 0 | 0x0db8, ..] => false,
         // Only 2000::/3 is assigned to the internet.
-        (0x2000..=0x3fff, _) => true,
+        [0x2000..=0x3fff, ..] => true,
         _ => false,
     }
 }

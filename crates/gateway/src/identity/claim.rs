@@ -125,7 +125,7 @@ impl ClaimMap {
         Ok(sorted(groups))
     }
 
-    /// OpenID Connect Core 1.0, section 5.6.2 (distributed claims), which Entra uses when a person has more groups than
+    /// `OpenID` Connect Core 1.0, section 5.6.2 (distributed claims), which Entra uses when a person has more groups than
     /// fit in a token; `hasgroups` is its form for tokens that pass through a URL.
     fn check_overage(&self, claims: &Object) -> Result<(), Reason> {
         let elsewhere =

@@ -1,4 +1,4 @@
-//! One OpenID Connect issuer: discovery (OpenID Connect Discovery 1.0, RFC 8414) and its keys, kept fresh.
+//! One `OpenID` Connect issuer: discovery (`OpenID` Connect Discovery 1.0, RFC 8414) and its keys, kept fresh.
 //!
 //! Keys are fetched by one task at a time, at most every [`limits::KEYS_REFETCH_MS`] however many unknown key ids are
 //! presented. Keys that were fetched once are used while the issuer is down, up to [`limits::KEYS_STALE_MS`]: then
@@ -84,7 +84,7 @@ enum DiscoveryError {
     Document(Url, &'static str),
     #[error("`{url}` belongs to issuer `{found}`; set the issuer's `url` to that if it is right")]
     Identifier { url: Url, found: String },
-    #[error("`{0}` is not a key set")]
+    #[error("`{0}` is not a key set of at most {max} keys", max = limits::KEYS_MAX)]
     Keys(Url),
     #[error("the issuer did not answer within {} s", limits::ISSUER_FETCH_MS / 1_000)]
     Timeout,
@@ -182,10 +182,10 @@ impl Issuer {
     }
 
     /// Fetches, unless a fetch was begun within `pause_ms`, or what is published is no longer `seen`. Waits at most
-    /// [`limits::ISSUER_FETCH_MS`] for somebody else's fetch, and as long for its own.
+    /// [`limits::ISSUER_WAIT_MS`] for somebody else's fetch, and [`limits::ISSUER_FETCH_MS`] for its own.
     async fn fetch(&self, pause_ms: u64, seen: Option<&Arc<Published>>) {
-        let limit = Duration::from_millis(limits::ISSUER_FETCH_MS);
-        let Ok(mut attempt) = timeout(limit, self.attempt.lock()).await else { return };
+        let turn = timeout(Duration::from_millis(limits::ISSUER_WAIT_MS), self.attempt.lock()).await;
+        let Ok(mut attempt) = turn else { return };
         let state = self.state.load_full();
         let renewed = match (&state.published, seen) {
             (Some(published), Some(seen)) => !Arc::ptr_eq(published, seen),
@@ -197,6 +197,7 @@ impl Issuer {
         }
         // Noted before the fetch, so that a caller who hangs up in the middle of it has used the turn up.
         *attempt = Some(now);
+        let limit = Duration::from_millis(limits::ISSUER_FETCH_MS);
         let outcome = timeout(limit, self.discover(now)).await.unwrap_or(Err(DiscoveryError::Timeout));
         self.settle(&state, outcome);
     }
@@ -248,7 +249,7 @@ impl Issuer {
     }
 }
 
-/// Where discovery documents are: after the issuer's path (OpenID Connect Discovery 1.0, section 4) and before it
+/// Where discovery documents are: after the issuer's path (`OpenID` Connect Discovery 1.0, section 4) and before it
 /// (RFC 8414, section 3).
 fn well_known(issuer: &Url) -> [Url; 2] {
     let path = issuer.path().trim_end_matches('/').to_owned();

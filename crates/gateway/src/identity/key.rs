@@ -44,13 +44,15 @@ pub(super) enum Verification {
 
 impl KeySet {
     /// Reads a JWK Set. Keys of unknown types and for other uses are passed over, as RFC 7517, section 5 asks; a
-    /// document that is not a key set is `None`.
+    /// document that is not a key set, or one of more than [`limits::KEYS_MAX`] keys, is `None`.
     pub(super) fn parse(document: &[u8], allowed: &[Algorithm]) -> Option<Self> {
         let mut set = json::object(document)?;
         let Some(Value::Array(members)) = set.remove("keys") else { return None };
+        if members.len() > limits::KEYS_MAX {
+            return None;
+        }
         let keys = members
             .iter()
-            .take(limits::KEYS_MAX)
             .filter_map(Value::as_object)
             .flat_map(|jwk| allowed.iter().filter_map(|&algorithm| Key::parse(jwk, algorithm)))
             .collect();

@@ -179,7 +179,7 @@ impl IntoResponse for Script {
 
 impl Scripted {
     /// Serves what `script` makes of the issuer's base URL, its proper metadata and its proper keys: what to answer at
-    /// the OpenID place, at the RFC 8414 place and for the keys.
+    /// the `OpenID` place, at the RFC 8414 place and for the keys.
     async fn start(script: impl FnOnce(&str, Value, Value) -> [Script; 3]) -> Self {
         let listener = loopback::bind(0).await.unwrap();
         let base = format!("http://{}/realm", listener.local_addr().unwrap());

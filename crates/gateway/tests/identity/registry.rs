@@ -160,7 +160,7 @@ async fn secret_is_nowhere_on_disk() {
     office.step().await;
     assert!(office.gate.present("orders", text.expose()).await.is_ok());
     office.gateway.write_used(&office.gate.keys).await.unwrap();
-    let secret = text.expose()["csk_0123456789abcdef_".len()..].as_bytes();
+    let secret = &text.expose().as_bytes()["csk_0123456789abcdef_".len()..];
     let mut searched = 0;
     for file in std::fs::read_dir(office.directory.path()).unwrap() {
         let path = file.unwrap().path();
