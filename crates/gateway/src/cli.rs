@@ -2,6 +2,7 @@
 
 mod completion;
 mod demo;
+mod doctor;
 mod export;
 mod key;
 mod line;
@@ -30,6 +31,8 @@ enum Command {
     Serve(serve::Arguments),
     /// See it work: a shop, its gateway and a short tour, all in this process.
     Demo(demo::Arguments),
+    /// Say what is wrong with this set-up.
+    Doctor(doctor::Arguments),
     /// The file server of the demo.
     #[command(hide = true)]
     DemoFiles(demo::FilesArguments),
@@ -55,6 +58,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::DemoFiles(arguments) => demo::run_files(&arguments),
         Command::Key(arguments) => key::run(&arguments),
         Command::Log(arguments) => log::run(&arguments),

@@ -8,6 +8,7 @@
 mod argument;
 pub mod directory;
 mod index;
+mod listing;
 mod need;
 mod problem;
 mod publication;

@@ -109,7 +109,7 @@ impl Caller {
             context: &self.context,
             definition: self.definition(Some(&target)),
         };
-        self.gateway.policies.current().decide(&question).effect != Effect::Deny
+        self.gateway.policies.current().lists(&question)
     }
 
     /// What the catalog knows of a target's definition.

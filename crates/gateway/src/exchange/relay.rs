@@ -124,7 +124,9 @@ impl Caller {
                     era: self.context.era,
                     call: open.call.id,
                 };
-                let (_, ours, body) = refuse::refuse(Refusal::UpstreamStatus, asked, None);
+                let modern_to_legacy = self.is_modern() && status == StatusCode::BAD_REQUEST;
+                let refusal = if modern_to_legacy { Refusal::LegacyOnly } else { Refusal::UpstreamStatus };
+                let (_, ours, body) = refuse::refuse(refusal, asked, None);
                 headers.extend(ours);
                 replier.whole(status, headers, body).await;
             }

@@ -101,6 +101,13 @@ impl Need {
         need
     }
 
+    /// What one condition, in Cedar's JSON form, looks at.
+    pub(super) fn of_condition(condition: &Value) -> Self {
+        let mut need = Self::nothing();
+        need.scan(condition);
+        need
+    }
+
     pub(super) fn everything() -> Self {
         Self { names: u32::MAX, carriers: std::array::from_fn(|_| Pointers::All) }
     }

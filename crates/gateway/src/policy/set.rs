@@ -8,6 +8,7 @@ use cedar_policy::{EvaluationError, ValidationMode};
 use sha2::{Digest as _, Sha256};
 
 use super::index::{Index, Part};
+use super::listing;
 use super::need::Wanted;
 use super::problem::{Problem, Rejected};
 use super::question::Question;
@@ -25,6 +26,8 @@ pub struct PolicySet {
     revision: PolicyRevision,
     canonical: String,
     index: Index,
+    /// For [`PolicySet::lists`].
+    listing: Index,
     pub(super) words: Vocabulary,
     authorizer: cedar::Authorizer,
 }
@@ -63,6 +66,7 @@ impl PolicySet {
             revision: PolicyRevision(Sha256::digest(&canonical).into()),
             canonical,
             index: Index::new(&policies, &words),
+            listing: Index::new(&listing::relax(&policies), &words),
             policies,
             words,
             authorizer: cedar::Authorizer::new(),
@@ -90,13 +94,19 @@ impl PolicySet {
     /// Allowed as things stand: [`Effect::Allow`]. Allowed if a human agreed (`context.approval.granted`):
     /// [`Effect::Hold`]. Else, and whenever anything could not be evaluated: [`Effect::Deny`].
     pub fn decide(&self, question: &Question<'_>) -> Decision {
-        match self.ask(question) {
+        match self.ask(question, &self.index) {
             Ok(decision) => decision,
             Err(error) => self.decision(Effect::Deny, BTreeSet::new(), vec![error]),
         }
     }
 
-    fn ask(&self, question: &Question<'_>) -> Result<Decision, String> {
+    /// Whether a thing belongs in a list: whether some arguments could make the question's answer other than
+    /// [`Effect::Deny`].
+    pub fn lists(&self, question: &Question<'_>) -> bool {
+        self.ask(question, &self.listing).is_ok_and(|decision| decision.effect != Effect::Deny)
+    }
+
+    fn ask(&self, question: &Question<'_>, policies: &Index) -> Result<Decision, String> {
         let Some(parties) = Parties::of(question, &self.words) else {
             return Ok(self.decision(Effect::Deny, BTreeSet::new(), vec![]));
         };
@@ -105,7 +115,7 @@ impl PolicySet {
         if action.target != question.target.map(|target| target.kind) {
             return Err("the message does not name the kind of target that its method is about".to_owned());
         }
-        let parts = self.index.parts(index, &parties);
+        let parts = policies.parts(index, &parties);
         let wanted = Wanted::new(parts.iter().map(|part| &part.need).collect());
         let evaluate = |approval| {
             situation::build(question, &parties, action, &self.words, &wanted, approval)

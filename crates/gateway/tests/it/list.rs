@@ -3,7 +3,7 @@
 use fixture::recorder::{Recorder, Reply, Request, Response, echo};
 use serde_json::json;
 
-use crate::harness::Harness;
+use crate::harness::{Harness, call};
 
 const POLICIES: &str = r#"
 @id("session") permit (principal, action in [Action::"session", Action::"list"], resource);
@@ -31,6 +31,27 @@ async fn list_holds_only_what_policy_lets_the_caller_use() {
     let expected = r#"{"jsonrpc":"2.0","id":5,"result":{"tools":[ {"name":"read","big":12345678901234567890} ],"nextCursor":"c"}}"#;
     let compact = |text: &str| text.replace(' ', "");
     assert_eq!(compact(std::str::from_utf8(&response.body).expect("UTF-8")), compact(expected));
+    gateway.finish().await;
+}
+
+#[tokio::test]
+async fn tool_that_some_arguments_allow_is_listed_and_its_calls_are_still_judged() {
+    let recorder = Recorder::new(tools);
+    let upstream = recorder.start().await.expect("an upstream");
+    let policies = r#"
+        @id("list") permit (principal, action in Action::"list", resource);
+        @id("small") permit (principal, action == Action::"tools/call", resource)
+        when { context.numbers.hasTag("/amount") && context.numbers.getTag("/amount") <= 50 };
+        @id("not-drop") forbid (principal, action == Action::"tools/call", resource) when { resource.name == "drop" };
+    "#;
+    let gateway = Harness::over(&upstream, policies).await;
+    let list = json!({ "jsonrpc": "2.0", "id": 5, "method": "tools/list" }).to_string();
+    let shown = gateway.post("alice", &[], list.as_bytes()).await.json().expect("JSON");
+    let names: Vec<_> =
+        shown["result"]["tools"].as_array().expect("tools").iter().map(|tool| &tool["name"]).collect();
+    assert_eq!(names, ["read"]);
+    let large = gateway.post("alice", &[], &call(6, "read", &json!({ "amount": 51 }))).await;
+    assert_eq!(large.json().expect("JSON")["result"]["isError"], true);
     gateway.finish().await;
 }
 

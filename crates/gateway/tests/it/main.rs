@@ -4,5 +4,6 @@ mod deny;
 mod harness;
 mod legacy;
 mod list;
+mod refusal;
 mod tidy;
 mod transparency;
