@@ -61,8 +61,8 @@ step_integration() { cargo test --workspace --locked --no-fail-fast --test '*' -
 step_docs() { cargo test --workspace --locked --doc; }
 step_policies() { cargo run --locked --quiet -p countersign -- policy test policies/starter/tests.yaml; }
 step_demo() { cargo run --locked --quiet -p countersign -- demo --exit; }
-step_peers() { python3 tests/peers/run.py; }
-step_conformance() { python3 tests/peers/conformance.py; }
+step_peers() { python3 tests/peers/run.py clients; }
+step_conformance() { python3 tests/peers/run.py conformance; }
 
 # The parts of a line of STEPS, without spaces around them.
 part() { cut -d'|' -f"$2" <<<"$1" | sed 's/^ *//; s/ *$//'; }

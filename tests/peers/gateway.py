@@ -1,0 +1,101 @@
+"""Runs an issuer, upstreams and a gateway in front of them on free ports of 127.0.0.1, for as long as it is needed."""
+
+import contextlib
+import json
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import install
+
+ROOT = install.HERE.parent.parent
+FIXTURE = ROOT / "target" / "debug" / "fixture"
+GATEWAY = ROOT / "target" / "debug" / "countersign"
+SECONDS_MAX = 60
+
+CLIENT = {"id": "peers", "secret": "peers", "redirect_uris": []}
+POLICY = """@id("all") permit (principal, action, resource);
+@id("no-execute") forbid (principal, action == Action::"tools/call", resource) when { resource.name == "execute" };
+"""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def process(*command, **options):
+    """A child that is ended with the block; yields it and its first line of output."""
+    child = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, text=True, **options)
+    try:
+        yield child
+    finally:
+        child.terminate()
+        try:
+            child.wait(SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+@contextlib.contextmanager
+def fixture(*arguments):
+    """A fixture that prints its URL first."""
+    with process(FIXTURE, *arguments) as child:
+        yield child.stdout.readline().strip()
+
+
+def answers(url):
+    try:
+        urllib.request.urlopen(url, timeout=5)
+        return True
+    except OSError:
+        return False
+
+
+def token(issuer, resource):
+    fields = {"grant_type": "client_credentials", "client_id": CLIENT["id"], "client_secret": CLIENT["secret"]}
+    body = urllib.parse.urlencode({**fields, "resource": resource}).encode()
+    with urllib.request.urlopen(issuer + "/token", body, timeout=30) as answer:
+        return json.load(answer)["access_token"]
+
+
+@contextlib.contextmanager
+def gateway(upstreams):
+    """A gateway in front of `upstreams` (URL by name); yields a function from a name to its URL and a token."""
+    port, admin = free_port(), free_port()
+    base = f"http://localhost:{port}"
+    with contextlib.ExitStack() as stack:
+        issuer = stack.enter_context(fixture("issuer", "--client", json.dumps(CLIENT)))
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        (directory / "policies").mkdir()
+        (directory / "policies" / "peers.cedar").write_text(POLICY)
+        configuration = {
+            "deployment": "peers",
+            "listen": {
+                "address": f"127.0.0.1:{port}",
+                "public_url": base,
+                "allowed_hosts": [f"127.0.0.1:{port}"],
+            },
+            "admin": {"address": f"127.0.0.1:{admin}"},
+            "storage": {"directory": "data"},
+            "identity": {"issuers": [{"name": "demo", "url": issuer}]},
+            "policy": {"directory": "policies"},
+            "servers": [{"name": name, "http": {"url": url}} for name, url in upstreams.items()],
+            "log": {"level": "error"},
+        }
+        file = directory / "countersign.yaml"
+        # JSON is YAML.
+        file.write_text(json.dumps(configuration))
+        stack.enter_context(process(GATEWAY, "serve", "-c", file))
+        deadline = time.monotonic() + SECONDS_MAX
+        while not answers(f"http://127.0.0.1:{admin}/readyz"):
+            if time.monotonic() > deadline:
+                raise TimeoutError("the gateway did not become ready")
+        yield lambda name: (f"{base}/mcp/{name}", token(issuer, f"{base}/mcp/{name}"))

@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+"""Holds the gateway against real peers: the conformance suite and seven real clients, directly and through it.
+
+    run.py conformance | clients
+
+Needs `target/debug/fixture` and `target/debug/countersign`.
+"""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import install
+from gateway import fixture, gateway
+
+
+def run(script, *arguments):
+    return subprocess.run([sys.executable, str(install.HERE / script), *arguments]).returncode
+
+
+def conformance():
+    """Both revisions: the same multiset of (scenario, check, status) through the gateway as directly."""
+    with fixture("conformance") as url:
+        direct = url.replace("127.0.0.1", "localhost")
+        with gateway({"fixture": direct}) as endpoint:
+            through, token = endpoint("fixture")
+            return run("conformance.py", "--direct", direct, "--through", through, "--token", token)
+
+
+def clients():
+    """Seven real clients see through the gateway what they see directly, except the tool that policy hides."""
+    with fixture("orders") as direct, gateway({"orders": direct}) as endpoint:
+        through, token = endpoint("orders")
+        return run("matrix.py", through, "--token", token)
+
+
+def main():
+    steps = {"conformance": conformance, "clients": clients}
+    names = sys.argv[1:] or list(steps)
+    results = {name: steps[name]() for name in names}
+    failed = [name for name, status in results.items() if status]
+    print(f"{len(results) - len(failed)} passed, {len(failed)} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
