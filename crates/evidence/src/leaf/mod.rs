@@ -8,6 +8,7 @@ mod part;
 mod rule;
 
 use std::collections::BTreeMap;
+use std::io;
 
 use serde::{Deserialize, Serialize};
 
@@ -218,7 +219,8 @@ impl Leaf {
         }
         let leaf: Self = serde_json::from_slice(bytes)
             .map_err(|error| Error::Malformed { byte: byte_offset(bytes, &error) })?;
-        if leaf.write() != bytes {
+        let mut expected = Expected(bytes);
+        if serde_json::to_writer(&mut expected, &leaf).is_err() || !expected.0.is_empty() {
             return Err(Error::NotCanonical);
         }
         rule::check(&leaf)?;
@@ -230,6 +232,20 @@ impl Leaf {
         // Unwrap safety: every map has string keys and a vector accepts every write.
         serde_json::to_writer(&mut bytes, self).expect("leaves serialise");
         bytes
+    }
+}
+
+/// A writer that accepts only the bytes it expects, so that comparing needs no copy.
+struct Expected<'b>(&'b [u8]);
+
+impl io::Write for Expected<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.strip_prefix(bytes).ok_or(io::ErrorKind::InvalidData)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
