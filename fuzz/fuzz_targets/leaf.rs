@@ -1,0 +1,5 @@
+//! Fuzz target: see `fuzz::leaf`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::leaf::run(data));
