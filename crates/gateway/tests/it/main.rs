@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one module per promise.
 
+mod crash;
 mod deny;
 mod harness;
 mod legacy;
