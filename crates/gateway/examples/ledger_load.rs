@@ -15,8 +15,9 @@ use countersign::model::{
     Context, Decision, Effect, Era, MessageKind, Party, PolicyRevision, Principal, PrincipalKind, Target,
     TargetKind, TokenId,
 };
-use countersign::store::{Access, Db};
-use evidence::leaf::Status;
+use countersign::store::entry::{self, Filter};
+use countersign::store::{Access, Db, session};
+use evidence::leaf::{Leaf, Status};
 use uuid::Uuid;
 
 fn main() -> anyhow::Result<()> {
@@ -65,7 +66,50 @@ async fn run(directory: &Path, pairs: u64, tasks: u64) -> anyhow::Result<()> {
         (cpu_ms()? - before) as f64 * 1_000.0 / pairs as f64,
         published.elapsed().as_secs_f64(),
     );
+    query(&db)
+}
+
+/// The slowest of some pages that people ask for, on what was just written.
+fn query(db: &Db) -> anyhow::Result<()> {
+    let actor = {
+        let newest = db.read_now("newest", |read| entry::page(read, &by_type("call.intent"), 1))?;
+        let leaf = newest.first().map(|entry| Leaf::decode(&entry.leaf)).transpose()?;
+        leaf.and_then(|leaf| leaf.actor?.id).unwrap_or_default()
+    };
+    let middle = SystemClock.now().as_microsecond() - 5_000_000;
+    let filters = [
+        ("newest", Filter::default()),
+        ("by type", by_type("call.intent")),
+        ("by rare type", by_type("gateway.started")),
+        ("by absent type", by_type("audit.gap")),
+        ("by actor", Filter { actor: Some(actor.clone()), ..Filter::default() }),
+        ("by actor, until", Filter { actor: Some(actor), until: Some(middle), ..Filter::default() }),
+        ("by server", Filter { server: Some("postgres".into()), ..Filter::default() }),
+        (
+            "by target, until",
+            Filter {
+                server: Some("postgres".into()),
+                target: Some("query".into()),
+                until: Some(middle),
+                ..Filter::default()
+            },
+        ),
+        ("by session", Filter { session: Some(Uuid::from_u128(3).into_bytes()), ..Filter::default() }),
+    ];
+    for (name, filter) in filters {
+        let started = Instant::now();
+        let found = db.read_now("page", |read| entry::page(read, &filter, 50))?.len();
+        println!("{name}: {found} rows in {} us", started.elapsed().as_micros());
+    }
+    let started = Instant::now();
+    let sessions =
+        db.read_now("sessions", |read| session::page(read, &session::Filter::default(), 50))?.len();
+    println!("sessions: {sessions} rows in {} us", started.elapsed().as_micros());
     Ok(())
+}
+
+fn by_type(event: &str) -> Filter {
+    Filter { event: Some(event.to_owned()), ..Filter::default() }
 }
 
 fn intent(principal: &Arc<Principal>, session: Uuid, body: &Bytes) -> Intent {

@@ -64,12 +64,16 @@ pub const DRAIN_MS: u64 = 30_000;
 pub const LEDGER_QUEUE_MAX: usize = 4_096;
 /// Most entries in one transaction of the ledger's writer.
 pub const LEDGER_BATCH_MAX: usize = 512;
+/// How often the ledger's writer lets others run before it commits, while entries keep arriving.
+pub const LEDGER_YIELDS_MAX: u32 = 16;
 /// Time an entry may wait for its commit before the call is refused.
 pub const LEDGER_WAIT_MS: u64 = 10_000;
 /// Time between attempts to write again while the ledger is blocked.
 pub const LEDGER_RETRY_MS: u64 = 1_000;
 /// Largest body that is sealed on the thread that asks; larger ones go to a blocking thread.
 pub const SEAL_INLINE_BYTES_MAX: usize = 64 * 1024;
+/// Calls of one session that a list of sessions counts.
+pub const SESSION_COUNT_MAX: u64 = 1_000;
 /// Calls of one session shown by a command.
 pub const SESSION_CALLS_MAX: u32 = 100_000;
 /// Leaves of one call shown by a command.

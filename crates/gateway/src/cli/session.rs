@@ -117,7 +117,8 @@ fn run_list(list: &List) -> anyhow::Result<()> {
     table.load_style(comfy_table::presets::NOTHING);
     table.set_header(["SESSION", "BEGAN", "LAST CALL", "ACTOR", "CALLS", "DENIED"]);
     for row in rows {
-        let (calls, denied) = (row.calls.to_string(), row.denied.to_string());
+        let more = if row.calls >= limits::SESSION_COUNT_MAX { "+" } else { "" };
+        let (calls, denied) = (format!("{}{more}", row.calls), format!("{}{more}", row.denied));
         table.add_row([row.session.to_string(), row.began, row.last_call, row.actor, calls, denied]);
     }
     writeln!(out, "{table}")?;

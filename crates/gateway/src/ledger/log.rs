@@ -308,7 +308,7 @@ impl Log {
             };
             Ok(Found {
                 size: tip.as_ref().map_or(0, |tip| tip.size),
-                frontier: tip.map(|tip| tip.frontier).unwrap_or_default(),
+                frontier: tip.map_or_else(|| Frontier::new().to_bytes(), |tip| tip.frontier),
                 last,
             })
         })?;
@@ -418,4 +418,88 @@ fn result(leaf: &Leaf) -> Option<&str> {
         Effect::Deny => "deny",
         Effect::Hold => "hold",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use evidence::leaf::EventType;
+    use evidence::time::Timestamp;
+
+    use super::*;
+    use crate::ledger::draft;
+    use crate::store::{Access, Db, Stage};
+
+    fn log(directory: &std::path::Path) -> Log {
+        let db = Db::open_sqlite(directory, Access::Gateway).unwrap();
+        let lane = Id::from_bytes([1; 16]);
+        let position =
+            Position { lane, lane_number: 0, sequence: 0, previous: Hash::ZERO, frontier: Frontier::new() };
+        Log::new(db.writer().unwrap(), position)
+    }
+
+    fn batch(log: &mut Log, call: Uuid) -> Batch {
+        let now = Timestamp::from_micros(1_790_000_000_000_000).unwrap();
+        let mut batch = log.begin();
+        // Any leaf will do; what it does to its call is what counts here.
+        let mut begun = draft::own(EventType::LogHeartbeat, now, None).unwrap();
+        begun.step = Step::Begin(call);
+        log.place(&mut batch, begun).unwrap();
+        batch
+    }
+
+    #[test]
+    fn commit_that_happened_although_it_failed_is_found_by_its_bytes() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut log = log(directory.path());
+        let call = Uuid::from_u128(7);
+        let doubtful = batch(&mut log, call);
+        let bytes = doubtful.leaves[0].bytes.clone();
+        log.write("doubtful", &doubtful, |_| Ok(())).unwrap();
+        let Ok(Settled::Present(present)) = log.settle(doubtful) else { panic!("the batch is there") };
+        assert_eq!(log.adopt(*present)[0].bytes, bytes);
+        assert!(log.is_open(call));
+        assert_eq!(log.size(), 1);
+        assert!(log.verify_tip().is_ok());
+    }
+
+    #[test]
+    fn commit_that_did_not_happen_leaves_no_trace() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut log = log(directory.path());
+        let call = Uuid::from_u128(7);
+        let doubtful = batch(&mut log, call);
+        assert!(matches!(log.settle(doubtful), Ok(Settled::Absent)));
+        assert!(!log.is_open(call));
+        assert_eq!(log.size(), 0);
+        let again = batch(&mut log, call);
+        assert!(log.commit("again", again, |_| Ok(())).is_ok());
+    }
+
+    #[test]
+    fn somebody_elses_leaf_in_our_place_is_fatal() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut log = log(directory.path());
+        let ours = batch(&mut log, Uuid::from_u128(7));
+        let theirs = {
+            let undo: Vec<_> = ours.undo.clone();
+            log.undo(&undo);
+            batch(&mut log, Uuid::from_u128(8))
+        };
+        log.write("theirs", &theirs, |_| Ok(())).unwrap();
+        assert!(matches!(log.settle(ours), Err(Doubt::Fatal(_))));
+    }
+
+    #[test]
+    fn failed_statement_undoes_the_batch() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut log = log(directory.path());
+        let call = Uuid::from_u128(7);
+        let refused = batch(&mut log, call);
+        let failed = log.commit("fails", refused, |_| Err(store::Error::new(ErrorKind::Full, "on purpose")));
+        assert!(matches!(failed, Err(Doubt::Undone(error)) if error.kind == ErrorKind::Full));
+        assert!(!log.is_open(call));
+        assert!(log.verify_tip().is_ok());
+        let recorded = log.record("fails", |_| Err(store::Error::new(ErrorKind::Full, "on purpose")));
+        assert_eq!(recorded.unwrap_err().stage, Stage::Before);
+    }
 }

@@ -23,7 +23,7 @@ const TAG_BYTES: usize = SEAL_BYTES - NONCE_LEN;
 const HEAD_BYTES: usize = NONCE_LEN + SALT_BYTES + 1;
 /// Below this, compressing costs more than it saves.
 const COMPRESS_BYTES_MIN: usize = 256;
-const LEVEL: i32 = 1;
+const LEVEL: i32 = -3;
 const DAYS_KEPT: usize = 4;
 const DAY_US: i64 = 86_400_000_000;
 

@@ -1,6 +1,7 @@
 //! `session`: recording sessions as they began.
 
 use super::{Error, Read, Tx, Value};
+use crate::limits;
 
 /// A recording session and what it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,9 +14,9 @@ pub struct Session {
     pub actor: String,
     /// When its last call began.
     pub last_ts: i64,
-    /// Calls permitted and refused.
+    /// Calls permitted and refused, counted up to [`limits::SESSION_COUNT_MAX`].
     pub calls: u64,
-    /// Calls refused.
+    /// Calls refused among those.
     pub denied: u64,
 }
 
@@ -67,11 +68,13 @@ fn begun(row: super::Row<'_>) -> Result<Session, Error> {
     Ok(Session { id: row.array(0)?, ts, actor: row.text(2)?.to_owned(), last_ts: ts, calls: 0, denied: 0 })
 }
 
+/// Counts the newest calls, from the index alone.
 fn count(read: &mut Read<'_>, session: &mut Session) -> Result<(), Error> {
+    let newest = Value::Int(limits::SESSION_COUNT_MAX.cast_signed());
     let counted = read.all(
-        "SELECT type, count(*), max(ts) FROM entry WHERE session = $1 \
-         AND type IN ('call.intent', 'call.denied', 'auth.failed') GROUP BY type",
-        &[(&session.id).into()],
+        "SELECT type, count(*), max(ts) FROM (SELECT type, ts FROM entry WHERE session = $1 \
+         ORDER BY ts DESC LIMIT $2) AS newest GROUP BY type",
+        &[(&session.id).into(), newest],
         |row| Ok((row.text(0)? == "call.intent", row.count(1)?, row.int(2)?)),
     )?;
     for (permitted, calls, last_ts) in counted {

@@ -196,3 +196,53 @@ pub(super) fn flush(connection: &Connection) -> Result<(), Error> {
     }
     Err(Error::new(ErrorKind::Busy, "a reader keeps the log from being flushed"))
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn full_file_is_told_from_other_failures() {
+        let directory = tempfile::tempdir().unwrap();
+        let sqlite = Sqlite::open(directory.path(), Access::Gateway).unwrap();
+        let connection = sqlite.connect().unwrap();
+        connection.execute_batch("CREATE TABLE t (b BLOB)").unwrap();
+        connection.pragma_update(None, "max_page_count", 3).unwrap();
+        let full = connection.execute("INSERT INTO t VALUES (zeroblob(1000000))", []).unwrap_err();
+        assert_eq!(Error::from(full).kind, ErrorKind::Full);
+        connection.pragma_update(None, "query_only", true).unwrap();
+        let read_only = connection.execute("INSERT INTO t VALUES (NULL)", []).unwrap_err();
+        assert_eq!(Error::from(read_only).kind, ErrorKind::ReadOnly);
+    }
+
+    #[test]
+    fn failed_flush_is_told_from_other_io_errors() {
+        for (code, kind) in [
+            (ffi::SQLITE_IOERR_FSYNC, ErrorKind::Fsync),
+            (ffi::SQLITE_IOERR_DIR_FSYNC, ErrorKind::Fsync),
+            (ffi::SQLITE_IOERR_WRITE, ErrorKind::Io),
+            (ffi::SQLITE_BUSY_SNAPSHOT, ErrorKind::Busy),
+            (ffi::SQLITE_CORRUPT_INDEX, ErrorKind::Corrupt),
+        ] {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            assert_eq!(Error::from(error).kind, kind);
+        }
+    }
+
+    #[test]
+    fn evidence_is_flushed_at_every_commit() {
+        let directory = tempfile::tempdir().unwrap();
+        let connection = Sqlite::open(directory.path(), Access::Gateway).unwrap().connect().unwrap();
+        let pragma = |name: &str| -> String {
+            connection
+                .pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
+                .map(|v| format!("{v:?}"))
+                .unwrap()
+        };
+        assert_eq!(pragma("journal_mode"), "Text(\"wal\")");
+        assert_eq!(pragma("synchronous"), "Integer(2)");
+        assert_eq!(pragma("foreign_keys"), "Integer(1)");
+    }
+}

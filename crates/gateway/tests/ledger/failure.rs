@@ -1,8 +1,72 @@
 //! The database fails in every way it can: nothing is acknowledged that is not durable, and what can recover does.
 
-use countersign::ledger::{Ledger, State, Unavailable};
+use std::path::Path;
+use std::process::Command;
 
-use crate::harness::{Place, intent, outcome};
+use countersign::ledger::{Ledger, State, Unavailable};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::harness::{self, Place, intent, outcome};
+
+/// Names the directory to the child: the same test, run by the test itself.
+const CHILD: &str = "COUNTERSIGN_TEST_FULL";
+const NAME: &str = "failure::full_disk_refuses_calls_until_there_is_space";
+
+#[test]
+fn full_disk_refuses_calls_until_there_is_space() {
+    #[expect(clippy::disallowed_methods, reason = "how a test program talks to itself")]
+    if let Ok(directory) = std::env::var(CHILD) {
+        return fill_and_recover(Path::new(&directory));
+    }
+    let place = Place::new();
+    // A limit on file sizes stands for the full disk; the shell makes its signal harmless, as it is for a gateway.
+    let status = Command::new("bash")
+        .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().unwrap())
+        .args([NAME, "--exact", "--nocapture"])
+        .env(CHILD, place.path())
+        .status()
+        .unwrap();
+    assert!(status.success(), "{status}");
+    let findings = place.assert_sound();
+    assert_eq!(findings.counts["audit.gap"], 1);
+    // The call that was held, and one more when the disk was found full at an outcome.
+    assert!((1..=2).contains(&findings.counts["call.orphaned"]), "{:?}", findings.counts);
+}
+
+/// Takes a process of its own, because the limit is the whole process's.
+fn fill_and_recover(directory: &Path) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let ledger = harness::start(directory).unwrap();
+        let held = ledger.open(intent("{}")).await.unwrap();
+        let unlimited = getrlimit(Resource::Fsize);
+        let full = Rlimit { current: Some(512 * 1024), maximum: unlimited.maximum };
+        setrlimit(Resource::Fsize, full).unwrap();
+        let mut acknowledged = 0;
+        let refused = loop {
+            let closed = match ledger.open(intent(&"x".repeat(4_000))).await {
+                Ok(opened) => ledger.close(opened, outcome("{}")).await,
+                Err(refused) => break refused,
+            };
+            if let Err(refused) = closed {
+                break refused;
+            }
+            acknowledged += 1;
+            assert!(acknowledged < 10_000, "the limit does not hold");
+        };
+        assert!(matches!(refused, Unavailable::Blocked(_)), "{refused}");
+        assert!(ledger.close(held, outcome("{}")).await.is_err());
+        assert!(ledger.retry().await.is_err());
+        assert!(matches!(ledger.health().state, State::Blocked { .. }));
+        setrlimit(Resource::Fsize, unlimited).unwrap();
+        ledger.retry().await.unwrap();
+        assert_eq!(ledger.health().state, State::Ready);
+        let opened = ledger.open(intent("{}")).await.unwrap();
+        ledger.close(opened, outcome("{}")).await.unwrap();
+        ledger.stop().await.unwrap();
+    });
+}
 
 #[tokio::test]
 async fn locked_database_refuses_calls_until_it_is_free() {

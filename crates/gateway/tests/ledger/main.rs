@@ -1,5 +1,6 @@
 //! The ledger's promises, on a real database.
 
+mod command;
 mod crash;
 mod failure;
 mod harness;

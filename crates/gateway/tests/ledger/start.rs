@@ -61,7 +61,8 @@ async fn changed_removed_and_added_leaves_are_refused() {
             "INSERT INTO entry (place, type, ts, leaf) SELECT place + 1, type, ts, leaf FROM entry WHERE place = \
              (SELECT max(place) FROM entry)",
         ),
-        ("does not match what was stored", "UPDATE checkpoint SET root = zeroblob(32)"),
+        ("another tree of 6 leaves was published", "UPDATE checkpoint SET root = zeroblob(32)"),
+        ("frontier is damaged", "UPDATE checkpoint SET frontier = zeroblob(72)"),
         ("checkpoint of 6 leaves is missing", "DELETE FROM checkpoint"),
         ("6 leaves were published and 5 are there", "UPDATE tree SET size = 5"),
     ] {

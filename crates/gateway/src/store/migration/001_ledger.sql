@@ -35,12 +35,14 @@ CREATE INDEX entry_ts ON entry (ts);
 CREATE INDEX entry_type ON entry (type, ts);
 -- All leaves of one call; the sweeper's question whether an intent has ended.
 CREATE INDEX entry_call ON entry (call) WHERE call IS NOT NULL;
--- A session's replay.
-CREATE INDEX entry_session ON entry (session, ts) WHERE session IS NOT NULL;
+-- A session's replay; with the type, so that calls are counted without reading leaves.
+CREATE INDEX entry_session ON entry (session, ts, type) WHERE session IS NOT NULL;
 -- What one person or program did.
 CREATE INDEX entry_actor ON entry (actor, ts) WHERE actor IS NOT NULL;
--- What was done to one thing in one server, or to the whole server.
-CREATE INDEX entry_target ON entry (server, target, ts) WHERE server IS NOT NULL;
+-- What was done in one server.
+CREATE INDEX entry_server ON entry (server, ts) WHERE server IS NOT NULL;
+-- What was done to one thing; a name that several servers share is filtered.
+CREATE INDEX entry_target ON entry (target, ts) WHERE target IS NOT NULL;
 
 -- From index `idx` on, the log holds the entries from `place` on, until the next row's index.
 CREATE TABLE span (
