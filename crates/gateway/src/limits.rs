@@ -101,7 +101,7 @@ pub const DATABASE_BUSY_MS: u64 = 2_000;
 /// Prepared statements kept per connection.
 pub const STATEMENTS_MAX: usize = 64;
 /// Attempts at a transaction that collides with others.
-pub const TRANSACTION_ATTEMPTS_MAX: u32 = 8;
+pub const TRANSACTION_ATTEMPTS_MAX: u32 = 64;
 /// Pages (4 KiB) of write-ahead log after which SQLite copies them into the database.
 pub const WAL_PAGES: i64 = 4_000;
 /// Time between heartbeats in the log.

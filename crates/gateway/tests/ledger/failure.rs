@@ -29,7 +29,8 @@ fn full_disk_refuses_calls_until_there_is_space() {
         .unwrap();
     assert!(status.success(), "{status}");
     let findings = place.assert_sound();
-    assert_eq!(findings.counts["audit.gap"], 1);
+    // One for each attempt to go on; the first may turn out to have been written only when space was back.
+    assert!((1..=2).contains(&findings.counts["audit.gap"]), "{:?}", findings.counts);
     // The call that was held, and one more when the disk was found full at an outcome.
     assert!((1..=2).contains(&findings.counts["call.orphaned"]), "{:?}", findings.counts);
 }
