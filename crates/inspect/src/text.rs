@@ -131,13 +131,12 @@ fn unit(bytes: &[u8]) -> Option<u32> {
 }
 
 fn push(text: &mut Vec<u8>, code: u32) {
-    match char::from_u32(code) {
-        Some(c) => text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-        None => {
-            // A surrogate: three bytes, as generalised UTF-8 has it.
-            let bits = |shift: u32| u8::try_from((code >> shift) & 0x3f).unwrap_or(0x3f);
-            text.extend_from_slice(&[0xed, 0x80 | bits(6), 0x80 | bits(0)]);
-        }
+    if let Some(c) = char::from_u32(code) {
+        text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+    } else {
+        // A surrogate: three bytes, as generalised UTF-8 has it.
+        let bits = |shift: u32| u8::try_from((code >> shift) & 0x3f).unwrap_or(0x3f);
+        text.extend_from_slice(&[0xed, 0x80 | bits(6), 0x80 | bits(0)]);
     }
 }
 

@@ -98,10 +98,7 @@ impl Message {
     /// A member the gateway acts upon.
     pub fn field(&self, field: Field) -> Option<Value<'_>> {
         let span = self.span_of(field)?;
-        // Unwrap safety: the whole text was checked to be UTF-8, and values begin and end with ASCII or at quotes.
-        let text = std::str::from_utf8(&self.bytes[span.start..span.end])
-            .expect("checked when the message was read");
-        Some(Value::walked(text, span.start))
+        Some(Value::walked(self.part(span), span.start))
     }
 
     /// Where a member stands in [`Message::bytes`], for splicing.
@@ -181,6 +178,12 @@ impl Message {
     /// The task a result speaks of: `result.task.taskId` (2025-11-25) or `result.taskId` (the extension).
     pub fn result_task_id(&self) -> Option<Cow<'_, str>> {
         self.text(Field::CreatedTaskId).or_else(|| self.text(Field::ResultTaskId))
+    }
+
+    /// The text of a part; `Bytes` does not remember that it was checked.
+    fn part(&self, span: Span) -> &str {
+        // Unwrap safety: the whole text was checked to be UTF-8, and values begin and end with ASCII.
+        std::str::from_utf8(&self.bytes[span.start..span.end]).expect("checked when the message was read")
     }
 }
 

@@ -94,7 +94,7 @@ pub fn session_id(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
 ///
 /// In both eras no `Mcp-*` header may appear twice, nor be named in `Connection` (it would be lost on the way, after it
 /// was checked). A modern message must agree with `MCP-Protocol-Version`, `Mcp-Method` and `Mcp-Name`; a modern
-/// request must have them. `Mcp-Param-*` mirrors arguments by a schema that only the upstream knows for sure: the
+/// request must have them (that the body names the version too is for the upstream to ask: it answers -32602). `Mcp-Param-*` mirrors arguments by a schema that only the upstream knows for sure: the
 /// upstream checks it. In the legacy era these headers have no meaning, except the version, which is left to the
 /// upstream as well.
 ///

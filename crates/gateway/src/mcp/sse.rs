@@ -72,14 +72,22 @@ enum Prefix {
 struct Lines {
     /// The present line has no byte yet (a byte-order mark at the start of the stream aside).
     empty: bool,
-    /// A CR was the last byte; an LF would belong to it.
-    after_cr: bool,
-    /// The block is complete unless an LF follows.
-    complete: bool,
+    pending: Pending,
     /// The line before ended in a CR alone.
     bare_cr: bool,
     /// Bytes of a byte-order mark seen at the start of the stream; beyond 3, none can come.
     mark: u8,
+}
+
+/// What the byte after a CR decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pending {
+    /// The last byte was no CR.
+    Nothing,
+    /// Whether an LF belongs to the line end.
+    LineEnd,
+    /// The same, and with it the block is complete.
+    BlockEnd,
 }
 
 const MARK: &[u8; 3] = b"\xef\xbb\xbf";
@@ -91,7 +99,7 @@ impl Framer {
             event_bytes_max,
             partial: BytesMut::new(),
             chunk: Bytes::new(),
-            lines: Lines { empty: true, after_cr: false, complete: false, bare_cr: false, mark: 0 },
+            lines: Lines { empty: true, pending: Pending::Nothing, bare_cr: false, mark: 0 },
             prefix: Prefix::Mark,
             fault: None,
         }
@@ -135,7 +143,7 @@ impl Framer {
 
     /// The stream has ended.
     pub fn finish(mut self) -> End {
-        if self.fault.is_none() && self.lines.complete {
+        if self.fault.is_none() && self.lines.pending == Pending::BlockEnd {
             return End { event: Some(self.event(Bytes::new())), rest: Bytes::new() };
         }
         self.partial.extend_from_slice(&self.chunk);
@@ -155,7 +163,7 @@ impl Framer {
             _ => 0,
         };
         self.prefix = if raw.ends_with(b"\r") { Prefix::LineFeed } else { Prefix::Nothing };
-        Event::read(raw, start)
+        Event::read(&raw, start)
     }
 }
 
@@ -164,15 +172,14 @@ impl Lines {
     fn scan(&mut self, bytes: &[u8]) -> (usize, bool) {
         let mut at = 0;
         while let Some(byte) = bytes.get(at).copied() {
-            if self.after_cr {
+            let pending = std::mem::replace(&mut self.pending, Pending::Nothing);
+            if pending != Pending::Nothing {
                 // The LF of a CR LF; or the line after a lone CR.
-                self.after_cr = false;
                 self.bare_cr = byte != b'\n';
                 if !self.bare_cr {
                     at += 1;
                 }
-                if self.complete {
-                    self.complete = false;
+                if pending == Pending::BlockEnd {
                     return (at, true);
                 }
                 continue;
@@ -201,8 +208,7 @@ impl Lines {
             self.bare_cr = false;
             return ends;
         }
-        self.after_cr = true;
-        self.complete = ends && !self.bare_cr;
+        self.pending = if ends && !self.bare_cr { Pending::BlockEnd } else { Pending::LineEnd };
         ends && self.bare_cr
     }
 

@@ -2,6 +2,7 @@
 //! against bytes that nobody thought of.
 
 // The bodies of the fuzz targets, shared with `fuzz/`, which is outside the workspace because it needs nightly.
+#[expect(unreachable_pub, reason = "a library there, a module here")]
 #[path = "../../../../fuzz/src/lib.rs"]
 mod body;
 mod corpus;

@@ -208,7 +208,9 @@ impl Place {
             Self::Created => (Field::CreatedTaskId, Field::CreatedTaskId),
             Self::Error => (Field::Code, Field::Data),
         };
-        &TABLE[first as usize..=last as usize]
+        let entries = &TABLE[first as usize..=last as usize];
+        debug_assert!(entries.iter().all(|entry| entry.place == self), "the table stands place by place");
+        entries
     }
 }
 

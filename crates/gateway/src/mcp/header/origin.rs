@@ -40,7 +40,7 @@ impl Ours {
     /// [`Refusal::Origin`].
     pub fn require(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
         let known = |known: &[String], value: &str| known.iter().any(|one| value.eq_ignore_ascii_case(one));
-        let authority = uri.authority().map(|authority| authority.as_str());
+        let authority = uri.authority().map(http::uri::Authority::as_str);
         let mut hosts = headers.get_all(HOST).iter();
         let host = hosts.next().map(|host| host.to_str().unwrap_or_default());
         let named = match (authority, host) {

@@ -33,7 +33,7 @@ enum Line<'a> {
 
 impl Event {
     /// Reads a complete block; its lines begin at `start`, after what belongs to none of them.
-    pub(super) fn read(raw: Bytes, start: usize) -> Self {
+    pub(super) fn read(raw: &Bytes, start: usize) -> Self {
         let mut event = Self {
             raw: raw.clone(),
             start,
@@ -68,7 +68,7 @@ impl Event {
         let mut raw = BytesMut::with_capacity(message.len() + 8);
         put_data(&mut raw, Some(message), b"\n");
         raw.put_u8(b'\n');
-        Self::read(raw.freeze(), 0)
+        Self::read(&raw.freeze(), 0)
     }
 
     /// The block exactly as it came, empty line included.
