@@ -8,6 +8,7 @@ mod key;
 mod line;
 mod log;
 mod moment;
+mod policy;
 mod serve;
 mod session;
 mod source;
@@ -48,6 +49,8 @@ enum Command {
     Verify(verify::Arguments),
     /// Completions for a shell.
     Completion(completion::Arguments),
+    /// Check, test and explain policies.
+    Policy(policy::Arguments),
 }
 
 /// Runs the command of `cli`.
@@ -66,5 +69,6 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Export(arguments) => export::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Completion(arguments) => completion::run(&arguments, Cli::command()),
+        Command::Policy(arguments) => policy::run(&arguments),
     }
 }

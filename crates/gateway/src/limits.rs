@@ -234,3 +234,5 @@ pub const STDIO_HEALTHY_MS: u64 = 60_000;
 pub const STDIO_EXITS_MAX: u32 = 3;
 /// Longest line of standard error kept.
 pub const STDERR_LINE_BYTES_MAX: usize = 4 * 1024;
+/// Most policies named by an explanation, besides those that decided.
+pub const EXPLAINED_POLICIES_MAX: usize = 20;

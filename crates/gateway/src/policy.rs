@@ -6,7 +6,10 @@
 //! only `directory` reads files.
 
 mod argument;
+mod case;
 pub mod directory;
+mod doubt;
+mod explain;
 mod index;
 mod listing;
 mod need;
@@ -14,12 +17,16 @@ mod problem;
 mod publication;
 mod question;
 mod schema;
+mod scope;
 mod set;
 mod situation;
 mod source;
 mod uri;
 mod vocabulary;
 
+pub use case::{Asked, Case, Cases, DefinitionWord, EraWord, Expected, Trial};
+pub use doubt::{Known, doubts};
+pub use explain::{Explanation, Finding, Part, Unmet, explain};
 pub use problem::{Problem, Rejected};
 pub use publication::{Candidate, Change, Policies};
 pub use question::{Definition, Question};

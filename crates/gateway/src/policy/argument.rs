@@ -14,10 +14,11 @@
 //! values one by one, never by Cedar's JSON parser, which gives `__entity` and `__extn` a meaning.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use cedar_policy::RestrictedExpression as Expression;
-use serde_json::value::RawValue;
+use inspect::text;
+use inspect::unique::Unique;
+use inspect::walk::{Kind, Scalar, Segment, Step, Walk};
 
 use super::need::{CARRIERS, Wanted};
 use crate::limits;
@@ -48,11 +49,32 @@ pub(super) enum Unreadable {
     TooLong,
 }
 
-/// Reads what the policies want of `json`.
+/// Reads what the policies want of `json`, in one pass.
 pub(super) fn read(json: &str, wanted: &Wanted<'_>) -> Result<Arguments, Unreadable> {
-    let raw: &RawValue = serde_json::from_str(json).map_err(|_| Unreadable::Malformed)?;
-    let mut reader = Reader { wanted, out: Arguments::default(), count: 0 };
-    reader.value(&mut String::new(), raw, 0)?;
+    let mut walk = Walk::new(json, limits::JSON_DEPTH_MAX);
+    // The envelope has refused duplicate names; what decides does not rely on it.
+    let mut unique = Unique::default();
+    let mut reader =
+        Reader { wanted, out: Arguments::default(), count: 0, pointer: String::new(), open: Vec::new() };
+    while let Some(step) = walk.step().map_err(|_| Unreadable::Malformed)? {
+        if let Step::Close(..) = step {
+            unique.close().map_err(|_| Unreadable::Malformed)?;
+            reader.close()?;
+            continue;
+        }
+        if let Some(key) = walk.key() {
+            unique.member(&walk, key).map_err(|_| Unreadable::Malformed)?;
+        }
+        let seen = reader.enter(&walk)?;
+        match step {
+            Step::Open(kind, _) => {
+                unique.open();
+                reader.open(kind, seen);
+            }
+            Step::Scalar(scalar) if seen => reader.scalar(scalar, scalar.span.of(json))?,
+            Step::Scalar(_) | Step::Close(..) => {}
+        }
+    }
     Ok(reader.out)
 }
 
@@ -60,94 +82,124 @@ struct Reader<'a> {
     wanted: &'a Wanted<'a>,
     out: Arguments,
     count: usize,
+    /// Of the value at hand, as far as policies look there.
+    pointer: String,
+    open: Vec<Container>,
+}
+
+/// An object or array that has begun.
+struct Container {
+    /// Length of its pointer.
+    length: usize,
+    /// Whether any policy looks at what is in it.
+    seen: bool,
+    /// Its strings, as long as there is nothing else in it and a policy wants them as a list.
+    list: Option<Vec<Expression>>,
 }
 
 impl Reader<'_> {
-    fn value(&mut self, pointer: &mut String, raw: &RawValue, depth: usize) -> Result<(), Unreadable> {
-        if depth > limits::JSON_DEPTH_MAX {
-            return Err(Unreadable::Malformed);
+    /// Makes `pointer` that of the value at hand, unless no policy looks there.
+    fn enter(&mut self, walk: &Walk<'_>) -> Result<bool, Unreadable> {
+        if let Some(around) = self.open.last() {
+            self.pointer.truncate(around.length);
+            if !around.seen {
+                return Ok(false);
+            }
+            self.pointer.push('/');
+        }
+        match walk.path().next_back() {
+            None => {}
+            Some(Segment::Index(index)) => self.pointer.push_str(&index.to_string()),
+            Some(Segment::Key(key)) => {
+                // Two names with different halves of a surrogate pair would share a pointer.
+                let name = text::unescape_strict(key.span.of(walk.text())).ok_or(Unreadable::Malformed)?;
+                if name.contains(['~', '/']) {
+                    self.pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+                } else {
+                    self.pointer.push_str(&name);
+                }
+            }
         }
         if self.wanted.has("pointers") {
-            self.out.pointers.push(Expression::new_string(pointer.clone()));
+            self.out.pointers.push(Expression::new_string(self.pointer.clone()));
             self.counted()?;
         }
-        let text = raw.get();
-        match text.as_bytes().first() {
-            Some(b'{') => self.object(pointer, text, depth),
-            Some(b'[') => self.array(pointer, text, depth),
-            Some(b'"') if self.wanted.carrier(TEXTS, pointer) => {
-                let value = unescape(text)?.into_owned();
-                self.put(TEXTS, pointer, Expression::new_string(value))
+        Ok(true)
+    }
+
+    fn open(&mut self, kind: Kind, seen: bool) {
+        if let Some(around) = self.open.last_mut() {
+            around.list = None;
+        }
+        let list = seen && kind == Kind::Array && self.wanted.carrier(LISTS, &self.pointer);
+        self.open.push(Container {
+            length: self.pointer.len(),
+            seen: seen && (list || self.wanted.below(&self.pointer)),
+            list: list.then(Vec::new),
+        });
+    }
+
+    fn close(&mut self) -> Result<(), Unreadable> {
+        let Some(container) = self.open.pop() else { return Ok(()) };
+        self.pointer.truncate(container.length);
+        match container.list {
+            Some(list) => self.put(LISTS, Expression::new_set(list)),
+            None => Ok(()),
+        }
+    }
+
+    fn scalar(&mut self, scalar: Scalar, raw: &str) -> Result<(), Unreadable> {
+        if scalar.kind != Kind::String
+            && let Some(around) = self.open.last_mut()
+        {
+            around.list = None;
+        }
+        match scalar.kind {
+            Kind::String => self.string(raw),
+            Kind::Number => self.number(raw),
+            Kind::Boolean if self.wanted.carrier(FLAGS, &self.pointer) => {
+                self.put(FLAGS, Expression::new_bool(raw == "true"))
             }
-            Some(b't' | b'f') if self.wanted.carrier(FLAGS, pointer) => {
-                self.put(FLAGS, pointer, Expression::new_bool(text == "true"))
-            }
-            Some(b'-' | b'0'..=b'9') => self.number(pointer, text),
             _ => Ok(()),
         }
     }
 
-    fn object(&mut self, pointer: &mut String, text: &str, depth: usize) -> Result<(), Unreadable> {
-        if !self.wanted.below(pointer) {
+    fn string(&mut self, quoted: &str) -> Result<(), Unreadable> {
+        let wanted = self.wanted.carrier(TEXTS, &self.pointer);
+        let listed = self.open.last().is_some_and(|around| around.list.is_some());
+        if !wanted && !listed {
             return Ok(());
         }
-        let members: Members<'_> = serde_json::from_str(text).map_err(|_| Unreadable::Malformed)?;
-        let length = pointer.len();
-        for (name, value) in members.0 {
-            pointer.push('/');
-            pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
-            self.value(pointer, value, depth + 1)?;
-            pointer.truncate(length);
+        let value = unescape(quoted)?.into_owned();
+        if listed && let Some(list) = self.open.last_mut().and_then(|around| around.list.as_mut()) {
+            list.push(Expression::new_string(value.clone()));
+            self.counted()?;
         }
-        Ok(())
+        if wanted { self.put(TEXTS, Expression::new_string(value)) } else { Ok(()) }
     }
 
-    fn array(&mut self, pointer: &mut String, text: &str, depth: usize) -> Result<(), Unreadable> {
-        let wants_list = self.wanted.carrier(LISTS, pointer);
-        if !wants_list && !self.wanted.below(pointer) {
-            return Ok(());
-        }
-        let elements: Vec<&RawValue> = serde_json::from_str(text).map_err(|_| Unreadable::Malformed)?;
-        if wants_list && elements.iter().all(|element| element.get().starts_with('"')) {
-            let mut list = Vec::with_capacity(elements.len());
-            for element in &elements {
-                list.push(Expression::new_string(unescape(element.get())?.into_owned()));
-                self.counted()?;
-            }
-            self.put(LISTS, pointer, Expression::new_set(list))?;
-        }
-        let length = pointer.len();
-        for (index, element) in elements.into_iter().enumerate() {
-            pointer.push('/');
-            pointer.push_str(&index.to_string());
-            self.value(pointer, element, depth + 1)?;
-            pointer.truncate(length);
-        }
-        Ok(())
-    }
-
-    fn number(&mut self, pointer: &str, text: &str) -> Result<(), Unreadable> {
-        let integer = text.parse::<i64>().ok().filter(|_| !text.contains(['.', 'e', 'E']));
+    fn number(&mut self, text: &str) -> Result<(), Unreadable> {
+        let integer = text.parse::<i64>().ok();
         match integer {
-            Some(value) if self.wanted.carrier(NUMBERS, pointer) => {
-                self.put(NUMBERS, pointer, Expression::new_long(value))?;
+            Some(value) if self.wanted.carrier(NUMBERS, &self.pointer) => {
+                self.put(NUMBERS, Expression::new_long(value))?;
             }
-            None if self.wanted.carrier(TEXTS, pointer) => {
+            None if self.wanted.carrier(TEXTS, &self.pointer) => {
                 let spelling = bounded(text)?.to_owned();
-                self.put(TEXTS, pointer, Expression::new_string(spelling))?;
+                self.put(TEXTS, Expression::new_string(spelling))?;
             }
             _ => {}
         }
-        if self.wanted.carrier(DECIMALS, pointer)
-            && let Some(value) = decimal(text)
+        if self.wanted.carrier(DECIMALS, &self.pointer)
+            && let Some(value) = decimal(bounded(text)?)
         {
-            self.put(DECIMALS, pointer, Expression::new_decimal(value))?;
+            self.put(DECIMALS, Expression::new_decimal(value))?;
         }
         Ok(())
     }
 
-    fn put(&mut self, carrier: usize, pointer: &str, value: Expression) -> Result<(), Unreadable> {
-        self.out.tags[carrier].push((pointer.to_owned(), value));
+    fn put(&mut self, carrier: usize, value: Expression) -> Result<(), Unreadable> {
+        self.out.tags[carrier].push((self.pointer.clone(), value));
         self.counted()
     }
 
@@ -157,37 +209,8 @@ impl Reader<'_> {
     }
 }
 
-/// The members of an object; a second one of the same name is an error.
-struct Members<'a>(BTreeMap<Cow<'a, str>, &'a RawValue>);
-
-impl<'de: 'a, 'a> serde::Deserialize<'de> for Members<'a> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = Members<'de>;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object without duplicate names")
-            }
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = BTreeMap::new();
-                while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
-                    if members.insert(Cow::Owned(name), value).is_some() {
-                        return Err(serde::de::Error::custom("duplicate name"));
-                    }
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(Visitor)
-    }
-}
-
 fn unescape(quoted: &str) -> Result<Cow<'_, str>, Unreadable> {
-    let inner = &bounded(quoted)?[1..quoted.len() - 1];
-    if !inner.contains('\\') {
-        return Ok(Cow::Borrowed(inner));
-    }
-    serde_json::from_str::<String>(quoted).map(Cow::Owned).map_err(|_| Unreadable::Malformed)
+    text::unescape_strict(&bounded(quoted)?[1..quoted.len() - 1]).ok_or(Unreadable::Malformed)
 }
 
 fn bounded(text: &str) -> Result<&str, Unreadable> {
@@ -231,7 +254,7 @@ mod tests {
 
     fn shown(json: &str) -> Result<Vec<String>, Unreadable> {
         let need = Need::everything();
-        let arguments = read(json, &Wanted::new(vec![&need]))?;
+        let arguments = read(json, &Wanted::new([&need]))?;
         let mut lines = Vec::new();
         for (carrier, tags) in CARRIERS.iter().zip(arguments.tags) {
             for (pointer, value) in tags {
@@ -313,7 +336,7 @@ mod tests {
     fn long_argument_that_no_policy_reads_is_no_obstacle() {
         let text = r#"permit (principal, action, resource) when { context.texts.hasTag("/a/b") };"#;
         let need = Need::of(&cedar_policy::Policy::parse(None, text).expect("valid"));
-        let wanted = Wanted::new(vec![&need]);
+        let wanted = Wanted::new([&need]);
         let long = "x".repeat(limits::POLICY_TEXT_BYTES_MAX);
         let json =
             format!(r#"{{"c": "{long}", "a": {{"b": "y", "bb": "{long}"}}, "ab": {{"b": "{long}"}}}}"#);

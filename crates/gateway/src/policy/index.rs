@@ -10,6 +10,7 @@ use cedar_policy as cedar;
 use cedar_policy::{ActionConstraint, EntityUid, PrincipalConstraint, ResourceConstraint};
 
 use super::need::Need;
+use super::scope;
 use super::situation::Parties;
 use super::source::Policy;
 use super::vocabulary::Vocabulary;
@@ -19,6 +20,8 @@ use super::vocabulary::Vocabulary;
 pub(super) struct Part {
     pub(super) policies: cedar::PolicySet,
     pub(super) need: Need,
+    /// Some `permit` in it looks at the approval.
+    pub(super) permits_once_approved: bool,
 }
 
 /// All parts, by action, then resource, then principal. `None`: the scope requires nothing.
@@ -34,20 +37,26 @@ impl Index {
     pub(super) fn new(policies: &[Policy], words: &Vocabulary) -> Self {
         let mut actions: Vec<ByResource> = words.actions.iter().map(|_| HashMap::new()).collect();
         for policy in policies {
+            // The policy as it is serves as well, only slower.
+            let lean = scope::without_met(&policy.cedar).unwrap_or_else(|_| policy.cedar.clone());
             let need = Need::of(&policy.cedar);
             let (resource, principal) = (resource(&policy.cedar), principal(&policy.cedar));
             for (action, parts) in words.actions.iter().zip(&mut actions) {
                 if !meets(&policy.cedar.action_constraint(), action) {
                     continue;
                 }
-                let part = parts
-                    .entry(resource.clone())
-                    .or_default()
-                    .entry(principal.clone())
-                    .or_insert_with(|| Part { policies: cedar::PolicySet::new(), need: Need::nothing() });
+                let part =
+                    parts.entry(resource.clone()).or_default().entry(principal.clone()).or_insert_with(
+                        || Part {
+                            policies: cedar::PolicySet::new(),
+                            need: Need::nothing(),
+                            permits_once_approved: false,
+                        },
+                    );
                 part.need.merge(&need);
+                part.permits_once_approved |= policy.effect() == cedar::Effect::Permit && need.approval();
                 // Unwrap safety: ids are unique in the set, checked when it was parsed.
-                part.policies.add(policy.cedar.clone()).expect("unique id");
+                part.policies.add(lean.clone()).expect("unique id");
             }
         }
         Self { actions }
@@ -73,7 +82,7 @@ impl Index {
     }
 }
 
-fn meets(constraint: &ActionConstraint, action: &super::vocabulary::Action) -> bool {
+pub(super) fn meets(constraint: &ActionConstraint, action: &super::vocabulary::Action) -> bool {
     let required = match constraint {
         ActionConstraint::Any => return true,
         ActionConstraint::Eq(required) => return *required == action.uid,

@@ -49,26 +49,6 @@ pub(super) enum Pointers {
 }
 
 impl Pointers {
-    pub(super) fn has(&self, pointer: &str) -> bool {
-        match self {
-            Self::All => true,
-            Self::Named(named) => named.contains(pointer),
-        }
-    }
-
-    fn below(&self, pointer: &str) -> bool {
-        match self {
-            Self::All => true,
-            Self::Named(named) => {
-                named.iter().any(|name| name.strip_prefix(pointer).is_some_and(|rest| rest.starts_with('/')))
-            }
-        }
-    }
-
-    fn is_none(&self) -> bool {
-        matches!(self, Self::Named(named) if named.is_empty())
-    }
-
     fn merge(&mut self, other: &Self) {
         match (&mut *self, other) {
             (Self::All, _) => {}
@@ -86,6 +66,16 @@ pub(super) struct Need {
 }
 
 impl Need {
+    /// Whether arguments are looked at in any way.
+    pub(super) fn arguments(&self) -> bool {
+        Wanted::new([self]).arguments()
+    }
+
+    /// Whether `context.approval` is looked at.
+    pub(super) fn approval(&self) -> bool {
+        Wanted::new([self]).has("approval")
+    }
+
     pub(super) fn nothing() -> Self {
         Self { names: 0, carriers: std::array::from_fn(|_| Pointers::Named(BTreeSet::new())) }
     }
@@ -110,16 +100,6 @@ impl Need {
 
     pub(super) fn everything() -> Self {
         Self { names: u32::MAX, carriers: std::array::from_fn(|_| Pointers::All) }
-    }
-
-    /// Whether `name`, one of [`NAMES`], is looked at.
-    pub(super) fn has(&self, name: &str) -> bool {
-        NAMES.iter().position(|known| *known == name).is_none_or(|bit| self.names & (1 << bit) != 0)
-    }
-
-    /// Whether arguments are looked at in any way.
-    pub(super) fn arguments(&self) -> bool {
-        self.has("pointers") || self.carriers.iter().any(|carrier| !carrier.is_none())
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
@@ -160,33 +140,59 @@ impl Need {
 /// What the policies that will answer one question look at, together.
 #[derive(Debug)]
 pub(super) struct Wanted<'a> {
-    needs: Vec<&'a Need>,
+    names: u32,
+    all: [bool; CARRIERS.len()],
+    named: Vec<(usize, &'a str)>,
 }
 
 impl<'a> Wanted<'a> {
-    pub(super) fn new(needs: Vec<&'a Need>) -> Self {
-        Self { needs }
+    pub(super) fn new(needs: impl IntoIterator<Item = &'a Need>) -> Self {
+        let mut wanted = Self { names: 0, all: [false; CARRIERS.len()], named: Vec::new() };
+        for need in needs {
+            wanted.names |= need.names;
+            for (carrier, pointers) in need.carriers.iter().enumerate() {
+                match pointers {
+                    Pointers::All => wanted.all[carrier] = true,
+                    Pointers::Named(named) => {
+                        wanted.named.extend(named.iter().map(|pointer| (carrier, pointer.as_str())));
+                    }
+                }
+            }
+        }
+        wanted.named.sort_unstable();
+        wanted.named.dedup();
+        wanted
     }
 
     /// Whether any looks at `name`, one of [`NAMES`].
     pub(super) fn has(&self, name: &str) -> bool {
-        self.needs.iter().any(|need| need.has(name))
+        self.names != 0
+            && NAMES.iter().position(|known| *known == name).is_none_or(|bit| self.names & (1 << bit) != 0)
     }
 
     /// Whether any reads `pointer` through the carrier with this index.
     pub(super) fn carrier(&self, carrier: usize, pointer: &str) -> bool {
-        self.needs.iter().any(|need| need.carriers[carrier].has(pointer))
+        self.all[carrier] || self.named.binary_search(&(carrier, pointer)).is_ok()
+    }
+
+    /// Whether any reads anything through the carrier with this index.
+    pub(super) fn uses(&self, carrier: usize) -> bool {
+        self.all[carrier] || self.named.iter().any(|(named, _)| *named == carrier)
     }
 
     /// Whether any looks at arguments.
     pub(super) fn arguments(&self) -> bool {
-        self.needs.iter().any(|need| need.arguments())
+        !self.named.is_empty() || self.all.contains(&true) || self.has("pointers")
     }
 
     /// Whether any may look at something below `pointer`.
     pub(super) fn below(&self, pointer: &str) -> bool {
-        self.has("pointers")
-            || self.needs.iter().flat_map(|need| &need.carriers).any(|carrier| carrier.below(pointer))
+        self.all.contains(&true)
+            || self.has("pointers")
+            || self
+                .named
+                .iter()
+                .any(|(_, name)| name.strip_prefix(pointer).is_some_and(|rest| rest.starts_with('/')))
     }
 }
 
@@ -218,7 +224,10 @@ mod tests {
         let named = need(r#"context.numbers.hasTag("/a") && context.numbers.getTag("/a") < 3"#);
         assert_eq!(named.carriers[1], Pointers::Named(BTreeSet::from(["/a".to_owned()])));
         assert_eq!(named.carriers[0], Pointers::Named(BTreeSet::new()));
-        assert!(named.arguments() && !named.has("time") && !named.has("pointers"));
+        let wanted = Wanted::new([&named]);
+        assert!(wanted.arguments() && !wanted.has("time") && !wanted.has("pointers"));
+        assert!(wanted.carrier(1, "/a") && !wanted.carrier(0, "/a") && !wanted.carrier(1, "/a/b"));
+        assert!(wanted.below("") && !wanted.below("/a") && wanted.uses(1) && !wanted.uses(0));
 
         assert_eq!(need("context.texts.hasTag(context.method)").carriers[0], Pointers::All);
         assert_eq!(
@@ -230,11 +239,13 @@ mod tests {
 
     #[test]
     fn names_are_noted_however_they_are_spelled() {
-        assert!(need(r"context.approval.granted").has("approval"));
-        assert!(need(r#"context["approv\u{61}l"]["granted"]"#).has("approval"));
-        assert!(need("resource has path && principal has email").has("path"));
-        assert!(need("principal has email").has("email"));
-        assert!(!need("true").arguments());
-        assert!(need(r#"context.pointers.contains("/a")"#).arguments());
+        let has = |condition: &str, name: &str| Wanted::new([&need(condition)]).has(name);
+        assert!(has("context.approval.granted", "approval"));
+        assert!(has(r#"context["approv\u{61}l"]["granted"]"#, "approval"));
+        assert!(has("resource has path && principal has email", "path"));
+        assert!(has("principal has email", "email"));
+        assert!(has(r#"context.pointers.contains("/a")"#, "pointers"));
+        assert!(!has("principal has email", "path"));
+        assert!(!Wanted::new([&need("true")]).arguments());
     }
 }

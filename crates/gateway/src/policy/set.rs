@@ -9,10 +9,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::index::{Index, Part};
 use super::listing;
-use super::need::Wanted;
+use super::need::{Need, Wanted};
 use super::problem::{Problem, Rejected};
 use super::question::Question;
-use super::situation::{self, Approval, Parties};
+use super::situation::{Approval, Parties, Situation};
 use super::source::{self, Policy, Source};
 use super::vocabulary::Vocabulary;
 use super::{schema, source::validation_problem};
@@ -29,7 +29,10 @@ pub struct PolicySet {
     /// For [`PolicySet::lists`].
     listing: Index,
     pub(super) words: Vocabulary,
+    /// Ids of the policies that look at the approval.
+    approvable: BTreeSet<String>,
     authorizer: cedar::Authorizer,
+    warnings: Vec<Problem>,
 }
 
 /// What Cedar answers when asked once.
@@ -59,7 +62,7 @@ impl PolicySet {
         let schema = cedar::Schema::from_cedarschema_str(&text)
             .map_err(|error| Problem::of("schema", error.to_string()))?
             .0;
-        validate(&policies, sources, &schema)?;
+        let warnings = validate(&policies, sources, &schema)?;
         let words = Vocabulary::new(&schema);
         let canonical = canonical(&text, &policies);
         Ok(Self {
@@ -67,9 +70,15 @@ impl PolicySet {
             canonical,
             index: Index::new(&policies, &words),
             listing: Index::new(&listing::relax(&policies), &words),
+            approvable: policies
+                .iter()
+                .filter(|policy| Need::of(&policy.cedar).approval())
+                .map(|policy| policy.id.clone())
+                .collect(),
             policies,
             words,
             authorizer: cedar::Authorizer::new(),
+            warnings,
         })
     }
 
@@ -87,6 +96,11 @@ impl PolicySet {
     /// The policies, in the order of files and lines.
     pub fn policies(&self) -> &[Policy] {
         &self.policies
+    }
+
+    /// What Cedar's validator doubts in the policies although they are valid.
+    pub(super) fn warnings(&self) -> &[Problem] {
+        &self.warnings
     }
 
     /// Decides. Pure: the same question to the same set has the same answer, always.
@@ -116,19 +130,16 @@ impl PolicySet {
             return Err("the message does not name the kind of target that its method is about".to_owned());
         }
         let parts = policies.parts(index, &parties);
-        let wanted = Wanted::new(parts.iter().map(|part| &part.need).collect());
-        let evaluate = |approval| {
-            situation::build(question, &parties, action, &self.words, &wanted, approval)
-                .map(|situation| self.evaluate(&parts, &situation))
-        };
-        let now = evaluate(Approval::None)?;
+        let wanted = Wanted::new(parts.iter().map(|part| &part.need));
+        let situation = Situation::new(question, &parties, action, &self.words, &wanted)?;
+        let now = self.evaluate(&parts, &situation, Approval::None)?;
         if now.allows() {
             return Ok(self.decision(Effect::Allow, now.permits, vec![]));
         }
-        if !now.errors.is_empty() || !wanted.has("approval") {
+        if !now.errors.is_empty() || !self.approval_may_help(&now, &parts) {
             return Ok(self.decision(Effect::Deny, now.forbids, now.errors));
         }
-        let approved = evaluate(Approval::Granted)?;
+        let approved = self.evaluate(&parts, &situation, Approval::Granted)?;
         if approved.allows() {
             // The policies that permit it once approved, and those that forbid it until then.
             return Ok(self.decision(Effect::Hold, &approved.permits | &now.forbids, vec![]));
@@ -136,11 +147,20 @@ impl PolicySet {
         Ok(self.decision(Effect::Deny, now.forbids, approved.errors))
     }
 
-    fn evaluate(&self, parts: &[&Part], situation: &situation::Situation) -> Answer {
+    /// Whether a policy that stands in the way, or one that could clear it, looks at the approval at all.
+    fn approval_may_help(&self, now: &Answer, parts: &[&Part]) -> bool {
+        if now.forbids.is_empty() {
+            parts.iter().any(|part| part.permits_once_approved)
+        } else {
+            now.forbids.iter().all(|id| self.approvable.contains(id))
+        }
+    }
+
+    fn evaluate(&self, parts: &[&Part], situation: &Situation, approval: Approval) -> Result<Answer, String> {
+        let request = situation.request(approval)?;
         let mut answer = Answer::default();
         for part in parts {
-            let response =
-                self.authorizer.is_authorized(&situation.request, &part.policies, &situation.entities);
+            let response = self.authorizer.is_authorized(&request, &part.policies, &situation.entities);
             let deciding = response.diagnostics().reason().map(ToString::to_string);
             match response.decision() {
                 cedar::Decision::Allow => answer.permits.extend(deciding),
@@ -153,7 +173,7 @@ impl PolicySet {
             ));
         }
         answer.errors.sort();
-        answer
+        Ok(answer)
     }
 
     fn decision(&self, effect: Effect, policies: BTreeSet<String>, errors: Vec<String>) -> Decision {
@@ -182,19 +202,28 @@ fn fault(error: &EvaluationError) -> &'static str {
     }
 }
 
-fn validate(policies: &[Policy], sources: &[Source], schema: &cedar::Schema) -> Result<(), Rejected> {
+/// The validator's warnings, when it has no errors.
+fn validate(
+    policies: &[Policy],
+    sources: &[Source],
+    schema: &cedar::Schema,
+) -> Result<Vec<Problem>, Rejected> {
     let whole = cedar::PolicySet::from_policies(policies.iter().map(|policy| policy.cedar.clone()))
         .map_err(|error| Problem::of("policies", error.to_string()))?;
     let result = cedar::Validator::new(schema.clone()).validate(&whole, ValidationMode::Strict);
-    let mut problems: Vec<Problem> = result
-        .validation_errors()
-        .map(|error| validation_problem(policies, sources, error.policy_id(), error))
-        .collect();
-    problems.sort_by(|a, b| {
-        (&a.file, a.line, a.column, &a.message).cmp(&(&b.file, b.line, b.column, &b.message))
-    });
-    problems.dedup();
-    if problems.is_empty() { Ok(()) } else { Err(Rejected { problems }) }
+    let sorted = |mut problems: Vec<Problem>| {
+        problems.sort_by(|a, b| {
+            (&a.file, a.line, a.column, &a.message).cmp(&(&b.file, b.line, b.column, &b.message))
+        });
+        problems.dedup();
+        problems
+    };
+    let problem = |id, error: &dyn miette::Diagnostic| validation_problem(policies, sources, id, error);
+    let errors = result.validation_errors().map(|error| problem(error.policy_id(), error)).collect();
+    let warnings =
+        result.validation_warnings().map(|warning| problem(warning.policy_id(), warning)).collect();
+    let problems = sorted(errors);
+    if problems.is_empty() { Ok(sorted(warnings)) } else { Err(Rejected { problems }) }
 }
 
 /// The set as one text: what its revision is the hash of.

@@ -4,6 +4,8 @@ use std::collections::HashSet;
 
 use cedar_policy as cedar;
 use cedar_policy::{Entity, EntityUid, RestrictedExpression as Expression};
+use cedar_policy_core::entities::{NoEntitiesSchema, TCComputation};
+use cedar_policy_core::extensions::Extensions;
 
 use super::argument::{self, Arguments};
 use super::need::{CARRIERS, Wanted};
@@ -51,49 +53,83 @@ impl Parties {
 #[derive(Debug)]
 pub(super) struct Situation {
     pub(super) entities: cedar::Entities,
-    pub(super) request: cedar::Request,
+    principal: EntityUid,
+    action: EntityUid,
+    resource: EntityUid,
+    /// All of the context but the approval.
+    context: Vec<(String, Expression)>,
+    approval: bool,
 }
 
-/// Builds what the policies want to see. An error is a sentence without anything the caller sent.
-pub(super) fn build(
-    question: &Question<'_>,
-    parties: &Parties,
-    action: &Action,
-    words: &Vocabulary,
-    wanted: &Wanted<'_>,
-    approval: Approval,
-) -> Result<Situation, String> {
-    let mut entities = Vec::with_capacity(8);
-    entities.push(principal(question, parties, wanted)?);
-    entities.push(resource(question, parties, wanted)?);
-    entities.push(action.entity.clone());
-    let mut pairs = context(question, wanted, approval);
-    if wanted.arguments() {
-        let read = match question.arguments {
-            Some(json) => argument::read(json, wanted).map_err(|error| error.to_string())?,
-            None => Arguments::default(),
-        };
-        if wanted.has("pointers") {
-            pairs.push(("pointers".to_owned(), Expression::new_set(read.pointers)));
+impl Situation {
+    /// Builds what the policies want to see. An error is a sentence without anything the caller sent.
+    pub(super) fn new(
+        question: &Question<'_>,
+        parties: &Parties,
+        action: &Action,
+        words: &Vocabulary,
+        wanted: &Wanted<'_>,
+    ) -> Result<Self, String> {
+        let mut entities = vec![
+            principal(question, parties, wanted)?,
+            resource(question, parties, wanted)?,
+            action.entity.clone(),
+        ];
+        let mut context = context(question, wanted);
+        if wanted.arguments() {
+            let read = match question.arguments {
+                Some(json) => argument::read(json, wanted).map_err(|error| error.to_string())?,
+                None => Arguments::default(),
+            };
+            if wanted.has("pointers") {
+                context.push(("pointers".to_owned(), Expression::new_set(read.pointers)));
+            }
+            for (carrier, tags) in
+                read.tags.into_iter().enumerate().filter(|(carrier, _)| wanted.uses(*carrier))
+            {
+                let uid = &words.carriers[carrier];
+                context.push((CARRIERS[carrier].to_owned(), Expression::new_entity_uid(uid.clone())));
+                entities.push(entity(uid.clone(), vec![], HashSet::new(), tags)?);
+            }
         }
-        for ((name, uid), tags) in CARRIERS.iter().zip(&words.carriers).zip(read.tags) {
-            pairs.push(((*name).to_owned(), Expression::new_entity_uid(uid.clone())));
-            entities.push(entity(uid.clone(), vec![], HashSet::new(), tags)?);
-        }
+        Ok(Self {
+            entities: closed(&entities)?,
+            principal: parties.principal.clone(),
+            action: action.uid.clone(),
+            resource: parties.resource.clone(),
+            context,
+            approval: wanted.has("approval"),
+        })
     }
-    let context =
-        cedar::Context::from_pairs(pairs).map_err(|_| "the circumstances have no Cedar form".to_owned())?;
-    let request = cedar::Request::new(
-        parties.principal.clone(),
-        action.uid.clone(),
-        parties.resource.clone(),
-        context,
-        None,
+
+    /// The question itself.
+    pub(super) fn request(&self, approval: Approval) -> Result<cedar::Request, String> {
+        let mut context = self.context.clone();
+        if self.approval {
+            context.push(("approval".to_owned(), record([("granted", approval == Approval::Granted)])));
+        }
+        let context = cedar::Context::from_pairs(context)
+            .map_err(|_| "the circumstances have no Cedar form".to_owned())?;
+        let (principal, action, resource) = (&self.principal, &self.action, &self.resource);
+        cedar::Request::new(principal.clone(), action.clone(), resource.clone(), context, None)
+            .map_err(|_| "the question has no Cedar form".to_owned())
+    }
+}
+
+/// The entities as a store. Cedar's own constructor computes the transitive closure of the hierarchy, which takes
+/// longer than deciding.
+///
+/// INVARIANT: no parent is in the store or has a parent of its own, so the closure is the hierarchy itself.
+fn closed(entities: &[Entity]) -> Result<cedar::Entities, String> {
+    let entities = entities.iter().map(|entity| entity.as_ref().clone());
+    cedar_policy_core::entities::Entities::from_entities(
+        entities,
+        None::<&NoEntitiesSchema>,
+        TCComputation::AssumeAlreadyComputed,
+        Extensions::all_available(),
     )
-    .map_err(|_| "the question has no Cedar form".to_owned())?;
-    let entities = cedar::Entities::from_entities(entities, None)
-        .map_err(|_| "the principal or the target has no Cedar form".to_owned())?;
-    Ok(Situation { entities, request })
+    .map(cedar::Entities::from)
+    .map_err(|_| "the principal or the target has no Cedar form".to_owned())
 }
 
 fn principal(question: &Question<'_>, parties: &Parties, wanted: &Wanted<'_>) -> Result<Entity, String> {
@@ -149,7 +185,7 @@ fn resource(question: &Question<'_>, parties: &Parties, wanted: &Wanted<'_>) -> 
     entity(parties.resource.clone(), pairs, HashSet::from([parties.server.clone()]), vec![])
 }
 
-fn context(question: &Question<'_>, wanted: &Wanted<'_>, approval: Approval) -> Vec<(String, Expression)> {
+fn context(question: &Question<'_>, wanted: &Wanted<'_>) -> Vec<(String, Expression)> {
     let around = question.context;
     let mut pairs = Vec::new();
     let mut put = |name: &str, value: &dyn Fn() -> Expression| {
@@ -181,7 +217,6 @@ fn context(question: &Question<'_>, wanted: &Wanted<'_>, approval: Approval) -> 
     put("actors", &|| {
         strings(question.principal.actors.iter().map(|actor| format!("{}/{}", actor.issuer, actor.subject)))
     });
-    put("approval", &|| record([("granted", approval == Approval::Granted)]));
     put("definition", &|| {
         record([
             ("known", question.definition != Definition::Unknown),

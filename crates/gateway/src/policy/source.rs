@@ -2,8 +2,11 @@
 
 use cedar_policy as cedar;
 
+use super::doubt::nearest;
 use super::problem::{Problem, Rejected, line_of};
+use super::schema::STREAM_METHODS;
 use crate::limits;
+use crate::mcp::method::{Action, METHODS};
 
 /// A policy file that was read.
 #[derive(Debug, Clone)]
@@ -141,10 +144,25 @@ pub(super) fn validation_problem(
     let text =
         sources.iter().find(|source| source.file == policy.file).map_or("", |source| source.text.as_str());
     let mut problem = Problem::from_cedar(&policy.file, text, policy.offset, error);
+    if let Some(help) = nearest_action(&problem.message) {
+        problem.help = Some(help);
+    }
     // Cedar names the policy first; the place and the id say it better.
     problem.message = problem
         .message
         .strip_prefix(&format!("for policy `{id}`, "))
         .map_or_else(|| problem.message.clone(), |rest| format!("policy `{id}`: {rest}"));
     problem
+}
+
+/// Cedar's own suggestion for an unknown action weighs the type's name too, and is often far off.
+fn nearest_action(message: &str) -> Option<String> {
+    let unknown = message.split_once("unrecognized action `Action::\"")?.1.split_once("\"`")?.0;
+    let known =
+        METHODS.iter().map(|row| row.name).chain(STREAM_METHODS).chain(Action::ALL.map(Action::as_str));
+    let known: Vec<String> = known.map(str::to_owned).collect();
+    match nearest(unknown, &known) {
+        Some(name) => Some(format!("did you mean `Action::\"{name}\"`?")),
+        None => Some("see `countersign policy schema` for all actions".to_owned()),
+    }
 }

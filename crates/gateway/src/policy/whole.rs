@@ -9,16 +9,17 @@ use proptest::sample::{select, subsequence};
 
 use super::need::{Need, Wanted};
 use super::sample::{Sample, set};
-use super::situation::{self, Approval, Parties};
+use super::situation::{Approval, Parties, Situation};
 use super::{Definition, PolicySet};
 use crate::model::{Effect, PrincipalKind};
 
-const PRINCIPALS: [&str; 7] = [
+const PRINCIPALS: [&str; 8] = [
     "principal",
     "principal is Human",
     "principal is Agent in Group::\"dev\"",
     "principal in Group::\"dev\"",
     "principal in Group::\"ops\"",
+    "principal == Group::\"ops\"",
     "principal == Human::\"corp/alice\"",
     "principal in Human::\"corp/alice\"",
 ];
@@ -189,12 +190,12 @@ impl<'a> Whole<'a> {
     fn ask(&self, sample: &Sample, approval: Approval) -> Result<Answer, String> {
         let question = sample.question();
         let everything = Need::everything();
-        let wanted = Wanted::new(vec![&everything]);
+        let wanted = Wanted::new([&everything]);
         let words = &self.set.words;
         let parties = Parties::of(&question, words).expect("not anonymous");
         let action = &words.actions[words.action(question.method, question.context.era)];
-        let situation = situation::build(&question, &parties, action, words, &wanted, approval)?;
-        let request = &situation.request;
+        let situation = Situation::new(&question, &parties, action, words, &wanted)?;
+        let request = &situation.request(approval)?;
         cedar::Request::new(
             request.principal().expect("known").clone(),
             request.action().expect("known").clone(),

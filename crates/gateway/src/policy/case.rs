@@ -1,0 +1,340 @@
+//! Questions written down: the cases of `countersign policy test`, and what `countersign policy explain` asks.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::question::{Definition, Question};
+use super::set::PolicySet;
+use crate::mcp::method::{self, Direction, Eras, Shape};
+use crate::model::{
+    Context, Decision, Effect, Era, MessageKind, Party, Principal, PrincipalKind, Target, TargetKind, TokenId,
+};
+
+/// A file of cases (YAML).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cases {
+    /// At least one.
+    pub cases: Vec<Case>,
+}
+
+/// One question, and what its answer should be.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// What it shows, as a sentence.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The caller: `<issuer>/<subject>`, or a subject of the issuer `example`.
+    #[serde(rename = "as")]
+    pub caller: String,
+    /// `human` (default), `service` or `agent`.
+    #[serde(default = "human")]
+    pub kind: PrincipalKind,
+    /// Groups of the caller.
+    #[serde(default)]
+    pub groups: Vec<String>,
+    /// OAuth scopes of the caller's token.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// OAuth client of the caller's token.
+    #[serde(default)]
+    pub client: Option<String>,
+    /// E-mail address of the caller.
+    #[serde(default)]
+    pub email: Option<String>,
+    /// Who acts for the caller, each as `<issuer>/<subject>`, the present actor first.
+    #[serde(default)]
+    pub actors: Vec<String>,
+    /// The server.
+    pub server: String,
+    /// The tool that is called.
+    #[serde(default)]
+    pub tool: Option<String>,
+    /// The resource that is read.
+    #[serde(default)]
+    pub resource: Option<String>,
+    /// The prompt that is fetched.
+    #[serde(default)]
+    pub prompt: Option<String>,
+    /// The task that is asked about.
+    #[serde(default)]
+    pub task: Option<String>,
+    /// The method, when it is not `tools/call`, `resources/read`, `prompts/get` or `tasks/get`.
+    #[serde(default)]
+    pub method: Option<String>,
+    /// Arguments.
+    #[serde(default)]
+    pub arguments: Option<serde_json::Value>,
+    /// When. Default: 2026-01-05 12:00 UTC, a Monday.
+    #[serde(default)]
+    pub time: Option<Timestamp>,
+    /// From where. Default: 192.0.2.1.
+    #[serde(default)]
+    pub address: Option<IpAddr>,
+    /// `legacy` or `modern`. Default: the era that has the method; `modern` when both have it.
+    #[serde(default)]
+    pub era: Option<EraWord>,
+    /// `known` (default), `unknown` or `drifted`.
+    #[serde(default)]
+    pub definition: DefinitionWord,
+    /// What the answer should be.
+    pub expect: Expected,
+    /// Ids of the policies that should decide. Absent: any.
+    #[serde(default)]
+    pub by: Option<Vec<String>>,
+}
+
+/// A protocol era, in a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EraWord {
+    /// [`Era::Legacy`]
+    Legacy,
+    /// [`Era::Modern`]
+    Modern,
+}
+
+/// What the catalog knows of a definition, in a case.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DefinitionWord {
+    /// Seen and pinned.
+    #[default]
+    Known,
+    /// Never seen.
+    Unknown,
+    /// Not the one that is pinned.
+    Drifted,
+}
+
+/// An effect, in a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expected {
+    /// [`Effect::Allow`]
+    Allow,
+    /// [`Effect::Deny`]
+    Deny,
+    /// [`Effect::Hold`]
+    Hold,
+}
+
+/// A question that owns its parts.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    principal: Principal,
+    server: String,
+    method: String,
+    kind: MessageKind,
+    direction: Direction,
+    target: Option<Target>,
+    arguments: Option<String>,
+    context: Context,
+    definition: Definition,
+}
+
+/// What came of a case.
+#[derive(Debug, Clone)]
+pub struct Trial {
+    /// The decision.
+    pub decision: Decision,
+    /// Whether it is the one expected, by the policies expected.
+    pub passed: bool,
+}
+
+impl Expected {
+    /// The effect it stands for.
+    pub fn effect(self) -> Effect {
+        match self {
+            Self::Allow => Effect::Allow,
+            Self::Deny => Effect::Deny,
+            Self::Hold => Effect::Hold,
+        }
+    }
+}
+
+impl Case {
+    /// The question. `now` is its time when the case names none.
+    ///
+    /// # Errors
+    /// A sentence, when the case names no message or more than one.
+    pub fn asked(&self, now: Timestamp) -> Result<Asked, String> {
+        let (method, target) = self.message()?;
+        let row = method::find(&method);
+        let stream = method == "GET" || method == "DELETE";
+        let era = match self.era {
+            Some(EraWord::Legacy) => Era::Legacy,
+            Some(EraWord::Modern) => Era::Modern,
+            None if stream || row.is_some_and(|row| row.eras == Eras::Legacy) => Era::Legacy,
+            None => Era::Modern,
+        };
+        let kind = match row.map(|row| row.shape) {
+            _ if stream => MessageKind::Stream,
+            Some(Shape::Notification) => MessageKind::Notification,
+            Some(Shape::Request) | None => MessageKind::Request,
+        };
+        let direction = match row.map(|row| row.direction) {
+            Some(Direction::ToCaller) => Direction::ToCaller,
+            Some(Direction::ToUpstream | Direction::Both) | None => Direction::ToUpstream,
+        };
+        Ok(Asked {
+            principal: self.principal(),
+            server: self.server.clone(),
+            method,
+            kind,
+            direction,
+            target,
+            arguments: self.arguments.as_ref().map(ToString::to_string),
+            context: Context {
+                time: self.time.unwrap_or(now),
+                address: self.address.unwrap_or(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))),
+                era,
+                revision: Some(if era == Era::Legacy { "2025-11-25" } else { "2026-07-28" }.to_owned()),
+                user_agent: None,
+                trace: None,
+                session: Uuid::nil(),
+            },
+            definition: match self.definition {
+                DefinitionWord::Known => Definition::Pinned,
+                DefinitionWord::Unknown => Definition::Unknown,
+                DefinitionWord::Drifted => Definition::Drifted,
+            },
+        })
+    }
+
+    fn message(&self) -> Result<(String, Option<Target>), String> {
+        let named = [
+            (&self.tool, TargetKind::Tool, "tools/call"),
+            (&self.resource, TargetKind::Resource, "resources/read"),
+            (&self.prompt, TargetKind::Prompt, "prompts/get"),
+            (&self.task, TargetKind::Task, "tasks/get"),
+        ];
+        let mut named =
+            named.into_iter().filter_map(|(name, kind, method)| Some((name.as_ref()?, kind, method)));
+        let first = named.next();
+        if named.next().is_some() {
+            return Err("name one of `tool`, `resource`, `prompt` and `task`, not several".to_owned());
+        }
+        let listed = self.definition != DefinitionWord::Unknown;
+        let target =
+            first.map(|(name, kind, _)| Target { kind, name: name.clone(), listed, definition: None });
+        match (&self.method, first) {
+            (Some(method), _) => Ok((method.clone(), target)),
+            (None, Some((_, _, method))) => Ok((method.to_owned(), target)),
+            (None, None) => Err("name a `tool`, `resource`, `prompt`, `task` or `method`".to_owned()),
+        }
+    }
+
+    fn principal(&self) -> Principal {
+        let mut groups = self.groups.clone();
+        groups.sort();
+        groups.dedup();
+        Principal {
+            kind: self.kind,
+            party: party(&self.caller),
+            name: None,
+            email: self.email.clone(),
+            groups,
+            scopes: self.scopes.clone(),
+            client: self.client.clone(),
+            actors: self.actors.iter().map(|actor| party(actor)).collect(),
+            token: TokenId([0; 16]),
+            expires: Timestamp::MAX,
+        }
+    }
+
+    /// Asks the question and compares.
+    ///
+    /// # Errors
+    /// As [`Case::asked`].
+    pub fn tried(&self, set: &PolicySet) -> Result<Trial, String> {
+        let decision = set.decide(&self.asked(noon())?.question());
+        let by = self.by.as_ref().is_none_or(|ids| {
+            let mut ids = ids.clone();
+            ids.sort();
+            *ids == *decision.policies
+        });
+        // A case is about policy; one that cannot be evaluated proves nothing, even where a denial is expected.
+        let passed = decision.effect == self.expect.effect() && by && decision.errors.is_empty();
+        Ok(Trial { decision, passed })
+    }
+}
+
+impl Asked {
+    /// The question.
+    pub fn question(&self) -> Question<'_> {
+        Question {
+            principal: &self.principal,
+            server: &self.server,
+            method: &self.method,
+            kind: self.kind,
+            direction: self.direction,
+            target: self.target.as_ref(),
+            arguments: self.arguments.as_deref(),
+            context: &self.context,
+            definition: self.definition,
+        }
+    }
+}
+
+fn human() -> PrincipalKind {
+    PrincipalKind::Human
+}
+
+fn noon() -> Timestamp {
+    Timestamp::constant(1_767_614_400, 0)
+}
+
+fn party(text: &str) -> Party {
+    let (issuer, subject) = text.split_once('/').unwrap_or(("example", text));
+    Party { issuer: issuer.to_owned(), subject: subject.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::set;
+    use super::*;
+
+    fn case(yaml: &str) -> Case {
+        serde_saphyr::from_str(yaml).expect("a case")
+    }
+
+    #[test]
+    fn case_passes_only_with_the_effect_and_the_policies_it_expects() {
+        let set = set(r#"
+            @id("small") permit (principal in Group::"clerks", action == Action::"tools/call", resource)
+            when { context.numbers.hasTag("/n") && context.numbers.getTag("/n") + 1 < 10 };"#);
+        let base = "as: alice\ngroups: [clerks]\nserver: s\ntool: t\n";
+        for (rest, passed) in [
+            ("arguments: {n: 3}\nexpect: allow", true),
+            ("arguments: {n: 3}\nexpect: allow\nby: [small]", true),
+            ("arguments: {n: 3}\nexpect: allow\nby: [other]", false),
+            ("arguments: {n: 30}\nexpect: deny\nby: []", true),
+            ("arguments: {n: 30}\nexpect: hold", false),
+            ("arguments: {n: 9223372036854775807}\nexpect: deny", false),
+        ] {
+            assert_eq!(
+                case(&format!("{base}{rest}")).tried(&set).expect("a message").passed,
+                passed,
+                "{rest}"
+            );
+        }
+    }
+
+    #[test]
+    fn case_must_name_one_message() {
+        let now = noon();
+        assert_eq!(now.to_string(), "2026-01-05T12:00:00Z");
+        let asked = |rest: &str| case(&format!("as: corp/bob\nserver: s\nexpect: deny\n{rest}")).asked(now);
+        assert!(asked("").is_err());
+        assert!(asked("tool: t\nprompt: p").is_err());
+        let asked = asked("resource: 'file:///a'\nmethod: resources/subscribe").expect("a message");
+        assert_eq!(asked.question().method, "resources/subscribe");
+        assert_eq!(asked.question().principal.party.issuer, "corp");
+        assert_eq!(asked.question().context.time, now);
+    }
+}
