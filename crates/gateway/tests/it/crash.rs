@@ -10,15 +10,15 @@ mod life;
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use fixture::issuer::{Issuer, Settings};
 use fixture::probe::{Probe, WAIT_MAX, request};
 use fixture::recorder::effect::{self, Effects};
 use fixture::recorder::{Recorder, echo};
 use serde_json::json;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::harness::{ALLOW_ALL, call, configuration, free_port, verify};
@@ -47,7 +47,8 @@ struct Callers {
     life: watch::Receiver<u64>,
     sent: watch::Sender<u64>,
     answered: watch::Sender<u64>,
-    record: mpsc::UnboundedSender<Answered>,
+    /// As many as the kills leave time for.
+    record: Mutex<Vec<Answered>>,
     markers: AtomicU64,
 }
 
@@ -60,7 +61,7 @@ impl Callers {
             // An error: nobody will listen any more.
             while life.has_changed().is_ok() {
                 let Ok(answered) = self.call_once(&mut probe).await else { break };
-                self.record.send(answered).expect("the test listens");
+                self.record.lock().expect("no caller failed").push(answered);
                 self.answered.send_modify(|count| *count += 1);
             }
         }
@@ -103,16 +104,14 @@ async fn no_effect_and_no_answer_is_lost_in_kills() {
 
     let (listening, life) = watch::channel(0);
     let (sent, answered) = (watch::Sender::new(0), watch::Sender::new(0));
-    let (record, mut recorded) = mpsc::unbounded_channel();
     let token = issuer.token_for("alice", &format!("{base}/mcp/up")).expect("a token");
     let progress = [sent.subscribe(), answered.subscribe()];
-    let markers = AtomicU64::new(0);
+    let (record, markers) = (Mutex::default(), AtomicU64::new(0));
     let shared = Arc::new(Callers { address, token, life, sent, answered, record, markers });
     let mut callers = JoinSet::new();
     for _ in 0..CALLERS {
         callers.spawn(shared.clone().call_all_the_time());
     }
-    drop(shared);
 
     let mut dice = Dice(SEED);
     for number in 1..=crashes() {
@@ -144,10 +143,7 @@ async fn no_effect_and_no_answer_is_lost_in_kills() {
     last.end().await;
     upstream.stop().await.expect("an orderly end");
 
-    let mut answers = Vec::new();
-    while let Some(answer) = recorded.recv().await {
-        answers.push(answer);
-    }
+    let answers = std::mem::take(&mut *shared.record.lock().expect("no caller failed"));
     let effects = effect::read(&effects).expect("readable");
     tokio::task::spawn_blocking(move || settle(directory.path(), &effects, &answers))
         .await
