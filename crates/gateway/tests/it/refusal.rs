@@ -48,7 +48,7 @@ async fn unreadable_requests_are_refused_before_anything_is_forwarded() {
         (&[], "{", Refusal::Malformed),
         (&[], r#"{"jsonrpc":"2.0","id":1,"method":"ping","Method":"tools/call"}"#, Refusal::Malformed),
         (&[], r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}"#, Refusal::Malformed),
-        (&[("mcp-protocol-version", "2025-11-25")], "[]", Refusal::Malformed),
+        (&[], "[]", Refusal::Batch),
         (
             &[("mcp-protocol-version", "2025-11-25")],
             r#"[{"jsonrpc":"2.0","id":1,"method":"ping"},{"jsonrpc":"2.0","id":2,"method":"ping"}]"#,
