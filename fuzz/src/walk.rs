@@ -68,7 +68,7 @@ fn same(ours: Value<'_>, theirs: &serde_json::Value) {
         }
         serde_json::Value::String(theirs) => assert_eq!(ours.text().as_deref(), Some(theirs.as_str())),
         scalar => {
-            assert_eq!(serde_json::from_str::<serde_json::Value>(ours.raw()).ok().as_ref(), Some(scalar))
+            assert_eq!(serde_json::from_str::<serde_json::Value>(ours.raw()).ok().as_ref(), Some(scalar));
         }
     }
 }

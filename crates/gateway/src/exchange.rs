@@ -89,7 +89,7 @@ impl Gateway {
             State::Blocked { reason } => reasons.push(format!("evidence cannot be written: {reason}")),
             State::Stopped => reasons.push("the log is closed".to_owned()),
             State::Failed { reason } => {
-                reasons.push(format!("evidence cannot be written any more: {reason}"))
+                reasons.push(format!("evidence cannot be written any more: {reason}"));
             }
         }
         if self.draining.is_cancelled() {

@@ -48,7 +48,7 @@ pub(super) async fn reload_policies(gateway: &Gateway) {
             gateway.policies.publish(candidate);
         }
         Err(error) => {
-            tracing::error!(%error, "new policies could not be recorded, so the old ones stay in force")
+            tracing::error!(%error, "new policies could not be recorded, so the old ones stay in force");
         }
     }
 }

@@ -22,7 +22,7 @@ use print::Printer;
 
 /// Arguments of `countersign policy`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// Print JSON.
     #[arg(long, global = true)]
     json: bool,
@@ -150,7 +150,7 @@ enum Seen {
 ///
 /// # Errors
 /// What went wrong, worded for the person who typed the command.
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let output = std::io::stdout().lock();
     let plain = arguments.json || arguments.no_color.is_some() || !output.is_terminal();
     let style = if plain { print::Style::Plain } else { print::Style::Colour };

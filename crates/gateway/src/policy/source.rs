@@ -87,7 +87,7 @@ fn file(source: &Source) -> Result<Vec<Policy>, Rejected> {
 }
 
 fn identified(source: &Source, policy: &cedar::Policy) -> Result<Policy, Problem> {
-    let offset = policy.as_ref().loc().map_or(0, |place| place.start());
+    let offset = policy.as_ref().loc().map_or(0, cedar_policy_core::parser::Loc::start);
     let problem = |message: String| Problem::at(&source.file, &source.text, offset, message);
     let Some(id) = policy.annotation("id") else {
         return Err(problem("policy without an id".to_owned())
@@ -111,7 +111,7 @@ fn identified(source: &Source, policy: &cedar::Policy) -> Result<Policy, Problem
 }
 
 fn refuse_template(source: &Source, template: &cedar::Template) -> Problem {
-    let offset = template.as_ref().loc().map_or(0, |place| place.start());
+    let offset = template.as_ref().loc().map_or(0, cedar_policy_core::parser::Loc::start);
     Problem::at(
         &source.file,
         &source.text,

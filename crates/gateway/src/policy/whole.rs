@@ -125,7 +125,7 @@ fn sample() -> impl Strategy<Value = Sample> {
                 sample.principal.email = None;
                 sample.context.revision = None;
             }
-            Sample { definition, arguments, ..sample.on(server) }
+            Sample { arguments, definition, ..sample.on(server) }
         },
     )
 }

@@ -3,6 +3,7 @@
 
 // The bodies of the fuzz targets, shared with `fuzz/`, which is outside the workspace because it needs nightly.
 #[expect(unreachable_pub, reason = "a library there, a module here")]
+#[expect(dead_code, reason = "the targets of `evidence` are run by its own tests")]
 #[path = "../../../../fuzz/src/lib.rs"]
 mod body;
 mod corpus;

@@ -50,7 +50,7 @@ pub(super) fn act(number: usize, title: &str, seen: &Seen, recorded: &[Recorded]
     let decision = recorded.first().map(|first| &first.leaf["decision"]);
     match decision.and_then(|decision| decision["effect"].as_str()) {
         Some("allow") => {
-            writeln!(out, "   {}  {} by {}", dim("decision"), good("allow"), policies(decision))?
+            writeln!(out, "   {}  {} by {}", dim("decision"), good("allow"), policies(decision))?;
         }
         Some(effect) => writeln!(out, "   {}  {} by {}", dim("decision"), bad(effect), policies(decision))?,
         None => writeln!(out, "   {}  {}", dim("decision"), bad("refused before policy: nobody was proven"))?,

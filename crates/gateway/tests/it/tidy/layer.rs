@@ -22,7 +22,7 @@ const LAYERS: &[&[&str]] = &[
     // What may leave.
     &["permit"],
     &["upstream"],
-    &["reply", "cors", "service_key"],
+    &["reply", "cors"],
     // The spine.
     &["exchange"],
     // Faces: nobody imports a face, but `app` starts those that listen, and `cli` starts everything.
