@@ -21,7 +21,9 @@ pub fn run(data: &[u8]) {
             let names: Vec<_> = left
                 .into_iter()
                 .flat_map(inspect::value::Value::elements)
-                .map(|entry| entry.member(rule.member).and_then(inspect::value::Value::text).expect("has a name"))
+                .map(|entry| {
+                    entry.member(rule.member).and_then(inspect::value::Value::text).expect("has a name")
+                })
                 .collect();
             assert_eq!(names.len(), filtered.shown);
             assert!(names.iter().all(|name| show(name)), "what is hidden is not there");

@@ -465,7 +465,8 @@ impl Router {
             )];
         }
         let sessions: Vec<u64> = self.lanes.keys().copied().collect();
-        let steps = sessions.into_iter().filter_map(|session| self.send_to_lane(session, line, loss, Place::Told));
+        let steps =
+            sessions.into_iter().filter_map(|session| self.send_to_lane(session, line, loss, Place::Told));
         steps.map(|(_, step)| step).collect()
     }
 
@@ -496,7 +497,13 @@ impl Router {
     }
 
     /// To the GET stream of `session`, else to its oldest request, else to what waits for a GET stream.
-    fn send_to_lane(&mut self, session: u64, line: &Bytes, loss: Loss, place: Place) -> Option<(StreamRef, Step)> {
+    fn send_to_lane(
+        &mut self,
+        session: u64,
+        line: &Bytes,
+        loss: Loss,
+        place: Place,
+    ) -> Option<(StreamRef, Step)> {
         let to = StreamRef::Get(session);
         let message = line.clone();
         if let Some(outlet) = self.lanes.get(&session)?.outlet() {
