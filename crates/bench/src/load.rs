@@ -78,7 +78,7 @@ pub(crate) async fn run(way: &Way, callers: usize, length: Duration) -> anyhow::
         times.extend(caller??);
     }
     let elapsed = begin.elapsed();
-    let processor = way.process.processor_time()? - processor_before;
+    let processor = way.process.processor_time()?.saturating_sub(processor_before);
     times.sort_unstable();
     let count = f64::from(u32::try_from(times.len())?);
     Ok(Figures {
