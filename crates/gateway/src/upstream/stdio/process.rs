@@ -306,7 +306,11 @@ async fn write(
         .run_until_cancelled(async {
             while let Some(Input { message, .. }) = queue.recv().await {
                 let written = async {
-                    stdin.write_all(&message).await?;
+                    // A line break between tokens would cut the message in two, and what stands on a line of its own
+                    // would be read as a message that nobody judged. In JSON it is only ever white space.
+                    let line =
+                        message.iter().map(|&byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte });
+                    stdin.write_all(&line.collect::<Vec<u8>>()).await?;
                     stdin.write_all(b"\n").await?;
                     stdin.flush().await
                 };
