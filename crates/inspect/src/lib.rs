@@ -3,6 +3,7 @@
 //! Pure: no I/O, no clock, no randomness. Everything here reads hostile input, so every loop is linear in the input and
 //! every nesting is bounded.
 
+pub mod detect;
 pub mod statement;
 pub mod text;
 pub mod unique;

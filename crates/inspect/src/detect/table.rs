@@ -1,0 +1,41 @@
+//! All built-in detectors, one file for each kind of data.
+
+mod credential;
+mod health;
+mod key;
+mod national;
+mod personal;
+
+use super::Detector;
+
+/// The files of the table.
+const PARTS: [&[Detector]; 5] =
+    [credential::DETECTORS, health::DETECTORS, key::DETECTORS, national::DETECTORS, personal::DETECTORS];
+
+/// How many detectors there are.
+const COUNT: usize = {
+    let (mut part, mut count) = (0, 0);
+    while part < PARTS.len() {
+        count += PARTS[part].len();
+        part += 1;
+    }
+    count
+};
+
+/// All built-in detectors: part by part, each part sorted by name. Names are unique.
+pub static DETECTORS: &[Detector] = &ALL;
+
+static ALL: [Detector; COUNT] = {
+    let mut all = [PARTS[0][0]; COUNT];
+    let (mut part, mut at) = (0, 0);
+    while part < PARTS.len() {
+        let mut entry = 0;
+        while entry < PARTS[part].len() {
+            all[at] = PARTS[part][entry];
+            entry += 1;
+            at += 1;
+        }
+        part += 1;
+    }
+    all
+};
