@@ -6,3 +6,12 @@ pub const TEXT_BYTES_MAX: usize = 32 * 1024;
 pub const NAMES_MAX: usize = 64;
 /// Longest name kept whole; a longer one is cut, and the text is then `unknown`.
 pub const NAME_BYTES_MAX: usize = 128;
+/// Deepest nesting of brackets of any kind that is parsed.
+pub const BRACKETS_DEPTH_MAX: usize = 48;
+/// Deepest nesting of expressions and queries that the parser follows, where it counts at all.
+pub const RECURSION_MAX: usize = 128;
+/// Most words and signs of a text that can each make the syntax tree one deeper: operators, joins, set operations,
+/// angle brackets, prefixes.
+pub const CHAIN_TOKENS_MAX: usize = 4_096;
+/// Stack of a thread that classifies, in bytes: what the deepest text within these limits needs, several times over.
+pub const STACK_BYTES: usize = 64 * 1024 * 1024;

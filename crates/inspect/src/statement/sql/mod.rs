@@ -1,103 +1,140 @@
 //! What a text of SQL would do: the class of every statement in it, and facts for policies.
-
-use std::collections::BTreeSet;
-
-use serde::Serialize;
+//!
+//! A text is cut into tokens and parsed as its dialect does it ([`grammar`]); every node of the tree is looked at
+//! ([`survey`]), each statement gets a class ([`kind`]), each function too ([`function`]). The worst class found is the
+//! class of the text. What the parser cannot read is `unknown`, a few statements aside that their first words give away
+//! ([`head`]).
 
 use crate::statement::Dialect;
+use crate::statement::limits::TEXT_BYTES_MAX;
 
-/// What a statement does, in rising severity. The worst statement gives the class of the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Class {
-    /// Reads and changes nothing.
-    Read,
-    /// Changes how this connection behaves, and nothing that outlives it.
-    Session,
-    /// Changes rows: those a condition names, or new ones.
-    Write,
-    /// Creates or alters objects without losing data.
-    Ddl,
-    /// Changes or deletes every row of a table, or cannot be shown not to.
-    WriteUnbounded,
-    /// Drops objects, columns or all rows.
-    DdlDestructive,
-    /// Changes who may do what, or who one is.
-    Privilege,
-    /// Takes data out of the database by another way than the answer: files, stages, other servers.
-    Export,
-    /// Runs code: programs, procedures, dynamic statements, extensions.
-    Exec,
-    /// Cannot be told.
-    Unknown,
-}
+mod condition;
+mod fact;
+mod function;
+mod grammar;
+mod head;
+mod kind;
+mod lexical;
+mod name;
+mod setting;
+mod survey;
 
-impl Class {
-    /// Its name in policies, records and on the command line.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Session => "session",
-            Self::Write => "write",
-            Self::Ddl => "ddl",
-            Self::WriteUnbounded => "write_unbounded",
-            Self::DdlDestructive => "ddl_destructive",
-            Self::Privilege => "privilege",
-            Self::Export => "export",
-            Self::Exec => "exec",
-            Self::Unknown => "unknown",
-        }
+pub use fact::{Class, Facts, Flag};
+
+/// What `text` would do. Without a dialect, and for [`Dialect::Generic`], it is read as every dialect would read it, and
+/// the worst reading counts.
+///
+/// Never panics by itself, but parsers recurse: call it where the stack is as large as
+/// [`STACK_BYTES`](crate::statement::limits::STACK_BYTES), as the threads of
+/// [`Classifier`](crate::statement::Classifier) have it.
+pub fn classify(text: &str, dialect: Option<Dialect>) -> Facts {
+    if text.len() > TEXT_BYTES_MAX {
+        return Facts::unknown("the text is too long");
+    }
+    if let Some(reason) = lexical::oddity(text) {
+        return Facts::unknown(reason);
+    }
+    match dialect {
+        Some(dialect) if dialect != Dialect::Generic => read(text, dialect).facts,
+        _ => read_as_any(text),
     }
 }
 
-/// What else is to be known about a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Flag {
-    /// A set of names did not fit; the class is then `unknown`.
-    Truncated,
+/// A text as one dialect reads it.
+struct Reading {
+    facts: Facts,
+    /// Whether the dialect's parser could read all of it. What only its first words gave away does not count.
+    parsed: bool,
+    /// What it would do at a glance, to compare readings of which one failed.
+    glance: lexical::Glance,
 }
 
-/// What a text of SQL would do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Facts {
-    /// The worst of `classes`.
-    pub class: Class,
-    /// The class of every statement.
-    pub classes: BTreeSet<Class>,
-    /// Statements in the text; 0 when they could not be counted.
-    pub statements: u32,
-    /// Tables read, as the dialect folds their names.
-    pub reads: BTreeSet<String>,
-    /// Tables and other objects written.
-    pub writes: BTreeSet<String>,
-    /// Functions called.
-    pub functions: BTreeSet<String>,
-    /// What else is to be known.
-    pub flags: BTreeSet<Flag>,
-    /// The largest number of rows that a text of one statement can answer, where it says so.
-    pub limit: Option<u64>,
-    /// The dialects whose parsers read the text; the facts are the union of what they saw.
-    pub dialects: BTreeSet<Dialect>,
-    /// Why the class is `unknown`; empty otherwise.
-    #[serde(skip_serializing_if = "str::is_empty")]
-    pub reason: &'static str,
-}
-
-impl Facts {
-    /// Facts about a text of which nothing is known, for this reason.
-    pub fn unknown(reason: &'static str) -> Self {
-        Self {
-            class: Class::Unknown,
-            classes: BTreeSet::from([Class::Unknown]),
-            statements: 0,
-            reads: BTreeSet::new(),
-            writes: BTreeSet::new(),
-            functions: BTreeSet::new(),
-            flags: BTreeSet::new(),
-            limit: None,
-            dialects: BTreeSet::new(),
-            reason,
+/// Takes the worst of every reading. A dialect that cannot read the text only counts when its tokens show a word or a
+/// separator that no successful reading saw: then what another dialect takes for a string is code to this one.
+fn read_as_any(text: &str) -> Facts {
+    let readings: Vec<Reading> = Dialect::ALL.into_iter().map(|dialect| read(text, dialect)).collect();
+    let mut facts: Option<Facts> = None;
+    let mut seen = lexical::Glance::default();
+    for reading in readings.iter().filter(|reading| reading.parsed) {
+        seen.join(reading.glance);
+        match &mut facts {
+            Some(facts) => facts.join(&reading.facts),
+            None => facts = Some(reading.facts.clone()),
         }
     }
+    let Some(mut facts) = facts else {
+        // Nobody reads it. What its first words give away holds only where every dialect says so.
+        return readings
+            .into_iter()
+            .map(|reading| reading.facts)
+            .max_by_key(|facts| facts.class)
+            .unwrap_or_else(|| Facts::unknown("no dialect reads it"));
+    };
+    if readings.iter().any(|reading| !reading.parsed && !seen.covers(reading.glance)) {
+        facts.raise("another dialect would cut it differently");
+    }
+    facts
+}
+
+fn read(text: &str, dialect: Dialect) -> Reading {
+    let Some(tokens) = grammar::tokenize(text, dialect) else {
+        let facts = Facts::unknown("the text cannot be cut into tokens");
+        return Reading { facts, parsed: false, glance: lexical::Glance::worst() };
+    };
+    let glance = lexical::Glance::of(&tokens);
+    let mut reading = read_tokens(text, tokens, dialect, glance);
+    // To some versions of the server they are code, to others a comment.
+    if dialect == Dialect::Mysql && lexical::has_vendor_comment(text) {
+        reading.facts.flags.insert(Flag::VendorComment);
+        match grammar::tokenize_without_vendor_comments(text) {
+            Some(tokens) => {
+                let other = read_tokens(text, tokens, dialect, glance);
+                reading.facts.join(&other.facts);
+                reading.parsed |= other.parsed;
+            }
+            None => reading.facts.raise("a vendor comment cannot be read"),
+        }
+    }
+    reading
+}
+
+fn read_tokens(text: &str, tokens: grammar::Tokens, dialect: Dialect, glance: lexical::Glance) -> Reading {
+    if tokens.words().next().is_none() {
+        return Reading { facts: Facts::empty(dialect), parsed: true, glance };
+    }
+    if let Some(reason) = lexical::excess(&tokens) {
+        return Reading { facts: Facts::unknown(reason), parsed: false, glance };
+    }
+    let mut facts = Facts::empty(dialect);
+    lexical::note(&tokens, text, dialect, &mut facts);
+    let pieces = tokens.pieces();
+    let parsed = match tokens.parse() {
+        Some(statements) => {
+            survey::survey(&statements, dialect, &mut facts);
+            true
+        }
+        None => read_pieces(pieces, dialect, &mut facts),
+    };
+    facts.finish();
+    Reading { facts, parsed, glance }
+}
+
+/// When the text as a whole cannot be read: each statement for itself. Whether all could be read.
+fn read_pieces(pieces: Vec<grammar::Tokens>, dialect: Dialect, facts: &mut Facts) -> bool {
+    let mut all = true;
+    for piece in pieces {
+        let guess = head::recognize(&piece, dialect);
+        match piece.parse() {
+            Some(statements) => survey::survey(&statements, dialect, facts),
+            None => {
+                all = false;
+                facts.statements += 1;
+                match guess {
+                    Some(guess) => head::apply(guess, facts),
+                    None => facts.raise("the parser cannot read it"),
+                }
+            }
+        }
+    }
+    all
 }
