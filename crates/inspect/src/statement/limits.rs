@@ -1,5 +1,7 @@
 //! Limits of classification, each with its unit.
 
+use std::time::Duration;
+
 /// Longest text that is parsed; a longer one is `unknown`.
 pub const TEXT_BYTES_MAX: usize = 32 * 1024;
 /// Names kept in each set of facts; more are left out, and the text is then `unknown`.
@@ -15,3 +17,9 @@ pub const RECURSION_MAX: usize = 128;
 pub const CHAIN_TOKENS_MAX: usize = 4_096;
 /// Stack of a thread that classifies, in bytes: what the deepest text within these limits needs, several times over.
 pub const STACK_BYTES: usize = 64 * 1024 * 1024;
+/// How long a text may take to classify, waiting for a thread included.
+pub const BUDGET: Duration = Duration::from_secs(1);
+/// Texts that wait for a thread.
+pub const QUEUE_JOBS_MAX: usize = 256;
+/// Threads that take the place of those which overran, at most.
+pub const SPARE_THREADS_MAX: usize = 4;

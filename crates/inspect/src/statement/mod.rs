@@ -1,7 +1,7 @@
 //! What would this statement do? SQL read by real parsers, not by patterns.
 //!
-//! Classification is pure and never panics, but parsers recurse: run it on a stack of the size that the
-//! limits in [`limits`] were measured on. A text that cannot be read is `unknown`, which is the
+//! Classification is pure and never panics, but parsers recurse: run it through [`Classifier`], whose threads
+//! have the stack that the limits in [`limits`] were measured on. A text that cannot be read is `unknown`, which is the
 //! worst class there is; nothing here ever guesses a class down.
 
 use std::fmt;
@@ -9,8 +9,13 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+mod classifier;
 pub mod limits;
+mod pool;
 pub mod sql;
+
+pub use classifier::Classifier;
+pub use pool::Busy;
 
 /// The language of a database, as its parser and its functions differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -5,15 +5,15 @@ use inspect::statement::limits::STACK_BYTES;
 use inspect::statement::sql::{Facts, classify};
 
 /// One line of the table.
-pub struct Case {
-    pub dialect: Option<Dialect>,
-    pub class: String,
-    pub flags: Vec<String>,
-    pub text: String,
+pub(crate) struct Case {
+    pub(crate) dialect: Option<Dialect>,
+    pub(crate) class: String,
+    pub(crate) flags: Vec<String>,
+    pub(crate) text: String,
 }
 
 /// The table.
-pub fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     let lines = include_str!("sql.tsv").lines().filter(|line| !line.starts_with('#'));
     let cases = lines.map(|line| {
         let mut columns = line.splitn(4, '\t');
@@ -30,7 +30,7 @@ pub fn cases() -> Vec<Case> {
 }
 
 /// Runs `work` where parsers may recurse.
-pub fn on_large_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(crate) fn on_large_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     std::thread::Builder::new().stack_size(STACK_BYTES).spawn(work).unwrap().join().unwrap()
 }
 

@@ -183,6 +183,9 @@ fn evidence_and_inspect_stay_pure() {
         }
         for (number, line) in source.product() {
             let names = forbidden.iter().copied().chain(inspect.then_some("std::fs"));
+            // Parsers recurse: this pool gives them the stack they need, and nothing else here has threads.
+            let pool = source.path == "crates/inspect/src/statement/pool.rs";
+            let names = names.filter(|name| !(pool && *name == "std::thread"));
             for name in names.filter(|name| mentions(&line.code, name)) {
                 breaches.push(source.at(number, name));
             }

@@ -47,9 +47,6 @@ const VOLATILE: [&str; 16] = [
 
 /// Where the functions of the database itself live.
 const SYSTEM_SCHEMAS: [&str; 4] = ["pg_catalog", "information_schema", "sys", "system"];
-/// Prefixes of BigQuery that belong to the function.
-const BIGQUERY_FAMILIES: [&str; 8] =
-    ["safe", "net", "hll_count", "keys", "kll_quantiles", "aead", "d3a_count", "st"];
 /// Methods of T-SQL's `xml`, `geometry` and `hierarchyid` values.
 const MSSQL_METHODS: [&str; 10] = [
     "exist",
@@ -121,9 +118,9 @@ fn is_harmless(qualifier: &str, last: &str, dialect: Dialect) -> bool {
     match dialect {
         Dialect::Mssql if MSSQL_METHODS.contains(&last) => true,
         Dialect::Mssql if schema == "sys" => last.starts_with("dm_") || last.starts_with("fn_") || listed,
-        Dialect::Bigquery if BIGQUERY_FAMILIES.contains(&qualifier) => {
-            listed || lists(own, &format!("{qualifier}.{last}"))
-        }
+        // Families of BigQuery are part of the name; `SAFE` may stand before any function.
+        Dialect::Bigquery if qualifier == "safe" => listed,
+        Dialect::Bigquery if lists(own, &format!("{qualifier}.{last}")) => true,
         _ => listed && SYSTEM_SCHEMAS.contains(&schema),
     }
 }

@@ -165,12 +165,10 @@ fn pragma(words: &[&Token]) -> Option<Guess> {
         rest => rest,
     };
     let ([Token::Word(named)], value) = rest.split_at_checked(1)? else { return None };
-    let simple = match value {
-        [] => true,
-        [Token::Eq, _] | [Token::Eq, Token::Minus, _] => true,
-        [Token::LParen, _, Token::RParen] => true,
-        _ => false,
-    };
+    let simple = matches!(
+        value,
+        [] | [Token::Eq, _] | [Token::Eq, Token::Minus, _] | [Token::LParen, _, Token::RParen]
+    );
     (is(first, "pragma") && simple).then(|| {
         let class = setting::pragma(&named.value.to_ascii_lowercase(), !value.is_empty());
         let flag = (class == Class::Privilege).then_some(Flag::GuardSetting);

@@ -2,8 +2,8 @@
 //! walking the tree; here only what the node itself adds.
 
 use sqlparser::ast::{
-    AlterSchemaOperation, AlterTableOperation, ContextModifier, CopySource, CopyTarget, MergeAction,
-    ObjectType, Set, Statement, TransactionAccessMode, TransactionMode, Use,
+    AlterSchemaOperation, AlterTableOperation, ContextModifier, CopySource, CopyTarget, Merge, MergeAction,
+    MergeClause, ObjectType, Set, Statement, TransactionAccessMode, TransactionMode, Use,
 };
 
 use super::condition::{Truth, truth};
@@ -12,12 +12,11 @@ use super::{name, setting};
 
 /// Notes what one statement is. A kind of statement that is not listed here is `unknown`.
 pub(super) fn note(statement: &Statement, facts: &mut Facts) {
-    if let Some(class) =
-        data(statement, facts).or_else(|| definition(statement)).or_else(|| other(statement, facts))
-    {
-        facts.add(class);
-    } else {
-        facts.raise("a kind of statement of which nothing is known");
+    let class = data(statement, facts).or_else(|| creation(statement)).or_else(|| right(statement));
+    let class = class.or_else(|| change(statement)).or_else(|| session(statement, facts));
+    match class {
+        Some(class) => facts.add(class),
+        None => facts.raise("a kind of statement of which nothing is known"),
     }
 }
 
@@ -47,35 +46,8 @@ fn data(statement: &Statement, facts: &mut Facts) -> Option<Class> {
         Statement::Insert(_) => Class::Write,
         Statement::Update(update) => bounded(update.selection.as_ref(), update.limit.is_some(), facts),
         Statement::Delete(delete) => bounded(delete.selection.as_ref(), delete.limit.is_some(), facts),
-        Statement::Merge(merge) => {
-            let adds = |action: &MergeAction| {
-                matches!(action, MergeAction::Insert(_) | MergeAction::DoNothing { .. })
-            };
-            let always = truth(&merge.on) != Truth::Depends;
-            let open = |clause: &sqlparser::ast::MergeClause| {
-                !adds(&clause.action)
-                    && clause.predicate.as_ref().is_none_or(|only| truth(only) == Truth::Always)
-            };
-            if always && merge.clauses.iter().any(open) {
-                facts.flags.insert(Flag::WhereTautology);
-                Class::WriteUnbounded
-            } else {
-                Class::Write
-            }
-        }
-        Statement::Copy { source, to, target, .. } => match (target, to) {
-            (CopyTarget::Program { .. }, _) => {
-                facts.flags.insert(Flag::FileAccess);
-                Class::Exec
-            }
-            (CopyTarget::File { .. }, _) => {
-                facts.flags.insert(Flag::FileAccess);
-                Class::Export
-            }
-            (_, true) => Class::Export,
-            (_, false) if matches!(source, CopySource::Query(_)) => Class::Unknown,
-            (_, false) => Class::Write,
-        },
+        Statement::Merge(merge) => fusion(merge, facts),
+        Statement::Copy { source, to, target, .. } => copy(source, *to, target, facts),
         Statement::CopyIntoSnowflake { .. }
         | Statement::Put { .. }
         | Statement::Unload { .. }
@@ -98,8 +70,8 @@ fn data(statement: &Statement, facts: &mut Facts) -> Option<Class> {
     })
 }
 
-/// Statements about objects and rights.
-fn definition(statement: &Statement) -> Option<Class> {
+/// Statements that make objects.
+fn creation(statement: &Statement) -> Option<Class> {
     Some(match statement {
         Statement::CreateTable(table) if table.or_replace => Class::DdlDestructive,
         Statement::CreateTable(table) if table.external || table.location.is_some() => Class::Export,
@@ -148,6 +120,13 @@ fn definition(statement: &Statement) -> Option<Class> {
         | Statement::CreateStage { .. }
         | Statement::AttachDatabase { .. }
         | Statement::AttachDuckDBDatabase { .. } => Class::Export,
+        _ => return None,
+    })
+}
+
+/// Statements about rights.
+fn right(statement: &Statement) -> Option<Class> {
+    Some(match statement {
         Statement::CreateRole(_)
         | Statement::CreateUser(_)
         | Statement::CreateSecret { .. }
@@ -168,6 +147,13 @@ fn definition(statement: &Statement) -> Option<Class> {
         | Statement::Drop { object_type: ObjectType::Role | ObjectType::User | ObjectType::Group, .. } => {
             Class::Privilege
         }
+        _ => return None,
+    })
+}
+
+/// Statements that alter and drop objects.
+fn change(statement: &Statement) -> Option<Class> {
+    Some(match statement {
         Statement::AlterTable(table) => table.operations.iter().map(alteration).max().unwrap_or(Class::Ddl),
         Statement::AlterSchema(schema) => {
             let owner = |operation: &AlterSchemaOperation| operation.to_string().contains("OWNER TO");
@@ -203,7 +189,7 @@ fn definition(statement: &Statement) -> Option<Class> {
 }
 
 /// Statements about the session, and those that run something.
-fn other(statement: &Statement, facts: &mut Facts) -> Option<Class> {
+fn session(statement: &Statement, facts: &mut Facts) -> Option<Class> {
     Some(match statement {
         Statement::Set(set) => assignment(set, facts),
         Statement::StartTransaction { modes, .. } => transaction(modes, facts),
@@ -263,6 +249,35 @@ fn other(statement: &Statement, facts: &mut Facts) -> Option<Class> {
         }
         _ => return None,
     })
+}
+
+fn fusion(merge: &Merge, facts: &mut Facts) -> Class {
+    let adds =
+        |action: &MergeAction| matches!(action, MergeAction::Insert(_) | MergeAction::DoNothing { .. });
+    let open = |clause: &MergeClause| {
+        !adds(&clause.action) && clause.predicate.as_ref().is_none_or(|only| truth(only) == Truth::Always)
+    };
+    if truth(&merge.on) != Truth::Depends && merge.clauses.iter().any(open) {
+        facts.flags.insert(Flag::WhereTautology);
+        return Class::WriteUnbounded;
+    }
+    Class::Write
+}
+
+fn copy(source: &CopySource, out: bool, target: &CopyTarget, facts: &mut Facts) -> Class {
+    match target {
+        CopyTarget::Program { .. } => {
+            facts.flags.insert(Flag::FileAccess);
+            Class::Exec
+        }
+        CopyTarget::File { .. } => {
+            facts.flags.insert(Flag::FileAccess);
+            Class::Export
+        }
+        CopyTarget::Stdin | CopyTarget::Stdout if out => Class::Export,
+        _ if matches!(source, CopySource::Query(_)) => Class::Unknown,
+        _ => Class::Write,
+    }
 }
 
 fn bounded(condition: Option<&sqlparser::ast::Expr>, limited: bool, facts: &mut Facts) -> Class {

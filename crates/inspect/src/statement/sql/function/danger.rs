@@ -299,7 +299,7 @@ const FAMILIES: &[Family] = &[
         dialects: &[Dialect::Bigquery],
         class: Class::Export,
         flag: Some(Flag::Network),
-        names: &["annotate_image", "process_document", "transcribe", "translate", "understand_text"],
+        names: &["annotate_image", "process_document", "transcribe", "understand_text"],
         prefixes: &["generate_text", "generate_embedding", "generate_table", "ai."],
     },
     Family {
