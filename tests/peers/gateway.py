@@ -1,9 +1,13 @@
-"""Runs an issuer, upstreams and a gateway in front of them on free ports of 127.0.0.1, for as long as it is needed."""
+"""Runs an issuer, upstreams and a gateway in front of them on free ports of 127.0.0.1, for as long as it is needed.
+
+When the block ends without a fault, the gateway is stopped and its log exported and verified by both verifiers.
+"""
 
 import contextlib
 import json
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.parse
@@ -18,6 +22,7 @@ GATEWAY = ROOT / "target" / "debug" / "countersign"
 SECONDS_MAX = 60
 
 CLIENT = {"id": "peers", "secret": "peers", "redirect_uris": []}
+ALLOW_ALL = '@id("all") permit (principal, action, resource);\n'
 POLICY = """@id("all") permit (principal, action, resource);
 @id("no-execute") forbid (principal, action == Action::"tools/call", resource) when { resource.name == "execute" };
 """
@@ -66,16 +71,33 @@ def token(issuer, resource):
         return json.load(answer)["access_token"]
 
 
+def prove(file, directory):
+    """Exports the log and verifies it, with the program and with the script; says how many leaves it has."""
+    export = directory / "export"
+    run = {"check": True, "stdout": subprocess.PIPE, "text": True, "timeout": SECONDS_MAX}
+    made = subprocess.run([GATEWAY, "export", "-c", file, "-o", export, "--json"], **run)
+    made = json.loads(made.stdout)
+    for verifier in ([GATEWAY, "verify"], [sys.executable, ROOT / "crates" / "evidence" / "verify.py"]):
+        done = subprocess.run([*verifier, export, "--key", made["key"], "--json"], **{**run, "check": False})
+        if done.returncode or not json.loads(done.stdout)["sound"]:
+            raise RuntimeError(f"{verifier[-1]}: {done.stdout}")
+    print(f"log of {made['leaves']} leaves: sound, by `countersign verify` and by verify.py", file=sys.stderr)
+
+
 @contextlib.contextmanager
-def gateway(upstreams):
-    """A gateway in front of `upstreams` (URL by name); yields a function from a name to its URL and a token."""
+def gateway(upstreams, policy=POLICY, signed_in=None):
+    """A gateway in front of `upstreams` (URL, or configuration of a stdio server, by name).
+
+    Yields a function from a name to its URL and a token. With `signed_in`, the issuer asks nobody who they are.
+    """
     port, admin = free_port(), free_port()
     base = f"http://localhost:{port}"
     with contextlib.ExitStack() as stack:
-        issuer = stack.enter_context(fixture("issuer", "--client", json.dumps(CLIENT)))
+        person = ["--signed-in", signed_in] if signed_in else []
+        issuer = stack.enter_context(fixture("issuer", "--client", json.dumps(CLIENT), *person))
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         (directory / "policies").mkdir()
-        (directory / "policies" / "peers.cedar").write_text(POLICY)
+        (directory / "policies" / "peers.cedar").write_text(policy)
         configuration = {
             "deployment": "peers",
             "listen": {
@@ -87,15 +109,19 @@ def gateway(upstreams):
             "storage": {"directory": "data"},
             "identity": {"issuers": [{"name": "demo", "url": issuer}]},
             "policy": {"directory": "policies"},
-            "servers": [{"name": name, "http": {"url": url}} for name, url in upstreams.items()],
+            "servers": [
+                {"name": name, **({"stdio": up} if isinstance(up, dict) else {"http": {"url": up}})}
+                for name, up in upstreams.items()
+            ],
             "log": {"level": "error"},
         }
         file = directory / "countersign.yaml"
         # JSON is YAML.
         file.write_text(json.dumps(configuration))
-        stack.enter_context(process(GATEWAY, "serve", "-c", file))
-        deadline = time.monotonic() + SECONDS_MAX
-        while not answers(f"http://127.0.0.1:{admin}/readyz"):
-            if time.monotonic() > deadline:
-                raise TimeoutError("the gateway did not become ready")
-        yield lambda name: (f"{base}/mcp/{name}", token(issuer, f"{base}/mcp/{name}"))
+        with process(GATEWAY, "serve", "-c", file):
+            deadline = time.monotonic() + SECONDS_MAX
+            while not answers(f"http://127.0.0.1:{admin}/readyz"):
+                if time.monotonic() > deadline:
+                    raise TimeoutError("the gateway did not become ready")
+            yield lambda name: (f"{base}/mcp/{name}", token(issuer, f"{base}/mcp/{name}"))
+        prove(file, directory)

@@ -1,15 +1,13 @@
 #!/usr/bin/env python3
-"""Holds the gateway against real peers: the conformance suite and seven real clients, directly and through it.
+"""Holds the gateway against real peers: the conformance suite, real clients and real servers.
 
-    run.py conformance | clients
+    run.py [conformance] [clients] [oauth] [servers]        all of them by default
 
 Needs `target/debug/fixture` and `target/debug/countersign`.
 """
 
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 import install
 from gateway import fixture, gateway
@@ -35,8 +33,19 @@ def clients():
         return run("matrix.py", through, "--token", token)
 
 
+def oauth():
+    """The clients that can, sign in by themselves: 401, metadata, registration, login, token, calls."""
+    with fixture("orders") as direct, gateway({"orders": direct}, signed_in="alice") as endpoint:
+        return run("matrix.py", endpoint("orders")[0], "--oauth")
+
+
+def servers():
+    """Real servers: real clients of both eras see through the gateway what they see directly."""
+    return run("servers.py")
+
+
 def main():
-    steps = {"conformance": conformance, "clients": clients}
+    steps = {"conformance": conformance, "clients": clients, "oauth": oauth, "servers": servers}
     names = sys.argv[1:] or list(steps)
     results = {name: steps[name]() for name in names}
     failed = [name for name, status in results.items() if status]

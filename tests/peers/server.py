@@ -58,6 +58,22 @@ def wait(process, port):
     sys.exit("the server did not start")
 
 
+@contextlib.contextmanager
+def running(name):
+    """A server over HTTP for as long as the block lasts; yields its URL."""
+    port = free_port()
+    command, extra = http(name, port)
+    process = subprocess.Popen(
+        command, env={**install.environment(), **extra}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        wait(process, port)
+        yield f"http://127.0.0.1:{port}/mcp"
+    finally:
+        process.terminate()
+        process.wait()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", choices=["everything", "fastmcp", "filesystem", "git", "sqlite"])

@@ -47,7 +47,7 @@ pub struct Change {
     pub before: Option<DefinitionHash>,
     /// The definition now.
     pub now: DefinitionHash,
-    /// The pinned definition after this change.
+    /// The pinned definition after this change, as far as this process knows; the store knows better.
     pub pinned: DefinitionHash,
 }
 
@@ -69,6 +69,16 @@ impl Catalog {
     pub fn restore(&self, server: &str, kind: TargetKind, name: String, listed: Listed) {
         let mut servers = self.servers.write().unwrap_or_else(PoisonError::into_inner);
         servers.entry(Arc::from(server)).or_default().listed.insert((kind, name), listed);
+    }
+
+    /// Pins a definition that somebody accepted. What no list has shown yet is learned with its first list.
+    pub fn pin(&self, server: &str, kind: TargetKind, name: &str, accepted: DefinitionHash) {
+        let mut servers = self.servers.write().unwrap_or_else(PoisonError::into_inner);
+        let known =
+            servers.get_mut(server).and_then(|catalog| catalog.listed.get_mut(&(kind, name.to_owned())));
+        if let Some(listed) = known {
+            listed.pinned = accepted;
+        }
     }
 
     /// The target of a call, with what is known about it.
@@ -200,5 +210,10 @@ mod tests {
         catalog.learn("s", TargetKind::Tool, b"2", changed);
         assert!(catalog.find("s", TargetKind::Tool, "a").expect("listed").drifted());
         assert_eq!(catalog.target("s", TargetKind::Tool, "a".to_owned()).definition, Some(second[0].1));
+
+        catalog.pin("s", TargetKind::Tool, "a", second[0].1);
+        assert!(!catalog.find("s", TargetKind::Tool, "a").expect("listed").drifted());
+        catalog.pin("s", TargetKind::Tool, "never listed", second[0].1);
+        assert_eq!(catalog.find("s", TargetKind::Tool, "never listed"), None);
     }
 }

@@ -12,6 +12,7 @@ mod policy;
 mod serve;
 mod session;
 mod source;
+mod tool;
 mod verify;
 
 use std::process::ExitCode;
@@ -39,6 +40,9 @@ enum Command {
     DemoFiles(demo::FilesArguments),
     /// Service keys: credentials for programs that have no issuer.
     Key(key::Arguments),
+    /// What servers offer, and which of it changed.
+    #[command(visible_alias = "tool")]
+    Tools(tool::Arguments),
     /// Look at the audit log.
     Log(log::Arguments),
     /// Look at recorded sessions.
@@ -64,6 +68,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::DemoFiles(arguments) => demo::run_files(&arguments),
         Command::Key(arguments) => key::run(&arguments),
+        Command::Tools(arguments) => tool::run(&arguments),
         Command::Log(arguments) => log::run(&arguments),
         Command::Session(arguments) => session::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),

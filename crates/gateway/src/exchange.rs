@@ -24,6 +24,7 @@ use uuid::Uuid;
 
 pub use call::{Call, OpenCall};
 
+use crate::acceptance::Acceptances;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::exchange::session::{Session, SessionKey, Sessions};
@@ -56,6 +57,8 @@ pub struct Gateway {
     pub service_keys: Arc<ServiceKeys>,
     /// Keeps them in step with the database and the log.
     pub registry: Registry,
+    /// Pins accepted definitions in the catalog, once they are on record.
+    pub acceptances: Acceptances,
     /// The record.
     pub ledger: Ledger,
     /// What upstreams listed.

@@ -3,6 +3,7 @@
 //! Every call is recorded, then permitted, then forwarded; its answer is masked, then recorded, then given. That
 //! order is the product, so it stands in one place: `exchange`. `ARCHITECTURE.md` has the map.
 
+pub mod acceptance;
 pub mod admin;
 pub mod app;
 pub mod catalog;

@@ -142,6 +142,12 @@ pub const SERVICE_KEY_DAYS_MAX: i64 = 366;
 pub const SERVICE_KEYS_MAX: usize = 10_000;
 /// Time between two reads of the service keys: a revoked key works at most this long.
 pub const SERVICE_KEYS_REFRESH_MS: u64 = 2_000;
+/// Time between two looks for accepted definitions: an accepted tool stays held at most this long.
+pub const ACCEPTANCES_REFRESH_MS: u64 = 2_000;
+/// Most cells of the table by which two definitions are compared line by line.
+pub const DIFF_CELLS_MAX: usize = 1 << 20;
+/// Longest reason for which a changed definition is accepted.
+pub const ACCEPTANCE_REASON_BYTES_MAX: usize = 500;
 /// Time between two writes of when service keys were last used.
 pub const SERVICE_KEYS_USED_MS: u64 = 60_000;
 /// Age at which the service keys that were read are no longer believed.

@@ -14,6 +14,7 @@ mod turn;
 mod tx;
 mod value;
 
+pub mod acceptance;
 pub mod checkpoint;
 pub mod context;
 pub mod data_key;

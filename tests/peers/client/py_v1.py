@@ -2,14 +2,16 @@
 
 import asyncio
 import json
+import os
 from importlib.metadata import version
 
-from mcp import ClientSession
+from mcp import ClientSession, StdioServerParameters, types
 from mcp.client.auth import OAuthClientProvider
+from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamablehttp_client
 from mcp.shared.auth import OAuthClientMetadata
 
-from visit import REDIRECT, Storage, deepest, plan, sign_in, visit
+from visit import REDIRECT, Storage, callbacks, deepest, plan, sign_in, visit
 
 
 def provider(url):
@@ -29,7 +31,7 @@ def provider(url):
 
 class Steps:
     def __init__(self, session, initialized):
-        self.session, self.initialized = session, initialized
+        self.session, self.lister, self.initialized = session, session, initialized
         self.list_tools, self.read_resource = session.list_tools, session.read_resource
         self.get_prompt = session.get_prompt
 
@@ -40,14 +42,20 @@ class Steps:
         return await self.session.call_tool(name, arguments, progress_callback=report)
 
 
+def transport(url, token):
+    if url.startswith("["):
+        command, *arguments = json.loads(url)
+        return stdio_client(StdioServerParameters(command=command, args=arguments, env=dict(os.environ)))
+    headers = {"Authorization": f"Bearer {token}"} if token not in ("", "oauth") else None
+    return streamablehttp_client(url, headers=headers, auth=provider(url) if token == "oauth" else None)
+
+
 async def main():
     url, token, _ = plan()
     result = {"client": "py-v1", "version": version("mcp")}
     try:
-        headers = {"Authorization": f"Bearer {token}"} if token not in ("", "oauth") else None
-        auth = provider(url) if token == "oauth" else None
-        async with streamablehttp_client(url, headers=headers, auth=auth) as (read, write, _):
-            async with ClientSession(read, write) as session:
+        async with transport(url, token) as streams:
+            async with ClientSession(*streams[:2], **callbacks(types)) as session:
                 result = await visit(result["client"], result["version"], Steps(session, await session.initialize()))
         result["close"] = True
     except Exception as error:

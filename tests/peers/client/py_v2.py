@@ -2,15 +2,16 @@
 
 import asyncio
 import json
+import os
 from importlib.metadata import version
 
 import httpx2
-from mcp import Client
+from mcp import Client, StdioServerParameters, types
 from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.auth import OAuthClientMetadata
 
-from visit import REDIRECT, Storage, deepest, plan, sign_in, visit
+from visit import REDIRECT, Storage, callbacks, deepest, plan, sign_in, visit
 
 
 def provider(url):
@@ -30,7 +31,7 @@ def provider(url):
 
 class Steps:
     def __init__(self, client):
-        self.client = client
+        self.client, self.lister = client, client
         self.list_tools, self.read_resource = client.list_tools, client.read_resource
         self.get_prompt = client.get_prompt
 
@@ -41,6 +42,13 @@ class Steps:
         return await self.client.call_tool(name, arguments, progress_callback=report)
 
 
+def server(url, http):
+    if url.startswith("["):
+        command, *arguments = json.loads(url)
+        return StdioServerParameters(command=command, args=arguments, env=dict(os.environ))
+    return streamable_http_client(url, http_client=http)
+
+
 async def main():
     url, token, _ = plan()
     result = {"client": "py-v2", "version": version("mcp")}
@@ -48,7 +56,7 @@ async def main():
         headers = {"Authorization": f"Bearer {token}"} if token not in ("", "oauth") else {}
         auth = provider(url) if token == "oauth" else None
         async with httpx2.AsyncClient(headers=headers, auth=auth, timeout=60) as http:
-            async with Client(streamable_http_client(url, http_client=http)) as client:
+            async with Client(server(url, http), **callbacks(types)) as client:
                 result = await visit(result["client"], result["version"], Steps(client))
         result["close"] = True
     except Exception as error:

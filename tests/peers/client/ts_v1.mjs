@@ -1,34 +1,52 @@
-// The TypeScript SDK, version 1: revisions up to 2025-11-25. Arguments: URL, token (or `oauth`), plan.
+// The TypeScript SDK, version 1: revisions up to 2025-11-25. Arguments: URL or command, token (or `oauth`), plan.
 import { readFileSync } from 'node:fs';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js';
-import { Visitor, visit } from './visit.mjs';
+import {
+  CreateMessageRequestSchema,
+  ElicitRequestSchema,
+  ListRootsRequestSchema,
+} from '@modelcontextprotocol/sdk/types.js';
+import { Visitor, answers, target, visit } from './visit.mjs';
 
-const [url, token] = [new URL(process.argv[2]), process.argv[3]];
+const [server, token] = [target(), process.argv[3]];
 const { dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url)));
 const visitor = token === 'oauth' ? new Visitor() : undefined;
 const headers = token && !visitor ? { Authorization: `Bearer ${token}` } : {};
-const make = () => new StreamableHTTPClientTransport(url, { authProvider: visitor, requestInit: { headers } });
+const make = () =>
+  server.url
+    ? new StreamableHTTPClientTransport(server.url, { authProvider: visitor, requestInit: { headers } })
+    : new StdioClientTransport(server);
 let client;
+
+function fresh() {
+  const made = new Client({ name: 'peers-ts-v1', version: '1.0.0' }, { capabilities: answers.capabilities });
+  made.setRequestHandler(CreateMessageRequestSchema, async () => answers.sampling);
+  made.setRequestHandler(ElicitRequestSchema, async () => answers.elicitation);
+  made.setRequestHandler(ListRootsRequestSchema, async () => answers.roots);
+  return made;
+}
 
 async function connect() {
   let transport = make();
-  client = new Client({ name: 'peers-ts-v1', version: '1.0.0' });
+  client = fresh();
   try {
     await client.connect(transport);
   } catch (error) {
     if (!visitor || !(error instanceof UnauthorizedError)) throw error;
     await transport.finishAuth(visitor.code);
     transport = make();
-    client = new Client({ name: 'peers-ts-v1', version: '1.0.0' });
+    client = fresh();
     await client.connect(transport);
   }
-  return transport.protocolVersion;
+  return transport.protocolVersion ?? 'stdio';
 }
 
 await visit('ts-v1', dependencies['@modelcontextprotocol/sdk'], {
   connect,
+  client: () => client,
   listTools: () => client.listTools(),
   callTool: (name, args, onprogress) => client.callTool({ name, arguments: args }, undefined, { onprogress }),
   readResource: (uri) => client.readResource({ uri }),

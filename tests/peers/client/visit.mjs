@@ -3,6 +3,7 @@
 /** Runs the steps of a plan; `steps` does one of them each. Prints one JSON object. */
 export async function visit(name, version, steps) {
   const plan = JSON.parse(process.argv[4]);
+  if (plan.survey) return survey(name, version, steps, plan);
   const result = { client: name, version };
   const step = async (key, act) => {
     try {
@@ -22,6 +23,54 @@ export async function visit(name, version, steps) {
   result.progress = progress;
   await step('close', () => steps.close());
   console.log(JSON.stringify(result));
+}
+
+/** Everything a server lists and every call of the plan, as the client got it. */
+async function survey(name, version, steps, plan) {
+  const result = { client: name, version, calls: [] };
+  const take = async (act) => {
+    try {
+      return await act();
+    } catch (error) {
+      return { error: error.code ?? error.constructor.name, text: error.message };
+    }
+  };
+  result.protocol = await take(() => steps.connect());
+  for (const list of ['listTools', 'listResources', 'listResourceTemplates', 'listPrompts']) {
+    result[list] = await take(() => steps.client()[list]());
+  }
+  for (const call of plan.calls) {
+    let progress = 0;
+    const answer = await take(() => steps.callTool(...call, () => (progress += 1)));
+    result.calls.push({ call, answer, progress });
+  }
+  result.resources = [];
+  for (const uri of plan.resources ?? []) result.resources.push(await take(() => steps.readResource(uri)));
+  result.prompts = [];
+  for (const prompt of plan.prompts ?? []) result.prompts.push(await take(() => steps.getPrompt(...prompt)));
+  result.close = await take(() => steps.close());
+  console.log(JSON.stringify(result));
+}
+
+/** What this caller answers when a server asks it for something. */
+export const answers = {
+  capabilities: { sampling: {}, elicitation: {}, roots: {} },
+  sampling: {
+    model: 'peers',
+    role: 'assistant',
+    stopReason: 'endTurn',
+    content: { type: 'text', text: 'a sampled answer' },
+  },
+  elicitation: { action: 'decline' },
+  roots: { roots: [{ uri: 'file:///peers', name: 'peers' }] },
+};
+
+/** A server as the first argument: a URL, or its command as a JSON array for one on standard input and output. */
+export function target() {
+  const text = process.argv[2];
+  if (!text.startsWith('[')) return { url: new URL(text) };
+  const [command, ...args] = JSON.parse(text);
+  return { command, args, env: process.env, stderr: 'ignore' };
 }
 
 function outcome(result) {

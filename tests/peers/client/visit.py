@@ -9,8 +9,11 @@ import urllib.request
 REDIRECT = "http://127.0.0.1:1/callback"
 
 
+ROOT = "file:///peers"
+
+
 def plan():
-    """The URL, the token or `oauth`, and the plan."""
+    """The URL (or command, as a JSON array), the token or `oauth`, and the plan."""
     url, token, text = sys.argv[1:4]
     return url, token, json.loads(text)
 
@@ -18,6 +21,8 @@ def plan():
 async def visit(name, version, steps):
     """Runs the steps of the plan; prints one JSON object."""
     steps_plan = plan()[2]
+    if steps_plan.get("survey"):
+        return await survey(name, version, steps, steps_plan)
     result = {"client": name, "version": version}
     progress = []
 
@@ -54,6 +59,51 @@ async def visit(name, version, steps):
     await step("stream", lambda: call("stream", report))
     result["progress"] = len(progress)
     return result
+
+
+async def survey(name, version, steps, steps_plan):
+    """Everything a server lists and every call of the plan, as the client got it."""
+    result = {"client": name, "version": version, "calls": []}
+
+    async def take(act, *arguments):
+        try:
+            answer = await act(*arguments)
+            dump = getattr(answer, "model_dump", None)
+            return dump(mode="json", by_alias=True, exclude_none=True) if dump else answer
+        except Exception as error:  # whatever a client raises is a result here
+            cause = deepest(error)
+            return {"error": type(cause).__name__, "text": str(cause)}
+
+    result["protocol"] = await take(steps.protocol)
+    for kind in ("tools", "resources", "resource_templates", "prompts"):
+        result[kind] = await take(getattr(steps.lister, f"list_{kind}"))
+    for tool, arguments in steps_plan["calls"]:
+        progress = []
+
+        async def report(done, total=None, message=None):
+            progress.append(done)
+
+        answer = await take(steps.call_tool, tool, arguments, report)
+        result["calls"].append({"call": [tool, arguments], "answer": answer, "progress": len(progress)})
+    result["read"] = [await take(steps.read_resource, uri) for uri in steps_plan.get("resources", [])]
+    result["got"] = [await take(steps.get_prompt, *prompt) for prompt in steps_plan.get("prompts", [])]
+    return result
+
+
+def callbacks(types):
+    """What this caller answers when a server asks it for something, by the types of its version."""
+
+    async def sample(context, params):
+        content = types.TextContent(type="text", text="a sampled answer")
+        return types.CreateMessageResult(role="assistant", content=content, model="peers", stopReason="endTurn")
+
+    async def elicit(context, params):
+        return types.ElicitResult(action="decline")
+
+    async def roots(context):
+        return types.ListRootsResult(roots=[types.Root(uri=ROOT, name="peers")])
+
+    return {"sampling_callback": sample, "elicitation_callback": elicit, "list_roots_callback": roots}
 
 
 def outcome(result):

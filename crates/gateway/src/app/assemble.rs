@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::upkeep;
+use crate::acceptance::Acceptances;
 use crate::catalog::{Catalog, Listed};
 use crate::clock::Clock;
 use crate::config::{Config, ServerConfig};
@@ -45,12 +46,15 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
     )?;
     let catalog = Catalog::default();
     restore(&catalog, &db, config).await.context("cannot read the catalog of definitions")?;
+    let acceptances = Acceptances::new(db.clone(), clock.clone());
+    acceptances.step(&catalog, &ledger).await.context("cannot read accepted definitions")?;
     ledger.note(upkeep::published(&policies.change_at_start(), &policies.current())).await?;
     Ok(Gateway {
         servers,
         authenticator,
         service_keys: keys,
         registry,
+        acceptances,
         policies,
         ledger,
         catalog,
@@ -116,14 +120,9 @@ async fn restore(catalog: &Catalog, db: &Db, config: &Config) -> anyhow::Result<
         let limit = u32::try_from(limits::CATALOG_ENTRIES_MAX).unwrap_or(u32::MAX);
         let rows = db.read("catalog", move |read| store::definition::of_server(read, &name, limit)).await?;
         for row in rows {
-            let kind = match &*row.kind {
-                "tool" => TargetKind::Tool,
-                "prompt" => TargetKind::Prompt,
-                _ => continue,
-            };
-            // Of each name the first seen comes first: that one is pinned, the last one is current.
-            let pinned = catalog.find(&server.name, kind, &row.name).map_or(row.hash, |listed| listed.pinned);
-            catalog.restore(&server.name, kind, row.name, Listed { pinned, current: row.hash });
+            let Some(kind) = TargetKind::parse(&row.kind) else { continue };
+            let listed = Listed { pinned: row.pinned, current: row.current };
+            catalog.restore(&server.name, kind, row.name, listed);
         }
     }
     Ok(())

@@ -16,6 +16,11 @@ pub(super) fn show(micros: i64) -> String {
         .map_or_else(|_| micros.to_string(), |ts| ts.strftime("%Y-%m-%d %H:%M:%S").to_string())
 }
 
+/// Time for programs: RFC 3339 with what fraction there is, UTC.
+pub(super) fn show_exactly(micros: i64) -> String {
+    Timestamp::from_microsecond(micros).map_or_else(|_| micros.to_string(), |ts| ts.to_string())
+}
+
 fn at(text: &str, now: Timestamp) -> Result<Timestamp, String> {
     if let Ok(instant) = text.parse::<Timestamp>() {
         return Ok(instant);

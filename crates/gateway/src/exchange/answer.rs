@@ -133,17 +133,12 @@ impl Caller {
             .elements()
             .filter_map(|element| described(element, rule).map(|(name, definition)| (name, definition.hash)))
             .collect();
-        let changes = self.gateway.catalog.compare(server, kind, &elements);
+        let mut changes = self.gateway.catalog.compare(server, kind, &elements);
         if kind != TargetKind::Resource && !changes.is_empty() {
             self.gateway.ledger.note(self.changed(&changes)).await.map_err(|_| Cut::Unrecorded)?;
             let rows = self.rows(&changes, rule, list);
-            self.gateway
-                .db
-                .write("learn definitions", move |tx| {
-                    rows.iter().try_for_each(|row| store::definition::insert(tx, row).map(drop))
-                })
-                .await
-                .map_err(|_| Cut::Unrecorded)?;
+            let learn = move |tx: &mut store::Tx<'_>| learn(tx, &rows, changes.clone());
+            changes = self.gateway.db.write("learn definitions", learn).await.map_err(|_| Cut::Unrecorded)?;
         }
         self.gateway.catalog.learn(server, kind, list.raw().as_bytes(), changes);
         Ok(())
@@ -190,7 +185,7 @@ impl Caller {
         rule: &ListRule,
         list: Value<'_>,
     ) -> Vec<store::definition::Definition> {
-        let first_seen = self.gateway.clock.now().as_microsecond();
+        let now = self.gateway.clock.now().as_microsecond();
         let rows = list.elements().filter_map(|element| {
             let (name, definition) = described(element, rule)?;
             changes.iter().find(|change| change.name == name)?;
@@ -200,7 +195,8 @@ impl Caller {
                 name,
                 hash: definition.hash,
                 body: definition.text.into_bytes(),
-                first_seen,
+                first_seen: now,
+                since: now,
             })
         });
         rows.collect()
@@ -232,6 +228,22 @@ impl Caller {
         }
         Ok(None)
     }
+}
+
+/// Stores what is listed now; answers the changes with what is pinned, which another gateway may have learned first.
+fn learn(
+    tx: &mut store::Tx<'_>,
+    rows: &[store::definition::Definition],
+    mut changes: Vec<Change>,
+) -> Result<Vec<Change>, store::Error> {
+    for row in rows {
+        store::definition::insert(tx, row)?;
+        if let Some(pinned) = store::definition::pinned(tx, &row.server, &row.kind, &row.name)? {
+            let of_row = changes.iter_mut().filter(|change| change.name == row.name);
+            of_row.for_each(|change| change.pinned = pinned);
+        }
+    }
+    Ok(changes)
 }
 
 /// The name and definition of one element of a list.

@@ -52,6 +52,12 @@ enum Concluded {
     Cut(Cut),
 }
 
+/// Whether `data` says nothing. The official TypeScript SDK replays the priming event of a stream, whose data is
+/// empty, as `{}`; what follows it is what a resuming caller waits for.
+fn is_blank(data: &[u8]) -> bool {
+    matches!(data.trim_ascii(), b"" | b"{}")
+}
+
 /// The event as it came, or with its message changed.
 fn put(event: &Event, before: &Bytes, after: &Bytes) -> Bytes {
     if before == after { event.forward() } else { event.encode(after) }
@@ -262,7 +268,7 @@ impl Caller {
     }
 
     async fn judge(self: &Arc<Self>, open: &Arc<OpenCall>, event: Event) -> Result<Judged, Cut> {
-        let Some(data) = event.data.clone().filter(|data| !data.is_empty()) else {
+        let Some(data) = event.data.clone().filter(|data| !is_blank(data)) else {
             return Ok(Judged::Bare(event.forward()));
         };
         let message = Message::parse_answer(data)

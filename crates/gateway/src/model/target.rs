@@ -23,6 +23,11 @@ impl TargetKind {
             Self::Task => "task",
         }
     }
+
+    /// The kind whose [word](Self::as_str) is `text`.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Tool, Self::Resource, Self::Prompt, Self::Task].into_iter().find(|kind| kind.as_str() == text)
+    }
 }
 
 /// A tool, resource, prompt or task in one server.

@@ -118,6 +118,17 @@ impl Harness {
         self.leaves().await.into_iter().filter(|leaf| leaf["type"] == event).collect()
     }
 
+    /// Stops the gateway, runs `between` with the path of its configuration, and starts it again.
+    pub(crate) async fn restart_after(self, between: impl FnOnce(&Path) + Send + 'static) -> Self {
+        let Self { running, issuer, directory, issuing, base } = self;
+        running.stop().await.expect("an orderly end");
+        let file = directory.path().join("countersign.yaml");
+        let configured = config::load(&file).expect("valid configuration");
+        tokio::task::spawn_blocking(move || between(&file)).await.expect("no panic");
+        let running = app::start(&configured).await.expect("a gateway");
+        Self { running, issuer, directory, issuing, base }
+    }
+
     /// Stops everything and verifies the log.
     pub(crate) async fn finish(self) -> Findings {
         let key = self.running.gateway.ledger.verifier_key();

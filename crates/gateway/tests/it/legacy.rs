@@ -56,7 +56,11 @@ async fn answer_may_come_by_another_stream_of_the_session() {
     let exchange = recorder.accept().await.expect("a request");
     assert_eq!(exchange.request().head.field("last-event-id"), Some("e1"));
     exchange.begin_events().await.expect("begun");
+    // So the official TypeScript SDK replays a priming event.
+    exchange.chunk(b"event: message\nid: e1\ndata: {}\n\n").await.expect("sent");
     assert_eq!(second.head().await.expect("a head").status(), Some(200));
+    let replayed = second.event().await.expect("an event").expect("the priming event");
+    assert_eq!(&replayed[..], b"event: message\nid: e1\ndata: {}\n\n");
     exchange.event(&json!({ "jsonrpc": "2.0", "id": 3, "result": { "content": [] } })).await.expect("sent");
     let event = second.event().await.expect("an event").expect("the answer");
     assert!(String::from_utf8_lossy(&event).contains(r#""id":3"#));

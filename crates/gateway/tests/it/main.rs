@@ -2,6 +2,7 @@
 
 mod crash;
 mod deny;
+mod drift;
 mod harness;
 mod legacy;
 mod list;

@@ -159,7 +159,8 @@ CREATE TABLE task (
 ) STRICT;
 CREATE INDEX task_ts ON task (ts);
 
--- Every definition of a tool, resource or prompt that an upstream ever listed.
+-- Every definition of a tool, resource or prompt that an upstream ever listed. `since`: when it last became what the
+-- upstream lists.
 CREATE TABLE definition (
   server TEXT NOT NULL,
   kind TEXT NOT NULL,
@@ -167,5 +168,21 @@ CREATE TABLE definition (
   hash BYTEA NOT NULL,
   body BYTEA NOT NULL,
   first_seen BIGINT NOT NULL,
+  since BIGINT NOT NULL,
   PRIMARY KEY (server, kind, name, hash)
+) STRICT;
+
+-- Changed definitions that somebody accepted, the latest of each name. The one accepted is the pinned one once the
+-- log says so (`noted`); where there is none, the first one seen is.
+CREATE TABLE acceptance (
+  server TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  hash BYTEA NOT NULL,
+  before BYTEA NOT NULL,
+  reason TEXT NOT NULL,
+  accepted_by TEXT NOT NULL,
+  ts BIGINT NOT NULL,
+  noted BIGINT,
+  PRIMARY KEY (server, kind, name)
 ) STRICT;

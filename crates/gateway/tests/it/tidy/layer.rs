@@ -18,7 +18,7 @@ const LAYERS: &[&[&str]] = &[
     // What is written.
     &["store"],
     &["ledger"],
-    &["approval", "service_key"],
+    &["acceptance", "approval", "service_key"],
     // What may leave.
     &["permit"],
     &["upstream"],

@@ -1,0 +1,196 @@
+//! Accepted definitions between their three places: the database keeps them, the log records them, the catalog pins
+//! them.
+//!
+//! `countersign tools accept` writes to the database beside a running gateway, which looks every
+//! [`limits::ACCEPTANCES_REFRESH_MS`]. Only a gateway writes leaves, and a definition is pinned only once its leaf is
+//! durable: `tools.changed` with `accepted` in its detail. Every gateway on the database takes over what the log has,
+//! whoever recorded it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use evidence::jcs;
+use evidence::leaf::EventType;
+use evidence::merkle::Hash;
+use serde::Serialize;
+use tokio::time::MissedTickBehavior;
+
+use crate::catalog::{Catalog, DefinitionHash};
+use crate::clock::Clock;
+use crate::ledger::{Event, EventActor, Ledger, Unavailable};
+use crate::limits;
+use crate::model::TargetKind;
+use crate::store::acceptance::{self as table, Acceptance};
+use crate::store::{self, Db, definition};
+
+/// Rows read or noted in one transaction.
+const PAGE: u32 = 500;
+
+/// Takes, records and applies acceptances.
+#[derive(Clone)]
+pub struct Acceptances {
+    db: Db,
+    clock: Arc<dyn Clock>,
+}
+
+/// What somebody wants to be pinned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Which upstream.
+    pub server: String,
+    /// Tool or prompt.
+    pub kind: TargetKind,
+    /// Its name.
+    pub name: String,
+    /// The definition that was looked at.
+    pub definition: DefinitionHash,
+    /// Why it is right.
+    pub reason: String,
+    /// Who says so.
+    pub accepted_by: String,
+}
+
+/// Why something could not be accepted, recorded or applied.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The request cannot be granted as it is.
+    #[error("{0}")]
+    Request(String),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The log does not take the leaf now.
+    #[error(transparent)]
+    Ledger(#[from] Unavailable),
+}
+
+/// What the leaf says. A name or reason in it was written by people or shown to them, and is bounded.
+#[derive(Serialize)]
+struct Detail<'a> {
+    accepted: String,
+    before: String,
+    kind: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    reason: &'a str,
+    by: &'a str,
+    at_us: i64,
+}
+
+impl Acceptances {
+    /// On `db`.
+    pub fn new(db: Db, clock: Arc<dyn Clock>) -> Self {
+        Self { db, clock }
+    }
+
+    /// Asks for a definition to be pinned. Blocks on the database.
+    ///
+    /// # Errors
+    /// [`Error::Request`] when the reason is missing or too long, or the definition is unknown or pinned already;
+    /// [`Error::Store`].
+    pub fn accept(&self, request: &Request) -> Result<(), Error> {
+        check(&request.reason)?;
+        let (server, kind, name) = (&*request.server, request.kind.as_str(), &*request.name);
+        let ts = self.clock.now().as_microsecond();
+        let refused = self.db.write_now("accept definition", |tx| {
+            if definition::find(tx, server, kind, name, &request.definition)?.is_none() {
+                return Ok(Some("the server never listed this definition"));
+            }
+            let Some(before) = definition::pinned(tx, server, kind, name)? else {
+                return Ok(Some("nothing is pinned under this name"));
+            };
+            if before == request.definition {
+                return Ok(Some("this definition is the pinned one already"));
+            }
+            let row = Acceptance {
+                server: server.to_owned(),
+                kind: kind.to_owned(),
+                name: name.to_owned(),
+                hash: request.definition,
+                before,
+                reason: request.reason.clone(),
+                accepted_by: request.accepted_by.clone(),
+                ts,
+            };
+            table::insert(tx, &row)?;
+            Ok(None)
+        })?;
+        refused.map_or(Ok(()), |problem| Err(Error::Request(problem.to_owned())))
+    }
+
+    /// Keeps `catalog` in step with the database and the log in step with both, until dropped. Failures are logged
+    /// once each; the definition pinned before stays so meanwhile.
+    pub async fn run(&self, catalog: &Catalog, ledger: &Ledger) {
+        let mut tick = tokio::time::interval(Duration::from_millis(limits::ACCEPTANCES_REFRESH_MS));
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut problem = None;
+        loop {
+            tick.tick().await;
+            let found = self.step(catalog, ledger).await.err().map(|error| error.to_string());
+            if let Some(found) = found.as_ref().filter(|_| found != problem) {
+                tracing::warn!("accepted definitions are not in force yet: {found}");
+            }
+            problem = found;
+        }
+    }
+
+    /// Notes in the log what it lacks, then pins what the log has. Returns the number of leaves.
+    ///
+    /// # Errors
+    /// [`Error::Store`], [`Error::Ledger`].
+    pub async fn step(&self, catalog: &Catalog, ledger: &Ledger) -> Result<usize, Error> {
+        let waiting = self.db.read("read acceptances", |read| table::unnoted(read, PAGE)).await?;
+        let leaves = waiting.len();
+        for row in waiting {
+            self.note(row, ledger).await?;
+        }
+        let limit = u32::try_from(limits::CATALOG_ENTRIES_MAX).unwrap_or(u32::MAX);
+        for row in self.db.read("read pinned", move |read| table::noted(read, limit)).await? {
+            if let Some(kind) = TargetKind::parse(&row.kind) {
+                catalog.pin(&row.server, kind, &row.name, row.hash);
+            }
+        }
+        Ok(leaves)
+    }
+
+    /// The leaf first: a crash in between makes a second leaf, never none.
+    async fn note(&self, row: Acceptance, ledger: &Ledger) -> Result<(), Error> {
+        let detail = Detail {
+            accepted: Hash::from_bytes(row.hash).to_string(),
+            before: Hash::from_bytes(row.before).to_string(),
+            kind: &row.kind,
+            name: Some(&*row.name).filter(|name| name.len() <= limits::NAME_IN_LEAF_BYTES_MAX),
+            reason: &row.reason,
+            by: &row.accepted_by,
+            at_us: row.ts,
+        };
+        let detail = jcs::Object::of(&detail).map_err(|_| {
+            store::Error::new(store::ErrorKind::Shape, "a row of `acceptance` cannot be written as a leaf")
+        })?;
+        let event = Event {
+            event: EventType::ToolsChanged,
+            actor: EventActor::Gateway,
+            server: Some(Arc::from(&*row.server)),
+            detail: Some(detail),
+            documents: Vec::new(),
+        };
+        ledger.note(event).await?;
+        let now = self.clock.now().as_microsecond();
+        Ok(self.db.write("mark acceptance noted", move |tx| table::note(tx, &row, now)).await?)
+    }
+}
+
+/// The reason goes into a leaf, and onto terminals.
+fn check(reason: &str) -> Result<(), Error> {
+    let refuse = |problem: String| Err(Error::Request(problem));
+    if reason.trim().is_empty() {
+        return refuse("the reason is empty: say what was looked at and why it is right".to_owned());
+    }
+    if reason.len() > limits::ACCEPTANCE_REASON_BYTES_MAX || reason.chars().any(char::is_control) {
+        return refuse(format!(
+            "the reason is longer than {} bytes or holds control characters",
+            limits::ACCEPTANCE_REASON_BYTES_MAX
+        ));
+    }
+    Ok(())
+}
