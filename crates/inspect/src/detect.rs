@@ -60,6 +60,9 @@ pub enum Need {
     Optional,
     /// There is no finding.
     Required,
+    /// As [`Need::Required`] for letters and digits alone; as [`Need::Optional`] where separators show the form, as in
+    /// `536-90-4399`.
+    Bare,
 }
 
 /// How a candidate is found.

@@ -9,8 +9,25 @@ mod personal;
 use super::Detector;
 
 /// The files of the table.
-const PARTS: [&[Detector]; 5] =
-    [credential::DETECTORS, health::DETECTORS, key::DETECTORS, national::DETECTORS, personal::DETECTORS];
+const PARTS: [&[Detector]; 17] = [
+    credential::chat::DETECTORS,
+    credential::cloud::DETECTORS,
+    credential::forge::DETECTORS,
+    credential::model::DETECTORS,
+    credential::payment::DETECTORS,
+    credential::secret::DETECTORS,
+    credential::service::DETECTORS,
+    health::DETECTORS,
+    key::DETECTORS,
+    national::america::DETECTORS,
+    national::asia::DETECTORS,
+    national::britain::DETECTORS,
+    national::east::DETECTORS,
+    national::north::DETECTORS,
+    national::south::DETECTORS,
+    national::west::DETECTORS,
+    personal::DETECTORS,
+];
 
 /// How many detectors there are.
 const COUNT: usize = {

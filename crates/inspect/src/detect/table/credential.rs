@@ -1,11 +1,37 @@
-//! Keys, tokens and passwords, by the formats that their issuers publish.
+//! Keys, tokens and passwords, by the formats that their issuers publish, and those that only a name gives away.
 
-use crate::detect::{Case, Check, Class, Detector, Find, Form, Need, check};
+pub(super) mod chat;
+pub(super) mod cloud;
+pub(super) mod forge;
+pub(super) mod model;
+pub(super) mod payment;
+pub(super) mod secret;
+pub(super) mod service;
 
-/// What all of these have in common: a key that anyone can use, masked by its label.
-const fn credential(
+use crate::detect::{Case, Check, Class, Detector, Find, Form, Need};
+
+/// A token that begins with one of `literals`, byte for byte.
+const fn token(
     name: &'static str,
-    find: Find,
+    literals: &'static [&'static str],
+    window: u16,
+    pattern: &'static str,
+    check: Check,
+    finds: &'static [&'static str],
+    passes: &'static [&'static str],
+) -> Detector {
+    around(name, literals, Case::Exact, 0, window, pattern, check, finds, passes)
+}
+
+/// A secret that has one of `literals` in it or before it.
+#[expect(clippy::too_many_arguments, reason = "a row of a table, named by the fields of `Find::Literal`")]
+const fn around(
+    name: &'static str,
+    literals: &'static [&'static str],
+    case: Case,
+    before: u16,
+    window: u16,
+    pattern: &'static str,
     check: Check,
     finds: &'static [&'static str],
     passes: &'static [&'static str],
@@ -14,7 +40,7 @@ const fn credential(
         name,
         version: 1,
         class: Class::Credential,
-        find,
+        find: Find::Literal { literals, case, before, window, pattern },
         check,
         context: &[],
         need: Need::None,
@@ -24,18 +50,3 @@ const fn credential(
         passes,
     }
 }
-
-/// Sorted by name.
-pub(super) const DETECTORS: &[Detector] = &[credential(
-    "github-token",
-    Find::Literal {
-        literals: &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"],
-        case: Case::Exact,
-        before: 0,
-        window: 48,
-        pattern: r"gh[pousr]_[0-9A-Za-z]{36}\b",
-    },
-    check::always,
-    &["token ghp_0123456789abcdefghijABCDEFGHIJ012345 end"],
-    &["ghp_short", "ghp_0123456789abcdefghijABCDEFGHIJ0123456789"],
-)];

@@ -1,0 +1,120 @@
+//! Addresses of machines: IPv4 and IPv6 that are somebody's, and MAC addresses.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// An address that can lead to a person or a place: no loopback, unspecified, broadcast, multicast, link-local or
+/// documentation address. Private addresses of a network count: they show its inside.
+pub(crate) fn ip(text: &str) -> bool {
+    match text.parse() {
+        Ok(IpAddr::V4(address)) => tells_v4(address),
+        Ok(IpAddr::V6(address)) => match address.to_ipv4_mapped() {
+            Some(inner) => tells_v4(inner),
+            None => tells_v6(address),
+        },
+        Err(_) => false,
+    }
+}
+
+/// As [`ip`], but four small numbers are a version, not an address.
+fn tells_v4(address: Ipv4Addr) -> bool {
+    let [first, second, third, last] = address.octets();
+    let version = first < 10 && second < 30 && third < 30 && last < 30;
+    // Networks end in zero, and so do versions such as `10.0.3.0`.
+    let reserved = first == 0 || last == 0 || first >= 240 || address.is_loopback() || address.is_multicast();
+    let mask = first == 255;
+    !(version || reserved || mask || address.is_link_local() || address.is_documentation())
+}
+
+fn tells_v6(address: Ipv6Addr) -> bool {
+    let groups = address.segments();
+    let documentation = groups[0] == 0x2001 && groups[1] == 0xdb8;
+    let link_local = groups[0] & 0xffc0 == 0xfe80;
+    // Addresses in use begin with 2000::/3 or fc00::/7; `::1`, `::ffff` and times such as `12:30::` do not.
+    let used = groups[0] & 0xe000 == 0x2000 || groups[0] & 0xfe00 == 0xfc00;
+    used && !documentation && !link_local
+}
+
+/// Six octets in hexadecimal, with one kind of separator, that name one adapter.
+pub(crate) fn mac(text: &str) -> bool {
+    let mut octets = [0_u8; 6];
+    let Some(&separator) = text.as_bytes().get(2) else { return false };
+    let mut count = 0;
+    for part in text.split(char::from(separator)) {
+        let Some(place) = octets.get_mut(count) else { return false };
+        let Ok(octet) = u8::from_str_radix(part, 16) else { return false };
+        if part.len() != 2 || part.starts_with('+') {
+            return false;
+        }
+        *place = octet;
+        count += 1;
+    }
+    let varied = octets.windows(2).any(|pair| pair[0] != pair[1]);
+    let multicast = octets[0] & 1 == 1;
+    // `01:02:03:04:05:06` and `00:11:22:33:44:55` are what manuals write.
+    let stepwise =
+        octets.windows(2).all(|pair| pair[1].wrapping_sub(pair[0]) == octets[1].wrapping_sub(octets[0]));
+    count == 6 && matches!(separator, b':' | b'-') && varied && !multicast && !stepwise
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_lead_somewhere_are_told_from_those_that_do_not() {
+        for address in [
+            "8.8.4.40",
+            "81.2.69.142",
+            "10.20.30.40",
+            "192.168.1.17",
+            "2a00:1450:4001:81b::200e",
+            "fd12:3456:789a::1",
+        ] {
+            assert!(ip(address), "{address}");
+        }
+        let others = [
+            "127.0.0.1",
+            "0.0.0.0",
+            "255.255.255.0",
+            "192.0.2.10",
+            "169.254.1.1",
+            "224.0.0.1",
+            "1.2.3.4",
+            "4.15.2.0",
+            "4.15.2.7",
+            "8.8.8.8",
+            "::1",
+            "::",
+            "fe80::1",
+            "2001:db8::1",
+            "12:30::",
+            "256.1.1.1",
+            "1.2.3",
+            "",
+        ];
+        for address in others {
+            assert!(!ip(address), "{address}");
+        }
+    }
+
+    #[test]
+    fn adapters_have_six_octets_and_one_separator() {
+        assert!(mac("3c:22:fb:9a:01:7e") && mac("3C-22-FB-9A-01-7E"));
+        let others = [
+            "00:00:00:00:00:00",
+            "ff:ff:ff:ff:ff:ff",
+            "3c:22:fb:9a:01",
+            "3c:22:fb:9a:01:7e:55",
+            "3c:22-fb:9a:01:7e",
+            "00:11:22:33:44:55",
+            "3g:22:fb:9a:01:7e",
+            "3c:2:fbb:9a:01:7e",
+            "01:00:5e:00:00:16",
+            "3c.22.fb.9a.01.7e",
+            "",
+        ];
+        for address in others {
+            assert!(!mac(address), "{address}");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What names people and where they live, and the documents they carry.
+
+use super::digit::weigh;
+
+/// A street and a number, as a person's address has them: a digit, a word, and nothing of a program.
+pub(crate) fn street(text: &str) -> bool {
+    let letters = text.chars().filter(|sign| sign.is_alphabetic()).count();
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    (5..=200).contains(&text.len())
+        && letters >= 3
+        && (1..=12).contains(&digits)
+        && text.contains(' ')
+        && !text.contains(['@', '{', '<', '=', '(', ';', '_', '\\'])
+        && !text.contains("://")
+        && !text.contains("0x")
+}
+
+/// A name of a person where its key says so: words of letters, none of them what systems write there.
+pub(crate) fn name(text: &str) -> bool {
+    const OTHERS: [&str; 16] = [
+        "string",
+        "null",
+        "none",
+        "unknown",
+        "anonymous",
+        "admin",
+        "root",
+        "system",
+        "test",
+        "user",
+        "default",
+        "n/a",
+        "true",
+        "false",
+        "undefined",
+        "guest",
+    ];
+    let letters = text.chars().filter(|sign| sign.is_alphabetic()).count();
+    let plain = text
+        .chars()
+        .all(|sign| sign.is_alphabetic() || matches!(sign, ' ' | '.' | '-' | '\'' | ',' | '’' | '·'));
+    letters >= 2
+        && plain
+        && text.chars().count() <= 100
+        && !OTHERS.iter().any(|word| text.eq_ignore_ascii_case(word))
+}
+
+/// A name after a title, a greeting or a label: not what letters to nobody in particular say.
+pub(crate) fn addressed(text: &str) -> bool {
+    const OTHERS: [&str; 22] = [
+        "Sir",
+        "Madam",
+        "Customer",
+        "Team",
+        "All",
+        "Colleague",
+        "Friend",
+        "Reader",
+        "User",
+        "Hiring",
+        "Everyone",
+        "Valued",
+        "Member",
+        "Editor",
+        "Diary",
+        "God",
+        "Lord",
+        "String",
+        "Client",
+        "Partner",
+        "Subscriber",
+        "Sirs",
+    ];
+    let first = text.split([' ', '-']).next().unwrap_or_default();
+    let plural = first.strip_suffix('s').unwrap_or(first);
+    name(text) && !OTHERS.iter().any(|other| *other == first || *other == plural)
+}
+
+/// The number of a passport, driving licence or the like: signs among which at least five are digits that differ.
+pub(crate) fn document(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let seen = text.bytes().fold(0_u16, |seen, sign| match sign {
+        b'0'..=b'9' => seen | 1 << (sign - b'0'),
+        _ => seen,
+    });
+    let plain =
+        text.bytes().all(|sign| sign.is_ascii_alphanumeric() || matches!(sign, b' ' | b'-' | b'.' | b'/'));
+    digits >= 5 && seen.count_ones() >= 3 && plain && text.len() <= 24
+}
+
+/// Number of a vehicle, ISO 3779: seventeen signs, the ninth checks the others (49 CFR 565.15).
+pub(crate) fn vin(text: &str) -> bool {
+    const WEIGHTS: [u32; 17] = [8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2];
+    let Ok(signs) = <[u8; 17]>::try_from(text.as_bytes()) else { return false };
+    let worth = signs.map(|sign| match sign.to_ascii_uppercase() {
+        sign @ b'0'..=b'9' => sign - b'0',
+        sign @ b'A'..=b'H' => sign - b'A' + 1,
+        sign @ b'J'..=b'N' => sign - b'J' + 1,
+        b'P' => 7,
+        b'R' => 9,
+        sign @ b'S'..=b'Z' => sign - b'S' + 2,
+        _ => u8::MAX,
+    });
+    if worth.contains(&u8::MAX) || !signs.iter().any(u8::is_ascii_alphabetic) {
+        return false;
+    }
+    signs[8].to_ascii_uppercase() == b"0123456789X"[weigh(&worth, &WEIGHTS) as usize % 11]
+}
+
+/// Number of a mobile device, 3GPP TS 23.003: fifteen digits, Luhn.
+pub(crate) fn imei(text: &str) -> bool {
+    super::digit::digits::<15>(text).is_some_and(|d| super::digit::luhn(&d))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streets_have_a_number_and_a_word() {
+        assert!(street("12 Main Street") && street("Hauptstraße 5") && street("Apt 4, 77 Long Lane"));
+        for other in ["Main Street", "0x7ffe 12", "alice@example.com 1", "12", "http://a.b/1 x", "f(1) x"] {
+            assert!(!street(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn names_are_words_of_letters() {
+        assert!(name("Alice Miller") && name("Jean-Luc O'Neill") && name("Łukasz") && name("田中"));
+        for other in ["admin", "srv-12", "a", "alice@example.com", "unknown", ""] {
+            assert!(!name(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn documents_vehicles_and_devices_keep_their_rules() {
+        assert!(document("C01X00T47") || document("X1234567") && document("D123-456-78-901"));
+        assert!(!document("A1234") && !document("00000000") && !document("abc_12345"));
+        assert!(
+            vin("1M8GDM9AXKP042788")
+                && vin("1HGCM82633A004352")
+                && !vin("1M8GDM9A1KP042788")
+                && !vin("11111111111111111")
+        );
+        assert!(imei("490154203237518") && imei("49-015420-323751-8") && !imei("490154203237517"));
+    }
+}

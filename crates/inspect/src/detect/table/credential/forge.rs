@@ -1,0 +1,262 @@
+//! Tokens of source hosting, continuous integration and package registries, by the formats that their issuers publish.
+
+use super::{around, token};
+use crate::detect::check::secret;
+use crate::detect::{Case, Detector, check};
+
+/// Sorted by name.
+pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
+    token(
+        "artifactory-token",
+        &["AKCp", "cmVmd"],
+        80,
+        r"\b(?:AKCp|cmVmd)[A-Za-z0-9]{59,73}\b",
+        check::always,
+        &[
+            concat!("AKCp", "Vk4EP9uZq50VluOhNa7Rc3Kty40QqyTPlAFP9cpLrr6mRfeqlSpys72QShO"),
+            concat!("cmVmd", "QPOSy7TuFadAFLyhHqdhbxMxJvyj8LP6MlnGaFQXPKOpCmFUceI39cimyDo"),
+        ],
+        &["AKCpshort", "AKCpTOKEN is read"],
+    ),
+    token(
+        "atlassian-token",
+        &["ATATT3x", "ATCTT3x"],
+        252,
+        r"\b(?:ATATT3x|ATCTT3x)[A-Za-z0-9_=-]{180,240}",
+        check::always,
+        &[
+            concat!(
+                "ATATT3x",
+                "3WuUgSisJuedEWslfrReoDKxy5o3zjvjvW0tWmXa8NfdyQb2YLKquXVnfHKMLFmxYRGop1UJD9IsHZ_lqh3JAPXyI5dHxUyHzWRaoaaQJ8di3D9w781IOYEO7tzque10xyThVmer6GG6Vohd8DmduiuSqlSpVV2EgPK4K27Bb48H9uIhqUUmLj61J"
+            ),
+            concat!(
+                "ATCTT3x",
+                "Y9Y9TkpfZkt4t2mDs4LNVXBbav9squroitBQ5xgKgQs2jneQ8ZAfw8_MN1Aj1u6xPh1fErKFvOvHFR1C7ipmDvF1_-UzVjwCFql30EV0UpGT7TItKXfGXOmwMWoskG-CmiT8zL2JN9dAP_ybp1jkbE67-OOe14THrUpqRlwmlw0uMOLLk6e8qOpu0"
+            ),
+        ],
+        &["ATATT3xshort", "ATATT3xTOKEN is read"],
+    ),
+    token(
+        "bitbucket-token",
+        &["ATBB", "BBDC-"],
+        60,
+        r"(?:\bATBB[A-Za-z0-9]{32}\b|\bBBDC-[A-Za-z0-9+/@_-]{40,50})",
+        check::always,
+        &[
+            concat!("ATBB", "ZGVT5SMK0YW0Cf0jVd3k99XthCiDkKKr"),
+            concat!("BBDC-", "QnQ1a/WlBiSIx0QA27fGh7nrz+aBWu84w/ApUv2Dla8q"),
+        ],
+        &["ATBB", "BBDC-short"],
+    ),
+    token(
+        "buildkite-token",
+        &["bkua_", "bkat_", "bkct_", "bkpt_", "bkaj_"],
+        61,
+        r"\b(?:bkua_|bkat_|bkct_|bkpt_|bkaj_)[A-Za-z0-9]{32,48}\b",
+        check::always,
+        &[
+            concat!("bkua_", "wfps8w13b3x36ujjc7ywc9f1owbfuoxhtidyvllg"),
+            concat!("bkat_", "va2olfmmyu4ftc25wf4gqetv7gkvmoh3t2eunf06"),
+        ],
+        &["bkua_short", "bkua_TOKEN is read"],
+    ),
+    token(
+        "circleci-token",
+        &["CCIPAT_", "CCIPRJ_"],
+        80,
+        r"\b(?:CCIPAT_|CCIPRJ_)[A-Za-z0-9]{20,24}_[a-f0-9]{40}\b",
+        check::always,
+        &[concat!("CCIPAT_", "cdss6sZAz8eM20AeApzUMv_e7f219d89c9b0e1afc2810995370f00b0e50d3cf")],
+        &["CCIPAT_short", "CCIPAT_TOKEN is read"],
+    ),
+    token(
+        "clojars-token",
+        &["CLOJARS_"],
+        84,
+        r"\bCLOJARS_[a-f0-9]{60}\b",
+        check::always,
+        &[concat!("CLOJARS_", "3bc8c49e11f4c0584f39d0a7c82de121ef7a53ce3e4835acdfd490776efb")],
+        &["CLOJARS_short", "CLOJARS_TOKEN is read"],
+    ),
+    token(
+        "crates-io-token",
+        &["cio"],
+        51,
+        r"\bcio[A-Za-z0-9]{32}\b",
+        secret::numbered,
+        &[concat!("cio", "QstPbif7nU818cQpgphYf53qJgC9r6TL")],
+        &["cio", "socio", "ciostoneagewordswrittentogether0x"],
+    ),
+    token(
+        "docker-token",
+        &["dckr_pat_", "dckr_oat_"],
+        52,
+        r"\b(?:dckr_pat_|dckr_oat_)[A-Za-z0-9_-]{27,32}",
+        check::always,
+        &[
+            concat!("dckr_pat_", "8qSIPrsGBwCoe0QjhfYh-g5zO3V"),
+            concat!("dckr_oat_", "hiWZ7At54nuaYFDrC1rcwNwTkRj"),
+        ],
+        &["dckr_pat_short", "dckr_pat_TOKEN is read"],
+    ),
+    token(
+        "github-fine-grained-token",
+        &["github_pat_"],
+        100,
+        r"\bgithub_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}\b",
+        check::always,
+        &[concat!(
+            "github_pat_",
+            "wQd2RJ6dQDMFZe9600DDXa_MNMOk31NxxdaP1uNFFLm2cXMnD55OzTaJu6wdKzureS4gKtVzVhfMGBwZcv"
+        )],
+        &["github_pat_short", "github_pat_TOKEN is read"],
+    ),
+    token(
+        "github-token",
+        &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"],
+        270,
+        r"\b(?:ghp_|gho_|ghu_|ghs_|ghr_)[A-Za-z0-9]{36,251}\b",
+        check::always,
+        &[
+            concat!("ghp_", "i3tVydwipVg11IXNk0KgNCMDiy9uG9rdCy0e"),
+            concat!("gho_", "VQbqgnktDMBu2Q5Jn4V6Tq50wfMLZeEgG8Si"),
+        ],
+        &["ghp_", "ghp_short", "xghp_NRmKHtouaHtA5SsvF2HNrSIweAw5s80XXZSM"],
+    ),
+    token(
+        "gitlab-runner-token",
+        &["GR1348941", "glrt-", "glrtr-", "glcbt-"],
+        119,
+        r"\b(?:GR1348941|glrt-|glrtr-|glcbt-)[A-Za-z0-9_.-]{20,100}",
+        check::always,
+        &[concat!("GR1348941", "Caqh_5_d5Ifa7oQw1Qq0"), concat!("glrt-", "JKLSkYUAyaml-h8ugQXL")],
+        &["GR1348941short", "GR1348941TOKEN is read"],
+    ),
+    token(
+        "gitlab-token",
+        &[
+            "glpat-",
+            "gldt-",
+            "glptt-",
+            "glft-",
+            "glimt-",
+            "glagent-",
+            "gloas-",
+            "glsoat-",
+            "glffct-",
+            "_gitlab_session=",
+        ],
+        346,
+        r"\b(?:glpat-|gldt-|glptt-|glft-|glimt-|glagent-|gloas-|glsoat-|glffct-|_gitlab_session=)[A-Za-z0-9_-]{20,300}(?:\.[0-9a-z]{2}\.[0-9a-z]{7,9})?",
+        check::always,
+        &[concat!("glpat-", "IDkCcsdu_10VONy3n7dT"), concat!("gldt-", "aTkTfA3ECmTMhq4mH4pF")],
+        &["glpat-short", "glpat-TOKEN is read"],
+    ),
+    token(
+        "harness-token",
+        &["pat.", "sat."],
+        80,
+        r"\b[ps]at\.[A-Za-z0-9_-]{22}\.[0-9a-f]{24}\.[A-Za-z0-9]{20}\b",
+        check::always,
+        &[concat!("pat.", "Kz0YqaIJyIpTC8jSFomhE2.972bd131ec752e6074f2bfd3.9PaisibMqP5Z0MiLtCjz")],
+        &["pat.", "that sat. Then"],
+    ),
+    token(
+        "npm-token",
+        &["npm_"],
+        56,
+        r"\bnpm_[A-Za-z0-9]{36}\b",
+        check::always,
+        &[concat!("npm_", "FHbO3kR4ZQF46l1F1UZ1nuwmdCWDECisrBX3")],
+        &["npm_config_registry", "npm_lifecycle_event"],
+    ),
+    around(
+        "npmrc-auth",
+        &["_authtoken", "_auth=", "_password="],
+        Case::Ignore,
+        0,
+        330,
+        r#"(?i)(?:_authToken|_auth|_password)\s{0,2}=\s{0,2}["']?([A-Za-z0-9+/_=-]{12,300})"#,
+        secret::issued,
+        &[
+            concat!("//registry.example.org/:_authToken=", "9689242b-e2df-62ce-e13d-4e2432d34322"),
+            concat!("_auth=", "4uJgczS3mriHufBS0A8ABc0d"),
+        ],
+        &["//registry.example.org/:_authToken=${NPM_TOKEN}", "_auth="],
+    ),
+    token(
+        "nuget-key",
+        &["oy2"],
+        62,
+        r"\boy2[a-z0-9]{43}\b",
+        secret::numbered,
+        &[concat!("oy2", "fzjawvplm7r9sqmqn9wk9bqcthcppegmj3rmxalpoug")],
+        &["oy2", "toy2go"],
+    ),
+    token(
+        "octopus-key",
+        &["API-"],
+        48,
+        r"\bAPI-[A-Z0-9]{26,32}\b",
+        secret::numbered,
+        &[concat!("API-", "YSPZKOBPXH1I9S79CK99PSH2TGSB")],
+        &["API-", "API-FIRST", "API-ABCDEFGHIJKLMNOPQRSTUVWXYZ"],
+    ),
+    token(
+        "packagist-token",
+        &["packagist_"],
+        100,
+        r"\bpackagist_(?:[ou]{1,2}[ru]?t|[a-z]{3})_[a-f0-9]{68}\b",
+        check::always,
+        &[concat!("packagist_", "uut_cef5278606255ff49e68398699bdf5b4fa5ce230a7dfb821dff5cb9504555792e06e")],
+        &["packagist_short", "packagist_TOKEN is read"],
+    ),
+    token(
+        "pypi-token",
+        &["pypi-AgEIcHlwaS5vcmc", "pypi-AgENdGVzdC5weXBpLm9yZw"],
+        437,
+        r"\b(?:pypi-AgEIcHlwaS5vcmc|pypi-AgENdGVzdC5weXBpLm9yZw)[A-Za-z0-9_-]{50,400}",
+        check::always,
+        &[
+            concat!(
+                "pypi-AgEIcHlwaS5vcmc",
+                "j6uTV4Ko8a2PyIRfE-SK_u4DA4D2SI78wEQUG33_GHW4YZ2s3DtylTpbgJdw_n7cvPbgYO8-EneE8VU9o129Czu--IDhlEhxQYnDbHeQE96zwGkneokfdzH5Ps7D4z3FcnqkCxGKaV35Hb_ZHpZP0O"
+            ),
+            concat!(
+                "pypi-AgENdGVzdC5weXBpLm9yZw",
+                "iTYCTa9Ms6GZcFO32Vn--GM29kTtpYCqdrMVb_vf7i5DcD7cxxCiyK_61907UzkFniKFt3T2EwMarO7O5i2c055KOAI1D2UJbJ8rjjJctiMSwmWC_QLs5Gh19WixLiV_fR7DArIG8E7fT1tGypXd6Z"
+            ),
+        ],
+        &["pypi-", "pypi-server"],
+    ),
+    token(
+        "rubygems-key",
+        &["rubygems_"],
+        73,
+        r"\brubygems_[a-f0-9]{48}\b",
+        check::always,
+        &[concat!("rubygems_", "4ba9b76dc52349cbc7a9b755c29b85d63f8ced5e20bacb0f")],
+        &["rubygems_short", "rubygems_TOKEN is read"],
+    ),
+    token(
+        "sonar-token",
+        &["squ_", "sqp_", "sqa_"],
+        60,
+        r"\b(?:squ_|sqp_|sqa_)[a-f0-9]{40}\b",
+        check::always,
+        &[
+            concat!("squ_", "2d0f124a74de789aba712af215c975d93b053f24"),
+            concat!("sqp_", "f59d9b901c63d42e8d484f35ee1093cfa97a9ace"),
+        ],
+        &["squ_short", "squ_TOKEN is read"],
+    ),
+    token(
+        "sourcegraph-token",
+        &["sgp_"],
+        74,
+        r"\bsgp_(?:(?:[a-f0-9]{16}|local)_)?[a-f0-9]{40}\b",
+        check::always,
+        &[concat!("sgp_", "0b11c913dd3ae6ffd7175faccce0e5842e21f91d")],
+        &["sgp_short", "sgp_TOKEN is read"],
+    ),
+];

@@ -1,0 +1,108 @@
+//! Numbers by which states of central and eastern Europe know people.
+
+use super::number;
+use crate::detect::check::east;
+use crate::detect::{Detector, Need};
+
+/// Sorted by name.
+pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
+    number(
+        "bg-egn",
+        &["9999999999"],
+        east::bg_egn,
+        &["egn"],
+        Need::Required,
+        &["EGN 7523169263"],
+        &["7523169263", "EGN 7523169264"],
+    ),
+    number(
+        "cz-birth",
+        &["999999/9999", "9999999999"],
+        east::cz_birth,
+        &["rodne cislo", "birth number", "rodne"],
+        Need::Bare,
+        &["710319/2745"],
+        &["710319/2746", "7103192745"],
+    ),
+    number(
+        "hr-oib",
+        &["99999999999"],
+        east::hr_oib,
+        &["oib"],
+        Need::Required,
+        &["OIB 33392005961"],
+        &["33392005961", "OIB 33392005962"],
+    ),
+    number(
+        "hu-person",
+        &["9-999999-9999", "9 999999 9999", "99999999999"],
+        east::hu_person,
+        &["szemelyi szam", "szemelyi", "personal number"],
+        Need::Bare,
+        &["2-850312-1233"],
+        &["2-850312-1234", "28503121233"],
+    ),
+    number(
+        "pl-nip",
+        &["999-999-99-99", "999-99-99-999", "9999999999"],
+        east::pl_nip,
+        &["nip"],
+        Need::Bare,
+        &["856-734-62-15"],
+        &["856-734-62-16", "8567346215"],
+    ),
+    number(
+        "pl-pesel",
+        &["99999999999"],
+        east::pl_pesel,
+        &["pesel"],
+        Need::Required,
+        &["PESEL: 44051401359", r#"{"pesel":"02070803628"}"#],
+        &["44051401359", "PESEL: 44051401358"],
+    ),
+    number(
+        "ro-cnp",
+        &["9999999999999"],
+        east::ro_cnp,
+        &["cnp", "cod numeric personal"],
+        Need::Required,
+        &["CNP 1630615123457"],
+        &["1630615123457", "CNP 1630615123458"],
+    ),
+    number(
+        "ru-inn",
+        &["999999999999"],
+        east::ru_inn,
+        &["inn"],
+        Need::Required,
+        &["INN 500100732259"],
+        &["500100732259", "INN 500100732258"],
+    ),
+    number(
+        "ru-snils",
+        &["999-999-999 99", "999-999-999-99", "99999999999"],
+        east::ru_snils,
+        &["snils"],
+        Need::Bare,
+        &["112-233-445 95"],
+        &["112-233-445 96", "11223344595"],
+    ),
+    number(
+        "ua-tax",
+        &["9999999999"],
+        east::ua_tax,
+        &["rnokpp", "rntrc", "ipn", "tax number"],
+        Need::Required,
+        &["RNOKPP 1759013776"],
+        &["1759013776", "RNOKPP 1759013770"],
+    ),
+    number(
+        "yu-jmbg",
+        &["9999999999999"],
+        east::yu_jmbg,
+        &["jmbg", "embg", "emso"],
+        Need::Required,
+        &["JMBG 0101006500006"],
+        &["0101006500006", "JMBG 0101006500007"],
+    ),
+];
