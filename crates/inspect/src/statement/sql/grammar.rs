@@ -5,7 +5,7 @@
 
 use std::any::TypeId;
 
-use sqlparser::ast::Statement;
+use sqlparser::ast::{Expr, Statement};
 use sqlparser::dialect::{
     BigQueryDialect, ClickHouseDialect, Dialect as Grammar, GenericDialect, MsSqlDialect, MySqlDialect,
     PostgreSqlDialect, SQLiteDialect, SnowflakeDialect,
@@ -82,6 +82,16 @@ pub(super) fn tokenize(text: &str, dialect: Dialect) -> Option<Tokens> {
 pub(super) fn tokenize_without_vendor_comments(text: &str) -> Option<Tokens> {
     let all = Tokenizer::new(&OtherVersion, text).with_unescape(false).tokenize_with_location().ok()?;
     Some(Tokens { all, dialect: Dialect::Mysql })
+}
+
+/// Reads a condition of PostgreSQL.
+pub(super) fn parse_expression(text: &str) -> Option<Expr> {
+    let tokens = tokenize(text, Dialect::Postgres)?;
+    let mut parser = Parser::new(grammar(Dialect::Postgres))
+        .with_recursion_limit(RECURSION_MAX)
+        .with_tokens_with_locations(tokens.all);
+    let expression = parser.parse_expr().ok()?;
+    (parser.peek_token_ref().token == Token::EOF).then_some(expression)
 }
 
 fn grammar(dialect: Dialect) -> &'static dyn Grammar {

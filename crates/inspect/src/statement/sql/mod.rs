@@ -16,6 +16,7 @@ mod head;
 mod kind;
 mod lexical;
 mod name;
+mod postgres;
 mod setting;
 mod survey;
 
@@ -107,6 +108,11 @@ fn read_tokens(text: &str, tokens: grammar::Tokens, dialect: Dialect, glance: le
     }
     let mut facts = Facts::empty(dialect);
     lexical::note(&tokens, text, dialect, &mut facts);
+    if dialect == Dialect::Postgres {
+        let parsed = postgres::read(text, &mut facts);
+        facts.finish();
+        return Reading { facts, parsed, glance };
+    }
     let pieces = tokens.pieces();
     let parsed = match tokens.parse() {
         Some(statements) => {
