@@ -14,7 +14,9 @@ pub const BRACKETS_DEPTH_MAX: usize = 48;
 pub const RECURSION_MAX: usize = 128;
 /// Most words and signs of a text that can each make the syntax tree one deeper: operators, joins, set operations,
 /// angle brackets, prefixes.
-pub const CHAIN_TOKENS_MAX: usize = 4_096;
+pub const CHAIN_TOKENS_MAX: usize = 2_048;
+/// Most parts of one name, as `a.b.c`.
+pub const NAME_PARTS_MAX: usize = 16;
 /// Stack of a thread that classifies, in bytes: what the deepest text within these limits needs, several times over.
 pub const STACK_BYTES: usize = 64 * 1024 * 1024;
 /// How long a text may take to classify, waiting for a thread included.

@@ -3,7 +3,7 @@
 use sqlparser::tokenizer::{Token, Word};
 
 use crate::statement::Dialect;
-use crate::statement::limits::{BRACKETS_DEPTH_MAX, CHAIN_TOKENS_MAX};
+use crate::statement::limits::{BRACKETS_DEPTH_MAX, CHAIN_TOKENS_MAX, NAME_PARTS_MAX};
 
 use super::fact::{Class, Facts, Flag};
 use super::grammar::Tokens;
@@ -107,7 +107,18 @@ pub(super) fn has_vendor_comment(text: &str) -> bool {
 pub(super) fn excess(tokens: &Tokens) -> Option<&'static str> {
     let mut depth = 0_usize;
     let mut chain = 0_usize;
+    let mut dots = 0_usize;
+    let mut after_dot = false;
     for token in tokens.words() {
+        dots = match token {
+            Token::Period => dots + 1,
+            Token::Word(_) if after_dot => dots,
+            _ => 0,
+        };
+        after_dot = matches!(token, Token::Period);
+        if dots >= NAME_PARTS_MAX {
+            return Some("a name has too many parts");
+        }
         match token {
             Token::LParen | Token::LBracket | Token::LBrace => {
                 depth += 1;

@@ -31,7 +31,7 @@ const OPERATORS: [&str; 100] = [
 pub(super) fn read(text: &str, facts: &mut Facts) -> bool {
     let parse = SourceFile::parse(text);
     let root = parse.syntax_node();
-    let mut survey = Survey { facts, planned: 0, depth: 0 };
+    let mut survey = Survey { facts, planned: 0, depth: 0, defines: false };
     survey.walk(&root);
     let statements: Vec<SyntaxNode> = root
         .children()
@@ -54,6 +54,8 @@ struct Survey<'a> {
     planned: usize,
     /// Statements around this node.
     depth: usize,
+    /// Whether a `WITH` was met. Without one, no name needs to be looked up.
+    defines: bool,
 }
 
 impl Survey<'_> {
@@ -130,6 +132,7 @@ impl Survey<'_> {
             Kind::RELATION_NAME_REF | Kind::TABLE_NAME_REF | Kind::TABLE_NAME | Kind::VIEW_REF => {
                 self.relation(node)
             }
+            Kind::WITH_CLAUSE => self.defines = true,
             _ => {}
         }
     }
@@ -147,7 +150,8 @@ impl Survey<'_> {
         let Some((last, qualifier)) = parts.split_last() else { return };
         self.facts.call(parts.join("."));
         // A trigger names a function; that it installs code is its class already.
-        let installs = |outer: SyntaxNode| matches!(outer.kind(), Kind::CREATE_TRIGGER | Kind::CREATE_EVENT_TRIGGER);
+        let installs =
+            |outer: SyntaxNode| matches!(outer.kind(), Kind::CREATE_TRIGGER | Kind::CREATE_EVENT_TRIGGER);
         if node.parent().is_some_and(installs) {
             return;
         }
@@ -197,7 +201,7 @@ impl Survey<'_> {
                     self.facts.write(named);
                 }
             }
-            _ if parts.len() == 1 && name::is_defined(node, &named) => {}
+            _ if self.defines && parts.len() == 1 && name::is_defined(node, &named) => {}
             _ => self.facts.read(named),
         }
     }

@@ -30,7 +30,9 @@ pub(super) fn parts(node: &SyntaxNode) -> Option<Vec<String>> {
 pub(super) fn is_defined(reference: &SyntaxNode, name: &str) -> bool {
     let start = reference.text_range().start();
     reference.ancestors().any(|outer| {
-        let Some(with) = outer.children().find(|part| part.kind() == Kind::WITH_CLAUSE) else { return false };
+        let Some(with) = outer.first_child().filter(|part| part.kind() == Kind::WITH_CLAUSE) else {
+            return false;
+        };
         let recursive = with.children_with_tokens().any(|element| element.kind() == Kind::RECURSIVE_KW);
         with.children().filter(|part| part.kind() == Kind::WITH_TABLE).any(|definition| {
             let defined = definition.children().find(|part| part.kind() == Kind::CTE_NAME);
