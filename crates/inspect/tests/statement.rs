@@ -2,5 +2,7 @@
 
 #[path = "statement/hostile.rs"]
 mod hostile;
+#[path = "statement/property.rs"]
+mod property;
 #[path = "statement/sql.rs"]
 mod sql;

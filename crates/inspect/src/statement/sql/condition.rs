@@ -197,8 +197,10 @@ fn compare(left: &Expr, op: &BinaryOperator, right: &Expr) -> Option<bool> {
     }
 }
 
+/// Whether two expressions are the same but for the case of letters, which most databases overlook in names.
 fn same(left: &Expr, right: &Expr) -> bool {
-    bare(left) == bare(right)
+    let (left, right) = (bare(left), bare(right));
+    left == right || left.to_string().eq_ignore_ascii_case(&right.to_string())
 }
 
 /// Without the parentheses around it.

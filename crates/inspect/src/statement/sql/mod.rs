@@ -101,7 +101,9 @@ fn read(text: &str, dialect: Dialect) -> Reading {
 
 fn read_tokens(text: &str, tokens: grammar::Tokens, dialect: Dialect, glance: lexical::Glance) -> Reading {
     if tokens.words().next().is_none() {
-        return Reading { facts: Facts::empty(dialect), parsed: true, glance };
+        let mut facts = Facts::empty(dialect);
+        facts.finish();
+        return Reading { facts, parsed: true, glance };
     }
     if let Some(reason) = lexical::excess(&tokens) {
         return Reading { facts: Facts::unknown(reason), parsed: false, glance };

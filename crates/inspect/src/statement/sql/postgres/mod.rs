@@ -130,7 +130,7 @@ impl Survey<'_> {
                 }
             }
             Kind::RELATION_NAME_REF | Kind::TABLE_NAME_REF | Kind::TABLE_NAME | Kind::VIEW_REF => {
-                self.relation(node)
+                self.relation(node);
             }
             Kind::WITH_CLAUSE => self.defines = true,
             _ => {}

@@ -6,7 +6,8 @@ use squawk_syntax::{SyntaxKind as Kind, SyntaxNode};
 /// meaning depends on a clause elsewhere.
 pub(super) fn parts(node: &SyntaxNode) -> Option<Vec<String>> {
     let mut parts = Vec::new();
-    for token in node.descendants_with_tokens().filter_map(|element| element.into_token()) {
+    for element in node.descendants_with_tokens() {
+        let Some(token) = element.as_token() else { continue };
         if matches!(token.kind(), Kind::WHITESPACE | Kind::COMMENT | Kind::DOT | Kind::STAR) {
             continue;
         }
