@@ -160,8 +160,6 @@ pub(super) const DETECTORS: &[Detector] = &[
     personal(
         "identity-number",
         &[
-            "ssn",
-            "social security number",
             "social insurance number",
             "national id",
             "national identifier",
@@ -184,20 +182,16 @@ pub(super) const DETECTORS: &[Detector] = &[
             "bank account",
             "routing number",
             "sort code",
-            "personnummer",
             "steuer nummer",
             "steuernummer",
-            "card number",
-            "credit card number",
-            "member ssn",
         ],
         person::document,
         &[
-            r#"{"ssn":"123-45-6789"}"#,
+            r#"{"nationalId":"48-3920-177"}"#,
             r#"{"passportNumber":"X1234567"}"#,
             r#"{"bank":{"accountNumber":4839201773}}"#,
         ],
-        &[r#"{"ssn":"unknown"}"#, r#"{"passportType":"12345678"}"#, r#"{"ssn":""}"#],
+        &[r#"{"nationalId":"unknown"}"#, r#"{"passportType":"12345678"}"#, r#"{"passport":""}"#],
     ),
     secret(
         "one-time-code",

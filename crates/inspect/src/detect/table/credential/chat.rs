@@ -101,7 +101,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
             "xapp-",
         ],
         420,
-        r"\b(?:xoxb-|xoxp-|xoxa-|xoxr-|xoxs-|xoxc-|xoxd-|xoxe-|xoxe\.xoxb-|xoxe\.xoxp-|xapp-)[A-Za-z0-9%/+-]{20,400}",
+        r"\b(?:xoxb-|xoxp-|xoxa-|xoxr-|xoxs-|xoxc-|xoxd-|xoxe-|xoxe\.xoxb-|xoxe\.xoxp-|xapp-)[A-Za-z0-9%/+-]{20,}",
         secret::numbered,
         &[
             concat!("xoxb-", "399575824147-483422153185-Gtt5jYlHg1OtVr9HUWrtg8ls"),
@@ -116,7 +116,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "slack-webhook",
         &["hooks.slack.com/"],
         160,
-        r"hooks\.slack\.com/(?:services|workflows|triggers)/([A-Za-z0-9+/_-]{30,120})",
+        r"hooks\.slack\.com/(?:services|workflows|triggers)/([A-Za-z0-9+/_-]{30,})",
         check::always,
         &[concat!("https://hooks.slack.com/", "services/T042O4NQ02Q/BF3NQGSBVBM/wKycnp2qRlW1jR64aicmauKG")],
         &["https://hooks.slack.com/", "https://hooks.slack.com/services/"],

@@ -22,7 +22,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "atlassian-token",
         &["ATATT3x", "ATCTT3x"],
         252,
-        r"\b(?:ATATT3x|ATCTT3x)[A-Za-z0-9_=-]{180,240}",
+        r"\b(?:ATATT3x|ATCTT3x)[A-Za-z0-9_=-]{180,}",
         check::always,
         &[
             concat!(
@@ -115,7 +115,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "github-token",
         &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"],
         270,
-        r"\b(?:ghp_|gho_|ghu_|ghs_|ghr_)[A-Za-z0-9]{36,251}\b",
+        r"\b(?:ghp_|gho_|ghu_|ghs_|ghr_)[A-Za-z0-9]{36,}\b",
         check::always,
         &[
             concat!("ghp_", "i3tVydwipVg11IXNk0KgNCMDiy9uG9rdCy0e"),
@@ -127,7 +127,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "gitlab-runner-token",
         &["GR1348941", "glrt-", "glrtr-", "glcbt-"],
         119,
-        r"\b(?:GR1348941|glrt-|glrtr-|glcbt-)[A-Za-z0-9_.-]{20,100}",
+        r"\b(?:GR1348941|glrt-|glrtr-|glcbt-)[A-Za-z0-9_.-]{20,}",
         check::always,
         &[concat!("GR1348941", "Caqh_5_d5Ifa7oQw1Qq0"), concat!("glrt-", "JKLSkYUAyaml-h8ugQXL")],
         &["GR1348941short", "GR1348941TOKEN is read"],
@@ -147,7 +147,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
             "_gitlab_session=",
         ],
         346,
-        r"\b(?:glpat-|gldt-|glptt-|glft-|glimt-|glagent-|gloas-|glsoat-|glffct-|_gitlab_session=)[A-Za-z0-9_-]{20,300}(?:\.[0-9a-z]{2}\.[0-9a-z]{7,9})?",
+        r"\b(?:glpat-|gldt-|glptt-|glft-|glimt-|glagent-|gloas-|glsoat-|glffct-|_gitlab_session=)[A-Za-z0-9_-]{20,}(?:\.[0-9a-z]{2}\.[0-9a-z]{7,9})?",
         check::always,
         &[concat!("glpat-", "IDkCcsdu_10VONy3n7dT"), concat!("gldt-", "aTkTfA3ECmTMhq4mH4pF")],
         &["glpat-short", "glpat-TOKEN is read"],
@@ -176,7 +176,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         Case::Ignore,
         0,
         330,
-        r#"(?i)(?:_authToken|_auth|_password)\s{0,2}=\s{0,2}["']?([A-Za-z0-9+/_=-]{12,300})"#,
+        r#"(?i)(?:_authToken|_auth|_password)\s{0,2}=\s{0,2}["']?([A-Za-z0-9+/_=-]{12,})"#,
         secret::issued,
         &[
             concat!("//registry.example.org/:_authToken=", "9689242b-e2df-62ce-e13d-4e2432d34322"),
@@ -215,7 +215,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "pypi-token",
         &["pypi-AgEIcHlwaS5vcmc", "pypi-AgENdGVzdC5weXBpLm9yZw"],
         437,
-        r"\b(?:pypi-AgEIcHlwaS5vcmc|pypi-AgENdGVzdC5weXBpLm9yZw)[A-Za-z0-9_-]{50,400}",
+        r"\b(?:pypi-AgEIcHlwaS5vcmc|pypi-AgENdGVzdC5weXBpLm9yZw)[A-Za-z0-9_-]{50,}",
         check::always,
         &[
             concat!(

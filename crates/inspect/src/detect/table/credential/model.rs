@@ -10,7 +10,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "anthropic-key",
         &["sk-ant-"],
         170,
-        r"\bsk-ant-(?:api|admin|sid|oat|ort)[0-9]{2}-[A-Za-z0-9_-]{60,140}",
+        r"\bsk-ant-(?:api|admin|sid|oat|ort)[0-9]{2}-[A-Za-z0-9_-]{60,}",
         check::always,
         &[concat!(
             "sk-ant-",
@@ -115,7 +115,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "openai-key",
         &["sk-proj-", "sk-svcacct-", "sk-admin-", "sk-None-"],
         225,
-        r"\b(?:sk-proj-|sk-svcacct-|sk-admin-|sk-None-)[A-Za-z0-9_-]{40,200}",
+        r"\b(?:sk-proj-|sk-svcacct-|sk-admin-|sk-None-)[A-Za-z0-9_-]{40,}",
         check::always,
         &[
             concat!("sk-proj-", "DB9eqJoudpGqPtaDTQjv1mj6PzS80zJP4NVY_9gwXNcc9CySQrXXiOGBWXdU21NA20jl9KfX36"),
@@ -195,7 +195,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "wandb-key",
         &["wandb_v1_"],
         126,
-        r"\bwandb_v1_[A-Za-z0-9_]{60,100}\b",
+        r"\bwandb_v1_[A-Za-z0-9_]{60,}\b",
         check::always,
         &[concat!(
             "wandb_v1_",

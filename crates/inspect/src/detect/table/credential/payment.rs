@@ -10,7 +10,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "adyen-key",
         &["AQE"],
         500,
-        r"\bAQE[a-z][A-Za-z0-9+/]{50,400}={0,2}-[A-Za-z0-9+/]{30,60}={0,2}-[A-Za-z0-9#-~]{10,24}",
+        r"\bAQE[a-z][A-Za-z0-9+/]{50,}={0,2}-[A-Za-z0-9+/]{30,60}={0,2}-[A-Za-z0-9#-~]{10,24}",
         check::always,
         &[concat!(
             "AQE",
@@ -135,7 +135,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "stripe-key",
         &["sk_live_", "sk_test_", "rk_live_", "rk_test_"],
         272,
-        r"\b(?:sk_live_|sk_test_|rk_live_|rk_test_)[0-9A-Za-z]{16,247}\b",
+        r"\b(?:sk_live_|sk_test_|rk_live_|rk_test_)[0-9A-Za-z]{16,}\b",
         check::always,
         &[concat!("sk_live_", "11symclx8y3ozYv1xb4Y6481"), concat!("sk_test_", "2URph08yk3VWwNcZQPqh4qlF")],
         &["sk_live_", "sk_test_short"],

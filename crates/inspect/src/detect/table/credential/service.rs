@@ -58,7 +58,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "dropbox-token",
         &["sl.u.", "sl.B", "sl.A"],
         1535,
-        r"\b(?:sl\.u\.|sl\.B|sl\.A)[A-Za-z0-9_-]{100,1400}",
+        r"\b(?:sl\.u\.|sl\.B|sl\.A)[A-Za-z0-9_-]{100,}",
         check::always,
         &[
             concat!(
@@ -88,7 +88,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "facebook-token",
         &["EAAM", "EAAC", "EAAG", "EAAB"],
         324,
-        r"\b(?:EAAM|EAAC|EAAG|EAAB)[A-Za-z0-9]{100,300}\b",
+        r"\b(?:EAAM|EAAC|EAAG|EAAB)[A-Za-z0-9]{100,}\b",
         check::always,
         &[
             concat!(
@@ -120,7 +120,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         Case::Exact,
         11,
         170,
-        r"\bAAAA[A-Za-z0-9_-]{7}:APA91b[A-Za-z0-9_-]{130,150}",
+        r"\bAAAA[A-Za-z0-9_-]{7}:APA91b[A-Za-z0-9_-]{130,}",
         check::always,
         &[concat!(
             "AAAAk1RXAuV:APA",
@@ -132,7 +132,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "grafana-token",
         &["glsa_", "glc_"],
         446,
-        r"\b(?:glsa_|glc_)[A-Za-z0-9+/_]{32,400}={0,3}",
+        r"\b(?:glsa_|glc_)[A-Za-z0-9+/_]{32,}={0,3}",
         check::always,
         &[
             concat!("glsa_", "YxAMNb9kAHhxySFipeO67WgPEMnmFjyCiR3DFGOfB"),
@@ -186,7 +186,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "mapbox-secret",
         &["sk.eyJ"],
         240,
-        r"\bsk\.eyJ[A-Za-z0-9_-]{40,200}\.[A-Za-z0-9_-]{22}\b",
+        r"\bsk\.eyJ[A-Za-z0-9_-]{40,}\.[A-Za-z0-9_-]{22}\b",
         check::always,
         &[concat!(
             "sk.ey",
@@ -238,7 +238,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "onesignal-key",
         &["os_v2_app_", "os_v2_org_"],
         129,
-        r"\b(?:os_v2_app_|os_v2_org_)[a-z2-7]{100,110}\b",
+        r"\b(?:os_v2_app_|os_v2_org_)[a-z2-7]{100,}\b",
         check::always,
         &[
             concat!(
@@ -312,7 +312,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "sentry-token",
         &["sntrys_", "sntryu_"],
         720,
-        r"\b(?:sntryu_[a-f0-9]{64}\b|sntrys_eyJ[A-Za-z0-9=+/_-]{60,700})",
+        r"\b(?:sntryu_[a-f0-9]{64}\b|sntrys_eyJ[A-Za-z0-9=+/_-]{60,})",
         check::always,
         &[
             concat!("sntryu_", "df520c583a78294a4bee2e172ded83611158d43608f6c848269359ac894b321e"),
@@ -336,7 +336,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "twitter-bearer-token",
         &["AAAAAAAAAAAAAAAAAAAAA"],
         240,
-        "A{20}[A-Za-z0-9%+/]{40,200}",
+        "A{20}[A-Za-z0-9%+/]{40,}",
         secret::numbered,
         &[concat!(
             "AAAAAAAAAAAAAAAAAAAAA",
