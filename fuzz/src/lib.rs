@@ -5,6 +5,7 @@ pub mod envelope;
 pub mod leaf;
 pub mod note;
 pub mod splice;
+pub mod sql;
 pub mod sse;
 pub mod tile_path;
 pub mod walk;

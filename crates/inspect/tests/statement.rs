@@ -1,5 +1,7 @@
 //! Classification of statements as its users see it.
 
+#[path = "statement/fuzz.rs"]
+mod fuzz;
 #[path = "statement/hostile.rs"]
 mod hostile;
 #[path = "statement/property.rs"]

@@ -71,8 +71,13 @@ fn read_as_any(text: &str) -> Facts {
             .max_by_key(|facts| facts.class)
             .unwrap_or_else(|| Facts::unknown("no dialect reads it"));
     };
-    if readings.iter().any(|reading| !reading.parsed && !seen.covers(reading.glance)) {
-        facts.raise("another dialect would cut it differently");
+    for reading in readings.iter().filter(|reading| !reading.parsed) {
+        if !seen.covers(reading.glance) {
+            facts.raise("another dialect would cut it differently");
+        } else if reading.facts.class != Class::Unknown {
+            // Its first words gave it away.
+            facts.join(&reading.facts);
+        }
     }
     facts
 }

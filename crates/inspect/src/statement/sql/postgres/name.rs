@@ -12,7 +12,7 @@ pub(super) fn parts(node: &SyntaxNode) -> Option<Vec<String>> {
             continue;
         }
         let text = token.text();
-        if text.len() > 2 && text[..2].eq_ignore_ascii_case("u&") {
+        if text.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("u&")) {
             return None;
         }
         // `ONLY` and parentheses may stand beside a table.
