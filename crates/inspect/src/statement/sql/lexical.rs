@@ -62,9 +62,12 @@ const RISKY: [&str; 48] = [
 ];
 
 /// Words that begin a statement of T-SQL, which needs no separator before it, and that stand nowhere else.
-const TRANSACT_STARTS: [&str; 18] = [
+const TRANSACT_STARTS: [&str; 25] = [
     "backup",
+    "break",
     "checkpoint",
+    "commit",
+    "continue",
     "dbcc",
     "deny",
     "dump",
@@ -77,7 +80,11 @@ const TRANSACT_STARTS: [&str; 18] = [
     "readtext",
     "reconfigure",
     "restore",
+    "return",
+    "revert",
     "revoke",
+    "rollback",
+    "setuser",
     "shutdown",
     "updatetext",
     "writetext",
@@ -261,7 +268,9 @@ fn hides_start(tokens: &Tokens) -> bool {
             }
         }
         let opens = |word: &Word| {
-            ["begin", "else", "as"].iter().any(|opener| word.value.eq_ignore_ascii_case(opener))
+            ["begin", "else", "as", "then", "try", "catch"]
+                .iter()
+                .any(|opener| word.value.eq_ignore_ascii_case(opener))
         };
         fresh = matches!(token, Token::SemiColon) || matches!(token, Token::Word(word) if opens(word));
         dot = matches!(token, Token::Period);
