@@ -4,6 +4,7 @@
 //! but its validator. See [`Detector`] for the meaning of each field, and CONTRIBUTING.md for how to add one.
 
 pub mod check;
+pub(crate) mod scan;
 mod table;
 
 pub use table::DETECTORS;
@@ -134,7 +135,7 @@ pub enum Scanner {
         /// What may stand between two groups, from ` -./`; empty when nothing may.
         separators: &'static str,
     },
-    /// One of some fixed shapes: `9` is a digit, `A` an upper-case letter, `a` any letter, `X` an upper-case letter or
+    /// One of some fixed shapes, with a digit in its first word, or in its second when the first has at most three letters: `9` is a digit, `A` an upper-case letter, `a` any letter, `X` an upper-case letter or
     /// digit; anything else stands for itself. Each has a `9`, or a letter and an `X`. Found in JSON integers as well
     /// when all are `9`.
     Shape(&'static [&'static str]),

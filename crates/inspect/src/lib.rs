@@ -4,6 +4,7 @@
 //! every nesting is bounded.
 
 pub mod detect;
+pub mod mask;
 pub mod statement;
 pub mod text;
 pub mod unique;

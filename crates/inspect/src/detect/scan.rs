@@ -1,0 +1,264 @@
+//! Runs detectors over one text: a filter over triples of bytes finds literals, digits and `@` drive the scanners.
+//!
+//! Linear in the text: every candidate looks at a bounded neighbourhood, and patterns share a budget.
+
+mod address;
+mod context;
+mod edge;
+mod email;
+mod literal;
+mod number;
+mod shape;
+mod trigram;
+
+pub(crate) use context::{Topics, Words};
+pub(crate) use trigram::Trigrams;
+
+use super::{Check, Detector, Find, Need, Scanner};
+use crate::walk::Span;
+
+/// Which detector, by its place in the list that the engine was made from.
+pub(crate) type Id = u16;
+
+/// Something that a detector found in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Hit {
+    /// Which detector.
+    pub(crate) id: Id,
+    /// Where the value stands in the text.
+    pub(crate) span: Span,
+    /// From 0 to 100.
+    pub(crate) confidence: u8,
+}
+
+/// The confidence of a finding that lacks no word.
+pub(crate) const SURE: u8 = 90;
+/// The confidence of a finding that lacks a word which may be there.
+pub(crate) const LIKELY: u8 = 60;
+
+/// What an engine is made from: a detector, or a literal of somebody's own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry<'a> {
+    pub(crate) id: Id,
+    pub(crate) check: Check,
+    pub(crate) context: &'a [&'a str],
+    pub(crate) need: Need,
+    pub(crate) find: Want<'a>,
+}
+
+/// [`Find`] without the part that is about keys, and not bound to the built-in table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Want<'a> {
+    Literal {
+        literals: &'a [&'a str],
+        ignore_case: Ignore,
+        before: usize,
+        window: usize,
+        pattern: &'a str,
+    },
+    Scanner(Scanner),
+    /// Only its words of context are of interest.
+    Nothing,
+}
+
+/// Whether the case of ASCII letters matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ignore {
+    Case,
+    Nothing,
+}
+
+impl<'a> Entry<'a> {
+    /// A built-in detector as number `id`.
+    pub(crate) fn of(id: Id, detector: &'a Detector) -> Self {
+        let find = match detector.find {
+            Find::Literal { literals, case, before, window, pattern } => Want::Literal {
+                literals,
+                ignore_case: if case == super::Case::Ignore { Ignore::Case } else { Ignore::Nothing },
+                before: usize::from(before),
+                window: usize::from(window),
+                pattern,
+            },
+            Find::Scanner(scanner) => Want::Scanner(scanner),
+            Find::Key(_) => Want::Nothing,
+        };
+        Self { id, check: detector.check, context: detector.context, need: detector.need, find }
+    }
+}
+
+/// Detectors, compiled.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    words: Words,
+    rules: Vec<Rule>,
+    literals: literal::Literals,
+    numbers: number::Numbers,
+    shapes: shape::Shapes,
+    emails: Vec<u16>,
+    addresses: address::Addresses,
+}
+
+/// What every kind of candidate needs, whatever found it.
+#[derive(Debug, Clone, Copy)]
+struct Rule {
+    id: Id,
+    check: Check,
+    need: Need,
+    /// Its bit in [`Topics`]; none when it has no words.
+    topic: Topics,
+}
+
+/// One text while it is scanned.
+struct Scan<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    engine: &'a Engine,
+    /// What the keys on the way to the text speak for.
+    path: Topics,
+    /// What the text around a position speaks for; the last position asked for.
+    near: Option<(Span, Topics)>,
+    hits: &'a mut Vec<Hit>,
+}
+
+impl Engine {
+    /// Compiles `entries`.
+    ///
+    /// # Errors
+    /// The id of an entry whose pattern is none, with the reason.
+    pub(crate) fn new(entries: &[Entry<'_>]) -> Result<Self, (Id, String)> {
+        let words = Words::new(entries.iter().map(|entry| (entry.id, entry.context)));
+        let mut engine = Self {
+            rules: Vec::with_capacity(entries.len()),
+            literals: literal::Literals::default(),
+            numbers: number::Numbers::default(),
+            shapes: shape::Shapes::default(),
+            emails: Vec::new(),
+            addresses: address::Addresses::default(),
+            words,
+        };
+        for (index, entry) in (0_u16..).zip(entries) {
+            let topic = engine.words.topic(entry.id);
+            engine.rules.push(Rule { id: entry.id, check: entry.check, need: entry.need, topic });
+            match entry.find {
+                Want::Literal { literals, ignore_case, before, window, pattern } => engine
+                    .literals
+                    .add(index, literals, ignore_case, before, window, pattern)
+                    .map_err(|cause| (entry.id, cause))?,
+                Want::Scanner(Scanner::Email) => engine.emails.push(index),
+                Want::Scanner(Scanner::Ipv4) => engine.addresses.v4.push(index),
+                Want::Scanner(Scanner::Ipv6) => engine.addresses.v6.push(index),
+                Want::Scanner(Scanner::Mac) => engine.addresses.mac.push(index),
+                Want::Scanner(Scanner::Iban) => engine.shapes.add_iban(index),
+                Want::Scanner(Scanner::International) => engine.numbers.add_international(index),
+                Want::Scanner(Scanner::Digits { min, max, group_min, separators }) => {
+                    engine.numbers.add(index, min, max, group_min, separators);
+                }
+                Want::Scanner(Scanner::Shape(shapes)) => engine.shapes.add(index, shapes),
+                Want::Nothing => {}
+            }
+        }
+        engine.literals.finish();
+        Ok(engine)
+    }
+
+    /// The words of context, for keys.
+    pub(crate) fn words(&self) -> &Words {
+        &self.words
+    }
+
+    /// Appends what is found in `text`, in no order. `path` is what the keys on the way to it speak for.
+    pub(crate) fn find(&self, text: &str, path: Topics, hits: &mut Vec<Hit>) {
+        let bytes = text.as_bytes();
+        let seen = Seen::of(bytes);
+        let mut scan = Scan { text, bytes, engine: self, path, near: None, hits };
+        self.literals.find(&mut scan);
+        if seen.at_sign {
+            email::find(&mut scan, &self.emails);
+        }
+        if seen.digit {
+            number::find(&mut scan, &self.numbers, &self.shapes);
+        }
+        if seen.digit || seen.colon {
+            self.addresses.find(&mut scan, seen);
+        }
+    }
+
+    /// Appends what is found in a JSON integer.
+    pub(crate) fn find_integer(&self, text: &str, path: Topics, hits: &mut Vec<Hit>) {
+        let mut scan = Scan { text, bytes: text.as_bytes(), engine: self, path, near: None, hits };
+        number::find(&mut scan, &self.numbers, &self.shapes);
+    }
+}
+
+impl Scan<'_> {
+    /// Asks the rule at `index` about the candidate at `span`; whether it is a finding.
+    fn judge(&mut self, index: u16, span: Span) -> bool {
+        let rule = self.engine.rules[usize::from(index)];
+        if !(rule.check)(span.of(self.text)) {
+            return false;
+        }
+        let confidence = match rule.need {
+            Need::None => SURE,
+            _ if self.speaks_for(rule.topic, span) => SURE,
+            Need::Optional => LIKELY,
+            Need::Required => return false,
+        };
+        self.hits.push(Hit { id: rule.id, span, confidence });
+        true
+    }
+
+    /// Asks all of `rules` about the same candidate.
+    fn judge_all(&mut self, rules: &[u16], span: Span) {
+        for rule in rules {
+            self.judge(*rule, span);
+        }
+    }
+
+    /// Takes the bytes from `start` to `end` for a finding without looking: there was too much to look at.
+    fn judge_unread(&mut self, index: u16, start: usize, end: usize) {
+        let id = self.engine.rules[usize::from(index)].id;
+        let span = Span::new(self.text.floor_char_boundary(start), self.text.ceil_char_boundary(end));
+        self.hits.push(Hit { id, span, confidence: SURE });
+    }
+
+    fn speaks_for(&mut self, topic: Topics, span: Span) -> bool {
+        if self.path.meets(topic) {
+            return true;
+        }
+        let topics = match self.near {
+            Some((at, topics)) if at == span => topics,
+            _ => self.engine.words.around(self.bytes, span),
+        };
+        self.near = Some((span, topics));
+        topics.meets(topic)
+    }
+}
+
+/// Which bytes a text has at all. A loop that vectorises.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    digit: bool,
+    at_sign: bool,
+    colon: bool,
+}
+
+impl Seen {
+    fn of(bytes: &[u8]) -> Self {
+        let mut seen = Self::default();
+        for chunk in bytes.chunks(256) {
+            let (mut digit, mut at_sign, mut colon) = (0_u8, 0_u8, 0_u8);
+            for byte in chunk {
+                digit |= u8::from(byte.is_ascii_digit());
+                at_sign |= u8::from(*byte == b'@');
+                colon |= u8::from(*byte == b':');
+            }
+            seen.digit |= digit != 0;
+            seen.at_sign |= at_sign != 0;
+            seen.colon |= colon != 0;
+        }
+        seen
+    }
+}
+
+#[cfg(test)]
+mod tests;

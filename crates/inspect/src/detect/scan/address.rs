@@ -1,0 +1,116 @@
+//! Addresses of networks: IPv4, IPv6 (RFC 4291 section 2.2) and hardware (IEEE 802).
+
+use std::net::Ipv6Addr;
+
+use super::{Scan, Seen, edge};
+use crate::walk::Span;
+
+/// Longest text of an IPv6 address.
+const V6_MAX: usize = 45;
+
+/// Which rules are about which kind of address.
+#[derive(Debug, Default)]
+pub(super) struct Addresses {
+    pub(super) v4: Vec<u16>,
+    pub(super) v6: Vec<u16>,
+    pub(super) mac: Vec<u16>,
+}
+
+impl Addresses {
+    pub(super) fn find(&self, scan: &mut Scan<'_>, seen: Seen) {
+        if seen.digit && !self.v4.is_empty() {
+            find_v4(scan, &self.v4);
+        }
+        if seen.colon && !self.v6.is_empty() {
+            find_v6(scan, &self.v6);
+        }
+        if !self.mac.is_empty() {
+            find_mac(scan, &self.mac);
+        }
+    }
+}
+
+/// Driven by dots: at each, three more numbers and two more dots must follow.
+fn find_v4(scan: &mut Scan<'_>, rules: &[u16]) {
+    let bytes = scan.bytes;
+    let mut last = 0;
+    for dot in memchr::memchr_iter(b'.', bytes) {
+        if dot < last || dot + 5 >= bytes.len() || !bytes[dot + 1].is_ascii_digit() {
+            continue;
+        }
+        let start = bytes[..dot].iter().rev().take(4).take_while(|byte| byte.is_ascii_digit()).count();
+        let start = dot - start;
+        let opens = start < dot && edge::opens(bytes, start);
+        let end = opens.then(|| quad(bytes, start)).flatten().filter(|end| edge::closes(bytes, *end));
+        if let Some(end) = end {
+            scan.judge_all(rules, Span::new(start, end));
+            last = end;
+        }
+    }
+}
+
+fn quad(bytes: &[u8], mut at: usize) -> Option<usize> {
+    for part in 0..4 {
+        if part > 0 {
+            at = (bytes.get(at) == Some(&b'.')).then_some(at + 1)?;
+        }
+        let digits = bytes[at..].iter().take(4).take_while(|byte| byte.is_ascii_digit());
+        let number = digits.clone().fold(0_u32, |number, byte| number * 10 + u32::from(byte - b'0'));
+        let length = digits.count();
+        if !(1..=3).contains(&length) || number > 255 || (length > 1 && bytes[at] == b'0') {
+            return None;
+        }
+        at += length;
+    }
+    Some(at)
+}
+
+/// Driven by colons: at the first of a run of hexadecimal digits and colons that has at least two.
+fn find_v6(scan: &mut Scan<'_>, rules: &[u16]) {
+    let bytes = scan.bytes;
+    let part = |byte: &&u8| byte.is_ascii_hexdigit() || matches!(**byte, b':' | b'.');
+    let mut last = 0;
+    for colon in memchr::memchr_iter(b':', bytes) {
+        let next = bytes.get(colon + 1);
+        if colon < last || !next.is_some_and(|next| next.is_ascii_hexdigit() || *next == b':') {
+            continue;
+        }
+        let start =
+            colon - bytes[last..colon].iter().rev().take(4).take_while(|b| b.is_ascii_hexdigit()).count();
+        let length = bytes[start..].iter().take(V6_MAX + 1).take_while(part).count();
+        last = start + length.max(1);
+        let run = &scan.text[start..start + length];
+        let text = run.trim_end_matches(['.', ':']);
+        // `::` at the end is part of the address.
+        let text = if run[text.len()..].starts_with("::") { &run[..text.len() + 2] } else { text };
+        let end = start + text.len();
+        let colons = text.bytes().filter(|byte| *byte == b':').count();
+        let bounded = edge::opens(bytes, start) && edge::closes(bytes, end);
+        if colons >= 2 && text.len() >= 6 && bounded && text.parse::<Ipv6Addr>().is_ok() {
+            scan.judge_all(rules, Span::new(start, end));
+        }
+    }
+}
+
+/// Driven by the first separator: a pair before it, five pairs after it.
+fn find_mac(scan: &mut Scan<'_>, rules: &[u16]) {
+    const LENGTH: usize = 17;
+    let bytes = scan.bytes;
+    let mut last = 0;
+    for joint in memchr::memchr2_iter(b':', b'-', bytes) {
+        let Some(start) = joint.checked_sub(2).filter(|start| *start >= last) else { continue };
+        let Some(text) = bytes.get(start..start + LENGTH) else { return };
+        let fits = text.iter().enumerate().all(|(at, byte)| match at % 3 {
+            2 => *byte == bytes[joint],
+            _ => byte.is_ascii_hexdigit(),
+        });
+        let end = start + LENGTH;
+        // A longer run of pairs is a fingerprint of a key.
+        let before = start.checked_sub(1).map(|at| bytes[at]);
+        let longer = [bytes.get(end).copied(), before].contains(&Some(bytes[joint]));
+        if fits && !longer && edge::opens(bytes, start) && edge::closes(bytes, end) {
+            scan.judge_all(rules, Span::new(start, end));
+            last = end;
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Masks what was found: from the innermost text outwards, until all that is left are splices of the message.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use super::finding::{Coding, Finding, Findings, Leaf, Shape};
+use super::layer::{self, Padded};
+use super::marked::{KEPT, STARS};
+use super::token::Keys;
+use crate::detect::Form;
+use crate::text;
+use crate::walk::Span;
+
+/// Of values that are not longer a partial mask leaves nothing, in characters.
+const PARTIAL_MIN: usize = 9;
+
+/// A masked message: what to change in it, and an account of what was masked.
+#[derive(Debug, Clone, Default)]
+pub struct Masked {
+    /// Splices of the message, in order and apart. The texts go in as they are.
+    pub edits: Vec<(Span, String)>,
+    /// One for each value that was masked, in the order of the message.
+    pub receipts: Vec<Receipt>,
+}
+
+/// What was masked, without its value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Receipt {
+    /// Where, as [`Findings::pointer`].
+    pub pointer: String,
+    /// The name of the detector, or of the rule of somebody's own.
+    pub detector: String,
+    /// The version of the detector.
+    pub version: u8,
+    /// The mask: `label`, `partial`, `token` or `drop`.
+    pub form: &'static str,
+    /// Length of the value in characters.
+    pub length: usize,
+    /// The pseudonym of the value.
+    pub token: String,
+}
+
+impl Masked {
+    /// The message with its changes; itself when there are none.
+    pub fn splice<'a>(&self, message: &'a str) -> Cow<'a, str> {
+        if self.edits.is_empty() { Cow::Borrowed(message) } else { Cow::Owned(spliced(message, &self.edits)) }
+    }
+}
+
+/// A change of a text.
+type Edit = (Span, String);
+
+impl Findings {
+    /// Masks each finding in the form that `choose` says. `message` is the one that was scanned.
+    pub fn apply(&self, message: &str, keys: &Keys, mut choose: impl FnMut(&Finding) -> Form) -> Masked {
+        let texts = self.texts(message);
+        let mut masked = Masked::default();
+        let mut edits: Vec<Vec<Edit>> = vec![Vec::new(); self.leaves.len()];
+        for finding in &self.list {
+            let chosen = std::iter::once((finding, choose(finding), finding.cover()));
+            let chosen: Vec<_> = match chosen.clone().next() {
+                Some((_, Form::Plain, _)) => {
+                    finding.under.iter().map(|under| (under, choose(under), under.cover())).collect()
+                }
+                _ => chosen.collect(),
+            };
+            for (finding, form, cover) in chosen.into_iter().filter(|(_, form, _)| *form != Form::Plain) {
+                let value = finding.span.of(&texts[finding.leaf as usize]);
+                let receipt = self.receipt(finding, form, value, keys);
+                edits[finding.leaf as usize].push((cover, replacement(form, value, &receipt)));
+                masked.receipts.push(receipt);
+            }
+        }
+        for number in (0..self.leaves.len()).rev() {
+            let changes = apart(std::mem::take(&mut edits[number]));
+            if changes.is_empty() {
+                continue;
+            }
+            let leaf = &self.leaves[number];
+            match leaf.parent {
+                None => masked.edits.extend(leaf.outwards(message, &changes)),
+                Some(parent) => {
+                    let around = &texts[parent.leaf as usize];
+                    let held = parent.span.of(around);
+                    let changes = match parent.coding {
+                        Coding::Json => leaf.outwards(held, &changes),
+                        coding => recoded(coding, held, &texts[number], &changes),
+                    };
+                    let shifted =
+                        changes.into_iter().map(|(span, text)| (span.shift(parent.span.start), text));
+                    edits[parent.leaf as usize].extend(shifted);
+                }
+            }
+        }
+        masked.edits.sort_by_key(|edit| edit.0);
+        masked
+    }
+
+    fn receipt(&self, finding: &Finding, form: Form, value: &str, keys: &Keys) -> Receipt {
+        Receipt {
+            pointer: self.pointer(finding),
+            detector: finding.name().to_owned(),
+            version: finding.detector.version,
+            form: form.name(),
+            length: value.chars().count(),
+            token: keys.token(finding.detector, finding.name(), value),
+        }
+    }
+
+    /// The decoded text of each leaf.
+    fn texts<'a>(&self, message: &'a str) -> Vec<Cow<'a, str>> {
+        let mut texts: Vec<Cow<'a, str>> = Vec::with_capacity(self.leaves.len());
+        for leaf in &self.leaves {
+            let text = match leaf.parent {
+                None => leaf.text(message),
+                Some(parent) => {
+                    // What holds a leaf was found before it.
+                    let held = parent.span.of(&texts[parent.leaf as usize]);
+                    Cow::Owned(match parent.coding {
+                        Coding::Json => leaf.text(held).into_owned(),
+                        coding => layer::decoded(coding, held).unwrap_or_default(),
+                    })
+                }
+            };
+            texts.push(text);
+        }
+        texts
+    }
+}
+
+impl Leaf {
+    /// Its text, decoded.
+    fn text<'a>(&self, document: &'a str) -> Cow<'a, str> {
+        match self.shape {
+            Shape::String { escaped: true } => text::unescape_lossy(self.span.unquoted().of(document)),
+            Shape::String { escaped: false } => Cow::Borrowed(self.span.unquoted().of(document)),
+            Shape::Bare | Shape::Text => Cow::Borrowed(self.span.of(document)),
+        }
+    }
+
+    /// Changes of its text as changes of its document. A number becomes a string.
+    fn outwards(&self, document: &str, changes: &[Edit]) -> Vec<Edit> {
+        let quoted = |text: &str| {
+            let mut escaped = Vec::with_capacity(text.len());
+            text::escape(text, &mut escaped);
+            String::from_utf8(escaped).unwrap_or_default()
+        };
+        if self.shape == Shape::Bare {
+            let text = changes.iter().map(|change| change.1.as_str()).collect::<String>();
+            return vec![(
+                self.span,
+                if text.is_empty() { "null".to_owned() } else { format!("\"{}\"", quoted(&text)) },
+            )];
+        }
+        let inner = self.span.unquoted();
+        let raw = inner.of(document);
+        // Each goes on where the last one ended, so that the string is read once.
+        let (mut raw_at, mut text_at) = (0, 0);
+        let mut outer = Vec::with_capacity(changes.len());
+        for (span, text) in changes {
+            let range = match self.shape {
+                Shape::String { escaped: true } => {
+                    text::raw_range(&raw[raw_at..], span.start - text_at..span.end - text_at)
+                }
+                _ => span.start - text_at..span.end - text_at,
+            };
+            let span_outer = Span::new(raw_at + range.start, raw_at + range.end);
+            (raw_at, text_at) = (span_outer.end, span.end);
+            outer.push((span_outer.shift(inner.start), quoted(text)));
+        }
+        outer
+    }
+}
+
+/// Changes of a decoded text as changes of what it was decoded from.
+fn recoded(coding: Coding, held: &str, decoded: &str, changes: &[Edit]) -> Vec<Edit> {
+    if coding == Coding::Percent {
+        let spans: Vec<Span> = changes.iter().map(|change| change.0).collect();
+        let texts = changes.iter().map(|change| layer::encode(coding, &change.1, Padded::No));
+        return layer::percent_ranges(held, &spans).into_iter().zip(texts).collect();
+    }
+    let padded = if held.len().is_multiple_of(4) { Padded::Yes } else { Padded::No };
+    vec![(Span::new(0, held.len()), layer::encode(coding, &spliced(decoded, changes), padded))]
+}
+
+/// The changes in order; of those that overlap, the longest for all.
+fn apart(mut edits: Vec<Edit>) -> Vec<Edit> {
+    edits.sort_by_key(|edit| edit.0);
+    let mut apart: Vec<Edit> = Vec::with_capacity(edits.len());
+    for (span, text) in edits {
+        match apart.last_mut() {
+            Some(last) if span.start < last.0.end => {
+                let longer = span.len() > last.0.len();
+                last.0.end = last.0.end.max(span.end);
+                if longer {
+                    last.1 = text;
+                }
+            }
+            _ => apart.push((span, text)),
+        }
+    }
+    apart
+}
+
+fn spliced(text: &str, edits: &[Edit]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    for (span, new) in edits {
+        out.push_str(&text[at..span.start]);
+        out.push_str(new);
+        at = span.end;
+    }
+    out.push_str(&text[at..]);
+    out
+}
+
+/// What stands in the place of a value.
+fn replacement(form: Form, value: &str, receipt: &Receipt) -> String {
+    let chars = receipt.length;
+    match form {
+        Form::Drop | Form::Plain => String::new(),
+        Form::Token => receipt.token.clone(),
+        Form::Partial if chars >= PARTIAL_MIN => {
+            STARS.chars().chain(value.chars().skip(chars - KEPT)).collect()
+        }
+        Form::Label | Form::Partial => format!("[{}]", receipt.detector),
+    }
+}
+
+#[cfg(test)]
+mod tests;

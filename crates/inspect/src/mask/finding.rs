@@ -1,0 +1,232 @@
+//! What a scan found, without a copy of any value.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::Arc;
+
+use crate::detect::Detector;
+use crate::walk::Span;
+
+/// Everything that was found in one message. Holds places, never values.
+#[derive(Debug, Clone, Default)]
+pub struct Findings {
+    pub(super) leaves: Vec<Leaf>,
+    /// By leaf and place; none overlaps another.
+    pub(super) list: Vec<Finding>,
+}
+
+/// One value that gives something away.
+#[derive(Clone)]
+pub struct Finding {
+    /// What found it. Detectors of somebody's own share the entry `custom`, rules of fields without a built-in detector
+    /// the entry `field`; their name is [`Finding::name`].
+    pub detector: &'static Detector,
+    /// From 0 to 100: see [`crate::detect::Need`].
+    pub confidence: u8,
+    /// Why it was looked at.
+    pub origin: Origin,
+    pub(super) custom: Option<Arc<str>>,
+    pub(super) leaf: u32,
+    /// In the decoded text of the leaf, in bytes.
+    pub(super) span: Span,
+    /// What else was found there, with less confidence.
+    pub(super) under: Vec<Finding>,
+}
+
+/// Why a value was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Origin {
+    /// A rule names its place.
+    Field,
+    /// The name of a member gives it away.
+    Key,
+    /// What it looks like.
+    Content,
+    /// It was found elsewhere in the same message.
+    Copy,
+}
+
+/// A string, number or boolean in which something was found, or a text that was decoded out of one.
+#[derive(Debug, Clone)]
+pub(super) struct Leaf {
+    /// From the root of its document.
+    pub(super) pointer: String,
+    /// In its document, quotes included.
+    pub(super) span: Span,
+    pub(super) shape: Shape,
+    /// Where its document came from; none for the message.
+    pub(super) parent: Option<Parent>,
+}
+
+/// How the text of a leaf is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// Between quotes.
+    String { escaped: bool },
+    /// A number or boolean.
+    Bare,
+    /// Decoded text, which is no JSON.
+    Text,
+}
+
+/// A document inside a leaf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Parent {
+    pub(super) leaf: u32,
+    /// In the decoded text of that leaf.
+    pub(super) span: Span,
+    pub(super) coding: Coding,
+}
+
+/// How a text stands inside another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Coding {
+    /// As it is; it is JSON.
+    Json,
+    Base64(Alphabet),
+    Hex,
+    Percent,
+}
+
+/// The two alphabets of RFC 4648.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Alphabet {
+    Standard,
+    Url,
+}
+
+impl Findings {
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// How many values were found.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// What was found, in the order of the message.
+    pub fn iter(&self) -> impl Iterator<Item = &Finding> {
+        self.list.iter()
+    }
+
+    /// How many values each detector found.
+    pub fn counts(&self) -> BTreeMap<&'static str, u32> {
+        let mut counts = BTreeMap::new();
+        for finding in &self.list {
+            *counts.entry(finding.detector.name).or_insert(0) += 1;
+        }
+        counts
+    }
+
+    /// Where the value is, as a JSON Pointer (RFC 6901). Inside decoded text the way goes on after the pointer of what
+    /// held it: a JSON document in a string adds its own pointer.
+    pub fn pointer(&self, finding: &Finding) -> String {
+        self.pointer_of(finding.leaf)
+    }
+
+    pub(super) fn pointer_of(&self, leaf: u32) -> String {
+        let leaf = &self.leaves[leaf as usize];
+        match leaf.parent {
+            Some(parent) => self.pointer_of(parent.leaf) + &leaf.pointer,
+            None => leaf.pointer.clone(),
+        }
+    }
+}
+
+impl Finding {
+    /// The name of the detector, or of the rule of somebody's own.
+    pub fn name(&self) -> &str {
+        self.custom.as_deref().unwrap_or(self.detector.name)
+    }
+
+    /// Where it begins in the decoded text of its leaf, in bytes.
+    pub fn start(&self) -> usize {
+        self.span.start
+    }
+
+    /// Where it ends in the decoded text of its leaf, in bytes.
+    pub fn end(&self) -> usize {
+        self.span.end
+    }
+}
+
+impl fmt::Debug for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}..{} of leaf {}", self.name(), self.span.start, self.span.end, self.leaf)
+    }
+}
+
+/// Findings while they are collected.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    leaves: Vec<Leaf>,
+    index: HashMap<(Option<Parent>, usize), u32>,
+    list: Vec<Finding>,
+}
+
+impl Found {
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub(super) fn get(&self, number: u32) -> &Finding {
+        &self.list[number as usize]
+    }
+
+    /// The number of the leaf at `span` of the document that `parent` holds; made by `make` when it is new.
+    pub(super) fn leaf(&mut self, parent: Option<Parent>, span: Span, make: impl FnOnce() -> Leaf) -> u32 {
+        *self.index.entry((parent, span.start)).or_insert_with(|| {
+            self.leaves.push(make());
+            u32::try_from(self.leaves.len() - 1).unwrap_or(u32::MAX)
+        })
+    }
+
+    pub(super) fn push(&mut self, finding: Finding) {
+        self.list.push(finding);
+    }
+
+    /// Sorted, and what overlaps made one: the surer finding, then the longer one, stands for all.
+    pub(super) fn settle(mut self) -> Findings {
+        self.list
+            .sort_by_key(|finding| (finding.leaf, finding.span.start, std::cmp::Reverse(finding.span.end)));
+        let mut list: Vec<Finding> = Vec::with_capacity(self.list.len());
+        for mut finding in self.list {
+            let last = list.last_mut().filter(|last| last.leaf == finding.leaf && last.reaches(&finding));
+            let Some(last) = last else {
+                list.push(finding);
+                continue;
+            };
+            let same = std::ptr::eq(last.detector, finding.detector) && last.custom == finding.custom;
+            if same {
+                last.span.end = last.span.end.max(finding.span.end);
+                continue;
+            }
+            if finding.rank() > last.rank() {
+                std::mem::swap(last, &mut finding);
+                last.under = std::mem::take(&mut finding.under);
+            }
+            last.under.push(finding);
+        }
+        Findings { leaves: self.leaves, list }
+    }
+}
+
+impl Finding {
+    /// The part that it covers, with what lies under it.
+    pub(super) fn cover(&self) -> Span {
+        let fold = |span: Span, under: &Self| {
+            Span::new(span.start.min(under.span.start), span.end.max(under.span.end))
+        };
+        self.under.iter().fold(self.span, fold)
+    }
+
+    fn reaches(&self, next: &Self) -> bool {
+        next.span.start < self.cover().end
+    }
+
+    fn rank(&self) -> (std::cmp::Reverse<Origin>, u8, usize) {
+        (std::cmp::Reverse(self.origin), self.confidence, self.span.len())
+    }
+}

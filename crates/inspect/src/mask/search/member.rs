@@ -1,0 +1,316 @@
+//! Members of objects: what their names say about them and about their neighbours.
+
+use std::borrow::Cow;
+
+use super::{Document, Place, Search};
+use crate::mask::Fault;
+use crate::mask::name::{Meaning, Role, role};
+use crate::mask::surface::Part;
+use crate::text;
+use crate::value::Value;
+use crate::walk::{Key, Kind, Segment, Span, Walk};
+
+/// Names whose meaning is kept, for the length of one scan. A power of two.
+const CACHED: usize = 64;
+/// Longest name that is kept.
+const CACHED_NAME_MAX: usize = 24;
+
+/// Words of the schema language whose values are structure.
+const SCHEMA_STRUCTURE: &[&str] =
+    &["$ref", "$id", "$schema", "$anchor", "$dynamicRef", "type", "format", "pattern", "required"];
+
+/// An open object or array.
+#[derive(Debug)]
+pub(super) struct Frame {
+    pub(super) place: Place,
+    /// Where it begins.
+    pub(super) start: usize,
+    kind: Kind,
+    /// What its own name makes it.
+    role: Role,
+    /// What the rows in it, or the cells in it, take their meaning from: the object at that place of the stack.
+    table: Table,
+    /// What its `name` says about its `value`.
+    named: Meaning,
+    /// A `value` that came before its `name`.
+    value: Option<Early>,
+    /// What the headers of columns say.
+    columns: Vec<Meaning>,
+    /// Rows that came before their headers.
+    rows: Option<Early>,
+    /// Its `type` says that its data is a picture or sound; none before it was asked for.
+    pub(super) media: Option<bool>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Table {
+    Nothing,
+    Rows(usize),
+    Cells(usize),
+}
+
+/// A value that stood before what says something about it.
+#[derive(Debug, Clone, Copy)]
+struct Early {
+    span: Span,
+    key: Key,
+    place: Place,
+}
+
+impl Frame {
+    pub(super) fn new(kind: Kind, start: usize, place: Place, role: Role, around: &[Self]) -> Self {
+        let above = around.len().checked_sub(1);
+        let table = match around.last() {
+            Some(object) if role == Role::Rows && kind == Kind::Array && !object.columns.is_empty() => {
+                above.map_or(Table::Nothing, Table::Rows)
+            }
+            Some(Self { table: Table::Rows(object), .. }) if kind == Kind::Array => Table::Cells(*object),
+            _ => Table::Nothing,
+        };
+        Self {
+            place,
+            start,
+            kind,
+            role,
+            table,
+            named: Meaning::default(),
+            value: None,
+            columns: Vec::new(),
+            rows: None,
+            media: None,
+        }
+    }
+}
+
+/// The name of a member. Halves of surrogates appear as U+FFFD.
+pub(super) fn name(text: &str, key: Key) -> Cow<'_, str> {
+    let raw = key.span.of(text);
+    if key.escaped { text::unescape_lossy(raw) } else { Cow::Borrowed(raw) }
+}
+
+impl Search<'_> {
+    /// The place of the value of the last step inside the innermost of `frames`, and what its name makes it.
+    pub(super) fn enter(
+        &mut self,
+        document: &Document<'_>,
+        walk: &Walk<'_>,
+        frames: &[Frame],
+    ) -> (Place, Role) {
+        let Some(around) = frames.last() else { return (document.nowhere(), Role::Plain) };
+        let mut place = around.place;
+        let key = walk.key();
+        if key.is_none() && place.active == 0 && around.table == Table::Nothing {
+            return (place, Role::Plain);
+        }
+        let name = key.map(|key| name(document.text, key));
+        if place.active != 0 {
+            let depth = document.depth + frames.len() - 1;
+            let (part, active) = self.surface.step(place.active, depth, name.as_deref());
+            place.part = part.or(place.part);
+            place.active = active;
+        }
+        let Some(part) = place.part.filter(|part| *part != Part::Structure) else {
+            return (place, Role::Plain);
+        };
+        let Some(name) = name else {
+            if let (Table::Cells(object), Some(Segment::Index(index))) =
+                (around.table, walk.path().next_back())
+            {
+                place.take(frames[object].columns.get(index).copied().unwrap_or_default());
+            }
+            return (place, Role::Plain);
+        };
+        if part == Part::Schema {
+            if SCHEMA_STRUCTURE.contains(&&*name) {
+                place.part = Some(Part::Structure);
+            }
+            return (place, Role::Plain);
+        }
+        let role = role(&name);
+        if role == Role::Value {
+            place.take(around.named);
+        }
+        if place.owner.is_none() {
+            place.take(self.meaning(&name));
+        }
+        (place, role)
+    }
+
+    fn meaning(&mut self, name: &str) -> Meaning {
+        if !self.rules.names.may_mean(name) {
+            return Meaning::default();
+        }
+        let (rules, names) = (self.rules, &mut self.names);
+        names.get(name, || rules.names.read(name, rules.engine.words()))
+    }
+
+    /// A value with a role ended inside `around`.
+    pub(super) fn note(
+        &mut self,
+        document: &Document<'_>,
+        walk: &Walk<'_>,
+        around: &mut Frame,
+        closed: &Frame,
+        span: Span,
+    ) -> Result<(), Fault> {
+        if around.kind != Kind::Object || closed.role == Role::Plain {
+            return Ok(());
+        }
+        if closed.role == Role::Columns && closed.kind == Kind::Array && around.columns.is_empty() {
+            self.read_again(span.len())?;
+            around.columns = self.columns(Value::walked(span.of(document.text), span.start));
+        } else {
+            Self::early(walk, around, closed.place, closed.role, span);
+        }
+        Ok(())
+    }
+
+    /// A value without parts that has a role stands inside `around`.
+    pub(super) fn note_scalar(
+        &mut self,
+        document: &Document<'_>,
+        walk: &Walk<'_>,
+        around: &mut Frame,
+        place: Place,
+        role: Role,
+        span: Span,
+    ) {
+        let raw = span.of(document.text);
+        if role == Role::Name && raw.starts_with('"') {
+            let name = text::unescape_lossy(span.unquoted().of(document.text));
+            around.named = self.meaning(&name);
+        } else {
+            Self::early(walk, around, place, role, span);
+        }
+    }
+
+    fn early(walk: &Walk<'_>, around: &mut Frame, place: Place, role: Role, span: Span) {
+        let early = walk.key().map(|key| Early { span, key, place });
+        match role {
+            Role::Value if around.named.says_nothing() => around.value = early,
+            Role::Rows if around.columns.is_empty() => around.rows = early,
+            _ => {}
+        }
+    }
+
+    /// What the headers of columns say: strings, or objects with a name.
+    fn columns(&mut self, headers: Value<'_>) -> Vec<Meaning> {
+        let mut columns = Vec::new();
+        for header in headers.elements() {
+            let named = |member: crate::value::Member<'_>| {
+                std::str::from_utf8(&member.name()).is_ok_and(|name| role(name) == Role::Name)
+            };
+            let text = match header.kind() {
+                Kind::Object => {
+                    header.members().find(|member| named(*member)).and_then(|member| member.value.text())
+                }
+                _ => header.text(),
+            };
+            columns.push(text.map_or_else(Meaning::default, |text| self.meaning(&text)));
+        }
+        if columns.iter().all(|column| column.says_nothing()) {
+            columns.clear();
+        }
+        columns
+    }
+
+    /// An object ended: what stood in it before its meaning was known is read again.
+    pub(super) fn leave(
+        &mut self,
+        document: &Document<'_>,
+        walk: &Walk<'_>,
+        closed: &Frame,
+    ) -> Result<(), Fault> {
+        if let Some(early) = closed.value.filter(|_| !closed.named.says_nothing()) {
+            self.part(document, walk, early, "", early.span, closed.named)?;
+        }
+        let Some(early) = closed.rows.filter(|_| !closed.columns.is_empty()) else { return Ok(()) };
+        self.read_again(2 * early.span.len())?;
+        let rows = Value::walked(early.span.of(document.text), early.span.start);
+        for (at, row) in rows.elements().enumerate() {
+            for (column, cell) in row.elements().enumerate() {
+                let meaning = closed.columns.get(column).copied().unwrap_or_default();
+                if !meaning.says_nothing() {
+                    self.part(document, walk, early, &format!("/{at}/{column}"), cell.span(), meaning)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads again the part of `early` at `span`, `below` it, now that its meaning is known.
+    fn part(
+        &mut self,
+        document: &Document<'_>,
+        walk: &Walk<'_>,
+        early: Early,
+        below: &str,
+        span: Span,
+        meaning: Meaning,
+    ) -> Result<(), Fault> {
+        let mut place = early.place;
+        place.take(meaning);
+        if place.owner == early.place.owner && place.topics == early.place.topics || place.part.is_none() {
+            return Ok(());
+        }
+        self.read_again(span.len())?;
+        let key = name(document.text, early.key).replace('~', "~0").replace('/', "~1");
+        let prefix = format!("{}{}/{key}{below}", document.prefix, walk.pointer());
+        let part = Document {
+            text: span.of(document.text),
+            base: document.base + span.start,
+            depth: document.depth + walk.depth() + 1 + below.matches('/').count(),
+            prefix: &prefix,
+            ..*document
+        };
+        self.document(&part, place)
+    }
+
+    /// Takes `bytes` from what may be read again.
+    pub(super) fn read_again(&mut self, bytes: usize) -> Result<(), Fault> {
+        self.again = self.again.checked_sub(bytes).ok_or(Fault::Nested)?;
+        Ok(())
+    }
+}
+
+impl Place {
+    /// Takes on what a name says; an outer name that gives the value away stays.
+    fn take(&mut self, meaning: Meaning) {
+        self.owner = self.owner.or(meaning.owner);
+        self.topics = self.topics.with(meaning.topics);
+    }
+}
+
+/// What names mean, the last of those that share a slot.
+#[derive(Debug, Default)]
+pub(super) struct NameCache {
+    slots: Vec<Slot>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Slot {
+    length: usize,
+    name: [u8; CACHED_NAME_MAX],
+    meaning: Meaning,
+}
+
+impl NameCache {
+    fn get(&mut self, name: &str, read: impl FnOnce() -> Meaning) -> Meaning {
+        let bytes = name.as_bytes();
+        if bytes.len() > CACHED_NAME_MAX || bytes.is_empty() {
+            return read();
+        }
+        if self.slots.is_empty() {
+            self.slots.resize(CACHED, Slot::default());
+        }
+        let mut padded = [0; CACHED_NAME_MAX];
+        padded[..bytes.len()].copy_from_slice(bytes);
+        let mix = |hash: usize, byte: &u8| (hash ^ usize::from(*byte)).wrapping_mul(0x9e37_79b1);
+        let hash = bytes.iter().take(4).chain(bytes.iter().rev().take(4)).fold(bytes.len(), mix);
+        let slot = &mut self.slots[hash >> 7 & (CACHED - 1)];
+        if slot.length != bytes.len() || slot.name != padded {
+            *slot = Slot { length: bytes.len(), name: padded, meaning: read() };
+        }
+        slot.meaning
+    }
+}
