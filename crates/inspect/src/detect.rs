@@ -74,7 +74,8 @@ pub enum Find {
     /// The pattern is a byte regex without Unicode classes. With `before: 0` it is anchored where the literal begins
     /// and sees at most `window` bytes from there. Otherwise it may begin up to `before` bytes earlier, and the match
     /// must cover the literal. Assertions (`\b`) see the text around the window. Its first group is the value; without
-    /// a group the whole match is.
+    /// a group the whole match is. A long repeat is left open (`{20,}`, not `{20,2000}`): the window is its bound, and
+    /// each step of a bounded one costs memory.
     Literal {
         /// Each at least three bytes, ASCII; with [`Case::Ignore`] in lower case.
         literals: &'static [&'static str],

@@ -201,7 +201,9 @@ impl Scan<'_> {
             Need::None => SURE,
             _ if self.speaks_for(rule.topic, span) => SURE,
             Need::Optional => LIKELY,
-            Need::Required => return false,
+            // Separators show that somebody wrote a number of that form.
+            Need::Bare if !span.of(self.text).bytes().all(|byte| byte.is_ascii_alphanumeric()) => LIKELY,
+            Need::Required | Need::Bare => return false,
         };
         self.hits.push(Hit { id: rule.id, span, confidence });
         true

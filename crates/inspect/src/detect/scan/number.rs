@@ -129,6 +129,9 @@ pub(super) fn find(scan: &mut Scan<'_>, numbers: &Numbers, shapes: &Shapes) {
         if start == digit || start < digit && edge::opens(bytes, start) {
             shapes.at(scan, start);
         }
+        if let Some(bracket) = start.checked_sub(1).filter(|at| bytes[*at] == b'(') {
+            shapes.at(scan, bracket);
+        }
         at = bytes[digit..].iter().position(|byte| !edge::word(*byte)).map_or(bytes.len(), |end| digit + end);
         done = at;
     }
