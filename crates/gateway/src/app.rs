@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -78,6 +79,7 @@ impl Running {
         let gateway = &self.gateway;
         gateway.draining.cancel();
         self.refusing.cancel();
+        tracing::info!("stopping: calls in flight may finish");
         // It ends by itself within the drain limit; a panic in it must not keep the log from being sealed.
         drop(self.callers.await);
         gateway.stopping.cancel();
@@ -92,6 +94,7 @@ impl Running {
         for task in self.beside {
             task.abort();
         }
+        upkeep::write_failures(gateway, gateway.flood.all()).await;
         gateway.ledger.stop().await.context("the end of the log could not be written")
     }
 
@@ -112,6 +115,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
+    raise_descriptors();
     let running = start(config).await?;
     loop {
         tokio::select! {
@@ -124,8 +128,19 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
             }
         }
     }
-    tracing::info!("stopping: calls in flight may finish");
     running.stop().await
+}
+
+/// Takes as many file descriptors as the system lets this process have: every stream needs two, and the usual soft limit
+/// of 1,024 is there for programs that use `select`.
+fn raise_descriptors() {
+    let allowed = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: allowed.maximum, maximum: allowed.maximum };
+    if allowed.current != allowed.maximum
+        && let Err(error) = setrlimit(Resource::Nofile, raised)
+    {
+        tracing::warn!(%error, limit = allowed.current, "cannot raise the limit of open files");
+    }
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {

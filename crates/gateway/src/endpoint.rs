@@ -72,7 +72,9 @@ fn metadata(method: &Method, document: Bytes) -> Reply {
     }
 }
 
+/// Refused before anybody was asked who they are. Counted, not recorded: whoever can reach the port could fill the disk.
 fn refused(gateway: &Gateway, refusal: Refusal) -> Reply {
+    gateway.metrics.turn_away(refusal.face().code);
     let call: Uuid = crate::clock::new_id(&*gateway.clock);
     let asked = refuse::Asked { id: None, method: None, era: Era::Legacy, call };
     let (status, headers, body) = refuse::refuse(refusal, asked, None);

@@ -10,6 +10,7 @@ mod answer;
 pub mod arrival;
 mod bind;
 mod call;
+pub mod flood;
 pub mod refuse;
 mod relay;
 pub mod session;
@@ -27,6 +28,7 @@ pub use call::{Call, OpenCall};
 use crate::acceptance::Acceptances;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
+use crate::exchange::flood::Flood;
 use crate::exchange::session::{Session, SessionKey, Sessions};
 use crate::identity::{Authenticator, ServiceKeys};
 use crate::ledger::{Denial, DenialKind, Intent, Ledger, Outcome, Receipt, State};
@@ -69,6 +71,8 @@ pub struct Gateway {
     pub db: Db,
     /// Counters.
     pub metrics: Metrics,
+    /// Failed authentications of this minute.
+    pub flood: Flood,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Which requests are ours.
@@ -281,6 +285,7 @@ impl Caller {
             decision,
             refusal: refusal.face().code,
             reason: None,
+            count: 1,
             body,
         };
         self.gateway.ledger.deny(denial).await.map(drop).map_err(|_| Refusal::LedgerUnavailable)

@@ -52,7 +52,11 @@ pub const CONNECTIONS_MAX: usize = 10_000;
 pub const EXCHANGES_MAX: usize = 4_096;
 /// Time an upstream has to begin its answer, unless the server's configuration says otherwise.
 pub const UPSTREAM_TIMEOUT_MS: u64 = 300_000;
-/// Time a stream may be silent before it is ended.
+/// Events of one stream that may wait for a slow caller before the upstream is slowed down.
+pub const STREAM_WAITING_EVENTS_MAX: usize = 16;
+/// The same events, together; a single larger one waits alone.
+pub const STREAM_WAITING_BYTES_MAX: usize = 256 * 1024;
+/// Time a stream may be silent, or its caller may take nothing of it, before it is ended.
 pub const STREAM_IDLE_MS: u64 = 15 * 60 * 1_000;
 /// Time an upstream has to end a stream after its answer.
 pub const STREAM_END_MS: u64 = 2_000;
@@ -108,6 +112,17 @@ pub const WAL_PAGES: i64 = 4_000;
 pub const HEARTBEAT_MS: u64 = 60_000;
 /// Shortest time between two published checkpoints.
 pub const CHECKPOINT_MS: u64 = 10_000;
+/// Failed authentications of one address range, at one server, for one reason, recorded one by one in a window; further
+/// ones are counted, and the count is recorded.
+pub const AUTH_FAILURES_WRITTEN_MAX: u32 = 5;
+/// The same over all address ranges, servers and reasons.
+pub const AUTH_FAILURES_WRITTEN_ALL_MAX: u32 = 600;
+/// Length of that window.
+pub const AUTH_FAILURES_WINDOW_MS: i64 = 60_000;
+/// Time between two looks for windows that are over.
+pub const AUTH_FAILURES_LOOK_MS: u64 = 5_000;
+/// Address ranges (with server and reason) told apart in a window; those beyond share one count.
+pub const AUTH_FAILURES_RANGES_MAX: usize = 1_024;
 /// Verified tokens remembered.
 pub const TOKEN_CACHE_MAX: u64 = 10_000;
 /// Largest discovery document or key set fetched from an issuer.

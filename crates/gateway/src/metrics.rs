@@ -18,6 +18,13 @@ pub struct ExchangeLabels {
     pub result: &'static str,
 }
 
+/// Label of a request that was refused before there was an exchange.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct TurnedAwayLabels {
+    /// The code of the refusal.
+    pub code: &'static str,
+}
+
 /// Everything the gateway counts.
 #[derive(Debug)]
 pub struct Metrics {
@@ -38,6 +45,8 @@ pub struct Metrics {
     pub ledger_ready: Gauge,
     /// Requests whose caller proved no identity.
     pub auth_failures: Counter,
+    /// Requests refused before there was an exchange, by code.
+    pub turned_away: Family<TurnedAwayLabels, Counter>,
 }
 
 impl Metrics {
@@ -55,6 +64,7 @@ impl Metrics {
             ledger_queue: Gauge::default(),
             ledger_ready: Gauge::default(),
             auth_failures: Counter::default(),
+            turned_away: Family::default(),
             registry: Registry::default(),
         };
         registry.register("exchanges", "exchanges that ended", metrics.exchanges.clone());
@@ -69,7 +79,13 @@ impl Metrics {
         registry.register("ledger_queue", "entries waiting for the writer", metrics.ledger_queue.clone());
         registry.register("ledger_ready", "1 when evidence can be written", metrics.ledger_ready.clone());
         registry.register("auth_failures", "requests that proved no identity", metrics.auth_failures.clone());
+        registry.register("turned_away", "requests refused unread", metrics.turned_away.clone());
         Self { registry, ..metrics }
+    }
+
+    /// Counts a request that was refused before there was an exchange.
+    pub fn turn_away(&self, code: &'static str) {
+        self.turned_away.get_or_create(&TurnedAwayLabels { code }).inc();
     }
 
     /// Counts a stream for as long as the guard lives.

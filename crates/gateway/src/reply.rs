@@ -2,15 +2,15 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use hyper::body::{Body, Frame, SizeHint};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-/// Events that may wait for a slow caller before the upstream is slowed down.
-const EVENTS_WAITING_MAX: usize = 16;
+use crate::limits;
 
 /// The HTTP answer to a caller.
 pub type Reply = Response<ReplyBody>;
@@ -21,7 +21,42 @@ pub enum ReplyBody {
     /// Known in full; `None` once sent.
     Whole(Option<Bytes>),
     /// Server-sent events, as they are released.
-    Events(mpsc::Receiver<Bytes>),
+    Events(mpsc::Receiver<Waiting>),
+}
+
+/// An event on its way to the caller, and the room it takes until the connection has it.
+#[derive(Debug)]
+pub struct Waiting {
+    event: Bytes,
+    _room: OwnedSemaphorePermit,
+}
+
+/// The gateway's end of a stream to a caller. When [`limits::STREAM_WAITING_BYTES_MAX`] wait for a slow caller, no more
+/// is taken from the upstream.
+#[derive(Debug, Clone)]
+pub struct Outlet {
+    events: mpsc::Sender<Waiting>,
+    room: Arc<Semaphore>,
+}
+
+impl Outlet {
+    /// A stream: where events go in, and where the connection takes them.
+    pub fn open() -> (Self, mpsc::Receiver<Waiting>) {
+        let (events, receiver) = mpsc::channel(limits::STREAM_WAITING_EVENTS_MAX);
+        (Self { events, room: Arc::new(Semaphore::new(limits::STREAM_WAITING_BYTES_MAX)) }, receiver)
+    }
+
+    /// Waits until there is room; one event larger than all the room waits until nothing else does.
+    async fn send(&self, event: Bytes) -> Delivery {
+        let bytes = event.len().min(limits::STREAM_WAITING_BYTES_MAX);
+        let room = tokio::select! {
+            biased;
+            () = self.events.closed() => return Delivery::Gone,
+            room = self.room.clone().acquire_many_owned(u32::try_from(bytes).unwrap_or(u32::MAX)) => room,
+        };
+        let Ok(room) = room else { return Delivery::Gone };
+        Delivery::of(self.events.send(Waiting { event, _room: room }).await.is_ok())
+    }
 }
 
 impl Body for ReplyBody {
@@ -35,7 +70,7 @@ impl Body for ReplyBody {
         match self.get_mut() {
             Self::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Self::Events(events) => {
-                events.poll_recv(context).map(|event| event.map(|bytes| Ok(Frame::data(bytes))))
+                events.poll_recv(context).map(|waiting| waiting.map(|waiting| Ok(Frame::data(waiting.event))))
             }
         }
     }
@@ -64,7 +99,7 @@ pub fn whole(status: StatusCode, headers: HeaderMap, body: Bytes) -> Reply {
 }
 
 /// Builds a reply of server-sent events. Proxies in between must neither keep nor collect them.
-pub fn events(status: StatusCode, mut headers: HeaderMap, events: mpsc::Receiver<Bytes>) -> Reply {
+pub fn events(status: StatusCode, mut headers: HeaderMap, events: mpsc::Receiver<Waiting>) -> Reply {
     headers.insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     headers.entry(http::header::CONTENT_TYPE).or_insert(HeaderValue::from_static("text/event-stream"));
@@ -90,7 +125,7 @@ pub enum Replier {
     /// The whole HTTP answer is this exchange's.
     Alone(oneshot::Sender<Reply>),
     /// One of several exchanges of a 2025-03-26 batch, which share one stream.
-    Batched(mpsc::Sender<Bytes>),
+    Batched(Outlet),
 }
 
 impl Replier {
@@ -98,7 +133,7 @@ impl Replier {
     pub async fn gone(&mut self) {
         match self {
             Self::Alone(head) => head.closed().await,
-            Self::Batched(events) => events.closed().await,
+            Self::Batched(outlet) => outlet.events.closed().await,
         }
     }
 
@@ -107,9 +142,9 @@ impl Replier {
         match self {
             Self::Alone(head) => Delivery::of(head.send(whole(status, headers, body)).is_ok()),
             Self::Batched(_) if body.is_empty() => Delivery::Handed,
-            Self::Batched(events) => Delivery::of(
-                events.send(crate::mcp::sse::Event::of_message(&body).raw().clone()).await.is_ok(),
-            ),
+            Self::Batched(outlet) => {
+                outlet.send(crate::mcp::sse::Event::of_message(&body).raw().clone()).await
+            }
         }
     }
 
@@ -117,12 +152,12 @@ impl Replier {
     pub fn stream(self, status: StatusCode, headers: HeaderMap) -> Stream {
         match self {
             Self::Alone(head) => {
-                let (sender, receiver) = mpsc::channel(EVENTS_WAITING_MAX);
+                let (outlet, receiver) = Outlet::open();
                 // A caller that is gone shows in the channel, which the receiver's drop closes.
                 drop(head.send(events(status, headers, receiver)));
-                Stream { events: sender, batched: false }
+                Stream { outlet, batched: false }
             }
-            Self::Batched(events) => Stream { events, batched: true },
+            Self::Batched(outlet) => Stream { outlet, batched: true },
         }
     }
 }
@@ -145,19 +180,19 @@ impl Delivery {
 /// A stream that has begun. Dropping it ends it.
 #[derive(Debug)]
 pub struct Stream {
-    events: mpsc::Sender<Bytes>,
+    outlet: Outlet,
     batched: bool,
 }
 
 impl Stream {
     /// Resolves when the caller is gone.
     pub async fn gone(&self) {
-        self.events.closed().await;
+        self.outlet.events.closed().await;
     }
 
     /// Releases one event, waiting for a slow caller.
     pub async fn release(&self, event: Bytes) -> Delivery {
-        Delivery::of(self.events.send(event).await.is_ok())
+        self.outlet.send(event).await
     }
 
     /// Whether other exchanges share it.

@@ -14,6 +14,7 @@ use crate::acceptance::Acceptances;
 use crate::catalog::{Catalog, Listed};
 use crate::clock::Clock;
 use crate::config::{Config, ServerConfig};
+use crate::exchange::flood::Flood;
 use crate::exchange::session::Sessions;
 use crate::exchange::{Gateway, Server};
 use crate::identity::{Authenticator, ServiceKeys};
@@ -61,6 +62,7 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
         sessions: Sessions::default(),
         db,
         metrics: Metrics::default(),
+        flood: Flood::new(clock.clone()),
         clock,
         ours: Ours::new(
             &config.listen.public_url,

@@ -9,7 +9,7 @@ use evidence::leaf::EventType;
 use tokio::task::JoinHandle;
 
 use crate::exchange::Gateway;
-use crate::ledger::{Document, Event, EventActor};
+use crate::ledger::{Denial, Document, Event, EventActor};
 use crate::limits;
 use crate::listen::{Acceptor, Refresh};
 use crate::policy::{Change, PolicySet};
@@ -27,6 +27,8 @@ pub(super) fn tasks(gateway: &Arc<Gateway>, tls: Option<&Arc<Acceptor>>) -> Vec<
     tasks.push(tokio::spawn(async move { this.registry.run(&this.service_keys, &this.ledger).await }));
     let this = gateway.clone();
     tasks.push(tokio::spawn(async move { this.acceptances.run(&this.catalog, &this.ledger).await }));
+    let this = gateway.clone();
+    tasks.push(tokio::spawn(async move { count_failures(&this).await }));
     if let Some(tls) = tls.cloned() {
         tasks.push(tokio::spawn(async move { watch_tls(&tls).await }));
     }
@@ -85,6 +87,24 @@ pub(super) fn refresh_tls(tls: &Acceptor) {
         Ok(Refresh::Unchanged) => {}
         Ok(Refresh::Replaced) => tracing::info!("new certificates are in use"),
         Err(error) => tracing::error!(%error, "new certificates cannot be used, so the old ones stay in use"),
+    }
+}
+
+/// Writes what was only counted; what cannot be written is kept for the next time.
+pub(super) async fn write_failures(gateway: &Gateway, counted: Vec<Denial>) {
+    for denial in counted {
+        if let Err(error) = gateway.ledger.deny(denial.clone()).await {
+            tracing::warn!(%error, "failed authentications could not be recorded yet");
+            gateway.flood.keep(denial);
+        }
+    }
+}
+
+async fn count_failures(gateway: &Gateway) {
+    let mut ticks = tokio::time::interval(Duration::from_millis(limits::AUTH_FAILURES_LOOK_MS));
+    loop {
+        ticks.tick().await;
+        write_failures(gateway, gateway.flood.due()).await;
     }
 }
 

@@ -12,10 +12,11 @@ use serde::Serialize;
 use crate::clock::SystemClock;
 use crate::config::{self, Config, ServerConfig};
 use crate::identity::{Authenticator, IssuerState, ServiceKeys};
-use crate::ledger::keyring;
+use crate::ledger::{self, Keyring, Missing, keyring};
 use crate::listen::Acceptor;
 use crate::policy::Policies;
 use crate::store::{Access, Db};
+use crate::upstream::HttpUpstream;
 
 /// Time one look over the network may take.
 const LOOK: Duration = Duration::from_secs(5);
@@ -92,6 +93,7 @@ fn on_this_machine(config: &Config, findings: &mut Vec<Finding>) {
     if let Some(tls) = &config.listen.tls {
         findings.push(Finding::of("certificate and key for TLS", &Acceptor::new(tls.clone())));
     }
+    listener(config, findings);
     evidence(config, findings);
     for server in &config.servers {
         if let Some(credential) = server.http.as_ref().and_then(|http| http.credential.as_ref()) {
@@ -101,6 +103,18 @@ fn on_this_machine(config: &Config, findings: &mut Vec<Finding>) {
             ));
         }
     }
+}
+
+fn listener(config: &Config, findings: &mut Vec<Finding>) {
+    let address = config.listen.address;
+    let what = format!("address `{address}` for callers");
+    findings.push(match std::net::TcpListener::bind(address) {
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Finding::doubtful(
+            what,
+            "it is in use: by this gateway if it runs, else by a program that has to go",
+        ),
+        bound => Finding::of(what, &bound),
+    });
 }
 
 fn evidence(config: &Config, findings: &mut Vec<Finding>) {
@@ -117,7 +131,10 @@ fn evidence(config: &Config, findings: &mut Vec<Finding>) {
         &Db::open_sqlite(directory, Access::ReadOnly),
     ));
     let keys = config.storage.key_directory();
-    findings.push(Finding::of(format!("keys in `{}`", keys.display()), &keyring::read_verifier_key(&keys)));
+    // Only when the public key is there already: opening the others would write it.
+    let opened = keyring::read_verifier_key(&keys)
+        .and_then(|_| Keyring::open(&keys, &ledger::origin(&config.deployment), Missing::Refuse));
+    findings.push(Finding::of(format!("keys in `{}`", keys.display()), &opened));
     if keys.starts_with(directory) {
         findings.push(Finding::doubtful(
             "keys",
@@ -166,16 +183,11 @@ async fn reach(server: &ServerConfig) -> Finding {
     let Some(http) = &server.http else {
         return Finding::doubtful(what, "it has neither `http` nor `stdio`");
     };
-    let host = http.url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-    let port = http.url.port_or_known_default().unwrap_or(443);
-    let connecting = tokio::time::timeout(LOOK, tokio::net::TcpStream::connect((host.as_str(), port))).await;
-    let looked = match connecting {
-        Ok(connected) => {
-            connected.map(drop).map_err(|error| format!("cannot connect to {host}:{port}: {error}"))
-        }
-        Err(_) => Err(format!("no connection to {host}:{port} within {LOOK:?}")),
+    let probed = match HttpUpstream::new(http, LOOK) {
+        Ok(upstream) => upstream.probe().await.map_err(|error| error.to_string()),
+        Err(cause) => Err(cause),
     };
-    Finding::of(what, &looked)
+    Finding::of(what, &probed)
 }
 
 fn find_program(program: &str) -> Option<PathBuf> {

@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName, Method, Request, StatusCode, request};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use sha2::{Digest, Sha256};
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use uuid::Uuid;
 
 use super::bind::{binding, hash};
@@ -27,7 +27,7 @@ use crate::mcp::header;
 use crate::mcp::method::Direction;
 use crate::model::{Context, Era, MessageKind, Party, Principal};
 use crate::refusal::Refusal;
-use crate::reply::{self, Replier, Reply};
+use crate::reply::{self, Outlet, Replier, Reply};
 use crate::store::mcp_session;
 
 /// A refusal before there is a call to speak of.
@@ -57,6 +57,7 @@ pub async fn take(
         Ok(reply) => reply,
         Err(Turned::Answered(reply)) => reply,
         Err(Turned::Refused(TurnedAway { refusal, era, id })) => {
+            gateway.metrics.turn_away(refusal.face().code);
             let asked = refuse::Asked { id: id.as_deref(), method: None, era, call };
             let (status, headers, body) = refuse::refuse(refusal, asked, None);
             reply::whole(status, headers, body)
@@ -83,7 +84,8 @@ async fn enter(
     head: &request::Parts,
     body: Incoming,
 ) -> Result<Reply, Turned> {
-    // 1 accept: a place, or a clear no.
+    // 1 accept: a place, or a clear no. Not recorded, only counted: nobody is proven yet, and a gateway that has no
+    // place or is stopping must not take on the work of writing for whoever knocks.
     if gateway.draining.is_cancelled() {
         return Err(Refusal::Draining.into());
     }
@@ -101,9 +103,13 @@ async fn enter(
     let messages = read(gateway, head, body).await;
     let first = messages.as_ref().ok().and_then(|messages| messages.first());
     let era = header::era(&head.headers, first);
-    let caller = Arc::new(identify(gateway, server, address, head, era, (principal, place), first).await?);
+    let (caller, barred) = identify(gateway, server, address, head, era, (principal, place), first).await;
+    let caller = Arc::new(caller);
     let id =
         first.filter(|first| first.kind() == MessageKind::Request).map(|first| first.id_raw().to_owned());
+    if let Some(refusal) = barred {
+        return Err(misread(&caller, call, refusal, id).await);
+    }
     let messages = match messages.and_then(|messages| agree(head, era, messages)) {
         Ok(messages) => messages,
         Err(refusal) => return Err(misread(&caller, call, refusal, id).await),
@@ -130,7 +136,7 @@ async fn post(caller: &Arc<Caller>, mut messages: Vec<Message>) -> Result<Reply,
         };
     }
     let expects_answer = messages.iter().any(|message| message.kind() == MessageKind::Request);
-    let (events, receiver) = mpsc::channel(limits::BATCH_MESSAGES_MAX);
+    let (events, receiver) = Outlet::open();
     for message in messages {
         let caller = caller.clone();
         let replier = Replier::Batched(events.clone());
@@ -214,7 +220,7 @@ fn agree(head: &request::Parts, era: Era, messages: Vec<Message>) -> Result<Vec<
     Ok(messages)
 }
 
-/// Who calls, in which session: a session of somebody else does not exist.
+/// Who calls, in which session; and why that session is not theirs to use: one of somebody else does not exist.
 async fn identify(
     gateway: &Arc<Gateway>,
     server: &Arc<Server>,
@@ -223,31 +229,33 @@ async fn identify(
     era: Era,
     (principal, place): (Arc<Principal>, OwnedSemaphorePermit),
     first: Option<&Message>,
-) -> Result<Caller, Turned> {
-    let id = match era {
-        Era::Modern => None,
-        Era::Legacy => header::session_id(&head.headers)?.map(str::to_owned),
+) -> (Caller, Option<Refusal>) {
+    let named = match era {
+        Era::Modern => Ok(None),
+        Era::Legacy => header::session_id(&head.headers),
+    };
+    let (id, unusable) = match named {
+        Ok(id) => (id.map(str::to_owned), None),
+        Err(refusal) => (None, Some(refusal)),
     };
     let key = SessionKey { server: server.name.clone(), id, owner: principal.party.clone() };
     let begins = first.and_then(Message::method).is_some_and(|method| method == "initialize");
-    let (recording, session) = if begins || era == Era::Modern {
-        let recording = if begins {
-            crate::clock::new_id(&*gateway.clock)
-        } else {
-            unsessioned(&server.name, &principal)
-        };
-        (recording, None)
+    let unsessioned = unsessioned(&server.name, &principal);
+    let (recording, session, barred) = if unusable.is_some() {
+        (unsessioned, None, unusable)
+    } else if begins {
+        (crate::clock::new_id(&*gateway.clock), None, None)
+    } else if era == Era::Modern {
+        (unsessioned, None, None)
     } else if key.id.is_none() {
-        let recording = unsessioned(&server.name, &principal);
-        (recording, Some(gateway.sessions.insert(key.clone(), recording)))
+        (unsessioned, Some(gateway.sessions.insert(key.clone(), unsessioned)), None)
     } else {
-        let session = match gateway.sessions.find(&key) {
-            Some(session) => session,
-            None => restore(gateway, &key).await?,
-        };
-        (session.recording, Some(session))
+        match restore(gateway, &key).await {
+            Ok(session) => (session.recording, Some(session), None),
+            Err(refusal) => (unsessioned, None, Some(refusal)),
+        }
     };
-    Ok(Caller {
+    let caller = Caller {
         gateway: gateway.clone(),
         server: server.clone(),
         context: circumstances(gateway, address, head, era, recording),
@@ -256,23 +264,27 @@ async fn identify(
         key,
         session,
         _place: place,
-    })
+    };
+    (caller, barred)
 }
 
-/// A session that this process has not seen: begun at another instance, or before a restart.
+/// A session this process knows, or one begun at another instance or before a restart.
 async fn restore(
     gateway: &Gateway,
     key: &SessionKey,
-) -> Result<Arc<crate::exchange::session::Session>, Turned> {
-    let Some(id) = &key.id else { return Err(Refusal::UnknownSession.into()) };
+) -> Result<Arc<crate::exchange::session::Session>, Refusal> {
+    if let Some(session) = gateway.sessions.find(key) {
+        return Ok(session);
+    }
+    let Some(id) = &key.id else { return Err(Refusal::UnknownSession) };
     let (server, id_hash) = (key.server.to_string(), hash(id));
     let found = gateway.db.read("find session", move |read| mcp_session::find(read, &server, &id_hash)).await;
     match found {
-        Err(_) => Err(Refusal::LedgerUnavailable.into()),
+        Err(_) => Err(Refusal::LedgerUnavailable),
         Ok(Some(known)) if known.binding == binding(&key.owner) && known.ended.is_none() => {
             Ok(gateway.sessions.insert(key.clone(), Uuid::from_bytes(known.session)))
         }
-        Ok(_) => Err(Refusal::UnknownSession.into()),
+        Ok(_) => Err(Refusal::UnknownSession),
     }
 }
 
@@ -321,7 +333,7 @@ fn trace(headers: &HeaderMap) -> Option<String> {
     (hex && id.bytes().any(|byte| byte != b'0')).then(|| id.to_owned())
 }
 
-/// Nobody: recorded, then challenged.
+/// Nobody: recorded (one by one, or in a flood as a count), then challenged.
 async fn unproven(
     gateway: &Gateway,
     server: &Server,
@@ -343,9 +355,12 @@ async fn unproven(
         decision: None,
         refusal: Refusal::Unauthenticated.face().code,
         reason: Some(failure.reason.face().code),
+        count: 1,
         body: None,
     };
-    if gateway.ledger.deny(denial).await.is_err() {
+    if let Some(denial) = gateway.flood.admit(denial)
+        && gateway.ledger.deny(denial).await.is_err()
+    {
         return Refusal::LedgerUnavailable.into();
     }
     let Some(challenge) = challenge else { return Refusal::UnknownServer.into() };

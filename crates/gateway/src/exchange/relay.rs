@@ -155,7 +155,7 @@ impl Caller {
     ) {
         let _counted = self.gateway.metrics.stream();
         let stream = replier.stream(status, headers);
-        let cut = loop {
+        let cut = 'stream: loop {
             let batch = tokio::select! {
                 biased;
                 () = stream.gone() => break Some(Cut::Gone),
@@ -171,8 +171,11 @@ impl Caller {
                 Err(cut) => break Some(cut),
                 Ok(passed) => {
                     for event in passed.release {
-                        if stream.release(event).await == Delivery::Gone && !passed.ended {
-                            break;
+                        match self.hand(&open.call, &stream, event).await {
+                            Ok(()) => {}
+                            // The exchange has its outcome: nothing is left to record.
+                            Err(_) if passed.ended => break,
+                            Err(cut) => break 'stream Some(cut),
                         }
                     }
                     if passed.ended {
@@ -183,6 +186,19 @@ impl Caller {
         };
         drop(events);
         self.end_stream(open, cut, stream).await;
+    }
+
+    /// Releases one event. A caller that takes nothing holds up its own stream, and not for ever.
+    async fn hand(&self, call: &Call, stream: &Stream, event: Bytes) -> Result<(), Cut> {
+        let patience = Duration::from_millis(limits::STREAM_IDLE_MS);
+        tokio::select! {
+            biased;
+            released = tokio::time::timeout(patience, stream.release(event)) => match released {
+                Ok(Delivery::Handed) => Ok(()),
+                Ok(Delivery::Gone) | Err(_) => Err(Cut::Gone),
+            },
+            () = self.end_of_streams(call) => Err(Cut::Stopping),
+        }
     }
 
     /// A stream ended without the answer of the exchange that owns it.
@@ -210,7 +226,9 @@ impl Caller {
         if let Ok(mut reply) = reply.await
             && let Some(body) = reply.body_mut().take_whole()
         {
-            stream.release(Event::of_message(&body).raw().clone()).await;
+            let last = stream.release(Event::of_message(&body).raw().clone());
+            // A caller that takes nothing misses the last word; the record has it.
+            tokio::time::timeout(Duration::from_millis(limits::STREAM_END_MS), last).await.ok();
         }
     }
 

@@ -169,7 +169,11 @@ impl Drafter {
         let unlisted = denial.target.as_ref().filter(|target| !target.listed);
         let mut payload = None;
         if let Some(reason) = denial.reason {
-            leaf.detail = Some(detail(&serde_json::json!({ "reason": reason }))?);
+            let mut facts = serde_json::json!({ "reason": reason });
+            if denial.count > 1 {
+                facts["count"] = denial.count.into();
+            }
+            leaf.detail = Some(detail(&facts)?);
         }
         if denial.kind == DenialKind::Refused {
             leaf.kind = denial.message.map(kind);

@@ -81,6 +81,8 @@ pub struct Denial {
     pub refusal: &'static str,
     /// More precisely, in a word from a closed set of ours (why authentication failed); never the caller's text.
     pub reason: Option<&'static str>,
+    /// How many attempts it stands for: one, unless failures came faster than they are written one by one.
+    pub count: u64,
     /// The masked message, when there was one that could be masked.
     pub body: Option<Redacted<Bytes>>,
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, HOST};
-use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HOST};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Body, Incoming};
 use hyper_rustls::HttpsConnector;
@@ -20,6 +20,7 @@ use super::answer::{Answer, AnswerBody, AnswerError, Events, Outbound};
 use super::credential::CredentialStore;
 use crate::config;
 use crate::limits;
+use crate::model::Era;
 
 /// Common servers close idle connections after five seconds; leaving first avoids the race.
 const POOL_IDLE: Duration = Duration::from_secs(4);
@@ -63,6 +64,38 @@ impl HttpUpstream {
             .http1_max_buf_size(256 * 1024)
             .build(connector);
         Ok(Self { uri, client, credential, timeout })
+    }
+
+    /// Asks whether an MCP server answers, and takes the gateway's credential: with a fixed message of the gateway's own
+    /// that changes nothing, never a caller's. For `countersign doctor`.
+    ///
+    /// # Errors
+    /// [`AnswerError`].
+    pub async fn probe(&self) -> Result<(), AnswerError> {
+        let headers = [
+            (CONTENT_TYPE, "application/json"),
+            (ACCEPT, "application/json, text/event-stream"),
+            (HeaderName::from_static("mcp-protocol-version"), "2026-07-28"),
+            (HeaderName::from_static("mcp-method"), "server/discover"),
+        ];
+        let headers = headers.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value)));
+        let answer = self
+            .send(Outbound {
+                method: http::Method::POST,
+                headers: headers.collect(),
+                body: Bytes::from_static(super::stdio::DISCOVER),
+                era: Era::Modern,
+                session: None,
+                principal: [0; 32],
+            })
+            .await?;
+        match answer.body {
+            AnswerBody::Json(_) | AnswerBody::Events(_) => Ok(()),
+            AnswerBody::Empty | AnswerBody::Opaque => Err(AnswerError::Malformed(format!(
+                "it answered {} without JSON, so `http.url` is perhaps no MCP endpoint",
+                answer.status
+            ))),
+        }
     }
 
     /// Sends one message and waits for the answer to begin.

@@ -441,7 +441,8 @@ impl Drop for Stdio {
 
 const INITIALIZED: &[u8] = br#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
 
-const DISCOVER: &[u8] = concat!(
+/// Asks a server whether it speaks the modern protocol; one that does not answers with an error.
+pub(super) const DISCOVER: &[u8] = concat!(
     r#"{"jsonrpc":"2.0","id":0,"method":"server/discover","params":{"_meta":{"#,
     r#""io.modelcontextprotocol/protocolVersion":"2026-07-28","#,
     r#""io.modelcontextprotocol/clientInfo":{"name":"countersign","version":""#,

@@ -6,7 +6,6 @@
 //! synced.
 
 mod account;
-mod life;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -22,7 +21,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::harness::{ALLOW_ALL, call, configuration, free_port, verify};
-use life::{Life, Milestone};
+use crate::life::{self, Life, Milestone};
 
 /// Kills of a plain `cargo test`; `COUNTERSIGN_CRASHES` asks for another number.
 const CRASHES: u64 = 25;

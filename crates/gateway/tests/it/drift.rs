@@ -48,7 +48,7 @@ async fn is_allowed(gateway: &Harness) -> bool {
 /// Runs `countersign tools` beside the gateway.
 async fn tools(gateway: &Harness, words: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
-    command.arg("tools").args(words).arg("-c").arg(gateway.directory.path().join("countersign.yaml"));
+    command.arg("tools").args(words).arg("-c").arg(&gateway.site.file);
     let done = tokio::task::spawn_blocking(move || command.output()).await.expect("no panic");
     done.expect("the command runs")
 }

@@ -1,6 +1,8 @@
 //! A whole gateway in this process: real issuer, real upstreams, real sockets. Ending it proves its log, so every test
 //! is an integrity test.
 
+mod site;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -8,10 +10,10 @@ use bytes::Bytes;
 use countersign::app::{self, Running};
 use countersign::{config, ledger, store};
 use evidence::verify::Findings;
-use fixture::issuer::{Issuer, Person, Settings};
 use fixture::loopback::Running as Fixture;
-use fixture::probe::{Probe, Response, request};
+use fixture::probe::{Probe, Response};
 use serde_json::{Value, json};
+pub(crate) use site::Site;
 
 /// Policies that allow everything to everybody proven.
 pub(crate) const ALLOW_ALL: &str = r#"@id("all") permit (principal, action, resource);"#;
@@ -19,35 +21,24 @@ pub(crate) const ALLOW_ALL: &str = r#"@id("all") permit (principal, action, reso
 /// A gateway and what it stands between.
 pub(crate) struct Harness {
     pub(crate) running: Running,
-    pub(crate) issuer: Issuer,
-    pub(crate) directory: tempfile::TempDir,
-    issuing: Fixture,
-    base: String,
+    pub(crate) site: Site,
 }
 
 impl Harness {
     /// A gateway in front of one HTTP upstream called `up`.
     pub(crate) async fn over(upstream: &Fixture, policies: &str) -> Self {
-        let server = format!("  - name: up\n    http:\n      url: {}\n", upstream.url("/mcp"));
-        Self::with(&server, policies).await
+        Self::with(&http(upstream), policies).await
     }
 
     /// A gateway in front of `servers`, given as YAML.
     pub(crate) async fn with(servers: &str, policies: &str) -> Self {
-        let people = vec![
-            Person::new("alice", &["support"]),
-            Person::new("bob", &["operations"]),
-            Person::new("mallory", &[]),
-        ];
-        let settings = Settings { people, token_seconds: 3600, ..Settings::default() };
-        let (issuer, issuing) = Issuer::start(settings).await.expect("an issuer");
-        let directory = tempfile::tempdir().expect("a directory");
-        let port = free_port();
-        let base = format!("http://127.0.0.1:{port}");
-        let file = configuration(directory.path(), &base, issuer.url(), servers, policies);
-        let running =
-            app::start(&config::load(&file).expect("valid configuration")).await.expect("a gateway");
-        Self { running, issuer, directory, issuing, base }
+        Self::at(Site::new(servers, policies).await).await
+    }
+
+    /// A gateway where everything is prepared for it.
+    pub(crate) async fn at(site: Site) -> Self {
+        let config = config::load(&site.file).expect("valid configuration");
+        Self { running: app::start(&config).await.expect("a gateway"), site }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -56,32 +47,12 @@ impl Harness {
 
     /// A token of `person` for server `up`.
     pub(crate) fn token(&self, person: &str) -> String {
-        self.token_for(person, "up")
-    }
-
-    pub(crate) fn token_for(&self, person: &str, server: &str) -> String {
-        self.issuer.token_for(person, &self.resource(server)).expect("a token")
-    }
-
-    /// The resource identifier of a server.
-    pub(crate) fn resource(&self, server: &str) -> String {
-        format!("{}/mcp/{server}", self.base)
+        self.site.token_for(person, "up")
     }
 
     /// The bytes of a request of `person` to server `up`, with `more` header fields.
     pub(crate) fn bytes(&self, person: &str, method: &str, more: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
-        let token = format!("Bearer {}", self.token(person));
-        let host = self.base.trim_start_matches("http://").to_owned();
-        let mut fields = vec![
-            ("host", host.as_str()),
-            ("authorization", token.as_str()),
-            ("accept", "application/json, text/event-stream"),
-        ];
-        if method == "POST" && !more.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
-            fields.push(("content-type", "application/json"));
-        }
-        fields.extend_from_slice(more);
-        request(method, "/mcp/up", &fields, body)
+        self.site.bytes(person, method, more, body)
     }
 
     /// Sends a request of `person` on a new connection.
@@ -120,26 +91,22 @@ impl Harness {
 
     /// Stops the gateway, runs `between` with the path of its configuration, and starts it again.
     pub(crate) async fn restart_after(self, between: impl FnOnce(&Path) + Send + 'static) -> Self {
-        let Self { running, issuer, directory, issuing, base } = self;
-        running.stop().await.expect("an orderly end");
-        let file = directory.path().join("countersign.yaml");
+        let site = self.finish_running().await;
+        let file = site.file.clone();
         let configured = config::load(&file).expect("valid configuration");
         tokio::task::spawn_blocking(move || between(&file)).await.expect("no panic");
-        let running = app::start(&configured).await.expect("a gateway");
-        Self { running, issuer, directory, issuing, base }
+        Self { running: app::start(&configured).await.expect("a gateway"), site }
     }
 
     /// Stops everything and verifies the log.
     pub(crate) async fn finish(self) -> Findings {
-        let key = self.running.gateway.ledger.verifier_key();
+        self.finish_running().await.settle().await
+    }
+
+    /// Stops the gateway; what is left is to be settled.
+    pub(crate) async fn finish_running(self) -> Site {
         self.running.stop().await.expect("an orderly end");
-        self.issuing.stop().await.expect("an orderly end");
-        let (data, export) = (self.directory.path().join("data"), self.directory.path().join("export"));
-        let findings =
-            tokio::task::spawn_blocking(move || verify(&data, &export, &key)).await.expect("no panic");
-        assert!(findings.sound, "{:?}", findings.problems);
-        assert_eq!(findings.open_call_count, 0, "{:?}", findings.open_calls);
-        findings
+        self.site
     }
 }
 
@@ -149,6 +116,11 @@ pub(crate) fn verify(data: &Path, export: &Path, key: &str) -> Findings {
     let db = store::Db::open_sqlite(data, store::Access::ReadOnly).expect("a database");
     ledger::export(&db, &key, export, &mut |_, _| {}).expect("an export");
     evidence::verify::verify(export, Some(&key), &mut |_, _| {}).expect("readable")
+}
+
+/// The YAML of one HTTP upstream called `up`.
+pub(crate) fn http(upstream: &Fixture) -> String {
+    format!("  - name: up\n    http:\n      url: {}\n", upstream.url("/mcp"))
 }
 
 /// Writes a configuration; answers its path.
@@ -162,9 +134,9 @@ pub(crate) fn configuration(
     let policy = directory.join("policies");
     std::fs::create_dir_all(&policy).expect("a directory");
     std::fs::write(policy.join("test.cedar"), policies).expect("written");
-    let listen = base.trim_start_matches("http://");
+    let port = base.rsplit(':').next().expect("a port");
     let text = format!(
-        "deployment: test\nlisten:\n  address: {listen}\n  public_url: {base}\nadmin:\n  address: 127.0.0.1:0\n\
+        "deployment: test\nlisten:\n  address: 127.0.0.1:{port}\n  public_url: {base}\nadmin:\n  address: 127.0.0.1:0\n\
          storage:\n  directory: data\nidentity:\n  issuers:\n    - name: demo\n      url: {issuer}\n\
          policy:\n  directory: policies\nlog:\n  level: error\nservers:\n{servers}"
     );
@@ -190,4 +162,16 @@ pub(crate) fn call(id: u64, tool: &str, arguments: &Value) -> Bytes {
     let message = json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call",
         "params": { "name": tool, "arguments": arguments } });
     Bytes::from(message.to_string())
+}
+
+/// A `tools/call` of revision 2026-07-28: header fields and body.
+pub(crate) fn modern_call<'a>(id: u64, tool: &'a str, arguments: &Value) -> (Vec<(&'a str, &'a str)>, Bytes) {
+    let meta = json!({ "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": { "name": "it", "version": "1" },
+        "io.modelcontextprotocol/clientCapabilities": {} });
+    let message = json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call",
+        "params": { "name": tool, "arguments": arguments, "_meta": meta } });
+    let fields =
+        vec![("mcp-protocol-version", "2026-07-28"), ("mcp-method", "tools/call"), ("mcp-name", tool)];
+    (fields, Bytes::from(message.to_string()))
 }

@@ -1,11 +1,17 @@
 //! The integration tests: one binary, one module per promise.
 
+mod blocked;
 mod crash;
 mod deny;
+mod doctor;
 mod drift;
+mod flood;
 mod harness;
 mod legacy;
+mod life;
 mod list;
 mod refusal;
+mod shutdown;
 mod tidy;
+mod tls;
 mod transparency;

@@ -73,9 +73,9 @@ async fn unreadable_requests_are_refused_before_anything_is_forwarded() {
     assert_refused(&gateway.post("alice", &[], deep.as_bytes()).await, Refusal::TooLarge);
     assert_eq!(recorder.count(), 0);
     let recorded = gateway.leaves_of("call.denied").await;
-    // A session that does not exist is turned away like a path that does not: there is no exchange to record.
-    let turned_away = cases.iter().filter(|(_, _, refusal)| *refusal == Refusal::UnknownSession).count();
-    assert_eq!(recorded.len(), cases.len() + 1 - turned_away, "each is on record, for the caller was proven");
+    assert_eq!(recorded.len(), cases.len() + 1, "each is on record, for the caller was proven");
+    let unknown = recorded.iter().find(|leaf| leaf["refusal"] == "unknown_session").expect("a leaf");
+    assert_eq!((&unknown["actor"]["kind"], &unknown["server"]), (&json!("human"), &json!("up")));
     gateway.finish().await;
 }
 
@@ -254,9 +254,30 @@ async fn program_that_needs_initialize_makes_modern_callers_fall_back() {
     gateway.finish().await;
 }
 
+/// Takes as long as the limit: half a minute, beside the other tests.
+#[tokio::test]
+async fn body_that_never_ends_is_given_up() {
+    let (recorder, _upstream, gateway) = over(echo, ALLOW_ALL).await;
+    let whole = gateway.bytes("alice", "POST", &[], &call(1, "effect", &json!({})));
+    let mut probe = Probe::connect(gateway.address()).await.expect("a connection");
+    probe.send(&whole[..whole.len() - 1]).await.expect("sent");
+    // The probe's own patience is as long as the limit, so the first wait may end just before the answer.
+    let response = match probe.response().await {
+        Ok(response) => response,
+        Err(_) => probe.response().await.expect("an answer"),
+    };
+    assert_eq!(response.status(), 408);
+    assert_refused(&response, Refusal::CallerTimeout);
+    assert_eq!(recorder.count(), 0);
+    let recorded = gateway.leaves_of("call.denied").await;
+    assert_eq!((recorded.len(), &recorded[0]["refusal"]), (1, &json!("caller_timeout")));
+    gateway.finish().await;
+}
+
+/// `Internal` is the answer when the task of an exchange dies of a panic, which no caller can cause by what it sends.
 #[test]
-fn faults_that_only_time_or_a_bug_can_cause_are_worded_like_the_others() {
-    for refusal in [Refusal::CallerTimeout, Refusal::Internal] {
+fn fault_that_only_a_bug_can_cause_is_worded_like_the_others() {
+    for refusal in [Refusal::Internal] {
         let asked = Asked { id: None, method: None, era: Era::Legacy, call: uuid::Uuid::nil() };
         let (status, _, body) = refuse(refusal, asked, None);
         let body: Value = serde_json::from_slice(&body).expect("JSON");

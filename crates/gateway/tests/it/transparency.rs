@@ -1,5 +1,10 @@
 //! What policy does not change passes unchanged: bytes, unknown fields, unknown headers, hang-ups, back-pressure.
 
+mod crowd;
+mod hangup;
+mod pressure;
+mod stream;
+
 use fixture::recorder::{Recorder, Reply, Response, echo};
 use serde_json::json;
 

@@ -122,6 +122,7 @@ async fn refusals_and_events_are_recorded_as_what_they_are() {
         decision: Some(harness::decision(Effect::Deny)),
         refusal: "denied",
         reason: None,
+        count: 1,
         body: Some(mask::message(Bytes::from_static(b"{}"))),
     };
     ledger.deny(denial.clone()).await.unwrap();

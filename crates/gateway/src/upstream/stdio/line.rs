@@ -1,4 +1,4 @@
-//! Lines of bounded length from a pipe.
+//! Messages as lines: written whole, read with bounded length.
 //!
 //! Spec: MCP, "Transports: stdio": messages are delimited by newlines and hold none.
 
@@ -18,6 +18,17 @@ pub(super) enum Line {
     Whole(Bytes),
     /// It was longer than allowed: how long, and its first and last bytes.
     Cut { bytes: usize, first: Vec<u8>, last: Vec<u8> },
+}
+
+/// `message` as one line, with the newline that ends it.
+///
+/// A line break between tokens would cut a message in two, and what stands on a line of its own would be read as a
+/// message that nobody judged. In JSON it is only ever white space (RFC 8259, section 2), so a blank says the same.
+pub(super) fn encode(message: &[u8]) -> Vec<u8> {
+    let mut line = Vec::with_capacity(message.len() + 1);
+    line.extend(message.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }));
+    line.push(b'\n');
+    line
 }
 
 /// Reads lines from `R`. Holds at most one line.
@@ -98,6 +109,22 @@ mod tests {
             read.push(line);
         }
         read
+    }
+
+    #[test]
+    fn message_becomes_exactly_one_line_that_means_the_same() {
+        let hidden = r#"{"jsonrpc":"2.0","id":66,"method":"tools/call"}"#;
+        for line_break in ["\n", "\r", "\r\n", "\n\n", "\r\r\n"] {
+            let message =
+                format!(r#"{{"id":1,{line_break}"a\n\r":{line_break}{hidden}{line_break}}}{line_break}"#);
+            let line = encode(message.as_bytes());
+            let (end, inner) = line.split_last().expect("not empty");
+            assert_eq!((*end, line.len()), (b'\n', message.len() + 1));
+            assert!(!inner.iter().any(|byte| matches!(byte, b'\n' | b'\r')), "{line_break:?}");
+            let parse = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).expect("JSON");
+            assert_eq!(parse(&line), parse(message.as_bytes()));
+        }
+        assert_eq!(encode(b"{}"), b"{}\n");
     }
 
     #[tokio::test]

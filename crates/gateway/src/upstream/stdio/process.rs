@@ -23,7 +23,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::StdioError;
-use super::line::{Line, Lines};
+use super::line::{self, Line, Lines};
 use super::noise::{self, Origin, Passage, Valve};
 use super::pace::Pace;
 use super::router::{Loss, Owner, Router, Step};
@@ -306,12 +306,7 @@ async fn write(
         .run_until_cancelled(async {
             while let Some(Input { message, .. }) = queue.recv().await {
                 let written = async {
-                    // A line break between tokens would cut the message in two, and what stands on a line of its own
-                    // would be read as a message that nobody judged. In JSON it is only ever white space.
-                    let line =
-                        message.iter().map(|&byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte });
-                    stdin.write_all(&line.collect::<Vec<u8>>()).await?;
-                    stdin.write_all(b"\n").await?;
+                    stdin.write_all(&line::encode(&message)).await?;
                     stdin.flush().await
                 };
                 if written.await.is_err() {

@@ -1,6 +1,7 @@
 //! Real processes: a Python program that misbehaves on request. No test waits for time to pass; where a limit is a
 //! time, the test shortens it and waits for what happens when it is over.
 
+mod framing;
 mod modern;
 mod routing;
 mod session;
