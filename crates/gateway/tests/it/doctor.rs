@@ -108,7 +108,7 @@ async fn keys_that_do_not_fit_are_named() {
     assert_found(&site, "keys in", "755").await;
     std::fs::set_permissions(&keys, std::fs::Permissions::from_mode(0o700)).expect("set");
     std::fs::rename(&keys, site.directory.path().join("away")).expect("moved");
-    assert_found(&site, "keys in", "verifier").await;
+    assert_found(&site, "keys in", "log.pub").await;
 }
 
 #[tokio::test]
