@@ -342,7 +342,7 @@ fn reads_like_words(text: &str) -> bool {
         }
     }
     pairs >= 5 && common * 100 >= pairs * 62
-        || pairs as usize * 3 > text.len() * 2 && common * 100 >= pairs * 50
+        || pairs as usize * 3 > text.len() * 2 && common * 100 >= pairs * 58
 }
 
 /// For each letter, those that often follow it in English words and in names of programs.

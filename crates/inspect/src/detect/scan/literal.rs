@@ -40,6 +40,8 @@ struct Pattern {
     regex: Regex,
     before: usize,
     window: usize,
+    /// Two for the match, and two more when it has a group: engines leave anything in slots that are not asked for.
+    slots: usize,
 }
 
 impl Literals {
@@ -63,7 +65,8 @@ impl Literals {
             let text = literal.as_bytes().into();
             self.sorted.push(Literal { start, text, ignore, pattern: self.patterns.len() });
         }
-        self.patterns.push(Pattern { rule, regex, before, window });
+        let slots = 2 * regex.captures_len().min(2);
+        self.patterns.push(Pattern { rule, regex, before, window, slots });
         Ok(())
     }
 
@@ -113,10 +116,11 @@ impl Pattern {
         let mut slots: [Option<NonMaxUsize>; 4] = [None; 4];
         for _ in 0..TRIES_MAX {
             slots.fill(None);
-            if self.regex.search_slots(&input, &mut slots).is_none() {
+            if self.regex.search_slots(&input, &mut slots[..self.slots]).is_none() {
                 return;
             }
-            let (Some(all), value) = (part(slots[0], slots[1]), part(slots[2], slots[3])) else { return };
+            let group = if self.slots > 2 { part(slots[2], slots[3]) } else { None };
+            let (Some(all), value) = (part(slots[0], slots[1]), group) else { return };
             if all.start <= literal.start && all.end >= literal.end {
                 let value = whole_characters(scan.text, value.unwrap_or(all));
                 if !value.is_empty() {

@@ -231,7 +231,7 @@ pub(super) const DETECTORS: &[Detector] = &[
             ],
             1,
             96,
-            r"(?i:\b(?:mr|mrs|ms|dr)\. |\bdear (?:mr\.? |mrs\.? |ms\.? |dr\.? )?|\b(?:herr|frau) |\b(?:full name|patient name|customer name|name of patient|patient|first name|last name|surname|cardholder(?: name)?|account holder(?: name)?)\s{0,2}[:=]\s{0,2})([A-Z][a-z'\x80-\xff]{1,20}(?:(?: |-)(?:[A-Z]\. )?[A-Z][a-z'\x80-\xff]{1,20}){0,3})\b",
+            r"(?i:\b(?:mr|mrs|ms|dr)\. |\bdear (?:mr\.? |mrs\.? |ms\.? |dr\.? )?|\b(?:herr|frau) |\b(?:full name|patient name|customer name|name of patient|patient|first name|last name|surname|cardholder(?: name)?|account holder(?: name)?)\s{0,2}[:=][\s*]{0,4})([A-Z][a-z'\x80-\xff]{1,20}(?:(?: |-)(?:[A-Z]\. )?[A-Z][a-z'\x80-\xff]{1,20}){0,3})\b",
         ),
         person::addressed,
         &["Dear Mr. Miller,", "Patient name: Erika Mustermann", "seen by Dr. Jane Roe"],
