@@ -135,9 +135,9 @@ impl Facts {
         Self { class: Class::Unknown, classes: BTreeSet::from([Class::Unknown]), reason, ..Self::blank() }
     }
 
-    /// Facts about nothing, as this dialect sees it.
-    pub(super) fn empty(dialect: Dialect) -> Self {
-        Self { dialects: BTreeSet::from([dialect]), ..Self::blank() }
+    /// Facts about nothing, in a text that may be of these dialects.
+    pub(super) fn empty(dialects: &[Dialect]) -> Self {
+        Self { dialects: dialects.iter().copied().collect(), ..Self::blank() }
     }
 
     fn blank() -> Self {

@@ -75,7 +75,8 @@ pub(super) fn note_call(qualifier: &str, last: &str, dialect: Dialect, facts: &m
     if note_danger(last, dialect, facts) {
         return;
     }
-    if !is_harmless(qualifier, last, dialect) {
+    // To the other dialects that the text may be in, it is no function at all, or one of theirs.
+    if !facts.dialects.iter().any(|dialect| is_harmless(qualifier, last, *dialect)) {
         facts.flags.insert(Flag::UnknownFunction);
         facts.raise("it calls a function of which nothing is known");
     }

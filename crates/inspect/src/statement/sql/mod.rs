@@ -5,6 +5,8 @@
 //! class of the text. What the parser cannot read is `unknown`, a few statements aside that their first words give away
 //! ([`head`]).
 
+use std::collections::BTreeSet;
+
 use crate::statement::Dialect;
 use crate::statement::limits::TEXT_BYTES_MAX;
 
@@ -36,7 +38,7 @@ pub fn classify(text: &str, dialect: Option<Dialect>) -> Facts {
         return Facts::unknown(reason);
     }
     match dialect {
-        Some(dialect) if dialect != Dialect::Generic => read(text, dialect).facts,
+        Some(dialect) if dialect != Dialect::Generic => read(text, dialect, &[dialect]).facts,
         _ => read_as_any(text),
     }
 }
@@ -53,10 +55,13 @@ struct Reading {
 /// Takes the worst of every reading. A dialect that cannot read the text only counts when its tokens show a word or a
 /// separator that no successful reading saw: then what another dialect takes for a string is code to this one.
 fn read_as_any(text: &str) -> Facts {
-    let readings: Vec<Reading> = Dialect::ALL.into_iter().map(|dialect| read(text, dialect)).collect();
+    let readings: Vec<Reading> =
+        Dialect::ALL.into_iter().map(|dialect| read(text, dialect, &Dialect::ALL)).collect();
     let mut facts: Option<Facts> = None;
     let mut seen = lexical::Glance::default();
-    for reading in readings.iter().filter(|reading| reading.parsed) {
+    let mut dialects = BTreeSet::new();
+    for (reading, dialect) in readings.iter().zip(Dialect::ALL).filter(|(reading, _)| reading.parsed) {
+        dialects.insert(dialect);
         seen.join(reading.glance);
         match &mut facts {
             Some(facts) => facts.join(&reading.facts),
@@ -79,22 +84,24 @@ fn read_as_any(text: &str) -> Facts {
             facts.join(&reading.facts);
         }
     }
+    facts.dialects = dialects;
     facts
 }
 
-fn read(text: &str, dialect: Dialect) -> Reading {
+/// Reads a text as `dialect` does, when all that is known is that it may be of any of `dialects`.
+fn read(text: &str, dialect: Dialect, dialects: &[Dialect]) -> Reading {
     let Some(tokens) = grammar::tokenize(text, dialect) else {
         let facts = Facts::unknown("the text cannot be cut into tokens");
         return Reading { facts, parsed: false, glance: lexical::Glance::worst() };
     };
     let glance = lexical::Glance::of(&tokens);
-    let mut reading = read_tokens(text, tokens, dialect, glance);
+    let mut reading = read_tokens(text, tokens, dialect, Facts::empty(dialects), glance);
     // To some versions of the server they are code, to others a comment.
     if dialect == Dialect::Mysql && lexical::has_vendor_comment(text) {
         reading.facts.flags.insert(Flag::VendorComment);
         match grammar::tokenize_without_vendor_comments(text) {
             Some(tokens) => {
-                let other = read_tokens(text, tokens, dialect, glance);
+                let other = read_tokens(text, tokens, dialect, Facts::empty(dialects), glance);
                 reading.facts.join(&other.facts);
                 reading.parsed |= other.parsed;
             }
@@ -104,16 +111,20 @@ fn read(text: &str, dialect: Dialect) -> Reading {
     reading
 }
 
-fn read_tokens(text: &str, tokens: grammar::Tokens, dialect: Dialect, glance: lexical::Glance) -> Reading {
+fn read_tokens(
+    text: &str,
+    tokens: grammar::Tokens,
+    dialect: Dialect,
+    mut facts: Facts,
+    glance: lexical::Glance,
+) -> Reading {
     if tokens.words().next().is_none() {
-        let mut facts = Facts::empty(dialect);
         facts.finish();
         return Reading { facts, parsed: true, glance };
     }
     if let Some(reason) = lexical::excess(&tokens) {
         return Reading { facts: Facts::unknown(reason), parsed: false, glance };
     }
-    let mut facts = Facts::empty(dialect);
     lexical::note(&tokens, text, dialect, &mut facts);
     if dialect == Dialect::Postgres {
         let parsed = postgres::read(text, &mut facts);

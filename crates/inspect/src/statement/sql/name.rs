@@ -10,6 +10,11 @@ pub(super) fn folded(name: &ObjectName, dialect: Dialect) -> String {
     parts.join(".")
 }
 
+/// Whether a part of a name is computed: `IDENTIFIER('users')`.
+pub(super) fn is_computed(name: &ObjectName) -> bool {
+    name.0.iter().any(|part| matches!(part, ObjectNamePart::Function(_)))
+}
+
 /// The last part of a name, in lower case.
 pub(super) fn last(name: &ObjectName) -> String {
     name.0.last().map(|part| identifier(part).value.to_lowercase()).unwrap_or_default()

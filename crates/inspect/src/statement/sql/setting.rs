@@ -4,7 +4,7 @@ use super::fact::Class;
 
 /// Settings that protect: read-only sessions, who one is, how strings and names are read, triggers and row security.
 /// Changing one is a matter of privilege. By the last part of the name, in lower case, sorted.
-const GUARDS: [&str; 32] = [
+const GUARDS: [&str; 33] = [
     "allow_experimental_object_type",
     "allow_introspection_functions",
     "allow_system_table_mods",
@@ -18,6 +18,7 @@ const GUARDS: [&str; 32] = [
     "local_infile",
     "local_preload_libraries",
     "log_statement",
+    "password",
     "quoted_identifier",
     "read_only",
     "readonly",

@@ -12,7 +12,7 @@ use crate::statement::Dialect;
 
 use super::condition::{Truth, truth};
 use super::fact::{Class, Facts, Flag};
-use super::{function, kind, name};
+use super::{function, kind, name, setting};
 
 /// Notes what these statements do.
 pub(super) fn survey(statements: &[Statement], dialect: Dialect, facts: &mut Facts) {
@@ -50,8 +50,15 @@ struct Scope {
 
 impl Survey<'_> {
     fn write(&mut self, target: &ObjectName) {
+        self.computed(target);
         self.targets.push(target);
         self.facts.write(name::folded(target, self.dialect));
+    }
+
+    fn computed(&mut self, named: &ObjectName) {
+        if name::is_computed(named) {
+            self.facts.raise("a name is computed");
+        }
     }
 
     fn call(&mut self, called: &Function) {
@@ -134,7 +141,13 @@ impl Survey<'_> {
                 }
             }
             Statement::Merge(merge) => self.write_factor(&merge.table),
-            Statement::CreateTable(table) => self.write(&table.name),
+            Statement::CreateTable(table) => {
+                self.write(&table.name);
+                if has_foreign_engine(statement) {
+                    self.facts.flags.insert(Flag::Network);
+                    self.facts.add(Class::Export);
+                }
+            }
             Statement::CreateView(view) => self.write(&view.name),
             Statement::CreateIndex(index) => self.write(&index.table_name),
             Statement::CreateVirtualTable { name, .. } => self.write(name),
@@ -227,6 +240,11 @@ impl Visitor for Survey<'_> {
             self.facts.flags.insert(Flag::RowLock);
             self.facts.add(Class::Write);
         }
+        let guard = |key: &Ident| setting::is_guard(&key.value.to_lowercase());
+        if query.settings.iter().flatten().any(|setting| guard(&setting.key)) {
+            self.facts.flags.insert(Flag::GuardSetting);
+            self.facts.add(Class::Privilege);
+        }
         for operator in &query.pipe_operators {
             if let PipeOperator::Call { function, .. } = operator {
                 self.call(function);
@@ -278,6 +296,7 @@ impl Visitor for Survey<'_> {
         if self.targets.iter().any(|target| std::ptr::eq(*target, relation)) || self.is_defined(relation) {
             return ControlFlow::Continue(());
         }
+        self.computed(relation);
         let table = name::folded(relation, self.dialect);
         if self.dialect == Dialect::Mssql && relation.0.len() > 3 {
             self.facts.flags.insert(Flag::Network);
@@ -327,6 +346,34 @@ impl Visitor for Survey<'_> {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// Whether a table keeps its rows elsewhere: `ENGINE = URL(...)`, `ENGINE = FEDERATED`.
+fn has_foreign_engine(statement: &Statement) -> bool {
+    const OWN: [&str; 16] = [
+        "archive",
+        "aria",
+        "blackhole",
+        "buffer",
+        "csv",
+        "innodb",
+        "join",
+        "log",
+        "memory",
+        "myisam",
+        "ndb",
+        "null",
+        "rocksdb",
+        "set",
+        "stripelog",
+        "tinylog",
+    ];
+    let text = statement.to_string().to_ascii_lowercase();
+    let Some((_, engine)) = text.split_once(" engine") else { return false };
+    let engine = engine.trim_start_matches([' ', '=']);
+    let end = engine.find(|letter: char| !letter.is_ascii_alphanumeric()).unwrap_or(engine.len());
+    let engine = &engine[..end];
+    !OWN.contains(&engine) && !engine.ends_with("mergetree")
 }
 
 /// Whether an `EXPLAIN` runs what it explains.

@@ -149,10 +149,14 @@ impl Survey<'_> {
         };
         let Some((last, qualifier)) = parts.split_last() else { return };
         self.facts.call(parts.join("."));
-        // A trigger names a function; that it installs code is its class already.
-        let installs =
-            |outer: SyntaxNode| matches!(outer.kind(), Kind::CREATE_TRIGGER | Kind::CREATE_EVENT_TRIGGER);
-        if node.parent().is_some_and(installs) {
+        // A trigger names a function; that it installs code is its class already. A sample names a method.
+        let names = |outer: SyntaxNode| {
+            matches!(
+                outer.kind(),
+                Kind::CREATE_TRIGGER | Kind::CREATE_EVENT_TRIGGER | Kind::TABLESAMPLE_CLAUSE
+            )
+        };
+        if node.parent().is_some_and(names) {
             return;
         }
         let qualifier = qualifier.join(".").to_lowercase();
