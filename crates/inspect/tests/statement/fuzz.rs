@@ -86,7 +86,7 @@ fn any_text_is_classified_without_a_panic_and_with_facts_that_agree() {
     runner
         .run(&change, |([first, second, cut, start, word], kind)| {
             let (first, second) = (first.get(&seeds), second.get(&seeds));
-            let mut text = first[..1 + cut.index(first.len())].to_vec();
+            let mut text = first[..=cut.index(first.len())].to_vec();
             match kind % 3 {
                 0 => text.extend(&second[1 + start.index(second.len())..]),
                 1 => {

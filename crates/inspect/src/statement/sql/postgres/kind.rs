@@ -162,21 +162,19 @@ fn object(kind: Kind) -> Option<Class> {
         | Kind::CLUSTER
         | Kind::REINDEX
         | Kind::REPACK => Class::Ddl,
-        // Parts of `ALTER TABLE` that lose nothing but a rule.
-        Kind::DROP_DEFAULT
-        | Kind::DROP_EXPRESSION
-        | Kind::DROP_IDENTITY
-        | Kind::DROP_NOT_NULL
-        | Kind::DROP_FOREIGN_OPTION
-        | Kind::DROP_OP_CLASS_OPTIONS => Class::Ddl,
-        Kind::DETACH_PARTITION | Kind::MERGE_PARTITIONS | Kind::SPLIT_PARTITION => Class::DdlDestructive,
-        // `ON COMMIT DROP`.
-        Kind::DROP => return None,
+        // Parts of `ALTER TABLE` and its like that lose data or a rule.
+        Kind::DROP_COLUMN
+        | Kind::DROP_CONSTRAINT
+        | Kind::DROP_ATTRIBUTE
+        | Kind::DETACH_PARTITION
+        | Kind::MERGE_PARTITIONS
+        | Kind::SPLIT_PARTITION => Class::DdlDestructive,
+        _ if !is_statement(kind) => return None,
         _ => {
             let name = format!("{kind:?}");
-            if name.starts_with("DROP_") && !name.ends_with("_CLAUSE") && !name.ends_with("_KW") {
+            if name.starts_with("DROP_") {
                 Class::DdlDestructive
-            } else if is_statement(kind) && (name.starts_with("CREATE_") || name.starts_with("ALTER_")) {
+            } else if name.starts_with("CREATE_") || name.starts_with("ALTER_") {
                 Class::Ddl
             } else {
                 return None;
