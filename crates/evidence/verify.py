@@ -444,6 +444,12 @@ def asked(leaf):
     return [subject(leaf.get("actor"))] + [leaf.get(name) for name in ("server", "method", "target", "definition")]
 
 
+def facts(leaf):
+    """How many must approve, and what they were shown: text, or nothing that counts."""
+    quorum, binding = (leaf.get("detail", {}).get(name) for name in ("quorum", "binding"))
+    return quorum if type(quorum) is int and quorum >= 0 else 1, binding if isinstance(binding, str) else None
+
+
 class Meaning:
     def __init__(self, findings):
         self.findings, self.lanes, self.calls, self.approvals, self.sealed = findings, {}, {}, {}, False
@@ -518,7 +524,8 @@ class Meaning:
                 blame("approval", f"approval {name} was requested before")
             self.approvals[name] = {"request": digest, "asked": asked(leaf), "people": people(leaf["actor"]),
                                     "sent": leaf.get("forwarded"), "by": set(), "grants": set(), "closed": False,
-                                    "used": None, "run": None}
+                                    "used": None, "run": None, "quorum": facts(leaf)[0], "binding": facts(leaf)[1],
+                                    "policies": leaf.get("decision", {}).get("policy_set")}
             return
         state = self.approvals.get(name)
         if state is None:
@@ -526,6 +533,8 @@ class Meaning:
         answers = state["grants"] if event == "approval.used" else {state["request"]}
         if leaf["approval"]["leaf"] not in answers:
             blame("approval", f"approval {name} does not name the earlier leaf it answers")
+        if event in ("approval.approved", "approval.used") and facts(leaf)[1] not in (None, state["binding"]):
+            blame("approval", f"approval {name} was given or used for something else than was asked for")
         spent = state["used"] or state["run"]
         if event == "approval.approved":
             if state["closed"] or spent:
@@ -555,9 +564,12 @@ class Meaning:
             return blame("approval", f"approval {grant['id']} was never requested before this call")
         if grant["leaf"] not in state["grants"] or state["closed"]:
             blame("approval", f"approval {grant['id']} was not given before this call, or was closed")
+        if len(state["by"] - {None}) < state["quorum"]:
+            blame("approval", f"approval {grant['id']} was used with too few approvers")
         if state["run"] or state["used"] not in (None, leaf["call"]):
             blame("approval", f"approval {grant['id']} was used for another call")
-        if state["asked"] != asked(leaf) or state["sent"] not in (None, leaf.get("forwarded")):
+        if (state["asked"] != asked(leaf) or state["sent"] not in (None, leaf.get("forwarded"))
+                or state["policies"] not in (None, leaf["decision"]["policy_set"])):
             blame("approval", f"approval {grant['id']} was given for another call")
         state["run"] = leaf["call"]
 

@@ -139,6 +139,8 @@ fn intent(principal: &Arc<Principal>, session: Uuid, body: &Bytes) -> Intent {
             policies: Arc::from(["readers".to_owned()]),
             revision: PolicyRevision([9; 32]),
             errors: Vec::new(),
+            terms: None,
+            approval: None,
         },
         body: mask::message(body.clone()),
         forwarded: body.clone(),

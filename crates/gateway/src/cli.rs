@@ -1,5 +1,6 @@
 //! The command line. Each subcommand is a module with its arguments and a `run`.
 
+mod approvals;
 mod completion;
 mod demo;
 mod doctor;
@@ -38,6 +39,8 @@ enum Command {
     /// The file server of the demo.
     #[command(hide = true)]
     DemoFiles(demo::FilesArguments),
+    /// Calls that wait for people: list, show, approve, reject.
+    Approvals(approvals::Arguments),
     /// Service keys: credentials for programs that have no issuer.
     Key(key::Arguments),
     /// What servers offer, and which of it changed.
@@ -67,6 +70,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::DemoFiles(arguments) => demo::run_files(&arguments),
+        Command::Approvals(arguments) => approvals::run(&arguments),
         Command::Key(arguments) => key::run(&arguments),
         Command::Tools(arguments) => tool::run(&arguments),
         Command::Log(arguments) => log::run(&arguments),

@@ -39,6 +39,9 @@ pub struct Config {
     pub identity: Identity,
     /// What they may do.
     pub policy: Policy,
+    /// How calls that policy holds reach people.
+    #[serde(default)]
+    pub approvals: Approvals,
     /// What they may reach. At least one; names are unique.
     pub servers: Vec<ServerConfig>,
     /// How the gateway reports about itself.
@@ -212,6 +215,24 @@ pub struct ClaimMatch {
 pub struct Policy {
     /// Directory of `*.cedar` files. Read again on SIGHUP and when a file changes.
     pub directory: PathBuf,
+}
+
+/// How calls that policy holds reach people.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Approvals {
+    /// Time a held call waits before its caller is told to come back, in milliseconds: 1 to 600000. Unchanged callers
+    /// give up after 60000.
+    pub wait_ms: u64,
+    /// Address of a page where people decide, named to callers; `{id}` stands for the approval. Absent: callers are
+    /// told the command.
+    pub page: Option<String>,
+}
+
+impl Default for Approvals {
+    fn default() -> Self {
+        Self { wait_ms: crate::limits::APPROVAL_WAIT_MS, page: None }
+    }
 }
 
 /// How the gateway reports about itself on standard error. Never payloads.

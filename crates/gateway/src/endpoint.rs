@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use hyper::body::Incoming;
 use uuid::Uuid;
 
+use crate::api;
 use crate::cors;
 use crate::exchange::{Gateway, arrival, refuse};
 use crate::model::Era;
@@ -17,6 +18,8 @@ use crate::reply::{self, Reply};
 
 /// Path below which servers are: `/mcp/<name>`.
 const SERVERS: &str = "/mcp/";
+/// Path below which the gateway's own API is.
+const API: &str = "/api/";
 
 /// Answers one request.
 pub async fn answer(gateway: Arc<Gateway>, peer: SocketAddr, request: Request<Incoming>) -> Reply {
@@ -37,6 +40,10 @@ pub async fn answer(gateway: Arc<Gateway>, peer: SocketAddr, request: Request<In
 
 async fn route(gateway: Arc<Gateway>, peer: SocketAddr, request: Request<Incoming>) -> Reply {
     let path = request.uri().path();
+    if path.starts_with(API) && request.method() != Method::OPTIONS {
+        let address = address(&gateway, peer, request.headers());
+        return api::answer(gateway, address, request).await;
+    }
     let server = path.strip_prefix(SERVERS).and_then(|name| gateway.servers.get(name)).cloned();
     match server {
         None => refused(&gateway, Refusal::UnknownServer),

@@ -1,7 +1,7 @@
 //! The spine: the way of one message, from its arrival to the reply, top to bottom.
 //!
-//! 1 accept · 2 authenticate · 3 parse · 4 resolve · 5 decide · 6 mask · 7 open (durable, else refuse) · 8 hold ·
-//! 9 permit, forward · 10 mask · 11 close (durable, else no answer) · 12 reply. Steps 1 to 3 are [`arrival`]'s, the
+//! 1 accept · 2 authenticate · 3 parse · 4 resolve · 5 decide · 6 mask · 7 hold (only if policy says so: the request to
+//! people is durable before anybody waits) · 8 open (durable, else refuse; names the approval) · 9 permit, forward · 10 mask · 11 close (durable, else no answer) · 12 reply. Steps 1 to 3 are [`arrival`]'s, the
 //! rest is [`Caller::run`].
 //!
 //! The spine runs in a task of its own: a caller that hangs up ends the wait, never the record.
@@ -11,6 +11,7 @@ pub mod arrival;
 mod bind;
 mod call;
 pub mod flood;
+mod hold;
 pub mod refuse;
 mod relay;
 pub mod session;
@@ -24,8 +25,10 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub use call::{Call, OpenCall};
+pub use hold::Holding;
 
 use crate::acceptance::Acceptances;
+use crate::approval::{Approvals, Verdict};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::exchange::flood::Flood;
@@ -55,6 +58,10 @@ pub struct Gateway {
     pub authenticator: Authenticator,
     /// What they may do.
     pub policies: Arc<Policies>,
+    /// Held calls, and what people said about them.
+    pub approvals: Arc<Approvals>,
+    /// How long held calls wait, and where people decide.
+    pub holding: Holding,
     /// Service keys as last read.
     pub service_keys: Arc<ServiceKeys>,
     /// Keeps them in step with the database and the log.
@@ -153,14 +160,21 @@ pub(crate) enum Cut {
 impl Caller {
     /// Carries one message from decision to reply.
     pub(crate) async fn run(self: &Arc<Self>, call: Call, replier: Replier) {
+        // A caller that waited for approval shows what it was given to come back with.
+        let (call, waited) = self.resume(call).await;
         // 5 decide: pure; says which policies and why.
         let decision = self.decide(&call);
         // 6 mask: what is recorded went through the mask.
         let body = mask::message(call.bytes());
-        match self.objection(&call, &decision).await {
-            Some(refusal) => self.refuse(&call, refusal, Some(decision), Some(body), replier).await,
-            None => self.carry(call, decision, body, replier).await,
+        if let Some(refusal) = self.objection(&call, &decision).await {
+            return self.refuse(&call, refusal, Some(decision), Some(body), replier).await;
         }
+        // 7 hold: people agree to this very call, or it ends here.
+        if decision.effect == Effect::Hold {
+            let Some(agreed) = self.hold(&call, decision, &body, waited, replier).await else { return };
+            return self.carry(call, agreed.decision, Some(agreed.verdict), body, agreed.replier).await;
+        }
+        self.carry(call, decision, None, body, replier).await;
     }
 
     /// Carries one message that may go from intent to reply.
@@ -168,16 +182,16 @@ impl Caller {
         self: &Arc<Self>,
         call: Call,
         decision: Decision,
+        verdict: Option<Verdict>,
         body: Redacted<Bytes>,
         mut replier: Replier,
     ) {
-        // 7 open: the intent is durable, or nothing leaves.
+        // 8 open: the intent is durable, or nothing leaves.
         let Ok(opened) = self.gateway.ledger.open(self.intent(&call, &decision, body)).await else {
             return self.tell(&call, Refusal::LedgerUnavailable, None, replier).await;
         };
-        // 8 hold: a held call was refused above; approvals come with their own issue.
         // 9 permit, forward: the permit exists only because the intent does.
-        let permit = Permit::grant(&opened, &decision);
+        let permit = Permit::grant(&opened, &decision, verdict);
         let open = Arc::new(OpenCall::new(call, opened));
         self.enlist(&open);
         let answer = match permit {
@@ -273,6 +287,18 @@ impl Caller {
         decision: Option<Decision>,
         body: Option<Redacted<Bytes>>,
     ) -> Result<(), Refusal> {
+        self.deny_because(call, refusal, None, decision, body).await
+    }
+
+    /// The same, with a more precise reason, in a word of ours.
+    pub(crate) async fn deny_because(
+        &self,
+        call: &Call,
+        refusal: Refusal,
+        reason: Option<&'static str>,
+        decision: Option<Decision>,
+        body: Option<Redacted<Bytes>>,
+    ) -> Result<(), Refusal> {
         let denial = Denial {
             kind: DenialKind::Refused,
             call: call.id,
@@ -284,7 +310,7 @@ impl Caller {
             target: call.target.clone(),
             decision,
             refusal: refusal.face().code,
-            reason: None,
+            reason,
             count: 1,
             body,
         };
@@ -340,8 +366,7 @@ impl Caller {
     async fn objection(&self, call: &Call, decision: &Decision) -> Option<Refusal> {
         match decision.effect {
             Effect::Deny => return Some(Refusal::Denied),
-            Effect::Hold => return Some(Refusal::ApprovalRequired),
-            Effect::Allow => {}
+            Effect::Hold | Effect::Allow => {}
         }
         self.foreign_task(call).await
     }

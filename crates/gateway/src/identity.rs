@@ -31,7 +31,7 @@ use url::Url;
 
 pub use failure::{AuthFailure, Reason, ReasonFace};
 pub use issuer::{IssuerHealth, IssuerState};
-pub use resource::{Challenge, METADATA_PATH};
+pub use resource::{API, Challenge, METADATA_PATH};
 pub use service_key::{
     EVERY_SERVER, SERVICE_KEY_ISSUER, ServiceKey, ServiceKeyKind, ServiceKeyTerms, ServiceKeyText,
     ServiceKeys,
@@ -49,6 +49,7 @@ use token::Token;
 /// Proves who is calling. One for the whole gateway; share it by `Arc`.
 pub struct Authenticator {
     resources: BTreeMap<String, Resource>,
+    api: Resource,
     issuers: Vec<Issuer>,
     keys: Arc<ServiceKeys>,
     key_mode: config::ServiceKeys,
@@ -110,6 +111,7 @@ impl Authenticator {
             .iter()
             .map(|server| Ok((server.name.clone(), Resource::new(server, public_url)?)))
             .collect::<Result<_, IdentityError>>()?;
+        let api = Resource::api(public_url)?;
         check_issuer_names(&identity.issuers)?;
         let issuers = identity
             .issuers
@@ -117,10 +119,10 @@ impl Authenticator {
             .map(|issuer| Issuer::new(issuer, Arc::clone(&clock)))
             .collect::<Result<_, IdentityError>>()?;
         let seen = moka::sync::Cache::new(limits::TOKEN_CACHE_MAX);
-        Ok(Self { resources, issuers, keys, key_mode: identity.service_keys, seen, clock })
+        Ok(Self { resources, api, issuers, keys, key_mode: identity.service_keys, seen, clock })
     }
 
-    /// Proves who sent a request to `server` (its configured name).
+    /// Proves who sent a request to `server`: its configured name, or [`API`].
     ///
     /// # Errors
     /// [`AuthFailure`], to be recorded as `auth.failed` and answered with [`Authenticator::challenge`].
@@ -130,7 +132,7 @@ impl Authenticator {
         headers: &HeaderMap,
         uri: &Uri,
     ) -> Result<Arc<Principal>, AuthFailure> {
-        let Some(resource) = self.resources.get(server) else {
+        let Some(resource) = self.named(server) else {
             // Nothing is issued for a server that does not exist.
             let required_scopes = Arc::from([]);
             return Err(AuthFailure { reason: Reason::Audience, issuer: None, token: None, required_scopes });
@@ -158,6 +160,14 @@ impl Authenticator {
         Ok(principal)
     }
 
+    /// Whether a credential that proved `principal` some time ago still would: it has not expired, nor was the service
+    /// key revoked. What only its issuer knows shows when it expires.
+    pub fn stands(&self, principal: &Principal) -> bool {
+        let now = self.clock.now();
+        let key = principal.party.issuer == SERVICE_KEY_ISSUER;
+        now < principal.expires && (!key || self.keys.stands(&principal.party.subject, now))
+    }
+
     /// Keeps issuers' keys fresh until dropped. Run it beside the listener, whether or not there are callers.
     pub async fn run(&self) {
         // Each issuer is fetched when it is due; this only sets how soon that is noticed.
@@ -181,12 +191,12 @@ impl Authenticator {
 
     /// How to answer a request to `server` that failed with `failure`. `None` when there is no such server.
     pub fn challenge(&self, server: &str, failure: &AuthFailure) -> Option<Challenge> {
-        Some(self.resources.get(server)?.challenge(failure, self.metadatum()))
+        Some(self.named(server)?.challenge(failure, self.metadatum()))
     }
 
     /// The resource identifier of `server`: the URL callers use for it.
     pub fn resource(&self, server: &str) -> Option<&str> {
-        Some(&self.resources.get(server)?.identifier)
+        Some(&self.named(server)?.identifier)
     }
 
     /// The RFC 9728 document (`application/json`) at `path` of the callers' listener. Answers the path-inserted form,
@@ -198,10 +208,14 @@ impl Authenticator {
         let resource = if path == METADATA_PATH && self.resources.len() == 1 {
             self.resources.values().next()
         } else {
-            self.resources.values().find(|resource| resource.metadata_path == path)
+            self.resources.values().chain([&self.api]).find(|resource| resource.metadata_path == path)
         };
         let servers = self.issuers.iter().map(Issuer::identifier).collect();
         Some(resource?.metadata(servers).into())
+    }
+
+    fn named(&self, server: &str) -> Option<&Resource> {
+        if server == API { Some(&self.api) } else { self.resources.get(server) }
     }
 
     fn verify_key(&self, text: &str, hash: &[u8; 32], server: &str) -> Result<Arc<Principal>, Reason> {

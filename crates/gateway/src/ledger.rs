@@ -12,6 +12,7 @@ mod draft;
 mod export;
 mod identifier;
 mod inbox;
+mod keep;
 mod log;
 mod opened;
 mod publish;
@@ -37,7 +38,8 @@ pub use opened::Opened;
 pub use start::StartError;
 pub use vault::{Vault, VaultError};
 pub use verb::{
-    Denial, DenialKind, Document, Event, EventActor, Health, Intent, Outcome, Receipt, State, Unavailable,
+    About, ApprovalStep, Denial, DenialKind, Document, Event, EventActor, Health, Intent, Outcome, Receipt,
+    Stage, State, Unavailable,
 };
 
 use crate::clock::Clock;
@@ -110,10 +112,15 @@ impl Ledger {
         let moment = self.moment().await?;
         let call = intent.call;
         let bytes = intent.body.get().len() + intent.forwarded.len();
-        let draft = self.compose(bytes, move |drafter| drafter.intent(&intent, &moment)).await?;
+        let drafts = self
+            .compose(bytes, move |drafter| {
+                let used = drafter.use_of_approval(&intent, &moment)?;
+                Ok(used.into_iter().chain([drafter.intent(&intent, &moment)?]).collect())
+            })
+            .await?;
         // From here on the leaf may appear in the log, so somebody must end the call.
         let lease = Lease::new(call, Arc::clone(&self.0.status), self.0.writer.clone());
-        match self.append(vec![draft]).await {
+        match self.append(drafts).await {
             Ok(Durable { index, hash }) => Ok(Opened { lease, index, leaf: hash, frames: FrameList::new() }),
             Err(refusal) => {
                 // Refused for what it is: it was not written, and a call of this id may be somebody else's.
@@ -192,6 +199,20 @@ impl Ledger {
         let call = denial.call;
         let bytes = denial.body.as_ref().map_or(0, |body| body.get().len());
         let draft = self.compose(bytes, move |drafter| drafter.denial(&denial, &moment)).await?;
+        let Durable { index, hash } = self.append(vec![draft]).await?;
+        Ok(Receipt { call: Some(call), index, leaf: hash })
+    }
+
+    /// Records a step of an approval. It has no effect before.
+    ///
+    /// # Errors
+    /// [`Unavailable`]: the step must not take effect.
+    pub async fn attest(&self, step: ApprovalStep) -> Result<Receipt, Unavailable> {
+        self.ready()?;
+        let moment = self.moment().await?;
+        let call = step.call;
+        let bytes = step.body.as_ref().map_or(0, |body| body.get().len());
+        let draft = self.compose(bytes, move |drafter| drafter.approval(&step, &moment)).await?;
         let Durable { index, hash } = self.append(vec![draft]).await?;
         Ok(Receipt { call: Some(call), index, leaf: hash })
     }

@@ -5,7 +5,9 @@
 
 pub mod acceptance;
 pub mod admin;
+pub mod api;
 pub mod app;
+pub mod approval;
 pub mod catalog;
 pub mod cli;
 pub mod clock;

@@ -185,6 +185,49 @@ pub const POLICY_FILES_MAX: usize = 1_000;
 pub const POLICY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Time between two looks for changed policy files.
 pub const POLICY_LOOK_MS: u64 = 2_000;
+/// Most groups that one policy may name as approvers.
+pub const APPROVER_GROUPS_MAX: usize = 32;
+/// Most people that a policy may ask to approve one call.
+pub const QUORUM_MAX: u32 = 16;
+/// Longest time that a policy may give for deciding, or for using an approval, in seconds.
+pub const APPROVAL_S_MAX: i64 = 7 * 24 * 60 * 60;
+/// Time a held call waits before its caller is answered, unless the configuration says otherwise: less than the
+/// 60 seconds after which unchanged callers give up.
+pub const APPROVAL_WAIT_MS: u64 = 50_000;
+/// Longest that the configuration may say.
+pub const APPROVAL_WAIT_MS_MAX: u64 = 10 * 60 * 1_000;
+/// Most legs of one wait of a 2026-07-28 caller: unchanged callers follow ten.
+pub const APPROVAL_LEGS_MAX: u32 = 9;
+/// Time between two signs of life to a waiting caller.
+pub const APPROVAL_KEEP_ALIVE_MS: u64 = 10_000;
+/// Most calls that wait for approval in one process.
+pub const APPROVAL_WAITERS_MAX: usize = 1_024;
+/// Most live approvals.
+pub const APPROVALS_LIVE_MAX: u32 = 10_000;
+/// Most live approvals that one caller asked for.
+pub const APPROVALS_PER_CALLER_MAX: usize = 32;
+/// Attempts at a step of an approval while another step of it is under way.
+pub const APPROVAL_ATTEMPTS_MAX: u32 = 100;
+/// Time between two of them.
+pub const APPROVAL_RETRY_MS: u64 = 50;
+/// Time between two looks for decisions taken in other processes.
+pub const APPROVAL_LOOK_MS: u64 = 500;
+/// Time between two looks for approvals that are overdue.
+pub const APPROVAL_TIDY_MS: u64 = 2_000;
+/// Time after which a step that was begun and not finished is taken for that of a dead process.
+pub const APPROVAL_DEAD_MS: u64 = 30_000;
+/// Most approvals tidied up at once.
+pub const APPROVALS_TIDIED_MAX: u32 = 256;
+/// Longest reason that an approver may give.
+pub const APPROVAL_REASON_BYTES_MAX: usize = 2_048;
+/// Most values of a call shown to approvers one by one.
+pub const SHOWN_VALUES_MAX: usize = 512;
+/// Longest part of a value shown to approvers; longer ones are folded to their hash.
+pub const SHOWN_TEXT_BYTES_MAX: usize = 2_048;
+/// Most approvals in one list.
+pub const APPROVALS_LISTED_MAX: u32 = 200;
+/// Largest request body of the API.
+pub const API_BODY_BYTES_MAX: usize = 16 * 1024;
 /// Largest configuration file.
 pub const CONFIG_BYTES_MAX: u64 = 1024 * 1024;
 /// Most values in a configuration file, aliases replaced by what they stand for.

@@ -4,8 +4,10 @@ mod call;
 mod decision;
 mod principal;
 mod target;
+mod terms;
 
 pub use call::{Context, Era, MessageKind, Method};
 pub use decision::{Decision, Effect, PolicyRevision};
 pub use principal::{Party, Principal, PrincipalKind, TokenId};
 pub use target::{Target, TargetKind};
+pub use terms::{Grant, ReasonRule, Terms};

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use crate::approval::Verdict;
 use crate::ledger::Opened;
 use crate::model::{Decision, Effect};
 
@@ -13,14 +14,17 @@ pub struct Permit {
 }
 
 impl Permit {
-    /// Grants the right when the intent is durable and the decision allows it.
-    ///
-    /// A [`Effect::Hold`] never grants: approvals are not part of this version, so there is no verdict to show.
-    pub fn grant(opened: &Opened, decision: &Decision) -> Option<Self> {
-        match decision.effect {
-            Effect::Allow => Some(Self { call: opened.call() }),
-            Effect::Deny | Effect::Hold => None,
-        }
+    /// Grants the right when the intent is durable and the decision allows it; of a held call when people have agreed
+    /// to that very call, under the approval that the decision names.
+    pub fn grant(opened: &Opened, decision: &Decision, verdict: Option<Verdict>) -> Option<Self> {
+        let granted = match decision.effect {
+            Effect::Allow => true,
+            Effect::Deny => false,
+            Effect::Hold => verdict.is_some_and(|verdict| {
+                verdict.call() == opened.call() && decision.approval == Some(verdict.grant())
+            }),
+        };
+        granted.then(|| Self { call: opened.call() })
     }
 
     /// The exchange this permit belongs to.

@@ -21,6 +21,7 @@ mod scope;
 mod set;
 mod situation;
 mod source;
+mod terms;
 mod uri;
 mod vocabulary;
 
@@ -29,7 +30,7 @@ pub use doubt::{Known, doubts};
 pub use explain::{Explanation, Finding, Part, Unmet, explain};
 pub use problem::{Problem, Rejected};
 pub use publication::{Candidate, Change, Policies};
-pub use question::{Definition, Question};
+pub use question::{Definition, Duty, Question};
 pub use schema::text as schema;
 pub use set::PolicySet;
 pub use source::{Policy, Source};

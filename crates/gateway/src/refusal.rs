@@ -38,8 +38,20 @@ pub enum Refusal {
     InsufficientScope,
     /// Policy says no.
     Denied,
-    /// Policy says: only with approval.
+    /// Policy says: only with approval, of a message that cannot wait for one.
     ApprovalRequired,
+    /// The call waits for approval; its caller is to come back.
+    ApprovalPending,
+    /// Whoever had to approve the call refused.
+    ApprovalRejected,
+    /// The approval was not given, or not used, in time.
+    ApprovalExpired,
+    /// What the approval depended on has changed.
+    ApprovalOvertaken,
+    /// The caller withdrew the call while it waited.
+    ApprovalWithdrawn,
+    /// Too many calls wait for approval.
+    ApprovalBacklog,
     /// A legacy session that does not exist, or belongs to somebody else.
     UnknownSession,
     /// A response to no request of the upstream.
@@ -107,6 +119,12 @@ impl Refusal {
         Self::InsufficientScope,
         Self::Denied,
         Self::ApprovalRequired,
+        Self::ApprovalPending,
+        Self::ApprovalRejected,
+        Self::ApprovalExpired,
+        Self::ApprovalOvertaken,
+        Self::ApprovalWithdrawn,
+        Self::ApprovalBacklog,
         Self::UnknownSession,
         Self::Uncorrelated,
         Self::UnknownTask,
@@ -148,7 +166,13 @@ impl Refusal {
             Self::Unauthenticated => face("unauthenticated", 401, 401, Caller, "no valid credential came with the request", "sign in with the authorization server named in the challenge"),
             Self::InsufficientScope => face("insufficient_scope", 403, 403, Caller, "the token lacks a scope that this server requires", "ask for the scopes named in the challenge"),
             Self::Denied => face("denied", 200, 4030, Caller, "policy does not allow this call", "ask the gateway's operator, giving the call id"),
-            Self::ApprovalRequired => face("approval_required", 200, 4031, Caller, "policy requires a human's approval for this call, and this gateway has no approvals configured", "ask the gateway's operator, giving the call id"),
+            Self::ApprovalRequired => face("approval_required", 200, 4031, Caller, "policy requires a human's approval, which a message of this kind cannot wait for", "ask the gateway's operator, giving the call id"),
+            Self::ApprovalPending => face("approval_pending", 200, 4032, Caller, "policy requires a human's approval for this call, and it waits for one", "repeat exactly this call once it is approved: it then runs"),
+            Self::ApprovalRejected => face("approval_rejected", 200, 4033, Caller, "whoever had to approve this call refused", "do not repeat it; ask the approver"),
+            Self::ApprovalExpired => face("approval_expired", 200, 4034, Caller, "the approval for this call was not given, or not used, in time", "repeat the call to ask again"),
+            Self::ApprovalOvertaken => face("approval_overtaken", 200, 4035, Caller, "what the approval for this call depended on has changed", "repeat the call: it is judged anew"),
+            Self::ApprovalWithdrawn => face("approval_withdrawn", 200, 4036, Caller, "the caller withdrew this call while it waited for approval", "repeat the call to ask again"),
+            Self::ApprovalBacklog => face("approval_backlog", 200, 4037, Caller, "too many calls wait for approval", "wait until those that wait are decided"),
             Self::UnknownSession => face("unknown_session", 404, 4040, Caller, "there is no such session", "start a new session with initialize"),
             Self::Uncorrelated => face("uncorrelated", 400, -32600, Caller, "this response answers no open request of the server", "send each response once, in the session of its request"),
             Self::UnknownTask => face("unknown_task", 200, -32602, Caller, "there is no such task", "use a task id that this identity received"),

@@ -126,6 +126,8 @@ pub enum Replier {
     Alone(oneshot::Sender<Reply>),
     /// One of several exchanges of a 2025-03-26 batch, which share one stream.
     Batched(Outlet),
+    /// The stream has begun while the exchange waited; the answer goes into it.
+    Begun(Stream),
 }
 
 impl Replier {
@@ -134,6 +136,7 @@ impl Replier {
         match self {
             Self::Alone(head) => head.closed().await,
             Self::Batched(outlet) => outlet.events.closed().await,
+            Self::Begun(stream) => stream.gone().await,
         }
     }
 
@@ -141,7 +144,10 @@ impl Replier {
     pub async fn whole(self, status: StatusCode, headers: HeaderMap, body: Bytes) -> Delivery {
         match self {
             Self::Alone(head) => Delivery::of(head.send(whole(status, headers, body)).is_ok()),
-            Self::Batched(_) if body.is_empty() => Delivery::Handed,
+            Self::Batched(_) | Self::Begun(_) if body.is_empty() => Delivery::Handed,
+            Self::Begun(stream) => {
+                stream.release(crate::mcp::sse::Event::of_message(&body).raw().clone()).await
+            }
             Self::Batched(outlet) => {
                 outlet.send(crate::mcp::sse::Event::of_message(&body).raw().clone()).await
             }
@@ -158,6 +164,24 @@ impl Replier {
                 Stream { outlet, batched: false }
             }
             Self::Batched(outlet) => Stream { outlet, batched: true },
+            Self::Begun(stream) => stream,
+        }
+    }
+
+    /// Begins the stream before there is an answer, so that signs of life can be sent.
+    pub fn begin(self, headers: HeaderMap) -> Self {
+        match self {
+            Self::Alone(_) => Self::Begun(self.stream(StatusCode::OK, headers)),
+            begun => begun,
+        }
+    }
+
+    /// Sends a sign of life into a stream that has begun.
+    pub async fn keep_alive(&self, event: Bytes) -> Delivery {
+        match self {
+            Self::Alone(_) => Delivery::Handed,
+            Self::Batched(outlet) => outlet.send(event).await,
+            Self::Begun(stream) => stream.release(event).await,
         }
     }
 }

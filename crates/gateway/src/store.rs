@@ -15,6 +15,8 @@ mod tx;
 mod value;
 
 pub mod acceptance;
+pub mod approval;
+pub mod approval_vote;
 pub mod checkpoint;
 pub mod context;
 pub mod data_key;

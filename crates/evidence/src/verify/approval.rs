@@ -1,6 +1,8 @@
-//! Every held call under an approval that someone else gave before it, for this call, once.
+//! Every held call under an approval that enough others gave before it, for this call, once.
 
 use std::collections::HashMap;
+
+use serde::Deserialize;
 
 use super::ProblemKind;
 use super::call::Blame;
@@ -35,7 +37,19 @@ struct Asked {
     method: Option<String>,
     target: Option<Target>,
     definition: Option<Hash>,
+    policy_set: Option<Hash>,
     forwarded: Option<Hash>,
+    /// How many different people must approve.
+    quorum: usize,
+    /// What the approvers were shown.
+    binding: Option<String>,
+}
+
+/// What `detail` says about an approval. Anything else in it is for people.
+#[derive(Default, Deserialize)]
+struct Facts {
+    quorum: Option<usize>,
+    binding: Option<String>,
 }
 
 impl Approvals {
@@ -63,6 +77,9 @@ impl Approvals {
         }
         if approval.forwarded.is_some() || approval.used_for.is_some() {
             blame("was approved after it was used");
+        }
+        if approval.asked.differs(leaf) {
+            blame("was given for something else than was asked for");
         }
         let people = leaf.actor.as_ref().map(people).unwrap_or_default();
         match leaf.actor.as_ref().and_then(Actor::subject) {
@@ -96,6 +113,9 @@ impl Approvals {
         if approval.used_for.is_some() {
             blame("was used twice");
         }
+        if approval.asked.differs(leaf) {
+            blame("was used for something else than was asked for");
+        }
         if approval.forwarded.is_some() && approval.forwarded != leaf.call {
             blame("was used for another call than was forwarded under it");
         }
@@ -118,6 +138,10 @@ impl Approvals {
         };
         if !approval.grants.contains(&grant.leaf) {
             blame("was not given before this call by the leaf it names");
+        }
+        if approval.approvers.len() < approval.asked.quorum {
+            let (given, wanted) = (approval.approvers.len(), approval.asked.quorum);
+            blame(&format!("was used with {given} of {wanted} approvers"));
         }
         if approval.closed {
             blame("was rejected or had expired before this call");
@@ -162,8 +186,16 @@ impl Asked {
             method: leaf.method.clone(),
             target: leaf.target.clone(),
             definition: leaf.definition,
+            policy_set: leaf.decision.as_ref().map(|decision| decision.policy_set),
             forwarded: leaf.forwarded,
+            quorum: facts(leaf).quorum.unwrap_or(1),
+            binding: facts(leaf).binding,
         }
+    }
+
+    /// Whether a later step is about something else.
+    fn differs(&self, leaf: &Leaf) -> bool {
+        facts(leaf).binding.is_some_and(|binding| self.binding.as_ref() != Some(&binding))
     }
 
     /// The first member in which the call that runs differs from the one that was asked for.
@@ -175,11 +207,17 @@ impl Asked {
             ("method", self.method != runs.method),
             ("target", self.target != runs.target),
             ("definition", self.definition != runs.definition),
+            ("policy_set", self.policy_set.is_some() && self.policy_set != runs.policy_set),
             // What is sent may not be known when the approval is asked for.
             ("forwarded", self.forwarded.is_some() && self.forwarded != runs.forwarded),
         ];
         differs.into_iter().find(|(_, differs)| *differs).map(|(member, _)| member)
     }
+}
+
+fn facts(leaf: &Leaf) -> Facts {
+    let facts = leaf.detail.as_ref().map(|detail| serde_json::from_str(detail.as_str()));
+    facts.and_then(Result::ok).unwrap_or_default()
 }
 
 /// An actor and everyone it acts for: none of them is a second person to another.

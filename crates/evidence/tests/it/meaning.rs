@@ -6,7 +6,7 @@ use evidence::merkle::Hash;
 use evidence::verify::{Findings, ProblemKind, verify};
 use tempfile::TempDir;
 
-use super::sample::{Log, export, hash, human, id, signer};
+use super::sample::{Log, export, hash, human, id, object, signer};
 
 pub(crate) fn verify_leaves(leaves: &[Vec<u8>]) -> Findings {
     let directory = TempDir::new().unwrap();
@@ -268,6 +268,33 @@ fn approval_that_was_rejected_or_expired_is_found() {
         let expected = [at + 2, at + 3].map(|at| (ProblemKind::Approval, Some(at as u64)));
         assert_eq!(found, expected, "{:#?}", findings.problems);
     }
+}
+
+#[test]
+fn call_with_fewer_approvers_than_were_asked_for_is_found() {
+    check(ProblemKind::Approval, |log| {
+        let asked = log.position(of(EventType::ApprovalRequested, 900));
+        log.leaves[asked].detail = Some(object(r#"{"quorum":2}"#));
+        log.position(of(EventType::CallIntent, 900))
+    });
+}
+
+#[test]
+fn approval_of_something_else_than_was_asked_for_is_found() {
+    for event in [EventType::ApprovalApproved, EventType::ApprovalUsed] {
+        check(ProblemKind::Approval, |log| {
+            let asked = log.position(of(EventType::ApprovalRequested, 900));
+            log.leaves[asked].detail = Some(object(r#"{"binding":"a"}"#));
+            let at = log.position(of(event, 900));
+            log.leaves[at].detail = Some(object(r#"{"binding":"b"}"#));
+            at
+        });
+    }
+    check(ProblemKind::Approval, |log| {
+        let at = log.position(of(EventType::CallIntent, 900));
+        log.leaves[at].decision.as_mut().unwrap().policy_set = hash("other policies");
+        at
+    });
 }
 
 #[test]

@@ -263,6 +263,6 @@ fn about_call(leaf: &mut Leaf, call: u64) {
     }
 }
 
-fn object(json: &str) -> Object {
+pub(crate) fn object(json: &str) -> Object {
     Object::parse(json.as_bytes()).unwrap()
 }

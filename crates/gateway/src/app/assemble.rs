@@ -11,12 +11,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::upkeep;
 use crate::acceptance::Acceptances;
+use crate::approval::Approvals;
 use crate::catalog::{Catalog, Listed};
 use crate::clock::Clock;
 use crate::config::{Config, ServerConfig};
 use crate::exchange::flood::Flood;
 use crate::exchange::session::Sessions;
-use crate::exchange::{Gateway, Server};
+use crate::exchange::{Gateway, Holding, Server};
 use crate::identity::{Authenticator, ServiceKeys};
 use crate::ledger::{Keyring, Ledger, Missing};
 use crate::limits;
@@ -34,7 +35,7 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
     let policies =
         Arc::new(Policies::open(&config.policy.directory).map_err(|rejected| anyhow!("{rejected}"))?);
     let servers = servers(config, &clock)?;
-    let (db, ledger, seal) = ledger(config, &clock).await?;
+    let Opening { db, ledger, seal, approval_key } = ledger(config, &clock).await?;
     let keys = Arc::new(ServiceKeys::new(seal.clone()));
     let registry = Registry::new(db.clone(), seal, clock.clone());
     registry.step(&keys, &ledger).await.context("cannot read service keys")?;
@@ -50,8 +51,11 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
     let acceptances = Acceptances::new(db.clone(), clock.clone());
     acceptances.step(&catalog, &ledger).await.context("cannot read accepted definitions")?;
     ledger.note(upkeep::published(&policies.change_at_start(), &policies.current())).await?;
+    let approvals = Approvals::new(db.clone(), ledger.clone(), approval_key, clock.clone());
     Ok(Gateway {
         servers,
+        approvals: Arc::new(approvals),
+        holding: Holding::new(&config.approvals, &config.listen.public_url),
         authenticator,
         service_keys: keys,
         registry,
@@ -103,15 +107,23 @@ fn upstream(server: &ServerConfig, clock: &Arc<dyn Clock>) -> anyhow::Result<Ups
     )))
 }
 
-async fn ledger(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<(Db, Ledger, hmac::Key)> {
+/// The store and the log, and keys that others derive from the keyring.
+struct Opening {
+    db: Db,
+    ledger: Ledger,
+    seal: hmac::Key,
+    approval_key: hmac::Key,
+}
+
+async fn ledger(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Opening> {
     let (storage, clock) = (config.storage.clone(), clock.clone());
     let origin = format!("{}/audit/1", config.deployment);
     tokio::task::spawn_blocking(move || {
         let db = Db::open_sqlite(&storage.directory, Access::Gateway)?;
         let keys = Keyring::open(&storage.key_directory(), &origin, Missing::Create)?;
-        let seal = keys.service_key_seal();
+        let (seal, approval_key) = (keys.service_key_seal(), keys.approval_key());
         let ledger = Ledger::start(&db, keys, clock)?;
-        Ok((db, ledger, seal))
+        Ok(Opening { db, ledger, seal, approval_key })
     })
     .await?
 }

@@ -193,11 +193,13 @@ impl Caller {
             policies: Arc::from([GATEWAY_DECIDES.to_owned()]),
             revision: self.gateway.policies.current().revision(),
             errors: Vec::new(),
+            terms: None,
+            approval: None,
         };
         let caller = self.clone();
         tokio::spawn(async move {
             let (head, reply) = oneshot::channel();
-            caller.carry(answer, decision, body, Replier::Alone(head)).await;
+            caller.carry(answer, decision, None, body, Replier::Alone(head)).await;
             drop(reply.await);
         });
     }

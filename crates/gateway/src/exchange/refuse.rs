@@ -39,15 +39,29 @@ pub fn refuse(
     asked: Asked<'_>,
     decision: Option<&Decision>,
 ) -> (StatusCode, HeaderMap, Bytes) {
+    explain(refusal, asked, decision, None)
+}
+
+/// [`refuse`], with more for the caller to know: a sentence, and facts for programs.
+pub fn explain(
+    refusal: Refusal,
+    asked: Asked<'_>,
+    decision: Option<&Decision>,
+    more: Option<(&str, Value)>,
+) -> (StatusCode, HeaderMap, Bytes) {
     let face = refusal.face();
-    let text = sentence(refusal, asked.call, decision);
-    let details = json!({
+    let mut text = sentence(refusal, asked.call, decision);
+    let mut details = json!({
         "code": face.code,
         "fault": match face.fault { Fault::Caller => "caller", Fault::Upstream => "upstream", Fault::Gateway => "gateway" },
         "call": asked.call,
         "next": face.next,
         "policies": decision.map(|decision| decision.policies.to_vec()),
     });
+    if let Some((sentence, facts)) = more {
+        text = format!("{text}. {sentence}");
+        details["approval"] = facts;
+    }
     let as_result =
         face.status == 200 && asked.method == Some("tools/call") && refusal != Refusal::UnknownTask;
     let payload = if as_result {
@@ -101,18 +115,18 @@ pub fn name_call(headers: &mut HeaderMap, call: Uuid) {
     }
 }
 
-fn json_headers(call: Uuid) -> HeaderMap {
+pub(super) fn json_headers(call: Uuid) -> HeaderMap {
     let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
     name_call(&mut headers, call);
     headers
 }
 
-fn quoted(policies: &[String]) -> String {
+pub(super) fn quoted(policies: &[String]) -> String {
     policies.iter().map(|policy| format!("`{policy}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// The id is spliced in as the caller spelled it: `1.0` and `1` are different texts.
-fn body(id: Option<&str>, (member, payload): (&str, Value)) -> Bytes {
+pub(super) fn body(id: Option<&str>, (member, payload): (&str, Value)) -> Bytes {
     Bytes::from(format!(r#"{{"jsonrpc":"2.0","id":{},"{member}":{payload}}}"#, id.unwrap_or("null")))
 }
 

@@ -7,6 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use moka::sync::Cache;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::OpenCall;
@@ -40,6 +41,8 @@ struct State {
     /// masked as the first time.
     answered: VecDeque<IdKey>,
     asks: HashMap<IdKey, Method>,
+    /// Calls that wait for approval, and how to end their wait.
+    held: HashMap<IdKey, CancellationToken>,
 }
 
 /// A session has too many calls or asks open.
@@ -54,7 +57,7 @@ impl Session {
     /// Whether a call with this JSON-RPC id is open.
     pub fn is_open(&self, id: &IdKey) -> bool {
         let state = self.state();
-        state.calls.contains_key(id) && !state.answered.contains(id)
+        state.held.contains_key(id) || (state.calls.contains_key(id) && !state.answered.contains(id))
     }
 
     /// Remembers an open call by its JSON-RPC id.
@@ -87,6 +90,32 @@ impl Session {
             && let Some(oldest) = state.answered.pop_front()
         {
             state.calls.remove(&oldest);
+        }
+    }
+
+    /// Remembers a call that waits for approval; the token fires when the caller cancels it.
+    ///
+    /// # Errors
+    /// [`Full`].
+    pub fn add_held(&self, id: &IdKey) -> Result<CancellationToken, Full> {
+        let mut state = self.state();
+        if state.held.len() >= limits::SESSION_OPEN_CALLS_MAX {
+            return Err(Full);
+        }
+        let token = CancellationToken::new();
+        state.held.insert(id.clone(), token.clone());
+        Ok(token)
+    }
+
+    /// The call waits no longer.
+    pub fn remove_held(&self, id: &IdKey) {
+        self.state().held.remove(id);
+    }
+
+    /// The caller cancels a call: if it waits for approval, its wait ends.
+    pub fn cancel_held(&self, id: &IdKey) {
+        if let Some(token) = self.state().held.get(id) {
+            token.cancel();
         }
     }
 

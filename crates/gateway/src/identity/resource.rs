@@ -15,6 +15,9 @@ use crate::limits;
 /// Path under which RFC 9728 metadata is found; the path of the resource follows (section 3.1).
 pub const METADATA_PATH: &str = "/.well-known/oauth-protected-resource";
 
+/// Names the gateway's own API where servers are named; no server can have this name.
+pub const API: &str = "/api";
+
 /// How to answer a request whose caller is not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Challenge {
@@ -55,6 +58,22 @@ struct Metadata<'a> {
 
 impl Resource {
     pub(super) fn new(server: &ServerConfig, public_url: &Url) -> Result<Self, IdentityError> {
+        let (scopes, audiences) = (server.scopes.as_slice().into(), server.audiences.clone());
+        Self::at(&format!("/mcp/{}", server.name), &server.name, scopes, audiences, public_url)
+    }
+
+    /// The gateway's own API: `<public_url>/api`.
+    pub(super) fn api(public_url: &Url) -> Result<Self, IdentityError> {
+        Self::at(API, API, Arc::from([]), Vec::new(), public_url)
+    }
+
+    fn at(
+        path: &str,
+        name: &str,
+        scopes: Arc<[String]>,
+        audiences: Vec<String>,
+        public_url: &Url,
+    ) -> Result<Self, IdentityError> {
         let plain = public_url.path() == "/"
             && public_url.query().is_none()
             && public_url.fragment().is_none()
@@ -64,24 +83,23 @@ impl Resource {
         if !plain {
             return Err(IdentityError::PublicUrl(public_url.host_str().unwrap_or_default().to_owned()));
         }
-        for scope in &server.scopes {
+        for scope in &*scopes {
             let token = !scope.is_empty()
                 && scope.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\')
                 && scope != "offline_access";
             if !token {
-                return Err(IdentityError::Scope { server: server.name.clone(), scope: scope.clone() });
+                return Err(IdentityError::Scope { server: name.to_owned(), scope: scope.clone() });
             }
         }
         let origin = public_url.as_str().trim_end_matches('/');
-        let path = format!("/mcp/{}", server.name);
         let metadata_path = format!("{METADATA_PATH}{path}");
         Ok(Self {
-            name: server.name.as_str().into(),
+            name: name.into(),
             identifier: format!("{origin}{path}"),
             metadata_url: format!("{origin}{metadata_path}"),
             metadata_path,
-            scopes: server.scopes.as_slice().into(),
-            audiences: server.audiences.clone(),
+            scopes,
+            audiences,
         })
     }
 

@@ -264,6 +264,12 @@ impl ServiceKeys {
         table.keys.values().filter_map(used).collect()
     }
 
+    /// Whether a key that proved somebody before still would, as far as the last read of the database knows.
+    pub(super) fn stands(&self, id: &str, now: Timestamp) -> bool {
+        let table = self.table.load();
+        table.keys.get(id).is_some_and(|entry| entry.key.revoked.is_none() && now < entry.key.terms.expires)
+    }
+
     /// The principal that `text`, whose SHA-256 is `hash`, proves to `server`.
     pub(super) fn verify(
         &self,

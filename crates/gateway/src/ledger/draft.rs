@@ -3,6 +3,8 @@
 //! Names that the operator configured or an upstream listed may. The caller's own words, addresses, names of people
 //! and bodies may not: they become keyed MACs, or commitments to sealed records.
 
+mod approval;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
@@ -441,7 +443,7 @@ fn kind(kind: model::MessageKind) -> leaf::MessageKind {
 
 fn decision(decision: &model::Decision) -> leaf::Decision {
     leaf::Decision {
-        approval: None,
+        approval: decision.approval.map(|grant| leaf::Grant { id: id(grant.approval), leaf: grant.leaf }),
         effect: match decision.effect {
             model::Effect::Allow => leaf::Effect::Allow,
             model::Effect::Deny => leaf::Effect::Deny,

@@ -152,6 +152,11 @@ impl Keyring {
         self.mac_key(SERVICE_KEY)
     }
 
+    /// Tells held calls apart and authenticates what waiting callers hold, see `approval`.
+    pub fn approval_key(&self) -> hmac::Key {
+        self.mac_key("countersign/1 approval")
+    }
+
     /// The key that wraps daily keys.
     pub(super) fn wrapping_key(&self) -> Result<LessSafeKey, aws_lc_rs::error::Unspecified> {
         let key = derive(&self.payload, "countersign/1 wrap data keys");

@@ -87,6 +87,55 @@ pub struct Denial {
     pub body: Option<Redacted<Bytes>>,
 }
 
+/// A step of an approval: who asked, who agreed, how it ended. That it was used is recorded with the intent.
+#[derive(Debug, Clone)]
+pub struct ApprovalStep {
+    /// Which step.
+    pub stage: Stage,
+    /// Id of the approval, version 7.
+    pub approval: Uuid,
+    /// Hash of its `approval.requested` leaf; `None` on that leaf itself.
+    pub request: Option<Hash>,
+    /// The call that was held first.
+    pub call: Uuid,
+    /// Who asked, agreed or refused. `None`: the gateway ended it.
+    pub actor: Option<(Arc<Principal>, Context)>,
+    /// Configured name of the upstream.
+    pub server: Arc<str>,
+    /// What was asked for; only when it is requested.
+    pub about: Option<About>,
+    /// Facts, bounded; free of secrets and of personal data.
+    pub detail: serde_json::Value,
+    /// What was said, masked: the held message, the reason of an approver.
+    pub body: Option<Redacted<Bytes>>,
+}
+
+/// Which step of an approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// `approval.requested`.
+    Requested,
+    /// `approval.approved`, by one person.
+    Approved,
+    /// `approval.rejected`.
+    Rejected,
+    /// `approval.expired`: not decided or not used in time, withdrawn, or overtaken by a change.
+    Expired,
+}
+
+/// What a held call is about.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// What was sent.
+    pub kind: MessageKind,
+    /// Its method.
+    pub method: Method,
+    /// What it is about.
+    pub target: Option<Target>,
+    /// Why it is held.
+    pub decision: Decision,
+}
+
 /// An operational event: anything that is not a call.
 #[derive(Debug, Clone)]
 pub struct Event {

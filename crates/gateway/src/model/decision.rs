@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::{Grant, Terms};
+
 /// SHA-256 of a published policy set: schema and policies, in canonical order.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PolicyRevision(pub [u8; 32]);
@@ -51,4 +53,8 @@ pub struct Decision {
     pub revision: PolicyRevision,
     /// Evaluation errors, worded for the operator's log: any error denies.
     pub errors: Vec<String>,
+    /// What is asked of the approvers. There exactly with [`Effect::Hold`].
+    pub terms: Option<Arc<Terms>>,
+    /// The approval that this call was given, or refused by. Only with [`Effect::Hold`].
+    pub approval: Option<Grant>,
 }

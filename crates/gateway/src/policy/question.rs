@@ -33,6 +33,28 @@ pub struct Question<'a> {
     pub definition: Definition,
 }
 
+/// What a person does in the gateway itself, as policy names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Duty {
+    /// Approve or reject a held call of somebody else.
+    Approve,
+    /// See what others asked approval for.
+    View,
+}
+
+impl Duty {
+    /// Every duty, in the order of their actions.
+    pub const ALL: [Self; 2] = [Self::Approve, Self::View];
+
+    /// The name of its action.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::View => "view",
+        }
+    }
+}
+
 /// What the catalog knows of the definition of a [`Target`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Definition {

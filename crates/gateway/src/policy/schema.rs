@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::question::Duty;
 use crate::mcp::method::{Action, METHODS};
 use crate::model::TargetKind;
 
@@ -76,8 +77,10 @@ pub fn text() -> String {
         action(&mut schema, method, Some(Action::Session), entity_type(None));
     }
     action(&mut schema, OTHER, None, entity_type(None));
-    schema.push_str("// Reserved: who may approve a held call.\n");
-    action(&mut schema, "approve", None, "Server, Tool, Prompt, Resource, Task");
+    schema.push_str("// What people do in the gateway itself: the target is that of the held call.\n");
+    for duty in Duty::ALL {
+        action(&mut schema, duty.as_str(), None, "Server, Tool, Prompt, Resource, Task");
+    }
     schema
 }
 

@@ -9,11 +9,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::index::{Index, Part};
 use super::listing;
-use super::need::{Need, Wanted};
+use super::need::Wanted;
 use super::problem::{Problem, Rejected};
-use super::question::Question;
+use super::question::{Duty, Question};
 use super::situation::{Approval, Parties, Situation};
 use super::source::{self, Policy, Source};
+use super::terms::{self, Wish};
 use super::vocabulary::Vocabulary;
 use super::{schema, source::validation_problem};
 use crate::limits;
@@ -29,8 +30,8 @@ pub struct PolicySet {
     /// For [`PolicySet::lists`].
     listing: Index,
     pub(super) words: Vocabulary,
-    /// Ids of the policies that look at the approval.
-    approvable: BTreeSet<String>,
+    /// The policies that look at the approval, and what they ask of approvers.
+    approvable: BTreeMap<String, Wish>,
     authorizer: cedar::Authorizer,
     warnings: Vec<Problem>,
 }
@@ -72,8 +73,7 @@ impl PolicySet {
             listing: Index::new(&listing::relax(&policies), &words),
             approvable: policies
                 .iter()
-                .filter(|policy| Need::of(&policy.cedar).approval())
-                .map(|policy| policy.id.clone())
+                .filter_map(|policy| Some((policy.id.clone(), policy.wish.clone()?)))
                 .collect(),
             policies,
             words,
@@ -120,6 +120,27 @@ impl PolicySet {
         self.ask(question, &self.listing).is_ok_and(|decision| decision.effect != Effect::Deny)
     }
 
+    /// Decides whether the principal may do a duty concerning the question's target. The question carries the arguments
+    /// of the held call. Never [`Effect::Hold`].
+    pub fn permits(&self, duty: Duty, question: &Question<'_>) -> Decision {
+        let decided = self.ask_duty(duty, question);
+        decided.unwrap_or_else(|error| self.decision(Effect::Deny, BTreeSet::new(), vec![error]))
+    }
+
+    fn ask_duty(&self, duty: Duty, question: &Question<'_>) -> Result<Decision, String> {
+        let Some(parties) = Parties::of(question, &self.words) else {
+            return Ok(self.decision(Effect::Deny, BTreeSet::new(), vec![]));
+        };
+        let index = self.words.duty(duty);
+        let parts = self.index.parts(index, &parties);
+        let wanted = Wanted::new(parts.iter().map(|part| &part.need));
+        let situation = Situation::new(question, &parties, &self.words.actions[index], &self.words, &wanted)?;
+        let answer = self.evaluate(&parts, &situation, Approval::None)?;
+        let (effect, policies) =
+            if answer.allows() { (Effect::Allow, answer.permits) } else { (Effect::Deny, answer.forbids) };
+        Ok(self.decision(effect, policies, answer.errors))
+    }
+
     fn ask(&self, question: &Question<'_>, policies: &Index) -> Result<Decision, String> {
         let Some(parties) = Parties::of(question, &self.words) else {
             return Ok(self.decision(Effect::Deny, BTreeSet::new(), vec![]));
@@ -152,7 +173,7 @@ impl PolicySet {
         if now.forbids.is_empty() {
             parts.iter().any(|part| part.permits_once_approved)
         } else {
-            now.forbids.iter().all(|id| self.approvable.contains(id))
+            now.forbids.iter().all(|id| self.approvable.contains_key(id))
         }
     }
 
@@ -177,13 +198,22 @@ impl PolicySet {
     }
 
     fn decision(&self, effect: Effect, policies: BTreeSet<String>, errors: Vec<String>) -> Decision {
+        let terms = (effect == Effect::Hold)
+            .then(|| Arc::new(terms::strictest(policies.iter().filter_map(|id| self.approvable.get(id)))));
         let mut policies: Vec<String> = policies.into_iter().collect();
         if policies.len() > limits::DECIDING_POLICIES_MAX {
             let more = policies.len() - limits::DECIDING_POLICIES_MAX;
             policies.truncate(limits::DECIDING_POLICIES_MAX);
             policies.push(format!("+{more}"));
         }
-        Decision { effect, policies: Arc::from(policies), revision: self.revision, errors }
+        Decision {
+            effect,
+            policies: Arc::from(policies),
+            revision: self.revision,
+            errors,
+            terms,
+            approval: None,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use cedar_policy as cedar;
 use super::doubt::nearest;
 use super::problem::{Problem, Rejected, line_of};
 use super::schema::STREAM_METHODS;
+use super::terms::{self, Wish};
 use crate::limits;
 use crate::mcp::method::{Action, METHODS};
 
@@ -29,6 +30,8 @@ pub struct Policy {
     /// Its text as written, from the first annotation to the semicolon.
     pub text: String,
     pub(super) cedar: cedar::Policy,
+    /// What it asks of approvers; `None` when it does not look at the approval.
+    pub(super) wish: Option<Wish>,
     pub(super) offset: usize,
 }
 
@@ -100,12 +103,14 @@ fn identified(source: &Source, policy: &cedar::Policy) -> Result<Policy, Problem
             limits::POLICY_ID_BYTES_MAX
         )));
     }
+    let wish = terms::read(policy).map_err(|(message, help)| problem(message).with_help(help))?;
     Ok(Policy {
         id: id.to_owned(),
         file: source.file.clone(),
         line: line_of(&source.text, offset),
         text: policy.to_cedar().unwrap_or_default(),
         cedar: policy.new_id(cedar::PolicyId::new(id)),
+        wish,
         offset,
     })
 }

@@ -6,6 +6,7 @@ use std::str::FromStr as _;
 use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid, Schema};
 
 use super::need::CARRIERS;
+use super::question::Duty;
 use super::schema::{OTHER, STREAM_METHODS};
 use crate::mcp::method::{self, METHODS};
 use crate::model::{Era, PrincipalKind, Target, TargetKind};
@@ -74,6 +75,11 @@ impl Vocabulary {
             .unwrap_or(rows + STREAM_METHODS.len())
     }
 
+    /// The action of a duty: an index into `actions`.
+    pub(super) fn duty(&self, duty: Duty) -> usize {
+        self.actions.len() - Duty::ALL.len() + Duty::ALL.iter().take_while(|other| **other != duty).count()
+    }
+
     pub(super) fn principal(&self, kind: PrincipalKind, issuer: &str, subject: &str) -> Option<EntityUid> {
         let name = match kind {
             PrincipalKind::Human => &self.human,
@@ -107,7 +113,7 @@ fn uid(name: &EntityTypeName, id: impl AsRef<str>) -> EntityUid {
     EntityUid::from_type_name_and_id(name.clone(), EntityId::new(id))
 }
 
-/// In the order of [`METHODS`], then [`STREAM_METHODS`], then [`OTHER`].
+/// In the order of [`METHODS`], then [`STREAM_METHODS`], then [`OTHER`], then [`Duty::ALL`].
 fn actions(schema: &Schema, name: &EntityTypeName) -> Vec<Action> {
     let entities: BTreeMap<String, Entity> = schema
         .action_entities()
@@ -116,6 +122,7 @@ fn actions(schema: &Schema, name: &EntityTypeName) -> Vec<Action> {
         .map(|entity| (entity.uid().id().unescaped().to_owned(), entity))
         .collect();
     let names = METHODS.iter().map(|row| row.name).chain(STREAM_METHODS).chain([OTHER]);
+    let names = names.chain(Duty::ALL.map(Duty::as_str));
     names
         .map(|id| {
             let uid = uid(name, id);

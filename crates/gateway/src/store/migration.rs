@@ -10,11 +10,14 @@ struct Migration {
     postgres: &'static str,
 }
 
-const MIGRATIONS: [Migration; 1] = [Migration {
-    both: include_str!("migration/001_ledger.sql"),
-    sqlite: include_str!("migration/001_ledger_sqlite.sql"),
-    postgres: include_str!("migration/001_ledger_postgres.sql"),
-}];
+const MIGRATIONS: [Migration; 2] = [
+    Migration {
+        both: include_str!("migration/001_ledger.sql"),
+        sqlite: include_str!("migration/001_ledger_sqlite.sql"),
+        postgres: include_str!("migration/001_ledger_postgres.sql"),
+    },
+    Migration { both: include_str!("migration/002_approval.sql"), sqlite: "", postgres: "" },
+];
 
 /// Which engine's words a step is translated to.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -41,6 +41,17 @@ impl Harness {
         Self { running: app::start(&config).await.expect("a gateway"), site }
     }
 
+    /// Puts other policies in force.
+    pub(crate) async fn publish(&self, policies: &str) {
+        std::fs::write(self.site.directory.path().join("policies/test.cedar"), policies).expect("written");
+        self.running.reload().await;
+    }
+
+    /// Asks the gateway's own API, as `person`.
+    pub(crate) async fn api(&self, person: &str, method: &str, path: &str, body: &Value) -> Response {
+        self.site.api(&self.site.api_token(person), method, path, body).await
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
         self.running.address
     }

@@ -136,6 +136,8 @@ pub(crate) fn decision(effect: Effect) -> Decision {
         policies: Arc::from(["readers".to_owned()]),
         revision: PolicyRevision([9; 32]),
         errors: Vec::new(),
+        terms: None,
+        approval: None,
     }
 }
 

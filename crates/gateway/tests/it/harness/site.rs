@@ -8,7 +8,7 @@ use countersign::store::{Access, Db, entry};
 use evidence::verify::Findings;
 use fixture::issuer::{Issuer, Person, Settings};
 use fixture::loopback::Running as Fixture;
-use fixture::probe::{Probe, request};
+use fixture::probe::{Probe, Response, request};
 use serde_json::Value;
 
 use super::{configuration, free_port, verify};
@@ -34,6 +34,7 @@ impl Site {
         let people = vec![
             Person::new("alice", &["support"]),
             Person::new("bob", &["operations"]),
+            Person::new("carol", &["operations", "security"]),
             Person::new("mallory", &[]),
         ];
         let settings = Settings { people, token_seconds: 3600, ..Settings::default() };
@@ -79,6 +80,21 @@ impl Site {
         }
         fields.extend_from_slice(more);
         request(method, "/mcp/up", &fields, body)
+    }
+
+    /// Asks the gateway's own API, with a bearer token.
+    pub(crate) async fn api(&self, token: &str, method: &str, path: &str, body: &Value) -> Response {
+        let (bearer, host) = (format!("Bearer {token}"), self.base.split_once("//").expect("a scheme").1);
+        let fields = [("host", host), ("authorization", bearer.as_str())];
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let mut probe = Probe::connect(self.address()).await.expect("a connection");
+        probe.send(&request(method, path, &fields, body.as_bytes())).await.expect("sent");
+        probe.response().await.expect("an answer")
+    }
+
+    /// A token of `person` for that API.
+    pub(crate) fn api_token(&self, person: &str) -> String {
+        self.issuer.token_for(person, &format!("{}/api", self.base)).expect("a token")
     }
 
     /// Sends a request of `person` on a new connection.

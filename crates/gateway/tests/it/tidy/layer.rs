@@ -25,6 +25,8 @@ const LAYERS: &[&[&str]] = &[
     &["reply", "cors"],
     // The spine.
     &["exchange"],
+    // The gateway's own API, which the faces serve and use.
+    &["api"],
     // Faces: nobody imports a face, but `app` starts those that listen, and `cli` starts everything.
     &["listen", "endpoint", "report", "export", "admin", "console"],
     &["app"],

@@ -1,0 +1,187 @@
+//! Held calls: list, show, approve, reject.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::Asked;
+use super::problem::Problem;
+use crate::approval::{Ballot, Identity, NotDecided, Record, clean, shown};
+use crate::ledger::{Denial, DenialKind};
+use crate::limits;
+use crate::policy::PolicySet;
+use crate::refusal::Refusal;
+use crate::store::approval::Which;
+
+/// `GET /api/v1/approvals?state=live|all&before=<id's time>&limit=<count>`.
+pub(super) async fn list(asked: Asked) -> Result<Value, Problem> {
+    let (mut which, mut before, mut limit) = (Which::Live, i64::MAX, limits::APPROVALS_LISTED_MAX);
+    for (name, value) in &asked.query {
+        match (name.as_str(), value.as_str()) {
+            ("state", "live") => which = Which::Live,
+            ("state", "all") => which = Which::Every,
+            ("before", time) => {
+                let time: Timestamp =
+                    time.parse().map_err(|_| Problem::request("`before` is not an RFC 3339 time"))?;
+                before = time.as_microsecond();
+            }
+            ("limit", count) => {
+                let count: u32 = count.parse().map_err(|_| Problem::request("`limit` is not a number"))?;
+                limit = count.clamp(1, limits::APPROVALS_LISTED_MAX);
+            }
+            _ => return Err(Problem::request("know `state=live`, `state=all`, `before` and `limit` only")),
+        }
+    }
+    let set = asked.gateway.policies.current();
+    let records = asked.gateway.approvals.list(which, before, limit).await?;
+    let next =
+        if records.len() == limit as usize { records.last().map(|last| last.row.requested) } else { None };
+    let visible = records.iter().filter(|record| record.shows(&set, &asked.caller));
+    let approvals: Vec<Value> = visible.map(|record| summary(record, &set, &asked)).collect();
+    Ok(json!({ "approvals": approvals, "next": next.map(time) }))
+}
+
+/// `GET /api/v1/approvals/{id}`.
+pub(super) async fn show(asked: Asked) -> Result<Value, Problem> {
+    let record = find(&asked).await?;
+    let set = asked.gateway.policies.current();
+    Ok(whole(&record, &set, &asked))
+}
+
+/// `POST /api/v1/approvals/{id}/approve`, with `{"reason": "..."}` or nothing.
+pub(super) async fn approve(asked: Asked) -> Result<Value, Problem> {
+    let ballot = Ballot::Approve { reason: reason(&asked.body)? };
+    decide(asked, ballot, "approvals/approve").await
+}
+
+/// `POST /api/v1/approvals/{id}/reject`, with `{"reason": "..."}`.
+pub(super) async fn reject(asked: Asked) -> Result<Value, Problem> {
+    let ballot = Ballot::Reject { reason: reason(&asked.body)?.unwrap_or_default() };
+    decide(asked, ballot, "approvals/reject").await
+}
+
+async fn decide(asked: Asked, ballot: Ballot, method: &'static str) -> Result<Value, Problem> {
+    let id = id(&asked)?;
+    let set = asked.gateway.policies.current();
+    match asked.gateway.approvals.decide(&set, id, &asked.caller, &ballot).await {
+        Ok(_state) => {
+            let record = find(&asked).await?;
+            Ok(whole(&record, &set, &asked))
+        }
+        Err(refused) => Err(record_refusal(&asked, refused, method).await),
+    }
+}
+
+/// What was tried and refused is on record too: somebody may be trying to approve their own call.
+async fn record_refusal(asked: &Asked, refused: NotDecided, method: &'static str) -> Problem {
+    let problem = Problem::from(refused);
+    let denial = Denial {
+        kind: DenialKind::Refused,
+        call: asked.call,
+        principal: asked.caller.principal.clone(),
+        context: asked.caller.context.clone(),
+        server: None,
+        message: None,
+        method: Some(method.into()),
+        target: None,
+        decision: None,
+        refusal: problem.code,
+        reason: None,
+        count: 1,
+        body: None,
+    };
+    match asked.gateway.ledger.deny(denial).await {
+        Ok(_receipt) => problem,
+        Err(_) => Problem::of(Refusal::LedgerUnavailable),
+    }
+}
+
+async fn find(asked: &Asked) -> Result<Record, Problem> {
+    let found = asked.gateway.approvals.find(id(asked)?).await?;
+    let set = asked.gateway.policies.current();
+    found.filter(|record| record.shows(&set, &asked.caller)).ok_or_else(|| NotDecided::Unknown.into())
+}
+
+fn id(asked: &Asked) -> Result<Uuid, Problem> {
+    let id = asked.path.first().and_then(|id| id.parse().ok());
+    id.ok_or_else(|| NotDecided::Unknown.into())
+}
+
+fn reason(body: &Value) -> Result<Option<String>, Problem> {
+    let malformed = || Problem::request("the body is `{\"reason\": \"...\"}`, or nothing");
+    match body {
+        Value::Null => Ok(None),
+        Value::Object(members) if members.keys().all(|name| name == "reason") => {
+            match members.get("reason") {
+                None => Ok(None),
+                Some(Value::String(reason)) => Ok(Some(reason.clone())),
+                Some(_) => Err(malformed()),
+            }
+        }
+        _ => Err(malformed()),
+    }
+}
+
+fn whole(record: &Record, set: &PolicySet, asked: &Asked) -> Value {
+    let mut whole = summary(record, set, asked);
+    whole["call"] = json!(shown(&record.content));
+    whole["votes"] = record
+        .votes
+        .iter()
+        .map(|(vote, said)| {
+            json!({
+                "verdict": vote.verdict.as_str(),
+                "at": time(vote.ts),
+                "who": identity(&said.who),
+                "reason": said.reason.as_deref().map(clean),
+            })
+        })
+        .collect();
+    whole
+}
+
+fn summary(record: &Record, set: &PolicySet, asked: &Asked) -> Value {
+    let (row, content) = (&record.row, &record.content);
+    let admitted = record.admit(set, &asked.caller);
+    json!({
+        "id": Uuid::from_bytes(row.id),
+        "state": row.state.as_str(),
+        "server": row.server,
+        "method": clean(&content.method),
+        "target": content.target.as_ref().map(|(kind, name)| json!({ "kind": kind, "name": clean(name) })),
+        "requester": identity(&content.who),
+        "requested": time(row.requested),
+        "decide_by": time(row.decide_by),
+        "use_by": row.use_by.map(time),
+        "ended": row.ended.map(time),
+        "ended_because": row.reason,
+        "terms": record.terms().ok(),
+        "approved_by": record.votes.iter().filter(|(vote, _)| vote.verdict.as_str() == "approve").count(),
+        "policies": content.policies,
+        "policy_set": hex(row.policy_set),
+        "definition": row.definition.map(hex),
+        "binding": hex(row.binding),
+        "may_decide": admitted.is_ok(),
+        "may_not_decide_because": admitted.err().map(|reason| reason.to_string()),
+    })
+}
+
+fn identity(who: &Identity) -> Value {
+    let party = |issuer: &str, subject: &str| format!("{}/{}", clean(issuer), clean(subject));
+    json!({
+        "kind": who.kind,
+        "id": party(&who.party.issuer, &who.party.subject),
+        "name": who.name.as_deref().map(clean),
+        "email": who.email.as_deref().map(clean),
+        "client": who.client.as_deref().map(clean),
+        "actors": who.actors.iter().map(|actor| party(&actor.issuer, &actor.subject)).collect::<Vec<_>>(),
+    })
+}
+
+fn time(micros: i64) -> String {
+    Timestamp::from_microsecond(micros).map(|time| time.to_string()).unwrap_or_default()
+}
+
+fn hex(bytes: [u8; 32]) -> String {
+    evidence::merkle::Hash::from_bytes(bytes).to_string()
+}

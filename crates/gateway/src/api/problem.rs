@@ -1,0 +1,78 @@
+//! What the API says when it does not do as asked: RFC 9457.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::approval::{Fault, NotDecided};
+use crate::refusal::Refusal;
+
+/// A no, worded for whoever asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// Stable word for programs.
+    pub code: &'static str,
+    /// What happened, and what to do.
+    pub detail: String,
+}
+
+impl Problem {
+    /// A refusal that the data path has too.
+    pub fn of(refusal: Refusal) -> Self {
+        let face = refusal.face();
+        let status = StatusCode::from_u16(face.status).unwrap_or(StatusCode::BAD_REQUEST);
+        Self { status, code: face.code, detail: format!("{}: {}", face.what, face.next) }
+    }
+
+    /// A request that makes no sense.
+    pub fn request(detail: impl Into<String>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, code: "malformed", detail: detail.into() }
+    }
+
+    /// Nothing there, or nothing that the caller may know of.
+    pub fn unknown(detail: impl Into<String>) -> Self {
+        Self { status: StatusCode::NOT_FOUND, code: "unknown", detail: detail.into() }
+    }
+
+    pub(super) fn body(&self, call: Uuid) -> Value {
+        json!({
+            "type": "about:blank",
+            "title": self.status.canonical_reason(),
+            "status": self.status.as_u16(),
+            "code": self.code,
+            "detail": self.detail,
+            "call": call,
+        })
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        tracing::error!(%fault, "the API failed");
+        match fault {
+            Fault::Ledger(_) | Fault::Store(_) => Self::of(Refusal::LedgerUnavailable),
+            Fault::Vault(_) | Fault::Malformed => Self::of(Refusal::Internal),
+        }
+    }
+}
+
+impl From<NotDecided> for Problem {
+    fn from(refused: NotDecided) -> Self {
+        let detail = refused.to_string();
+        let (status, code) = match refused {
+            NotDecided::Unknown => return Self::unknown(detail),
+            NotDecided::NotAPerson => (StatusCode::FORBIDDEN, "not_a_person"),
+            NotDecided::Own => (StatusCode::FORBIDDEN, "own_call"),
+            NotDecided::NotAnApprover => (StatusCode::FORBIDDEN, "not_an_approver"),
+            NotDecided::Reason => (StatusCode::BAD_REQUEST, "reason_required"),
+            NotDecided::Again => (StatusCode::CONFLICT, "already_decided"),
+            NotDecided::Closed(_) => (StatusCode::CONFLICT, "closed"),
+            NotDecided::Overtaken => (StatusCode::CONFLICT, "overtaken"),
+            NotDecided::Busy => (StatusCode::CONFLICT, "busy"),
+            NotDecided::Fault(fault) => return fault.into(),
+        };
+        Self { status, code, detail }
+    }
+}

@@ -1,0 +1,195 @@
+//! Approvals: a call that policy holds waits for people, and what they approved runs, once.
+//!
+//! An approval is bound to the exact call ([`bound`]). It is asked for when policy holds a call, or found again when
+//! the same call is repeated ([`ask`]); people decide it ([`decide`]); it is spent on one call, in one transaction
+//! ([`verdict`]). Every step is in the log before it has an effect. Nothing is locked while people think: the state is
+//! in the store, so that any gateway on the same store may take the decision, the use, or both, also after a restart.
+
+mod ask;
+mod bound;
+mod canonical;
+mod content;
+mod decide;
+mod keep;
+mod script;
+mod show;
+mod ticket;
+mod verdict;
+mod wait;
+
+use std::sync::Arc;
+
+use aws_lc_rs::hmac;
+use uuid::Uuid;
+
+pub use ask::{Asked, Held, NotAsked};
+pub use content::{Content, Identity, Said};
+pub use decide::{Approver, Ballot, NotDecided};
+pub use show::{Shown, Value, clean, shown};
+pub use ticket::Ticket;
+pub use verdict::{Unusable, Verdict};
+pub use wait::Waiter;
+
+use crate::clock::Clock;
+use crate::ledger::{ApprovalStep, Ledger, Stage, Unavailable, VaultError};
+use crate::model::Party;
+use crate::store::approval::{self, State};
+use crate::store::{self, Db};
+use wait::Waiters;
+
+/// The approvals of this process's store.
+pub struct Approvals {
+    db: Db,
+    ledger: Ledger,
+    key: hmac::Key,
+    clock: Arc<dyn Clock>,
+    waiters: Waiters,
+}
+
+/// Why an approval cannot be read or changed: a fault of ours.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// Evidence cannot be written.
+    #[error(transparent)]
+    Ledger(#[from] Unavailable),
+    /// What was asked for cannot be opened any more.
+    #[error("what was asked for cannot be read: {0}")]
+    Vault(#[from] VaultError),
+    /// A row of the store that this program did not write.
+    #[error("the stored approval is malformed")]
+    Malformed,
+}
+
+/// An approval as people see it.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// The stored row.
+    pub row: approval::Approval,
+    /// What was asked for.
+    pub content: Content,
+    /// What people said.
+    pub votes: Vec<(store::approval_vote::Vote, Said)>,
+}
+
+impl Approvals {
+    /// Approvals in `db`, recorded in `ledger`; `key` comes from the keyring.
+    pub fn new(db: Db, ledger: Ledger, key: hmac::Key, clock: Arc<dyn Clock>) -> Self {
+        Self { db, ledger, key, clock, waiters: Waiters::default() }
+    }
+
+    /// One approval with everything about it.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn find(&self, id: Uuid) -> Result<Option<Record>, Fault> {
+        let key = id.into_bytes();
+        let found = self.db.read("approval", move |read| approval::find(read, &key)).await?;
+        match found {
+            Some(row) if row.state != State::Opening => self.open(row).await.map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// At most `limit` approvals asked for before `before` (microseconds since 1970), the latest first. What cannot be
+    /// opened any more, because its day was erased, is left out.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn list(&self, which: approval::Which, before: i64, limit: u32) -> Result<Vec<Record>, Fault> {
+        let rows = self.db.read("approvals", move |read| approval::list(read, which, before, limit)).await?;
+        let mut records = Vec::with_capacity(rows.len());
+        for row in rows {
+            match self.open(row).await {
+                Ok(record) => records.push(record),
+                Err(Fault::Vault(VaultError::Erased)) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(records)
+    }
+
+    /// Opens a row and its votes.
+    async fn open(&self, row: approval::Approval) -> Result<Record, Fault> {
+        let (db, ledger) = (self.db.clone(), self.ledger.clone());
+        let opened = tokio::task::spawn_blocking(move || {
+            let content = content::read(&ledger.unseal(&db, &row.id, row.sealed.clone())?)?;
+            let stored = db.read_now("votes", |read| store::approval_vote::of(read, &row.id))?;
+            let mut votes = Vec::with_capacity(stored.len());
+            for vote in stored.into_iter().filter(|vote| vote.leaf.is_some()) {
+                let said = content::read(&ledger.unseal(&db, &row.id, vote.sealed.clone())?)?;
+                votes.push((vote, said));
+            }
+            Ok(Record { row, content, votes })
+        });
+        opened.await.map_err(|_| Fault::Malformed)?
+    }
+
+    /// Ends a live approval for `reason`, on record. `false`: it was not in that state any more.
+    pub(crate) async fn end(&self, row: &approval::Approval, reason: &'static str) -> Result<bool, Fault> {
+        let (id, state, now) = (row.id, row.state, self.now());
+        let ended =
+            self.db.write("expire approval", move |tx| approval::expire(tx, &id, state, reason, now)).await?;
+        if ended {
+            self.note_end(row, reason).await?;
+            self.waiters.tell(Uuid::from_bytes(id), State::Expired);
+        }
+        Ok(ended)
+    }
+
+    /// Writes the leaf about an end that is in the store.
+    async fn note_end(&self, row: &approval::Approval, reason: &str) -> Result<(), Fault> {
+        let step = ApprovalStep {
+            stage: Stage::Expired,
+            approval: Uuid::from_bytes(row.id),
+            request: row.request_leaf.map(evidence::merkle::Hash::from_bytes),
+            call: Uuid::from_bytes(row.call),
+            actor: None,
+            server: Arc::from(&*row.server),
+            about: None,
+            detail: serde_json::json!({ "reason": reason }),
+            body: None,
+        };
+        self.ledger.attest(step).await?;
+        let (id, now) = (row.id, self.now());
+        Ok(self.db.write("note approval", move |tx| approval::note(tx, &id, now)).await?)
+    }
+
+    /// The held call is withdrawn: nobody waits for it, and nobody will repeat it.
+    ///
+    /// # Errors
+    /// [`Fault`]; then it expires by itself.
+    pub async fn withdraw(&self, id: Uuid) -> Result<(), Fault> {
+        let key = id.into_bytes();
+        let found = self.db.read("approval", move |read| approval::find(read, &key)).await?;
+        match found {
+            Some(row) if row.state == State::Pending && !self.waiters.waits(id) => {
+                self.end(&row, "withdrawn").await.map(drop)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits beside others for a decision. `None`: too many wait already.
+    pub fn wait(&self, asked: &Asked) -> Option<Waiter> {
+        self.waiters.join(asked.id, asked.state)
+    }
+
+    /// How many calls wait in this process.
+    pub fn waiting(&self) -> usize {
+        self.waiters.count()
+    }
+
+    /// Microseconds since 1970.
+    fn now(&self) -> i64 {
+        self.clock.now().as_microsecond()
+    }
+}
+
+/// SHA-256 of issuer and subject: tells people apart in the store without naming them.
+pub fn person(party: &Party) -> [u8; 32] {
+    use sha2::{Digest as _, Sha256};
+    Sha256::new().chain_update(&party.issuer).chain_update([0]).chain_update(&party.subject).finalize().into()
+}

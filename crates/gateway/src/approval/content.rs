@@ -1,0 +1,89 @@
+//! What is sealed in the store about an approval: what was asked for and by whom, and what people said.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::Fault;
+use super::bound::Somebody;
+use crate::model::{Party, Principal};
+
+/// What was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// Who asked.
+    pub who: Identity,
+    /// Method of the call.
+    pub method: String,
+    /// Kind and name of its target.
+    pub target: Option<(String, String)>,
+    /// The canonical text of what it does.
+    pub matter: String,
+    /// Pointers of what the tool's schema added to it.
+    pub defaulted: Vec<String>,
+    /// The policies that held it.
+    pub policies: Vec<String>,
+    /// Makes the binding unguessable.
+    pub nonce: String,
+    /// `params.requestState` that the caller brought from the upstream, as JSON; it is put back when the call runs.
+    pub request_state: Option<String>,
+    /// `params.inputResponses` likewise.
+    pub input_responses: Option<String>,
+}
+
+/// What one person said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// Who.
+    pub who: Identity,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// Who somebody is, for people to read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Human, service or agent.
+    pub kind: String,
+    /// Issuer and subject.
+    pub party: Somebody,
+    /// Who acts for them, the nearest first.
+    pub actors: Vec<Somebody>,
+    /// Display name.
+    pub name: Option<String>,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// The OAuth client.
+    pub client: Option<String>,
+}
+
+impl From<&Principal> for Identity {
+    fn from(principal: &Principal) -> Self {
+        Self {
+            kind: principal.kind.as_str().to_owned(),
+            party: (&principal.party).into(),
+            actors: principal.actors.iter().map(Somebody::from).collect(),
+            name: principal.name.clone(),
+            email: principal.email.clone(),
+            client: principal.client.clone(),
+        }
+    }
+}
+
+impl Identity {
+    /// Whether `party` is this principal or acts for it.
+    pub(super) fn involves(&self, party: &Party) -> bool {
+        let party = Somebody::from(party);
+        self.party == party || self.actors.contains(&party)
+    }
+}
+
+/// The bytes to seal.
+pub(super) fn write(content: &impl Serialize) -> Vec<u8> {
+    // Unwrap safety: structs of texts and lists serialise.
+    serde_json::to_vec(content).expect("content serialises")
+}
+
+/// What was sealed.
+pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
+    serde_json::from_slice(bytes).map_err(|_| Fault::Malformed)
+}

@@ -1,0 +1,281 @@
+//! People decide: who may, and what their word does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use evidence::merkle::Hash;
+use inspect::value::Value;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::bound::hex;
+use super::content::{self, Said};
+use super::{Approvals, Fault, Record, person};
+use crate::ledger::{ApprovalStep, Stage, Unavailable};
+use crate::limits;
+use crate::mask;
+use crate::mcp::method::Direction;
+use crate::model::{
+    Context, Effect, MessageKind, Principal, PrincipalKind, ReasonRule, Target, TargetKind, Terms,
+};
+use crate::policy::{Definition, Duty, PolicySet, Question};
+use crate::store::approval::State;
+use crate::store::approval_vote::{self, Reservation, Vote, Word};
+
+/// Somebody who wants to decide, proven for this very request.
+#[derive(Debug, Clone)]
+pub struct Approver {
+    /// Who.
+    pub principal: Arc<Principal>,
+    /// Under which circumstances.
+    pub context: Context,
+}
+
+/// What somebody says.
+#[derive(Debug, Clone)]
+pub enum Ballot {
+    /// Yes.
+    Approve {
+        /// Why, if they say so.
+        reason: Option<String>,
+    },
+    /// No.
+    Reject {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Why a word does not count.
+#[derive(Debug, thiserror::Error)]
+pub enum NotDecided {
+    /// There is no such approval, or nothing that this person may know of.
+    #[error("there is no such approval")]
+    Unknown,
+    /// Programs do not approve, nor does anybody through a program.
+    #[error("only a person can decide, signed in as themselves: not a service key, a service or an agent")]
+    NotAPerson,
+    /// It is their own call, or one made by somebody who acts for them.
+    #[error("nobody decides on their own call, nor on one that was made on their behalf")]
+    Own,
+    /// Policy, or an annotation of the policies that held the call, does not make them an approver.
+    #[error("policy does not make you an approver of this call")]
+    NotAnApprover,
+    /// A reason is required.
+    #[error("a reason is required, of at most {} bytes", limits::APPROVAL_REASON_BYTES_MAX)]
+    Reason,
+    /// They said so before.
+    #[error("you have said so already: approvers are counted by person")]
+    Again,
+    /// It is not open any more.
+    #[error("it is not open to this decision: {}", .0.as_str())]
+    Closed(State),
+    /// What it was asked under has changed, so it was ended.
+    #[error("the policies have changed since it was asked for: it was ended, and the call must be repeated")]
+    Overtaken,
+    /// Somebody else is deciding at this moment.
+    #[error("somebody else is deciding at this moment: try again")]
+    Busy,
+    /// A fault of ours.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl Ballot {
+    fn word(&self) -> Word {
+        match self {
+            Self::Approve { .. } => Word::Approve,
+            Self::Reject { .. } => Word::Reject,
+        }
+    }
+
+    fn reason(&self) -> Option<&str> {
+        let reason = match self {
+            Self::Approve { reason } => reason.as_deref(),
+            Self::Reject { reason } => Some(reason.as_str()),
+        };
+        reason.map(str::trim).filter(|reason| !reason.is_empty())
+    }
+}
+
+impl Record {
+    /// What is asked of approvers.
+    ///
+    /// # Errors
+    /// [`Fault::Malformed`].
+    pub fn terms(&self) -> Result<Terms, Fault> {
+        serde_json::from_str(&self.row.terms).map_err(|_| Fault::Malformed)
+    }
+
+    /// Whether somebody may decide, by identity, groups and policy.
+    ///
+    /// # Errors
+    /// [`NotDecided`], with the reason.
+    pub fn admit(&self, set: &PolicySet, approver: &Approver) -> Result<(), NotDecided> {
+        let who = &approver.principal;
+        if who.kind != PrincipalKind::Human || !who.actors.is_empty() {
+            return Err(NotDecided::NotAPerson);
+        }
+        if self.content.who.involves(&who.party) {
+            return Err(NotDecided::Own);
+        }
+        if self.terms()?.admit(&who.groups) && self.permits(set, Duty::Approve, approver) {
+            return Ok(());
+        }
+        Err(NotDecided::NotAnApprover)
+    }
+
+    /// Whether somebody may know of it: whoever asked, whoever may decide, whoever policy lets view it.
+    pub fn shows(&self, set: &PolicySet, viewer: &Approver) -> bool {
+        self.content.who.involves(&viewer.principal.party)
+            || self.admit(set, viewer).is_ok()
+            || self.permits(set, Duty::View, viewer)
+    }
+
+    fn permits(&self, set: &PolicySet, duty: Duty, approver: &Approver) -> bool {
+        let target = self.content.target.as_ref().and_then(|(kind, name)| {
+            let kinds = [TargetKind::Tool, TargetKind::Resource, TargetKind::Prompt, TargetKind::Task];
+            let kind = kinds.into_iter().find(|known| known.as_str() == kind)?;
+            Some(Target { kind, name: name.clone(), listed: true, definition: self.row.definition })
+        });
+        let arguments = Value::parse(&self.content.matter, limits::JSON_DEPTH_MAX).ok().and_then(|matter| {
+            let whole = !matches!(&*self.content.method, "tools/call" | "prompts/get");
+            if whole { Some(matter.raw()) } else { matter.member("arguments").map(Value::raw) }
+        });
+        let question = Question {
+            principal: &approver.principal,
+            server: &self.row.server,
+            method: duty.as_str(),
+            kind: MessageKind::Request,
+            direction: Direction::ToUpstream,
+            target: target.as_ref(),
+            arguments,
+            context: &approver.context,
+            definition: if self.row.definition.is_some() { Definition::Pinned } else { Definition::Unknown },
+        };
+        set.permits(duty, &question).effect == Effect::Allow
+    }
+}
+
+impl Approvals {
+    /// Counts what somebody says; answers where the approval stands then.
+    ///
+    /// # Errors
+    /// [`NotDecided`]; nothing has happened then.
+    pub async fn decide(
+        &self,
+        set: &PolicySet,
+        id: Uuid,
+        approver: &Approver,
+        ballot: &Ballot,
+    ) -> Result<State, NotDecided> {
+        let record = self.find(id).await?.ok_or(NotDecided::Unknown)?;
+        if !record.shows(set, approver) {
+            return Err(NotDecided::Unknown);
+        }
+        record.admit(set, approver)?;
+        let terms = record.terms()?;
+        require_reason(ballot, &terms)?;
+        if record.row.ended.is_none() && record.row.policy_set != set.revision().0 {
+            self.end(&record.row, "policy_changed").await?;
+            return Err(NotDecided::Overtaken);
+        }
+        let vote = self.reserve(&record, approver, ballot).await?;
+        let leaf = self.record(&record, approver, ballot).await;
+        let key = record.row.id;
+        let leaf = match leaf {
+            Ok(leaf) => leaf,
+            Err(error) => {
+                // With a timeout the leaf may still appear: whether it did is found out later, see `keep`.
+                if error != Unavailable::Timeout {
+                    let withdrawn = self
+                        .db
+                        .write("withdraw vote", move |tx| approval_vote::withdraw(tx, &key, &vote.voter));
+                    withdrawn.await.map_err(Fault::from)?;
+                }
+                return Err(NotDecided::Fault(error.into()));
+            }
+        };
+        Ok(self.settle(id, vote, leaf, &terms).await?)
+    }
+
+    /// Counts a vote whose leaf is durable.
+    pub(super) async fn settle(
+        &self,
+        id: Uuid,
+        vote: Vote,
+        leaf: [u8; 32],
+        terms: &Terms,
+    ) -> Result<State, Fault> {
+        let key = id.into_bytes();
+        let use_by = self.now().saturating_add(terms.use_within_s.saturating_mul(1_000_000));
+        let settled =
+            self.db.write("settle vote", move |tx| approval_vote::settle(tx, &key, &vote, &leaf, use_by));
+        let state = settled.await?;
+        self.waiters.tell(id, state);
+        Ok(state)
+    }
+
+    async fn reserve(
+        &self,
+        record: &Record,
+        approver: &Approver,
+        ballot: &Ballot,
+    ) -> Result<Vote, NotDecided> {
+        let said = Said { who: (&*approver.principal).into(), reason: ballot.reason().map(str::to_owned) };
+        let sealed = self.ledger.seal(record.row.id, content::write(&said)).await.map_err(Fault::from)?;
+        let voter = person(&approver.principal.party);
+        for _ in 0..limits::APPROVAL_ATTEMPTS_MAX {
+            let vote =
+                Vote { voter, verdict: ballot.word(), ts: self.now(), leaf: None, sealed: sealed.clone() };
+            let (key, stored) = (record.row.id, vote.clone());
+            let reserved =
+                self.db.write("reserve vote", move |tx| approval_vote::reserve(tx, &key, &stored)).await;
+            match reserved.map_err(Fault::from)? {
+                Reservation::Made => return Ok(vote),
+                Reservation::Again => return Err(NotDecided::Again),
+                Reservation::Closed(state) => return Err(NotDecided::Closed(state)),
+                Reservation::Unknown => return Err(NotDecided::Unknown),
+                Reservation::Busy => {
+                    tokio::time::sleep(Duration::from_millis(limits::APPROVAL_RETRY_MS)).await;
+                }
+            }
+        }
+        Err(NotDecided::Busy)
+    }
+
+    async fn record(
+        &self,
+        record: &Record,
+        approver: &Approver,
+        ballot: &Ballot,
+    ) -> Result<[u8; 32], Unavailable> {
+        let body = ballot
+            .reason()
+            .map(|reason| mask::message(json!({ "reason": reason }).to_string().into_bytes().into()));
+        let step = ApprovalStep {
+            stage: match ballot.word() {
+                Word::Approve => Stage::Approved,
+                Word::Reject => Stage::Rejected,
+            },
+            approval: Uuid::from_bytes(record.row.id),
+            request: record.row.request_leaf.map(Hash::from_bytes),
+            call: Uuid::from_bytes(record.row.call),
+            actor: Some((approver.principal.clone(), approver.context.clone())),
+            server: Arc::from(&*record.row.server),
+            about: None,
+            detail: json!({ "binding": hex(record.row.binding) }),
+            body,
+        };
+        Ok(*self.ledger.attest(step).await?.leaf.as_bytes())
+    }
+}
+
+fn require_reason(ballot: &Ballot, terms: &Terms) -> Result<(), NotDecided> {
+    let required = ballot.word() == Word::Reject || terms.reason == ReasonRule::Required;
+    match ballot.reason() {
+        None if required => Err(NotDecided::Reason),
+        Some(reason) if reason.len() > limits::APPROVAL_REASON_BYTES_MAX => Err(NotDecided::Reason),
+        _ => Ok(()),
+    }
+}

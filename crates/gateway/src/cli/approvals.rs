@@ -1,0 +1,299 @@
+//! `countersign approvals`: calls that wait for people. Talks to a running gateway's API, with the right of whoever
+//! asks and no other.
+
+use std::io::{IsTerminal as _, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Color, Style};
+use anyhow::{Context as _, bail};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+use url::Url;
+use uuid::Uuid;
+
+use crate::approval::clean;
+use crate::limits;
+
+/// Time the gateway has to answer.
+const ANSWER: Duration = Duration::from_secs(30);
+
+/// Arguments of `countersign approvals`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Held calls that you may see, the latest first.
+    List(List),
+    /// One held call, exactly as it would run.
+    Show(One),
+    /// Agree to a held call.
+    Approve(Approve),
+    /// Refuse a held call.
+    Reject(Reject),
+}
+
+/// Where the gateway is, and who asks.
+#[derive(Debug, clap::Args)]
+struct Gateway {
+    /// The gateway's public URL.
+    #[arg(long, value_name = "URL", env = "COUNTERSIGN_URL")]
+    url: Url,
+    /// File with an access token for `<URL>/api`. Without it the token is read from `COUNTERSIGN_TOKEN`.
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// The token itself, from the environment: arguments are seen by everybody on the machine.
+    #[arg(long, env = "COUNTERSIGN_TOKEN", hide_env_values = true, hide = true)]
+    token: Option<String>,
+    /// JSON as the gateway sent it.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct List {
+    #[command(flatten)]
+    gateway: Gateway,
+    /// Also those that are over.
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct One {
+    /// Approval id, from `approvals list`.
+    id: Uuid,
+    #[command(flatten)]
+    gateway: Gateway,
+}
+
+#[derive(Debug, clap::Args)]
+struct Approve {
+    #[command(flatten)]
+    one: One,
+    /// Why; kept with the evidence.
+    #[arg(long)]
+    reason: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+struct Reject {
+    #[command(flatten)]
+    one: One,
+    /// Why; kept with the evidence.
+    #[arg(long)]
+    reason: String,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What to tell the person who typed it.
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(perform(&arguments.command))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn perform(command: &Command) -> anyhow::Result<()> {
+    match command {
+        Command::List(List { gateway, all }) => {
+            let listed = gateway.ask(if *all { "?state=all" } else { "" }, None).await?;
+            gateway.print(&listed, list)
+        }
+        Command::Show(One { id, gateway }) => {
+            let shown = gateway.ask(&format!("/{id}"), None).await?;
+            gateway.print(&shown, show)
+        }
+        Command::Approve(Approve { one: One { id, gateway }, reason }) => {
+            let decided = gateway.ask(&format!("/{id}/approve"), Some(json!({ "reason": reason }))).await?;
+            gateway.print(&decided, decision)
+        }
+        Command::Reject(Reject { one: One { id, gateway }, reason }) => {
+            let decided = gateway.ask(&format!("/{id}/reject"), Some(json!({ "reason": reason }))).await?;
+            gateway.print(&decided, decision)
+        }
+    }
+}
+
+impl Gateway {
+    async fn ask(&self, path: &str, mut body: Option<Value>) -> anyhow::Result<Value> {
+        if let Some(Value::Object(members)) = &mut body {
+            members.retain(|_, value| !value.is_null());
+        }
+        let token = self.token()?;
+        let url = format!("{}/api/v1/approvals{path}", self.url.as_str().trim_end_matches('/'));
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(ANSWER)
+            .build()
+            .context("cannot make requests")?;
+        let request = match &body {
+            None => client.get(&url),
+            Some(body) => client.post(&url).json(body),
+        };
+        let answer = request
+            .bearer_auth(token.expose_secret())
+            .send()
+            .await
+            .map_err(|error| anyhow::anyhow!("the gateway cannot be reached: {}", error.without_url()))?;
+        let status = answer.status();
+        let value: Value = answer.json().await.unwrap_or_default();
+        if status.is_success() {
+            return Ok(value);
+        }
+        let detail = value["detail"].as_str().or(value["error"]["message"].as_str());
+        bail!("{} ({status})", detail.map_or_else(|| "the gateway refused".to_owned(), clean))
+    }
+
+    fn token(&self) -> anyhow::Result<SecretString> {
+        let text = match &self.token_file {
+            Some(file) => std::fs::read_to_string(file)
+                .with_context(|| format!("cannot read the token in `{}`", file.display()))?,
+            None => self
+                .token
+                .clone()
+                .context("there is no token: set COUNTERSIGN_TOKEN, or give `--token-file`")?,
+        };
+        let text = text.trim();
+        if text.is_empty() || text.len() > limits::TOKEN_BYTES_MAX {
+            bail!("the token is empty, or longer than any token is");
+        }
+        Ok(text.into())
+    }
+
+    fn print(
+        &self,
+        value: &Value,
+        people: fn(&mut dyn Write, &Value) -> std::io::Result<()>,
+    ) -> anyhow::Result<()> {
+        let mut out = std::io::stdout().lock();
+        if self.json {
+            writeln!(out, "{value}")?;
+        } else {
+            people(&mut out, value)?;
+        }
+        Ok(())
+    }
+}
+
+fn list(out: &mut dyn Write, listed: &Value) -> std::io::Result<()> {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_header(["APPROVAL", "STATE", "WHO", "CALL", "UNTIL", "APPROVED", "YOU"]);
+    let approvals = listed["approvals"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if approvals.is_empty() {
+        return writeln!(out, "no call waits that you may see");
+    }
+    for approval in approvals {
+        table.add_row([
+            word(&approval["id"]),
+            word(&approval["state"]),
+            word(&approval["requester"]["id"]),
+            what(approval),
+            word(if approval["use_by"].is_null() { &approval["decide_by"] } else { &approval["use_by"] }),
+            format!("{} of {}", approval["approved_by"], approval["terms"]["quorum"]),
+            if approval["may_decide"] == true { "may decide".to_owned() } else { String::new() },
+        ]);
+    }
+    writeln!(out, "{table}")
+}
+
+fn show(out: &mut dyn Write, approval: &Value) -> std::io::Result<()> {
+    let line = |out: &mut dyn Write, name: &str, value: String| {
+        if value.is_empty() { Ok(()) } else { writeln!(out, "{name:<12}{value}") }
+    };
+    line(out, "approval", format!("{}  {}", word(&approval["id"]), word(&approval["state"])))?;
+    line(out, "call", what(approval))?;
+    let who = &approval["requester"];
+    line(out, "who", format!("{} ({}) {}", word(&who["id"]), word(&who["kind"]), word(&who["email"])))?;
+    for actor in who["actors"].as_array().into_iter().flatten() {
+        line(out, "through", word(actor))?;
+    }
+    line(out, "requested", word(&approval["requested"]))?;
+    line(out, "decide by", word(&approval["decide_by"]))?;
+    line(out, "use by", word(&approval["use_by"]))?;
+    line(
+        out,
+        "ended",
+        format!("{} {}", word(&approval["ended"]), word(&approval["ended_because"])).trim().to_owned(),
+    )?;
+    let policies = approval["policies"].as_array().into_iter().flatten().map(word).collect::<Vec<_>>();
+    line(out, "held by", policies.join(", "))?;
+    line(out, "approved", format!("{} of {}", approval["approved_by"], approval["terms"]["quorum"]))?;
+    for vote in approval["votes"].as_array().into_iter().flatten() {
+        let (verdict, who) = (word(&vote["verdict"]), word(&vote["who"]["id"]));
+        line(out, "said", format!("{verdict} by {who} at {} {}", word(&vote["at"]), word(&vote["reason"])))?;
+    }
+    line(out, "you", word(&approval["may_not_decide_because"]))?;
+    writeln!(out)?;
+    values(out, &approval["call"])
+}
+
+/// Every value of the call, each on a line of its own that nothing in it can break.
+fn values(out: &mut dyn Write, call: &Value) -> std::io::Result<()> {
+    let values = call["values"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let width = values.iter().map(|value| word(&value["pointer"]).chars().count()).max().unwrap_or(0).min(40);
+    let style = if std::io::stdout().is_terminal() {
+        Style::new().fg_color(Some(Color::Ansi(AnsiColor::Yellow)))
+    } else {
+        Style::new()
+    };
+    for value in values {
+        let mut notes = Vec::new();
+        if value["default"] == true {
+            notes.push("default of the tool".to_owned());
+        }
+        if let Some(bytes) = value["bytes"].as_u64() {
+            notes.push(format!("{bytes} bytes in all, SHA-256 {}", word(&value["sha256"])));
+        }
+        notes.extend(value["warnings"].as_array().into_iter().flatten().map(word));
+        let text = if value["kind"] == "string" {
+            format!("\"{}\"", word(&value["text"]))
+        } else {
+            word(&value["text"])
+        };
+        writeln!(out, "  {:<width$}  {text}", word(&value["pointer"]))?;
+        for note in notes {
+            writeln!(out, "  {:<width$}  {style}^ {note}{style:#}", "")?;
+        }
+    }
+    if let Some(more) = call["left_out"].as_u64().filter(|more| *more > 0) {
+        writeln!(out, "  and {more} more values")?;
+    }
+    writeln!(out, "  {} bytes, SHA-256 {}", call["bytes"], word(&call["sha256"]))
+}
+
+fn decision(out: &mut dyn Write, approval: &Value) -> std::io::Result<()> {
+    let (state, id) = (word(&approval["state"]), word(&approval["id"]));
+    writeln!(
+        out,
+        "{state}: {} ({id}), {} of {} approved",
+        what(approval),
+        approval["approved_by"],
+        approval["terms"]["quorum"]
+    )
+}
+
+fn what(approval: &Value) -> String {
+    let (server, method) = (word(&approval["server"]), word(&approval["method"]));
+    match approval["target"]["name"].as_str() {
+        Some(name) => format!("{method} {server}/{name}"),
+        None => format!("{method} {server}"),
+    }
+}
+
+/// A text as the gateway escaped it. Escaped again if it holds what a terminal would act upon: the gateway may not be one.
+fn word(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) if text.chars().any(char::is_control) => clean(text),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,55 @@
+//! A request outlives callers and gateways, unless nobody can come back for it.
+
+use serde_json::json;
+
+use super::{POLICIES, answer, eventually, refused, setup};
+use crate::harness::call;
+
+#[tokio::test]
+async fn request_survives_a_restart_while_its_caller_waits() {
+    let setup = setup(POLICIES, 20_000).await;
+    let mut waiting = setup.held(1, &json!({ "marker": "x" })).await;
+    let id = setup.one().await;
+    let super::Setup { recorder, gateway, _upstream } = setup;
+    let stopping = tokio::spawn(gateway.restart_after(|_| ()));
+    let told = waiting.response().await.expect("an answer before the end");
+    assert_eq!(refused(&told), "approval_pending");
+    let gateway = stopping.await.expect("no panic");
+    let setup = super::Setup { recorder, gateway, _upstream };
+    assert_eq!(setup.live().await, [id.clone()]);
+    assert_eq!(setup.approve("bob", &id).await.status(), 200);
+    let again = setup.gateway.post("alice", &[], &call(2, "effect", &json!({ "marker": "x" }))).await;
+    assert!(answer(&again)["result"]["isError"].is_null());
+    assert_eq!(setup.recorder.count(), 1);
+    setup.gateway.finish().await;
+}
+
+#[tokio::test]
+async fn caller_of_an_older_revision_that_hangs_up_may_come_back() {
+    let setup = setup(POLICIES, 20_000).await;
+    let waiting = setup.held(1, &json!({})).await;
+    let id = setup.one().await;
+    waiting.hang_up().await.expect("closed");
+    eventually(|| async { (setup.gateway.running.gateway.approvals.waiting() == 0).then_some(()) }).await;
+    assert_eq!(setup.approve("bob", &id).await.status(), 200);
+    let again = setup.gateway.post("alice", &[], &call(2, "effect", &json!({}))).await;
+    assert!(answer(&again)["result"]["isError"].is_null());
+    setup.gateway.finish().await;
+}
+
+#[tokio::test]
+async fn service_key_that_is_revoked_while_its_call_waits_runs_nothing() {
+    use countersign::model::Principal;
+    let setup = setup(POLICIES, 20_000).await;
+    let gateway = &setup.gateway.running.gateway;
+    let key = Principal {
+        kind: countersign::model::PrincipalKind::Service,
+        party: countersign::model::Party { issuer: "keys".into(), subject: "0011".into() },
+        expires: jiff::Timestamp::MAX,
+        ..Principal::anonymous(None, None)
+    };
+    assert!(!gateway.authenticator.stands(&key), "no such key, or a revoked one");
+    let expired = Principal { expires: jiff::Timestamp::UNIX_EPOCH, ..Principal::anonymous(None, None) };
+    assert!(!gateway.authenticator.stands(&expired));
+    setup.gateway.finish().await;
+}
