@@ -564,7 +564,7 @@ class Meaning:
             return blame("approval", f"approval {grant['id']} was never requested before this call")
         if grant["leaf"] not in state["grants"] or state["closed"]:
             blame("approval", f"approval {grant['id']} was not given before this call, or was closed")
-        if len(state["by"] - {None}) < state["quorum"]:
+        if state["quorum"] > 1 and len(state["grants"]) < state["quorum"]:
             blame("approval", f"approval {grant['id']} was used with too few approvers")
         if state["run"] or state["used"] not in (None, leaf["call"]):
             blame("approval", f"approval {grant['id']} was used for another call")

@@ -29,6 +29,7 @@ use crate::identity::{API, AuthFailure};
 use crate::ledger::{Denial, DenialKind};
 use crate::limits;
 use crate::model::{Context, Era, Principal};
+use crate::policy::Duty;
 use crate::refusal::Refusal;
 use crate::reply::{self, Reply};
 
@@ -38,6 +39,8 @@ pub(crate) struct Asked {
     /// The request, for the record.
     pub(crate) call: Uuid,
     pub(crate) caller: Approver,
+    /// What policy must permit them.
+    pub(crate) duty: Duty,
     /// The values of `{...}` in the endpoint's path, in order.
     pub(crate) path: Vec<String>,
     pub(crate) query: Vec<(String, String)>,
@@ -90,7 +93,7 @@ async fn take(
     let body = read(body).await?;
     let context = circumstances(&gateway, address, &head.headers);
     let caller = Approver { principal, context };
-    let asked = Asked { gateway, call, caller, path, query, body };
+    let asked = Asked { gateway, call, caller, duty: endpoint.duty, path, query, body };
     Ok((endpoint.handler)(asked).await?)
 }
 

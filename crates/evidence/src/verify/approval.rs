@@ -139,8 +139,9 @@ impl Approvals {
         if !approval.grants.contains(&grant.leaf) {
             blame("was not given before this call by the leaf it names");
         }
-        if approval.approvers.len() < approval.asked.quorum {
-            let (given, wanted) = (approval.approvers.len(), approval.asked.quorum);
+        // Of one approver, the leaf that is named is the whole quorum; a wrong approver was blamed where it stands.
+        let (given, wanted) = (approval.grants.len(), approval.asked.quorum);
+        if wanted > 1 && given < wanted {
             blame(&format!("was used with {given} of {wanted} approvers"));
         }
         if approval.closed {

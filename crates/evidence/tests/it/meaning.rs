@@ -291,8 +291,11 @@ fn approval_of_something_else_than_was_asked_for_is_found() {
         });
     }
     check(ProblemKind::Approval, |log| {
-        let at = log.position(of(EventType::CallIntent, 900));
-        log.leaves[at].decision.as_mut().unwrap().policy_set = hash("other policies");
+        let (asked, at) = (EventType::ApprovalRequested, EventType::CallIntent);
+        let (asked, at) = (log.position(of(asked, 900)), log.position(of(at, 900)));
+        let mut decision = log.leaves[at].decision.clone().unwrap();
+        (decision.approval, decision.policy_set) = (None, hash("other policies"));
+        log.leaves[asked].decision = Some(decision);
         at
     });
 }

@@ -36,16 +36,15 @@ pub(super) async fn list(asked: Asked) -> Result<Value, Problem> {
     let records = asked.gateway.approvals.list(which, before, limit).await?;
     let next =
         if records.len() == limit as usize { records.last().map(|last| last.row.requested) } else { None };
-    let visible = records.iter().filter(|record| record.shows(&set, &asked.caller));
+    let visible = records.iter().filter(|record| record.allow(asked.duty, &set, &asked.caller).is_ok());
     let approvals: Vec<Value> = visible.map(|record| summary(record, &set, &asked)).collect();
     Ok(json!({ "approvals": approvals, "next": next.map(time) }))
 }
 
 /// `GET /api/v1/approvals/{id}`.
 pub(super) async fn show(asked: Asked) -> Result<Value, Problem> {
-    let record = find(&asked).await?;
     let set = asked.gateway.policies.current();
-    Ok(whole(&record, &set, &asked))
+    Ok(whole(&find(&asked, &set).await?, &set, &asked))
 }
 
 /// `POST /api/v1/approvals/{id}/approve`, with `{"reason": "..."}` or nothing.
@@ -61,13 +60,16 @@ pub(super) async fn reject(asked: Asked) -> Result<Value, Problem> {
 }
 
 async fn decide(asked: Asked, ballot: Ballot, method: &'static str) -> Result<Value, Problem> {
-    let id = id(&asked)?;
     let set = asked.gateway.policies.current();
-    match asked.gateway.approvals.decide(&set, id, &asked.caller, &ballot).await {
-        Ok(_state) => {
-            let record = find(&asked).await?;
-            Ok(whole(&record, &set, &asked))
+    let decided = match find(&asked, &set).await {
+        Ok(record) => {
+            let id = Uuid::from_bytes(record.row.id);
+            asked.gateway.approvals.decide(&set, id, &asked.caller, &ballot).await
         }
+        Err(refused) => Err(refused),
+    };
+    match decided {
+        Ok(_state) => Ok(whole(&find(&asked, &set).await?, &set, &asked)),
         Err(refused) => Err(record_refusal(&asked, refused, method).await),
     }
 }
@@ -96,15 +98,12 @@ async fn record_refusal(asked: &Asked, refused: NotDecided, method: &'static str
     }
 }
 
-async fn find(asked: &Asked) -> Result<Record, Problem> {
-    let found = asked.gateway.approvals.find(id(asked)?).await?;
-    let set = asked.gateway.policies.current();
-    found.filter(|record| record.shows(&set, &asked.caller)).ok_or_else(|| NotDecided::Unknown.into())
-}
-
-fn id(asked: &Asked) -> Result<Uuid, Problem> {
-    let id = asked.path.first().and_then(|id| id.parse().ok());
-    id.ok_or_else(|| NotDecided::Unknown.into())
+/// The approval that the path names, if policy permits the caller what the endpoint is for.
+async fn find(asked: &Asked, set: &PolicySet) -> Result<Record, NotDecided> {
+    let id = asked.path.first().and_then(|id| id.parse().ok()).ok_or(NotDecided::Unknown)?;
+    let record = asked.gateway.approvals.find(id).await?.ok_or(NotDecided::Unknown)?;
+    record.allow(asked.duty, set, &asked.caller)?;
+    Ok(record)
 }
 
 fn reason(body: &Value) -> Result<Option<String>, Problem> {

@@ -126,10 +126,24 @@ impl Record {
     }
 
     /// Whether somebody may know of it: whoever asked, whoever may decide, whoever policy lets view it.
-    pub fn shows(&self, set: &PolicySet, viewer: &Approver) -> bool {
+    fn shows(&self, set: &PolicySet, viewer: &Approver) -> bool {
         self.content.who.involves(&viewer.principal.party)
             || self.admit(set, viewer).is_ok()
             || self.permits(set, Duty::View, viewer)
+    }
+
+    /// Whether somebody may do this here. Who may not even know of it is told that there is no such approval.
+    ///
+    /// # Errors
+    /// [`NotDecided`].
+    pub fn allow(&self, duty: Duty, set: &PolicySet, who: &Approver) -> Result<(), NotDecided> {
+        if !self.shows(set, who) {
+            return Err(NotDecided::Unknown);
+        }
+        match duty {
+            Duty::View => Ok(()),
+            Duty::Approve => self.admit(set, who),
+        }
     }
 
     fn permits(&self, set: &PolicySet, duty: Duty, approver: &Approver) -> bool {
@@ -170,10 +184,7 @@ impl Approvals {
         ballot: &Ballot,
     ) -> Result<State, NotDecided> {
         let record = self.find(id).await?.ok_or(NotDecided::Unknown)?;
-        if !record.shows(set, approver) {
-            return Err(NotDecided::Unknown);
-        }
-        record.admit(set, approver)?;
+        record.allow(Duty::Approve, set, approver)?;
         let terms = record.terms()?;
         require_reason(ballot, &terms)?;
         if record.row.ended.is_none() && record.row.policy_set != set.revision().0 {

@@ -1,5 +1,7 @@
 //! What both engines must do alike.
 
+mod approval;
+
 use countersign::store::entry::{self, Addition, Filter, Place};
 use countersign::store::{
     Db, Error, ErrorKind, Tx, Value, acceptance, checkpoint, context, data_key, definition, document, lane,
@@ -7,7 +9,12 @@ use countersign::store::{
 };
 
 /// Name and code of each case. Names are also names of databases.
-pub(crate) const CASES: [(&str, fn(&Db)); 13] = [
+pub(crate) const CASES: [(&str, fn(&Db)); 18] = [
+    ("of_equal_calls_one_approval_lives", approval::of_equal_calls_one_approval_lives),
+    ("quorum_counts_people_whose_leaf_is_there", approval::quorum_counts_people_whose_leaf_is_there),
+    ("approval_is_spent_once", approval::approval_is_spent_once),
+    ("vote_under_way_holds_everything_back", approval::vote_under_way_holds_everything_back),
+    ("overdue_approvals_are_found_and_noted", approval::overdue_approvals_are_found_and_noted),
     ("entries_cannot_be_changed", entries_cannot_be_changed),
     ("failed_transaction_leaves_nothing", failed_transaction_leaves_nothing),
     ("reading_cannot_write", reading_cannot_write),

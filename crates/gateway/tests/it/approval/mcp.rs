@@ -87,9 +87,11 @@ async fn modern_caller_that_hangs_up_withdraws_the_call() {
     let waiting = setup.gateway.send("alice", "POST", &MODERN, &modern(1, &json!({}))).await;
     let id = setup.one().await;
     waiting.hang_up().await.expect("closed");
-    eventually(|| async { (setup.state(&id).await == "expired").then_some(()) }).await;
-    let expired = setup.gateway.leaves_of("approval.expired").await;
-    assert_eq!(expired[0]["detail"]["reason"], "withdrawn");
+    let expired = eventually(|| async { setup.gateway.leaves_of("approval.expired").await.pop() }).await;
+    assert_eq!(
+        (setup.state(&id).await.as_str(), &expired["detail"]["reason"]),
+        ("expired", &json!("withdrawn"))
+    );
     assert_eq!(setup.recorder.count(), 0);
     setup.gateway.finish().await;
 }
