@@ -4,6 +4,7 @@ pub mod checkpoint;
 pub mod envelope;
 pub mod leaf;
 pub mod note;
+pub mod shell;
 pub mod splice;
 pub mod sql;
 pub mod sse;

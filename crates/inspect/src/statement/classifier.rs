@@ -5,7 +5,7 @@ use std::sync::mpsc::sync_channel;
 
 use super::limits::{BUDGET, TEXT_BYTES_MAX};
 use super::pool::{Busy, Failure, Pool};
-use super::{Dialect, sql};
+use super::{Dialect, shell, sql};
 
 /// A bounded pool of threads that classify statements. What does not end within its budget is `unknown`.
 #[derive(Debug)]
@@ -49,6 +49,37 @@ impl Classifier {
         }
         let work = move || sql::classify(&text, dialect);
         self.pool.submit(work, |failure| sql::Facts::unknown(reason(failure)), done)
+    }
+
+    /// What a text for a shell would do; waits for the answer, at most for the budget. See [`shell::classify`].
+    pub fn shell(&self, text: &str, kind: shell::Kind) -> shell::Facts {
+        let (send, receive) = sync_channel(1);
+        // The receiver waits below, and the channel holds the one answer: sending cannot fail.
+        let done = move |facts| drop(send.send(facts));
+        match self.submit_shell(text.to_owned(), kind, done) {
+            Ok(()) => {
+                receive.recv().unwrap_or_else(|_| shell::Facts::unknown("the classifier gave no answer"))
+            }
+            Err(Busy) => shell::Facts::unknown("too many statements are waiting to be classified"),
+        }
+    }
+
+    /// The same without waiting: `done` is called with the answer, once, on a thread of the pool. It must not block.
+    ///
+    /// # Errors
+    /// [`Busy`] when too many are waiting; `done` is then not called.
+    pub fn submit_shell(
+        &self,
+        text: String,
+        kind: shell::Kind,
+        done: impl FnOnce(shell::Facts) + Send + 'static,
+    ) -> Result<(), Busy> {
+        if text.len() > TEXT_BYTES_MAX {
+            done(shell::classify(&text, kind));
+            return Ok(());
+        }
+        let work = move || shell::classify(&text, kind);
+        self.pool.submit(work, |failure| shell::Facts::unknown(reason(failure)), done)
     }
 }
 

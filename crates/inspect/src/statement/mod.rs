@@ -11,8 +11,11 @@ use serde::Serialize;
 
 mod classifier;
 pub mod limits;
+pub mod path;
 mod pool;
+pub mod shell;
 pub mod sql;
+pub mod url;
 
 pub use classifier::Classifier;
 pub use pool::Busy;

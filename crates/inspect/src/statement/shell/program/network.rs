@@ -1,0 +1,374 @@
+//! Programs that talk to other machines.
+
+use super::super::Class;
+use super::super::flow::Flow;
+use super::super::option::{Options, Valued};
+use super::super::survey::Survey;
+use super::super::word::{display, has_hole};
+use super::note_network;
+use crate::statement::url;
+
+const SENDS: &str = "sends data to another machine";
+
+pub(super) fn judge(survey: &mut Survey, name: &str, arguments: &[String], input: &Flow) -> Option<Flow> {
+    match name {
+        "curl" => Some(curl(survey, arguments, input)),
+        "wget" | "wget2" => Some(wget(survey, arguments)),
+        "http" | "https" | "xh" | "aria2c" | "lynx" | "w3m" | "links" | "ftp" | "lftp" | "tftp" | "sftp" => {
+            note_network(survey);
+            survey.note(Class::RemoteExec, SENDS);
+            Some(Flow::Network)
+        }
+        "nc" | "ncat" | "netcat" | "socat" | "telnet" | "websocat" | "cryptcat" | "openvpn" | "ngrok"
+        | "cloudflared" | "chisel" => {
+            note_network(survey);
+            let probes = arguments
+                .iter()
+                .any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains('z'));
+            let runs = arguments.iter().any(|word| word.starts_with('-') && word.contains(['e', 'c', 'l']));
+            if probes && !runs && *input == Flow::Nothing {
+                return Some(Flow::Network);
+            }
+            survey.note(Class::RemoteExec, "opens a connection that others may use");
+            Some(Flow::Network)
+        }
+        "scp" | "rsync" | "rclone" => Some(copy(survey, name, arguments)),
+        "ping" | "ping6" | "dig" | "nslookup" | "host" | "traceroute" | "tracepath" | "mtr" | "whois"
+        | "arping" | "drill" => {
+            note_network(survey);
+            if arguments.iter().any(|word| has_hole(word)) {
+                // A name that is looked up tells its servers what is in it.
+                survey.note(Class::Dynamic, "asks the network for a name that is decided when it runs");
+            }
+            Some(Flow::Network)
+        }
+        _ => None,
+    }
+}
+
+fn note_url(survey: &mut Survey, text: &str) {
+    if has_hole(text) {
+        survey.note(Class::Dynamic, "asks the network for an address that is decided when it runs");
+    }
+    let facts = url::read(&display(text));
+    if facts.has(url::Flag::Metadata) {
+        survey.note(Class::SecretRead, "asks the metadata service of a cloud, which gives credentials");
+    }
+    if let Some(path) = text.strip_prefix("file://") {
+        survey.read(path);
+    }
+    let plain = ["http", "https", ""].contains(&facts.scheme.as_str()) || !text.contains("://");
+    if !plain && !text.starts_with("file://") {
+        survey.note(Class::RemoteExec, "speaks another protocol than HTTP");
+    }
+}
+
+/// Options of `curl` that take a value.
+const CURL_LONG: &[&str] = &[
+    "request",
+    "header",
+    "data",
+    "data-raw",
+    "data-binary",
+    "data-urlencode",
+    "data-ascii",
+    "json",
+    "form",
+    "form-string",
+    "upload-file",
+    "output",
+    "output-dir",
+    "user",
+    "user-agent",
+    "referer",
+    "cookie",
+    "cookie-jar",
+    "max-time",
+    "connect-timeout",
+    "retry",
+    "retry-delay",
+    "proxy",
+    "cacert",
+    "cert",
+    "key",
+    "config",
+    "write-out",
+    "url",
+    "resolve",
+    "connect-to",
+    "range",
+    "dump-header",
+    "interface",
+    "limit-rate",
+    "netrc-file",
+    "trace",
+    "trace-ascii",
+    "unix-socket",
+    "abstract-unix-socket",
+    "stderr",
+    "max-redirs",
+    "retry-max-time",
+    "tls-max",
+    "ciphers",
+    "engine",
+    "quote",
+    "ftp-port",
+    "mail-from",
+    "mail-rcpt",
+    "proxy-user",
+    "oauth2-bearer",
+    "aws-sigv4",
+    "hsts",
+    "etag-save",
+    "etag-compare",
+    "libcurl",
+    "variable",
+    "expand-data",
+    "expand-url",
+    "socks5",
+    "socks5-hostname",
+    "noproxy",
+    "preproxy",
+];
+/// Options of `curl` that send something.
+const CURL_SENDS: &[&str] = &[
+    "d",
+    "data",
+    "data-raw",
+    "data-binary",
+    "data-urlencode",
+    "data-ascii",
+    "json",
+    "F",
+    "form",
+    "form-string",
+    "T",
+    "upload-file",
+    "Q",
+    "quote",
+    "mail-from",
+    "expand-data",
+];
+
+fn curl(survey: &mut Survey, arguments: &[String], input: &Flow) -> Flow {
+    note_network(survey);
+    let options = Options::read(arguments, Valued { short: "XHdFTouAebcmxEKwrDPyYzCtQU", long: CURL_LONG });
+    if options.has(CURL_SENDS) {
+        survey.note(Class::RemoteExec, SENDS);
+    }
+    curl_reads(survey, &options);
+    if options.has(&["K", "config", "engine", "variable"]) {
+        survey.note(Class::RemoteExec, "takes options from a place that the text does not show");
+    }
+    if options.has(&["n", "netrc", "netrc-file"]) {
+        survey.note(Class::SecretRead, "reads a well-known place of credentials");
+    }
+    curl_request(survey, &options);
+    if options.has(&["unix-socket", "abstract-unix-socket"]) {
+        survey.note(Class::RemoteExec, "commands a service of this machine");
+    }
+    options
+        .operands
+        .iter()
+        .chain(&options.values(&["url", "expand-url", "x", "proxy"]).collect::<Vec<_>>())
+        .for_each(|url| note_url(survey, url));
+    curl_writes(survey, &options);
+    if options.has(&["O", "remote-name", "J", "remote-name-all"]) {
+        survey.note(Class::FsWrite, "writes a file");
+    }
+    if *input != Flow::Nothing && options.has(CURL_SENDS) {
+        survey.note(Class::RemoteExec, SENDS);
+    }
+    Flow::Network
+}
+
+/// The headers and the method of a request.
+fn curl_request(survey: &mut Survey, options: &Options<'_>) {
+    for header in options.values(&["H", "header"]) {
+        if let Some(path) = header.strip_prefix('@') {
+            survey.read(path);
+        }
+        if has_hole(header) && !survey.scope.used_secret {
+            survey.note(Class::Dynamic, SENDS);
+        }
+    }
+    for method in options.values(&["X", "request"]) {
+        match method.to_ascii_uppercase().as_str() {
+            "GET" | "HEAD" | "OPTIONS" => {}
+            "DELETE" => {
+                survey.note(Class::InfraDestructive, "asks another machine to delete something");
+                survey.note(Class::RemoteExec, SENDS);
+            }
+            _ => survey.note(Class::RemoteExec, SENDS),
+        }
+    }
+}
+
+/// The files that a request takes from this machine.
+fn curl_reads(survey: &mut Survey, options: &Options<'_>) {
+    for value in options.values(CURL_SENDS) {
+        if let Some((_, path)) =
+            value.split_once(['@', '<']).filter(|(head, _)| head.is_empty() || head.ends_with('='))
+        {
+            survey.read(path);
+        }
+    }
+    options
+        .values(&["T", "upload-file", "K", "config", "netrc-file", "E", "cert", "key", "b", "cookie"])
+        .filter(|path| *path != "-" && !path.contains('='))
+        .for_each(|path| survey.read(path));
+}
+
+/// The files that an answer goes to.
+fn curl_writes(survey: &mut Survey, options: &Options<'_>) {
+    let outputs: Vec<&str> = options
+        .values(&[
+            "o",
+            "output",
+            "D",
+            "dump-header",
+            "c",
+            "cookie-jar",
+            "trace",
+            "trace-ascii",
+            "stderr",
+            "hsts",
+            "etag-save",
+            "libcurl",
+        ])
+        .filter(|path| *path != "-" && *path != "/dev/null")
+        .collect();
+    outputs.iter().for_each(|path| survey.write(path));
+}
+
+fn wget(survey: &mut Survey, arguments: &[String]) -> Flow {
+    const LONG: &[&str] = &[
+        "output-document",
+        "directory-prefix",
+        "output-file",
+        "append-output",
+        "input-file",
+        "header",
+        "user-agent",
+        "tries",
+        "timeout",
+        "post-data",
+        "post-file",
+        "body-data",
+        "body-file",
+        "method",
+        "user",
+        "password",
+        "execute",
+        "use-askpass",
+        "config",
+        "load-cookies",
+        "save-cookies",
+        "level",
+        "accept",
+        "reject",
+        "domains",
+    ];
+    note_network(survey);
+    let options = Options::read(arguments, Valued { short: "OPoaiUtTeQlARDwB", long: LONG });
+    if options.has(&["post-data", "post-file", "body-data", "body-file", "method"]) {
+        survey.note(Class::RemoteExec, SENDS);
+    }
+    if options.has(&["e", "execute", "use-askpass", "config"]) {
+        survey.note(Class::RemoteExec, "runs a command by way of another program");
+    }
+    options
+        .values(&["post-file", "body-file", "i", "input-file", "load-cookies"])
+        .filter(|path| *path != "-")
+        .for_each(|path| survey.read(path));
+    options.operands.iter().for_each(|url| note_url(survey, url));
+    options
+        .values(&["o", "output-file", "a", "append-output", "save-cookies", "P", "directory-prefix"])
+        .filter(|path| *path != "/dev/null")
+        .for_each(|path| survey.write(path));
+    let documents: Vec<&str> = options.values(&["O", "output-document"]).collect();
+    // `-qO-` prints.
+    let prints = documents.contains(&"-") || options.has(&["spider"]);
+    documents
+        .iter()
+        .filter(|path| **path != "-" && **path != "/dev/null")
+        .for_each(|path| survey.write(path));
+    if !prints && documents.is_empty() {
+        survey.note(Class::FsWrite, "writes a file");
+    }
+    Flow::Network
+}
+
+fn copy(survey: &mut Survey, name: &str, arguments: &[String]) -> Flow {
+    const LONG: &[&str] = &[
+        "rsh",
+        "rsync-path",
+        "exclude",
+        "include",
+        "exclude-from",
+        "include-from",
+        "files-from",
+        "password-file",
+        "log-file",
+        "bwlimit",
+        "port",
+        "backup-dir",
+        "partial-dir",
+        "max-size",
+        "config",
+        "transfers",
+    ];
+    let short = if name == "scp" { "cDFiJloPSX" } else { "eTBfM" };
+    let options = Options::read(arguments, Valued { short, long: LONG });
+    if options.has(&["S", "rsh", "rsync-path", "D"])
+        || name == "rsync" && options.has(&["e"]) && !options.values(&["e"]).all(|value| value == "ssh")
+    {
+        survey.note(Class::RemoteExec, "runs a command by way of another program");
+    }
+    for value in options.values(&["o"]) {
+        if value.to_ascii_lowercase().contains("command") {
+            survey.note(Class::RemoteExec, "runs a command by way of another program");
+        }
+    }
+    options
+        .values(&["i", "password-file", "files-from", "exclude-from", "include-from"])
+        .for_each(|path| survey.read(path));
+    if options
+        .names()
+        .any(|option| option.starts_with("delete") || option == "del" || option == "remove-source-files")
+    {
+        survey.delete("./");
+    }
+    if name == "rclone" {
+        note_network(survey);
+        let class = match options.operands.first().copied() {
+            Some(
+                "ls" | "lsd" | "lsl" | "lsf" | "lsjson" | "size" | "version" | "listremotes" | "check"
+                | "about",
+            ) => Class::Safe,
+            Some("delete" | "purge" | "deletefile" | "sync" | "move" | "rmdir" | "rmdirs" | "cleanup") => {
+                Class::InfraDestructive
+            }
+            Some("config") => Class::SecretRead,
+            _ => Class::RemoteExec,
+        };
+        survey.note(class, SENDS);
+        return Flow::Network;
+    }
+    let Some((last, sources)) = options.operands.split_last() else { return Flow::Nothing };
+    for source in sources {
+        if is_remote(source) { note_network(survey) } else { survey.read_tree(source) }
+    }
+    if is_remote(last) {
+        note_network(survey);
+        survey.note(Class::RemoteExec, SENDS);
+    } else {
+        survey.write(last);
+    }
+    Flow::Nothing
+}
+
+/// `host:path`, as `scp` and `rsync` tell it from a path.
+fn is_remote(path: &str) -> bool {
+    path.contains("://") || path.split('/').next().is_some_and(|first| first.contains(':'))
+}

