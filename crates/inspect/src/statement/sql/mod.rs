@@ -18,7 +18,7 @@ mod head;
 mod kind;
 mod lexical;
 mod name;
-mod postgres;
+mod postgresql;
 mod setting;
 mod survey;
 
@@ -127,7 +127,7 @@ fn read_tokens(
     }
     lexical::note(&tokens, text, dialect, &mut facts);
     if dialect == Dialect::Postgres {
-        let parsed = postgres::read(text, &mut facts);
+        let parsed = postgresql::read(text, &mut facts);
         facts.finish();
         return Reading { facts, parsed, glance };
     }
