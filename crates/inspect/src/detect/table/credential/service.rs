@@ -336,7 +336,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "twitter-bearer-token",
         &["AAAAAAAAAAAAAAAAAAAAA"],
         240,
-        "A{20}[A-Za-z0-9%+/]{40,}",
+        r"\bA{20}[A-Za-z0-9%+/]{40,}",
         secret::numbered,
         &[concat!(
             "AAAAAAAAAAAAAAAAAAAAA",
