@@ -3,6 +3,7 @@
 pub mod checkpoint;
 pub mod envelope;
 pub mod leaf;
+pub mod mask;
 pub mod note;
 pub mod shell;
 pub mod splice;

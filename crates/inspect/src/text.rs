@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::string::FromUtf8Error;
 
 /// The text of a string, as WTF-8. `raw` is what stands between the quotes of a valid JSON string.
 pub fn unescape(raw: &str) -> Cow<'_, [u8]> {
@@ -49,7 +50,9 @@ pub fn unescape_lossy(raw: &str) -> Cow<'_, str> {
                 }
                 at += 1;
             }
-            Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
+            // The replacement is as long as a surrogate, so what is left is UTF-8 and is not copied.
+            let lossy = |error: FromUtf8Error| String::from_utf8_lossy(error.as_bytes()).into_owned();
+            Cow::Owned(String::from_utf8(bytes).unwrap_or_else(lossy))
         }
     }
 }

@@ -16,7 +16,8 @@ pub(super) fn opens(bytes: &[u8], at: usize) -> bool {
     match before(1) {
         None => true,
         Some(byte) if word(byte) => false,
-        Some(byte) if joint(byte) => !before(2).is_some_and(word),
+        // What a mask replaced was a word: `]` ends one.
+        Some(byte) if joint(byte) => !before(2).is_some_and(|byte| word(byte) || byte == b']'),
         Some(_) => true,
     }
 }
@@ -26,7 +27,7 @@ pub(super) fn closes(bytes: &[u8], at: usize) -> bool {
     match bytes.get(at) {
         None => true,
         Some(byte) if word(*byte) => false,
-        Some(byte) if joint(*byte) => !bytes.get(at + 1).is_some_and(|next| word(*next)),
+        Some(byte) if joint(*byte) => !bytes.get(at + 1).is_some_and(|next| word(*next) || *next == b'['),
         Some(_) => true,
     }
 }

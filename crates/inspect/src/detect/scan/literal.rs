@@ -42,6 +42,8 @@ struct Pattern {
     window: usize,
     /// Two for the match, and two more when it has a group: engines leave anything in slots that are not asked for.
     slots: usize,
+    /// Every match has an `@`: a window without one is not searched.
+    at_sign: bool,
 }
 
 impl Literals {
@@ -66,7 +68,8 @@ impl Literals {
             self.sorted.push(Literal { start, text, ignore, pattern: self.patterns.len() });
         }
         let slots = 2 * regex.captures_len().min(2);
-        self.patterns.push(Pattern { rule, regex, before, window, slots });
+        let at_sign = needs_at_sign(pattern);
+        self.patterns.push(Pattern { rule, regex, before, window, slots, at_sign });
         Ok(())
     }
 
@@ -106,6 +109,9 @@ impl Pattern {
     fn find(&self, scan: &mut Scan<'_>, literal: Span, budget: &mut usize) {
         let from = literal.start.saturating_sub(self.before);
         let to = scan.bytes.len().min(literal.start + self.window);
+        if self.at_sign && memchr::memchr(b'@', &scan.bytes[literal.start..to]).is_none() {
+            return;
+        }
         let Some(left) = budget.checked_sub(to - from) else {
             scan.judge_unread(self.rule, literal.start, to);
             return;
@@ -134,6 +140,26 @@ impl Pattern {
             input.set_start(all.end.max(all.start + 1));
         }
     }
+}
+
+/// Whether no match of `pattern` is without an `@`: one stands outside all groups and classes, not repeated, and there
+/// is no alternative.
+fn needs_at_sign(pattern: &str) -> bool {
+    let (mut depth, mut class, mut found) = (0_usize, false, false);
+    let mut bytes = pattern.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' => drop(bytes.next()),
+            b'[' if !class => class = true,
+            b']' => class = false,
+            b'(' if !class => depth += 1,
+            b')' if !class => depth = depth.saturating_sub(1),
+            b'|' if !class && depth == 0 => return false,
+            b'@' if !class && depth == 0 => found |= !matches!(bytes.peek(), Some(b'?' | b'*' | b'{')),
+            _ => {}
+        }
+    }
+    found
 }
 
 fn part(start: Option<NonMaxUsize>, end: Option<NonMaxUsize>) -> Option<Span> {

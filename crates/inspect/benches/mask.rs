@@ -1,0 +1,87 @@
+//! Masking with every built-in detector, beside `serde_json` that only validates the same bytes: the floor.
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use inspect::mask::{Fields, Form, Keys, Rules, Settings, Surface, scan};
+use serde::de::IgnoredAny;
+
+const MEBIBYTE: usize = 1 << 20;
+
+/// An answer as tools give it, with nothing to find: identifiers, times, numbers, prose, links.
+fn clean(bytes: usize) -> String {
+    let mut text = String::from("[");
+    for n in 0_u64.. {
+        let hash = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        text += &format!(
+            r#"{{"id":"{:08x}-5c1d-4f0a-9b7e-{:012x}","sku":"ORD-{}","createdAt":"2026-0{}-1{}T08:{:02}:17Z","quantity":{},"price":{}.{:02},"active":true,"tags":["garden","outdoor"],"commit":"{:016x}{:016x}{:08x}","url":"https://shop.example/items/{}?page={}","description":"A sturdy watering can made of zinc, with a long spout and a comfortable handle. Holds nine litres and lasts for many seasons.\nReviewed {} times."}}"#,
+            hash >> 32,
+            hash & 0xffff_ffff_ffff,
+            n % 90_000,
+            n % 9 + 1,
+            n % 10,
+            n % 60,
+            n % 40,
+            n % 700,
+            n % 100,
+            hash,
+            hash.rotate_left(17),
+            (hash >> 32) ^ 0x77,
+            n,
+            n % 20,
+            n % 300,
+        );
+        if text.len() >= bytes {
+            break;
+        }
+        text.push(',');
+    }
+    text + "]"
+}
+
+/// An export of customers: several findings in every record.
+fn dense(bytes: usize) -> String {
+    let mut text = String::from("[");
+    for n in 0_u64.. {
+        text += &format!(
+            r#"{{"id":{n},"contact":"mail user{n}@example.com or call +1 415 555 {:04}","card":"4111 1111 1111 1111","password":"tr0ub4dor{n}","note":"key AKIA{:016}, renew soon","total":{}.50}}"#,
+            n % 10_000,
+            n % 1_000_000_000,
+            n % 500,
+        );
+        if text.len() >= bytes {
+            break;
+        }
+        text.push(',');
+    }
+    text + "]"
+}
+
+fn mask(c: &mut Criterion) {
+    let rules = Rules::new(&Settings::default()).expect("settings");
+    let (surface, fields) = (Surface::everything(), Fields::default());
+    let keys = Keys::new("k1", &[1; 32], &[2; 32]).expect("a name");
+    let mut group = c.benchmark_group("mask");
+    for (name, text) in [
+        ("clean", clean(MEBIBYTE)),
+        ("dense", dense(MEBIBYTE)),
+        ("clean-2k", clean(2048)),
+        ("dense-2k", dense(2048)),
+    ] {
+        group.throughput(Throughput::Bytes(text.len() as u64));
+        group.bench_function(format!("{name}/floor"), |b| {
+            b.iter(|| serde_json::from_str::<IgnoredAny>(&text).expect("JSON"));
+        });
+        group.bench_function(format!("{name}/scan"), |b| {
+            b.iter(|| scan(&text, &surface, &rules, &fields).expect("JSON"));
+        });
+        group.bench_function(format!("{name}/scan-and-mask"), |b| {
+            b.iter(|| {
+                let findings = scan(&text, &surface, &rules, &fields).expect("JSON");
+                findings.apply(&text, &keys, |_| Form::Label).splice(&text).len()
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, mask);
+criterion_main!(benches);
