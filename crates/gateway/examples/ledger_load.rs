@@ -33,6 +33,10 @@ async fn run(directory: &Path, pairs: u64, tasks: u64) -> anyhow::Result<()> {
     let db = Db::open_sqlite(directory, Access::Gateway)?;
     let keys = Keyring::open(&directory.join("keys"), "load/audit/1", Missing::Create)?;
     let ledger = Ledger::start(&db, keys, Arc::new(SystemClock))?;
+    let tended = tokio::spawn({
+        let ledger = ledger.clone();
+        async move { ledger.tend().await }
+    });
     let (request, answer) = (message(400), message(2_048));
     let left = Arc::new(AtomicU64::new(pairs));
     let (cpu, started) = (cpu_ms()?, Instant::now());
@@ -58,6 +62,7 @@ async fn run(directory: &Path, pairs: u64, tasks: u64) -> anyhow::Result<()> {
     let (cpu, wall) = (cpu_ms()? - cpu, started.elapsed());
     let published = Instant::now();
     let before = cpu_ms()?;
+    tended.abort();
     ledger.stop().await?;
     println!(
         "{pairs} pairs, {tasks} at once: {:.1} us CPU per pair, {:.0} pairs/s; checkpoint {:.2} us CPU per pair, {:.1} s",

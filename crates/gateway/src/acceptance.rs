@@ -139,7 +139,9 @@ impl Acceptances {
     /// # Errors
     /// [`Error::Store`], [`Error::Ledger`].
     pub async fn step(&self, catalog: &Catalog, ledger: &Ledger) -> Result<usize, Error> {
-        let waiting = self.db.read("read acceptances", |read| table::unnoted(read, PAGE)).await?;
+        // Of several gateways on one database, one notes; all pin.
+        let count = if ledger.leads() { PAGE } else { 0 };
+        let waiting = self.db.read("read acceptances", move |read| table::unnoted(read, count)).await?;
         let leaves = waiting.len();
         for row in waiting {
             self.note(row, ledger).await?;

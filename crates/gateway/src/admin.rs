@@ -32,11 +32,17 @@ fn router(gateway: Arc<Gateway>) -> Router {
         .with_state(gateway)
 }
 
-/// Ready: evidence can be written, and the gateway is not stopping. Otherwise 503 and the reasons, one a line.
+/// Ready: evidence can be written, and the gateway is not stopping; what is not as it should be all the same follows, one
+/// reason a line. Otherwise 503 and the reasons.
 async fn readyz(State(gateway): State<Arc<Gateway>>) -> Response {
     let reasons = gateway.unready();
     if reasons.is_empty() {
-        return "ok\n".into_response();
+        let worries = gateway.worries();
+        if worries.is_empty() {
+            return "ok\n".into_response();
+        }
+        let text: String = worries.iter().map(|worry| format!("degraded: {worry}\n")).collect();
+        return text.into_response();
     }
     let text: String = reasons.iter().map(|reason| format!("{reason}\n")).collect();
     (StatusCode::SERVICE_UNAVAILABLE, text).into_response()

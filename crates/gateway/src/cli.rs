@@ -8,6 +8,7 @@ mod export;
 mod key;
 mod line;
 mod log;
+mod migrate;
 mod moment;
 mod policy;
 mod serve;
@@ -41,6 +42,8 @@ enum Command {
     DemoFiles(demo::FilesArguments),
     /// Calls that wait for people: list, show, approve, reject.
     Approvals(approvals::Arguments),
+    /// Bring the schema of a PostgreSQL database up to date, as its owner.
+    Migrate(migrate::Arguments),
     /// Service keys: credentials for programs that have no issuer.
     Key(key::Arguments),
     /// What servers offer, and which of it changed.
@@ -71,6 +74,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::DemoFiles(arguments) => demo::run_files(&arguments),
         Command::Approvals(arguments) => approvals::run(&arguments),
+        Command::Migrate(arguments) => migrate::run(&arguments),
         Command::Key(arguments) => key::run(&arguments),
         Command::Tools(arguments) => tool::run(&arguments),
         Command::Log(arguments) => log::run(&arguments),

@@ -22,6 +22,9 @@ use serde::Deserialize;
 pub use load::{ConfigError, load, parse};
 pub use server::{Credential, EnvironmentValue, Http, ServerConfig, Sharing, Stdio};
 
+use crate::limits;
+use crate::secret::SecretSource;
+
 /// The whole configuration.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -110,12 +113,38 @@ pub struct Admin {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Storage {
-    /// Directory for the SQLite database and the lock file. Created 0700.
+    /// Directory for the SQLite database, the lock file and, unless `keys` says otherwise, the keys. Created 0700.
     pub directory: PathBuf,
     /// Directory for the log's signing key and the payload key. Created 0700, files 0600. Default: `keys` in
     /// `directory`.
     #[serde(default)]
     pub keys: Option<PathBuf>,
+    /// The PostgreSQL server that several gateways share. Absent: SQLite in `directory`, for one gateway.
+    #[serde(default)]
+    pub postgres: Option<Postgres>,
+}
+
+/// A PostgreSQL server.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Postgres {
+    /// `postgresql://role@host:port/database`, without a password. TLS is used and the certificate checked unless
+    /// the host is this machine.
+    pub url: url::Url,
+    /// Password of the role.
+    #[serde(default)]
+    pub password: Option<SecretSource>,
+    /// PEM file of further authorities to trust.
+    #[serde(default)]
+    pub authorities: Option<PathBuf>,
+    /// Time without a sign of life after which another gateway ends what this one left open, in milliseconds:
+    /// [`limits::LANE_SILENCE_MS_MIN`] to [`limits::LANE_SILENCE_MS_MAX`].
+    #[serde(default = "lane_silence_ms")]
+    pub silence_ms: u64,
+}
+
+fn lane_silence_ms() -> u64 {
+    limits::LANE_SILENCE_MS
 }
 
 impl Storage {

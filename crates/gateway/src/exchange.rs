@@ -112,12 +112,18 @@ impl Gateway {
         reasons
     }
 
+    /// What is not as it should be although calls are served; empty when all is well.
+    pub fn worries(&self) -> Vec<Arc<str>> {
+        self.ledger.health().worries
+    }
+
     /// Brings the gauges up to date.
     pub fn observe(&self) {
         let health = self.ledger.health();
         let metrics = &self.metrics;
         metrics.ledger_size.set(i64::try_from(health.size).unwrap_or(i64::MAX));
         metrics.ledger_queue.set(i64::try_from(health.queued).unwrap_or(i64::MAX));
+        metrics.ledger_degraded.set(i64::try_from(health.worries.len()).unwrap_or(i64::MAX));
         metrics.ledger_ready.set(i64::from(health.state == State::Ready));
         let free = self.places.available_permits();
         metrics.in_flight.set(i64::try_from(limits::EXCHANGES_MAX - free).unwrap_or(i64::MAX));

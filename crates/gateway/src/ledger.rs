@@ -13,18 +13,22 @@ mod export;
 mod identifier;
 mod inbox;
 mod keep;
+mod lane;
 mod log;
 mod opened;
 mod publish;
+mod row;
+mod sequence;
 mod start;
+mod sweep;
 mod vault;
 mod verb;
 mod writer;
 
 pub mod keyring;
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -50,8 +54,10 @@ use crate::store::Db;
 use draft::{Draft, Drafter, Moment};
 use identifier::Identifiers;
 use opened::{FrameList, Lease};
-use publish::Publisher;
-use writer::{Command, Durable, Status, Submission};
+use publish::{Seen, Watched};
+use sequence::Sequencer;
+use sweep::Watch;
+use writer::{Command, Durable, Status, Submission, Worry};
 
 /// The ledger. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -64,7 +70,13 @@ struct Shared {
     clock: Arc<dyn Clock>,
     writer: mpsc::Sender<Command>,
     status: Arc<Status>,
-    publisher: tokio::sync::Mutex<Publisher>,
+    /// Number of this process's lane.
+    lane: u32,
+    silence: Duration,
+    sequencer: Mutex<Sequencer>,
+    seen: Mutex<Seen>,
+    watched: Mutex<Option<Watched>>,
+    others: Mutex<Watch>,
 }
 
 /// Name of the log of a deployment, which also names its key: `<deployment>/audit/<epoch>`.
@@ -84,23 +96,50 @@ impl Ledger {
     /// # Errors
     /// [`StartError`], which says what to do. Nothing is written then.
     pub fn start(db: &Db, keys: Keyring, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        Self::start_among(db, keys, clock, Duration::from_millis(limits::LANE_SILENCE_MS))
+    }
+
+    /// As [`start`](Self::start); other gateways on the same database are taken for dead after this much silence.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_among(
+        db: &Db,
+        keys: Keyring,
+        clock: Arc<dyn Clock>,
+        silence: Duration,
+    ) -> Result<Self, StartError> {
         let keys = Arc::new(keys);
-        let checked = start::check(db, &keys)?;
+        let mut checked = start::check(db, &keys)?;
         let vault = Vault::new(&keys).map_err(|error| Unavailable::Sealing(error.to_string().into()))?;
         let drafter = Drafter::new(Identifiers::new(&keys), vault);
         let now = writer::now(&*clock);
-        let log = start::begin(db, &keys, checked.frontier, env!("CARGO_PKG_VERSION"), now)?;
-        start::announce(&keys, log.size());
-        let status =
-            Arc::new(Status::new(log.size(), checked.published.as_ref().map_or(0, |signed| signed.size)));
+        start::catch_up(&mut checked.sequencer, now)?;
+        let log = start::begin(db, &keys, env!("CARGO_PKG_VERSION"), now)?;
+        let lane = log.position().place.lane();
+        let (size, published) = (checked.sequencer.frontier().size(), checked.published);
+        start::announce(&keys, size);
+        let status = Arc::new(Status::new(size, published, !db.is_shared()));
         let (sender, queue) = mpsc::channel(limits::LEDGER_QUEUE_MAX);
         let thread = writer::Thread::new(log, queue, Arc::clone(&status), Arc::clone(&clock));
         std::thread::Builder::new()
             .name("ledger".to_owned())
             .spawn(move || thread.run())
             .map_err(|error| Unavailable::Failed(format!("no thread for the ledger: {error}").into()))?;
-        let publisher = tokio::sync::Mutex::new(Publisher::new(checked.published.as_ref()));
-        Ok(Self(Arc::new(Shared { db: db.clone(), keys, drafter, clock, writer: sender, status, publisher })))
+        Ok(Self(Arc::new(Shared {
+            db: db.clone(),
+            keys,
+            drafter,
+            clock,
+            writer: sender,
+            status,
+            lane,
+            silence,
+            sequencer: Mutex::new(checked.sequencer),
+            seen: Mutex::new(Seen::new(size, published)),
+            watched: Mutex::default(),
+            others: Mutex::new(Watch::new(silence)),
+        })))
     }
 
     /// Records that a call is about to be forwarded. Nothing may be forwarded without what this returns.
@@ -121,7 +160,7 @@ impl Ledger {
         // From here on the leaf may appear in the log, so somebody must end the call.
         let lease = Lease::new(call, Arc::clone(&self.0.status), self.0.writer.clone());
         match self.append(drafts).await {
-            Ok(Durable { index, hash }) => Ok(Opened { lease, index, leaf: hash, frames: FrameList::new() }),
+            Ok(Durable { place, hash }) => Ok(Opened { lease, place, leaf: hash, frames: FrameList::new() }),
             Err(refusal) => {
                 // Refused for what it is: it was not written, and a call of this id may be somebody else's.
                 if matches!(refusal, Unavailable::Rejected(_)) {
@@ -184,9 +223,9 @@ impl Ledger {
         let list = frames.commitment();
         let draft =
             self.compose(bytes, move |drafter| drafter.outcome(call, list, &outcome, &moment)).await?;
-        let Durable { index, hash } = self.append(vec![draft]).await?;
+        let Durable { place, hash } = self.append(vec![draft]).await?;
         lease.release();
-        Ok(Receipt { call: Some(call), index, leaf: hash })
+        Ok(Receipt { call: Some(call), place, leaf: hash })
     }
 
     /// Records that a call is refused.
@@ -199,8 +238,8 @@ impl Ledger {
         let call = denial.call;
         let bytes = denial.body.as_ref().map_or(0, |body| body.get().len());
         let draft = self.compose(bytes, move |drafter| drafter.denial(&denial, &moment)).await?;
-        let Durable { index, hash } = self.append(vec![draft]).await?;
-        Ok(Receipt { call: Some(call), index, leaf: hash })
+        let Durable { place, hash } = self.append(vec![draft]).await?;
+        Ok(Receipt { call: Some(call), place, leaf: hash })
     }
 
     /// Records a step of an approval. It has no effect before.
@@ -213,8 +252,8 @@ impl Ledger {
         let call = step.call;
         let bytes = step.body.as_ref().map_or(0, |body| body.get().len());
         let draft = self.compose(bytes, move |drafter| drafter.approval(&step, &moment)).await?;
-        let Durable { index, hash } = self.append(vec![draft]).await?;
-        Ok(Receipt { call: Some(call), index, leaf: hash })
+        let Durable { place, hash } = self.append(vec![draft]).await?;
+        Ok(Receipt { call: Some(call), place, leaf: hash })
     }
 
     /// Records an operational event. Leaves that only the ledger itself writes are refused.
@@ -229,8 +268,8 @@ impl Ledger {
         }
         self.ready()?;
         let draft = self.0.drafter.event(event, self.now())?;
-        let Durable { index, hash } = self.append(vec![draft]).await?;
-        Ok(Receipt { call: None, index, leaf: hash })
+        let Durable { place, hash } = self.append(vec![draft]).await?;
+        Ok(Receipt { call: None, place, leaf: hash })
     }
 
     /// How the ledger does.
@@ -238,6 +277,7 @@ impl Ledger {
         let status = &self.0.status;
         Health {
             state: status.state.borrow().clone(),
+            worries: status.worries().values().cloned().collect(),
             size: status.size.load(Ordering::Relaxed),
             published: status.published.load(Ordering::Relaxed),
             queued: self.0.writer.max_capacity() - self.0.writer.capacity(),
@@ -260,23 +300,58 @@ impl Ledger {
         }
     }
 
-    /// Writes heartbeats and checkpoints and looks after a blocked database, for ever: run it beside the listeners.
+    /// Writes heartbeats and checkpoints, puts leaves into the log, and looks after a blocked database and dead gateways,
+    /// for ever: run it beside the listeners.
     pub async fn tend(&self) {
+        tokio::join!(self.tend_lane(), self.tend_log());
+    }
+
+    async fn tend_lane(&self) {
         let mut heartbeat = interval(limits::HEARTBEAT_MS);
-        let mut publish = interval(limits::CHECKPOINT_MS);
+        let mut pulse = every(Watch::interval(self.0.silence));
         let mut collect = interval(limits::NOTICES_MS);
         let mut retry = interval(limits::LEDGER_RETRY_MS);
         loop {
             let tended = tokio::select! {
                 _ = heartbeat.tick() => self.heartbeat().await.map(drop),
-                _ = publish.tick() => self.publish().await.map(drop),
+                _ = pulse.tick() => self.pulse().await,
                 _ = collect.tick() => self.collect().await,
                 _ = retry.tick() => self.retry().await,
             };
             if let Err(error) = tended {
-                tracing::debug!(%error, "the ledger could not be tended");
+                tracing::debug!(%error, "the lane could not be tended");
             }
         }
+    }
+
+    async fn tend_log(&self) {
+        let mut sequence = interval(limits::SEQUENCE_MS);
+        let mut publish = interval(limits::CHECKPOINT_MS);
+        let mut sweep = every(Watch::interval(self.0.silence));
+        loop {
+            let tended = tokio::select! {
+                _ = sequence.tick() => self.sequence_in_turn().await,
+                _ = publish.tick() => self.publish_in_turn().await,
+                _ = sweep.tick() => self.sweep().await,
+            };
+            if let Err(error) = tended {
+                tracing::debug!(%error, "the log could not be tended");
+            }
+        }
+    }
+
+    /// Whether this process is the one that does what is to be done once, however many gateways share the database.
+    pub fn leads(&self) -> bool {
+        self.0.status.leads.load(Ordering::Relaxed)
+    }
+
+    /// Tells the other gateways that this one lives.
+    ///
+    /// # Errors
+    /// [`Unavailable`]; [`Unavailable::Failed`] when the others took it for dead.
+    pub async fn pulse(&self) -> Result<(), Unavailable> {
+        self.ready()?;
+        self.ask(Command::Pulse).await?
     }
 
     /// Records that this gateway lives, and how many calls are open.
@@ -285,8 +360,8 @@ impl Ledger {
     /// [`Unavailable`].
     pub async fn heartbeat(&self) -> Result<Receipt, Unavailable> {
         self.ready()?;
-        let Durable { index, hash } = self.ask(Command::Heartbeat).await??;
-        Ok(Receipt { call: None, index, leaf: hash })
+        let Durable { place, hash } = self.ask(Command::Heartbeat).await??;
+        Ok(Receipt { call: None, place, leaf: hash })
     }
 
     /// Looks whether a blocked database takes writes again, and ends calls that were let go.
@@ -296,7 +371,7 @@ impl Ledger {
     pub async fn retry(&self) -> Result<(), Unavailable> {
         self.send(Command::Wake).await?;
         // The answer comes after the attempt: the queue is in order.
-        self.ask(Command::Tip).await?;
+        self.ask(Command::Mark).await?;
         self.ready()
     }
 
@@ -315,6 +390,31 @@ impl Ledger {
     /// The key that verifies this log's checkpoints, in the form auditors use.
     pub fn verifier_key(&self) -> String {
         self.0.keys.verifier_key().to_string()
+    }
+
+    fn sequencer(&self) -> MutexGuard<'_, Sequencer> {
+        self.0.sequencer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.0.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn watched(&self) -> MutexGuard<'_, Option<Watched>> {
+        self.0.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn others(&self) -> MutexGuard<'_, Watch> {
+        self.0.others.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs `f` where it may wait for the database.
+    async fn on_thread<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&Self) -> Result<T, Unavailable> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        let this = self.clone();
+        tokio::task::spawn_blocking(move || f(&this)).await.map_err(|_| Unavailable::Stopped)?
     }
 
     fn ready(&self) -> Result<(), Unavailable> {
@@ -410,7 +510,11 @@ fn is_operational(event: EventType) -> bool {
 }
 
 fn interval(period_ms: u64) -> tokio::time::Interval {
-    let mut interval = tokio::time::interval(Duration::from_millis(period_ms));
+    every(Duration::from_millis(period_ms))
+}
+
+fn every(period: Duration) -> tokio::time::Interval {
+    let mut interval = tokio::time::interval(period);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     interval
 }

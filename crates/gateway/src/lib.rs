@@ -30,4 +30,5 @@ pub mod reply;
 pub mod secret;
 pub mod service_key;
 pub mod store;
+pub mod trust;
 pub mod upstream;

@@ -96,6 +96,18 @@ pub const COMPRESSORS_MAX: usize = 16;
 pub const LEAF_NAME_BYTES_MAX: usize = 256;
 /// Contexts and sessions that the ledger remembers having written.
 pub const LEDGER_MEMORY_MAX: usize = 8_192;
+/// Time between looks for leaves that are not in the log yet.
+pub const SEQUENCE_MS: u64 = 200;
+/// Time without progress after which another process takes over putting leaves into the log.
+pub const TAKEOVER_MS: u64 = 1_000;
+/// Commits of one lane put into the log at once.
+pub const HEADS_MAX: u32 = 512;
+/// Spans of the log read at once.
+pub const SPANS_MAX: u32 = 4_096;
+/// Time a leaf of this process may be without a checkpoint before that is a reason for concern.
+pub const COVERED_MS: u64 = 60_000;
+/// Looks for signs of life of other gateways, and signs of one's own, while one may be silent.
+pub const PULSES_PER_SILENCE: u32 = 6;
 /// Leaves read from the database in one transaction when the whole log is read.
 pub const SCAN_LEAVES_MAX: u64 = 8_192;
 /// Database reads, and rare writes, at once.
@@ -110,6 +122,18 @@ pub const TRANSACTION_ATTEMPTS_MAX: u32 = 64;
 pub const WAL_PAGES: i64 = 4_000;
 /// Time between heartbeats in the log.
 pub const HEARTBEAT_MS: u64 = 60_000;
+/// Time without a sign of life after which a gateway is taken for dead, unless the configuration says otherwise.
+pub const LANE_SILENCE_MS: u64 = 60_000;
+/// Shortest such time that can be configured: a slow commit must not look like a death.
+pub const LANE_SILENCE_MS_MIN: u64 = 5_000;
+/// Longest.
+pub const LANE_SILENCE_MS_MAX: u64 = 60 * 60 * 1_000;
+/// Time to reach the database's server.
+pub const DATABASE_CONNECT_MS: u64 = 5_000;
+/// Time a connection to the database may be without an answer from the other machine before it counts as broken.
+pub const DATABASE_SILENCE_MS: u64 = 10_000;
+/// Oldest PostgreSQL that is used, as the server counts its versions.
+pub const POSTGRES_VERSION_MIN: u32 = 140_000;
 /// Shortest time between two published checkpoints.
 pub const CHECKPOINT_MS: u64 = 10_000;
 /// Failed authentications of one address range, at one server, for one reason, recorded one by one in a window; further

@@ -43,6 +43,8 @@ pub struct Metrics {
     pub ledger_queue: Gauge,
     /// 1 when evidence can be written, else 0.
     pub ledger_ready: Gauge,
+    /// Things that are not as they should be although evidence is written.
+    pub ledger_degraded: Gauge,
     /// Requests whose caller proved no identity.
     pub auth_failures: Counter,
     /// Requests refused before there was an exchange, by code.
@@ -63,6 +65,7 @@ impl Metrics {
             ledger_size: Gauge::default(),
             ledger_queue: Gauge::default(),
             ledger_ready: Gauge::default(),
+            ledger_degraded: Gauge::default(),
             auth_failures: Counter::default(),
             turned_away: Family::default(),
             registry: Registry::default(),
@@ -78,6 +81,7 @@ impl Metrics {
         registry.register("ledger_size", "leaves in the log", metrics.ledger_size.clone());
         registry.register("ledger_queue", "entries waiting for the writer", metrics.ledger_queue.clone());
         registry.register("ledger_ready", "1 when evidence can be written", metrics.ledger_ready.clone());
+        registry.register("ledger_degraded", "reasons for concern", metrics.ledger_degraded.clone());
         registry.register("auth_failures", "requests that proved no identity", metrics.auth_failures.clone());
         registry.register("turned_away", "requests refused unread", metrics.turned_away.clone());
         Self { registry, ..metrics }

@@ -186,6 +186,10 @@ impl Registry {
     pub async fn step(&self, keys: &ServiceKeys, ledger: &Ledger) -> Result<usize, Error> {
         let read = self.clock.now();
         keys.replace(self.db.read("read service keys", read_all).await?, read);
+        if !ledger.leads() {
+            // Another gateway on the same database notes them.
+            return Ok(0);
+        }
         let unnoted = self.db.read("read unnoted keys", |read| table::unnoted(read, PAGE)).await?;
         let leaves = unnoted.len();
         for (row, what) in unnoted {

@@ -9,6 +9,7 @@
 mod error;
 mod migration;
 mod postgres;
+mod role;
 mod sqlite;
 mod turn;
 mod tx;
@@ -24,6 +25,7 @@ pub mod definition;
 pub mod document;
 pub mod entry;
 pub mod lane;
+pub mod lane_head;
 pub mod mcp_session;
 pub mod notice;
 pub mod payload;
@@ -36,11 +38,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use error::{Error, ErrorKind};
+pub use postgres::Server;
 pub use sqlite::{Access, DATABASE, LOCK};
-pub use tx::{Read, Tx};
+pub use tx::{Read, Right, Tx};
 pub use value::{Row, Value};
 
+use crate::config::Storage;
 use crate::limits;
+use postgres::{Purpose, Session};
 
 /// An opened database. Cheap to clone.
 #[derive(Clone)]
@@ -69,6 +74,17 @@ enum Connection {
 }
 
 impl Db {
+    /// Opens the database that the configuration names.
+    ///
+    /// # Errors
+    /// As [`open_sqlite`](Self::open_sqlite) or [`open_postgres`](Self::open_postgres).
+    pub fn open(storage: &Storage, access: Access) -> Result<Self, Error> {
+        match &storage.postgres {
+            None => Self::open_sqlite(&storage.directory, access),
+            Some(postgres) => Self::open_postgres(&Server::new(postgres)?),
+        }
+    }
+
     /// Opens the SQLite database in `directory`; creates or migrates it unless `access` is [`Access::ReadOnly`].
     ///
     /// # Errors
@@ -78,13 +94,50 @@ impl Db {
         db.settle()
     }
 
-    /// Connects to the PostgreSQL server at `url` (a libpq connection string) and migrates its schema.
+    /// Connects to a PostgreSQL server, whose schema must be there already: see [`migrate`](Self::migrate).
     ///
     /// # Errors
-    /// [`ErrorKind::Connection`] when it cannot be reached; others as the engine says.
-    pub fn open_postgres(url: &str) -> Result<Self, Error> {
-        let db = Self::new(Engine::Postgres(postgres::Postgres::new(url)?));
-        db.settle()
+    /// [`ErrorKind::Connection`] when it cannot be reached; [`ErrorKind::Schema`] when its schema does not fit this
+    /// program.
+    pub fn open_postgres(server: &Server) -> Result<Self, Error> {
+        let db = Self::new(Engine::Postgres(postgres::Postgres::new(server)));
+        db.read_now("schema", migration::check)?;
+        Ok(db)
+    }
+
+    /// Brings the schema of a PostgreSQL database up to date as its owner, and gives `gateway`, the role that the
+    /// gateways use, what it needs and no more. Answers how many steps were missing.
+    ///
+    /// # Errors
+    /// As the server says; nothing has happened then.
+    pub fn migrate(owner: &Server, gateway: &str) -> Result<usize, Error> {
+        let db = Self::new(Engine::Postgres(postgres::Postgres::new(owner)));
+        db.write_now("migrate", |tx| {
+            let steps = migration::run(tx, migration::Words::Postgres)?;
+            role::grant(tx, gateway)?;
+            Ok(steps)
+        })
+    }
+
+    /// What [`migrate`](Self::migrate) would do, as SQL for whoever prefers to do it by hand.
+    ///
+    /// # Errors
+    /// As the server says.
+    pub fn plan_migration(owner: &Server, gateway: &str) -> Result<String, Error> {
+        let db = Self::new(Engine::Postgres(postgres::Postgres::new(owner)));
+        let done =
+            db.read_now(
+                "schema",
+                |read| {
+                    if migration::exists(read)? { migration::applied(read) } else { Ok(0) }
+                },
+            )?;
+        Ok(format!("BEGIN;\n{}{}COMMIT;\n", migration::plan(done), role::sql(gateway)))
+    }
+
+    /// Whether other gateways may use the same database.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.0.engine, Engine::Postgres(_))
     }
 
     fn new(engine: Engine) -> Self {
@@ -96,13 +149,10 @@ impl Db {
             Engine::Sqlite(sqlite) if sqlite.access() == Access::ReadOnly => {
                 self.read_now("schema", migration::check)?;
             }
-            engine => {
-                let words = match engine {
-                    Engine::Sqlite(_) => migration::Words::Sqlite,
-                    Engine::Postgres(_) => migration::Words::Postgres,
-                };
-                self.write_now("migrate", |tx| migration::run(tx, words))?;
+            Engine::Sqlite(_) => {
+                self.write_now("migrate", |tx| migration::run(tx, migration::Words::Sqlite))?;
             }
+            Engine::Postgres(_) => {}
         }
         Ok(self)
     }
@@ -151,8 +201,8 @@ impl Db {
                 Ok(done)
             }
             Engine::Postgres(postgres) => {
-                let mut client = postgres.connection()?;
-                let done = f(&mut Read(tx::Engine::Postgres(postgres::read(&mut client)?)))?;
+                let mut client = postgres.begin(Purpose::Read)?;
+                let done = f(&mut Read(tx::Engine::Postgres(Session::started(&mut client))))?;
                 postgres.put(client);
                 Ok(done)
             }
@@ -167,13 +217,13 @@ impl Db {
     pub fn write_now<T>(
         &self,
         name: &'static str,
-        f: impl FnMut(&mut Tx<'_>) -> Result<T, Error>,
+        mut f: impl FnMut(&mut Tx<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let run = || match &self.0.engine {
+        let mut run = || match &self.0.engine {
             Engine::Sqlite(sqlite) => {
                 let _turn = sqlite.turns.take();
                 let mut connection = Connection::Sqlite(sqlite.writer()?);
-                let done = connection.transaction(f)?;
+                let done = connection.transaction(Purpose::Write, &mut f)?;
                 if let Connection::Sqlite(connection) = connection {
                     sqlite.put_writer(connection);
                 }
@@ -181,7 +231,14 @@ impl Db {
             }
             Engine::Postgres(postgres) => {
                 let mut connection = Connection::Postgres(Box::new(postgres.connection()?));
-                let done = connection.transaction(f)?;
+                let done = match connection.transaction(Purpose::Write, &mut f) {
+                    // An idle connection may have been cut since it was used.
+                    Err(Failure { error, stage: Stage::Before }) if error.kind == ErrorKind::Connection => {
+                        connection = Connection::Postgres(Box::new(postgres.connect()?));
+                        connection.transaction(Purpose::Write, &mut f)?
+                    }
+                    done => done?,
+                };
                 if let Connection::Postgres(client) = connection {
                     postgres.put(*client);
                 }
@@ -194,8 +251,7 @@ impl Db {
     /// A connection for evidence.
     ///
     /// # Errors
-    /// [`ErrorKind::ReadOnly`] without [`Access::Gateway`]; [`ErrorKind::Fsync`] when the server does not keep what
-    /// it acknowledges.
+    /// [`ErrorKind::ReadOnly`] without [`Access::Gateway`]; [X
     pub fn writer(&self) -> Result<Writer, Error> {
         let mut writer = Writer { db: self.clone(), connection: None };
         writer.reopen()?;
@@ -230,7 +286,9 @@ impl Writer {
             Engine::Sqlite(sqlite) => Some(sqlite.turns.take()),
             Engine::Postgres(_) => None,
         };
-        connection.transaction(f).map_err(|failure| Failure { error: failure.error.named(name), ..failure })
+        connection
+            .transaction(Purpose::Evidence, f)
+            .map_err(|failure| Failure { error: failure.error.named(name), ..failure })
     }
 
     /// Drops the connection and opens a new one, so that what it reads comes from the database.
@@ -246,7 +304,7 @@ impl Writer {
             Engine::Sqlite(sqlite) => Connection::Sqlite(sqlite.connect()?),
             Engine::Postgres(postgres) => {
                 let mut client = postgres.connect()?;
-                postgres::check_durable(&mut client)?;
+                postgres::check_evidence(&mut client)?;
                 Connection::Postgres(Box::new(client))
             }
         });
@@ -298,11 +356,15 @@ impl From<Failure> for Error {
 }
 
 impl Connection {
-    fn transaction<T>(&mut self, mut f: impl FnMut(&mut Tx<'_>) -> Result<T, Error>) -> Result<T, Failure> {
+    fn transaction<T>(
+        &mut self,
+        purpose: Purpose,
+        mut f: impl FnMut(&mut Tx<'_>) -> Result<T, Error>,
+    ) -> Result<T, Failure> {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            match self.attempt(&mut f) {
+            match self.attempt(purpose, &mut f) {
                 Err(failure)
                     if failure.error.kind == ErrorKind::Serialization
                         && attempts < limits::TRANSACTION_ATTEMPTS_MAX => {}
@@ -311,7 +373,11 @@ impl Connection {
         }
     }
 
-    fn attempt<T>(&mut self, f: &mut impl FnMut(&mut Tx<'_>) -> Result<T, Error>) -> Result<T, Failure> {
+    fn attempt<T>(
+        &mut self,
+        purpose: Purpose,
+        f: &mut impl FnMut(&mut Tx<'_>) -> Result<T, Error>,
+    ) -> Result<T, Failure> {
         let before = |error| Failure { error, stage: Stage::Before };
         let engine = match self {
             Self::Sqlite(connection) => tx::Engine::Sqlite(
@@ -319,7 +385,7 @@ impl Connection {
                     .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
                     .map_err(|error| before(error.into()))?,
             ),
-            Self::Postgres(client) => tx::Engine::Postgres(postgres::write(client).map_err(before)?),
+            Self::Postgres(client) => tx::Engine::Postgres(Session::begin(client, purpose).map_err(before)?),
         };
         let mut tx = Tx(Read(engine));
         let done = f(&mut tx).map_err(before)?;

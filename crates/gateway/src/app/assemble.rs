@@ -119,10 +119,14 @@ async fn ledger(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Openi
     let (storage, clock) = (config.storage.clone(), clock.clone());
     let origin = format!("{}/audit/1", config.deployment);
     tokio::task::spawn_blocking(move || {
-        let db = Db::open_sqlite(&storage.directory, Access::Gateway)?;
-        let keys = Keyring::open(&storage.key_directory(), &origin, Missing::Create)?;
+        let db = Db::open(&storage, Access::Gateway)?;
+        // Whoever finds a log and no keys has lost them, or is another gateway that was not given its copy.
+        let begun = db.read_now("lanes", store::lane::last)?.is_some();
+        let missing = if begun { Missing::Refuse } else { Missing::Create };
+        let keys = Keyring::open(&storage.key_directory(), &origin, missing)?;
         let (seal, approval_key) = (keys.service_key_seal(), keys.approval_key());
-        let ledger = Ledger::start(&db, keys, clock)?;
+        let silence_ms = storage.postgres.map_or(limits::LANE_SILENCE_MS, |postgres| postgres.silence_ms);
+        let ledger = Ledger::start_among(&db, keys, clock, Duration::from_millis(silence_ms))?;
         Ok(Opening { db, ledger, seal, approval_key })
     })
     .await?

@@ -119,17 +119,18 @@ fn listener(config: &Config, findings: &mut Vec<Finding>) {
 
 fn evidence(config: &Config, findings: &mut Vec<Finding>) {
     let directory = &config.storage.directory;
-    if !directory.exists() {
+    if config.storage.postgres.is_none() && !directory.exists() {
         findings.push(Finding::doubtful(
             format!("evidence in `{}`", directory.display()),
             "nothing there yet; `countersign serve` creates it at its first start",
         ));
         return;
     }
-    findings.push(Finding::of(
-        format!("database in `{}`", directory.display()),
-        &Db::open_sqlite(directory, Access::ReadOnly),
-    ));
+    let what = match &config.storage.postgres {
+        None => format!("database in `{}`", directory.display()),
+        Some(_) => "database on the PostgreSQL server".to_owned(),
+    };
+    findings.push(Finding::of(what, &Db::open(&config.storage, Access::ReadOnly)));
     let keys = config.storage.key_directory();
     // Only when the public key is there already: opening the others would write it.
     let opened = keyring::read_verifier_key(&keys)

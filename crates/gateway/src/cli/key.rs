@@ -108,7 +108,7 @@ impl<W: Write> Desk<'_, W> {
         let seal = keyring::read_service_key_seal(&directory).context(
             "service keys are sealed with the gateway's own keys, which it makes at its first start",
         )?;
-        let db = Db::open_sqlite(&self.config.storage.directory, access)?;
+        let db = Db::open(&self.config.storage, access)?;
         let registry = Registry::new(db, seal, Arc::clone(&self.clock));
         match command {
             Command::Create(create) => self.create(&registry, create),

@@ -3,6 +3,13 @@
 use anstyle::{AnsiColor, Color, Style};
 use evidence::leaf::{EventType, Leaf};
 
+use crate::store::entry::Entry;
+
+/// Index of a leaf in the log; a dash for the moment until it has one.
+pub(super) fn index(entry: &Entry) -> String {
+    entry.index.map_or_else(|| "-".to_owned(), |index| index.to_string())
+}
+
 /// One line that says what a leaf is about, without its actor.
 pub(super) fn summary(leaf: &Leaf) -> String {
     let mut words: Vec<String> = Vec::new();

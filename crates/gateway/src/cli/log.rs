@@ -159,7 +159,7 @@ fn by_index(evidence: &Evidence, from: u64, until: u64, limit: u32) -> anyhow::R
         if from < size.min(until) {
             entry::scan(read, from, until.min(size), |stored| {
                 let (index, place, ts) = (stored.index, stored.place, stored.ts);
-                found.push(Entry { index, place, ts, leaf: stored.leaf.to_vec() });
+                found.push(Entry { index: Some(index), place, ts, leaf: stored.leaf.to_vec() });
                 Ok(())
             })?;
         }
@@ -224,7 +224,8 @@ impl<W: Write> Lines<W> {
     fn write(&mut self, entry: &Entry) -> anyhow::Result<()> {
         if self.form == Form::Json {
             let leaf = String::from_utf8_lossy(&entry.leaf);
-            let (index, hash) = (entry.index, leaf_hash(&entry.leaf));
+            let index = entry.index.map_or_else(|| "null".to_owned(), |index| index.to_string());
+            let hash = leaf_hash(&entry.leaf);
             writeln!(self.out, r#"{{"index":{index},"hash":"{hash}","leaf":{leaf}}}"#)?;
         } else {
             writeln!(self.out, "{}", row(entry, self.form))?;
@@ -236,7 +237,10 @@ impl<W: Write> Lines<W> {
 fn row(entry: &Entry, form: Form) -> String {
     let time = moment::show(entry.ts);
     let Ok(leaf) = Leaf::decode(&entry.leaf) else {
-        return format!("{:>8}  {time}  not a leaf: run `countersign verify` on an export", entry.index);
+        return format!(
+            "{:>8}  {time}  not a leaf: run `countersign verify` on an export",
+            line::index(entry)
+        );
     };
     let event = format!("{:<18}", leaf.event.as_str());
     let event = match (form, line::colour(leaf.event)) {
@@ -245,7 +249,7 @@ fn row(entry: &Entry, form: Form) -> String {
     };
     let actor = leaf.actor.as_ref().and_then(|actor| actor.id.as_deref()).unwrap_or("-");
     let short = actor.get(..8).unwrap_or(actor);
-    format!("{:>8}  {time}  {event}  {short:<8}  {}", entry.index, line::summary(&leaf))
+    format!("{:>8}  {time}  {event}  {short:<8}  {}", line::index(entry), line::summary(&leaf))
 }
 
 fn range(text: &str) -> Result<(u64, u64), String> {

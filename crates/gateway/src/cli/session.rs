@@ -208,7 +208,7 @@ fn exchange(evidence: &Evidence, head: Entry) -> anyhow::Result<Exchange> {
     let filter = Filter { call: Some(*call.as_bytes()), ..Filter::default() };
     let mut entries =
         evidence.db.read_now("call", |read| entry::page(read, &filter, limits::CALL_LEAVES_MAX))?;
-    entries.sort_by_key(|entry| entry.index);
+    entries.sort_by_key(|entry| (entry.index.is_none(), entry.index, entry.place));
     let mut parts = Vec::new();
     for entry in entries {
         let leaf = Leaf::decode(&entry.leaf)?;
@@ -259,7 +259,7 @@ impl Exchange {
             None if head.leaf.event == EventType::CallIntent => "open".to_owned(),
             None => String::new(),
         };
-        let text = format!("{began}  #{}  {}  {ended}", head.entry.index, line::summary(&head.leaf));
+        let text = format!("{began}  #{}  {}  {ended}", line::index(&head.entry), line::summary(&head.leaf));
         let bad = matches!(head.leaf.event, EventType::CallDenied | EventType::AuthFailed);
         screen.paint(if bad { AnsiColor::Red } else { AnsiColor::Cyan }, text.trim_end())
     }

@@ -27,7 +27,7 @@ pub(super) struct Evidence {
 impl Source {
     pub(super) fn open(&self) -> anyhow::Result<Evidence> {
         let config = config::load(&self.config)?;
-        let db = Db::open_sqlite(&config.storage.directory, Access::ReadOnly)?;
+        let db = Db::open(&config.storage, Access::ReadOnly)?;
         Ok(Evidence { db, config })
     }
 }
@@ -48,7 +48,7 @@ impl Evidence {
 
     /// Asks the gateway to write a leaf about this command; it does so within seconds, or when it next runs.
     pub(super) fn ask(&self, notice: &crate::store::notice::Notice) -> anyhow::Result<()> {
-        let db = Db::open_sqlite(&self.config.storage.directory, Access::Beside)?;
+        let db = Db::open(&self.config.storage, Access::Beside)?;
         Ok(db.write_now("notice", |tx| crate::store::notice::insert(tx, notice))?)
     }
 

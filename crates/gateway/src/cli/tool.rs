@@ -126,7 +126,7 @@ impl<W: Write> Desk<'_, W> {
     fn serve(mut self, command: &Command) -> anyhow::Result<()> {
         let access =
             if matches!(command, Command::Accept { .. }) { Access::Beside } else { Access::ReadOnly };
-        let db = Db::open_sqlite(&self.config.storage.directory, access)?;
+        let db = Db::open(&self.config.storage, access)?;
         match command {
             Command::List { servers, drifted } => {
                 for server in servers {

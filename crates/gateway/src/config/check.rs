@@ -3,6 +3,7 @@
 mod identity;
 mod listen;
 mod server;
+mod storage;
 
 use url::{Host, Url};
 
@@ -26,17 +27,8 @@ pub(super) fn check(config: &Config, root: &Node) -> Vec<Problem> {
                 .hint("give operators a port of their own, off public networks"),
         );
     }
-    let storage = top.field("storage");
-    let directories = [
-        (storage.field("directory"), Some(&config.storage.directory)),
-        (storage.field("keys"), config.storage.keys.as_ref()),
-        (top.field("policy").field("directory"), Some(&config.policy.directory)),
-    ];
-    for (path, directory) in directories {
-        if let Some(directory) = directory {
-            report.path(directory, path);
-        }
-    }
+    storage::check(&config.storage, &top.field("storage"), &mut report);
+    report.path(&config.policy.directory, top.field("policy").field("directory"));
     identity::check(&config.identity, &top.field("identity"), &mut report);
     approvals(&config.approvals, &top.field("approvals"), &mut report);
     server::check(&config.servers, &top.field("servers"), &mut report);

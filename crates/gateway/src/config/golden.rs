@@ -259,6 +259,37 @@ fn no_secret_is_ever_repeated() {
 }
 
 #[test]
+fn database_that_would_be_reached_unsafely_is_refused() {
+    let with = |postgres: &str| {
+        let head =
+            HEAD.replace("  directory: data\n", &format!("  directory: data\n  postgres:\n{postgres}"));
+        parse(Path::new(FILE), &format!("{head}{SERVERS}"))
+    };
+    for (postgres, said) in [
+        ("    url: mysql://gateway@db/audit\n", "does not begin with `postgresql:`"),
+        ("    url: postgresql://gateway:hunter2@db/audit\n", "holds a password"),
+        ("    url: postgresql://gateway@db/audit?password=hunter2\n", "holds a password"),
+        ("    url: postgresql://db/audit\n", "names no role"),
+        ("    url: postgresql://gateway@db\n", "names no database"),
+        ("    url: postgresql://gateway@db/audit?sslmode=disable\n", "read and change evidence"),
+        ("    url: postgresql://gateway@db/audit\n    silence_ms: 10\n", "`10` is not a usable time"),
+    ] {
+        let error = with(postgres).expect_err(postgres).to_string();
+        assert!(error.contains(said), "{postgres}: {error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+    for (postgres, local) in [
+        ("    url: postgresql://gateway@127.0.0.1/audit?sslmode=disable\n", true),
+        ("    url: postgresql:///audit?host=/run/postgresql&user=gateway\n", true),
+        ("    url: postgresql://gateway@db.internal/audit\n", false),
+        ("    url: postgresql://gateway@127.0.0.1.example/audit\n", false),
+    ] {
+        let config = with(postgres).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(config.storage.postgres.expect(postgres).is_local(), local, "{postgres}");
+    }
+}
+
+#[test]
 fn literal_environment_is_not_in_debug_output() {
     let config = accepted(&format!(
         "{HEAD}servers:\n  - name: a\n    stdio: {{ command: [a], environment: {{ KEY: hunter2 }} }}\n"

@@ -109,6 +109,10 @@ fn anchor(config: &mut Config, base: &Path) {
     }
     resolve(base, &mut config.storage.directory);
     config.storage.keys.iter_mut().for_each(|path| resolve(base, path));
+    if let Some(postgres) = &mut config.storage.postgres {
+        postgres.authorities.iter_mut().for_each(|path| resolve(base, path));
+        postgres.password.iter_mut().for_each(|source| anchor_secret(source, base));
+    }
     resolve(base, &mut config.policy.directory);
     for issuer in &mut config.identity.issuers {
         issuer.authorities.iter_mut().for_each(|path| resolve(base, path));

@@ -1,7 +1,8 @@
 //! What commands left for the gateway to record: recordings viewed, evidence exported.
 //!
 //! A command beside a running gateway cannot write leaves. It leaves a row, and the gateway, which looks every few
-//! seconds, writes the leaf. A gateway that dies between leaf and mark writes the leaf twice: twice is visible,
+//! seconds, writes the leaf. One of several
+//! gateways does it. A gateway that dies between leaf and mark writes the leaf twice: twice is visible,
 //! never is not. Whoever owns the database can put rows here; the leaf says that the request came from there.
 
 use evidence::jcs;
@@ -18,6 +19,9 @@ impl Ledger {
     /// # Errors
     /// [`Unavailable`]: what was not recorded is tried again.
     pub async fn collect(&self) -> Result<(), Unavailable> {
+        if !self.leads() {
+            return Ok(());
+        }
         let limit = limits::NOTICES_MAX;
         let found = self.0.db.read("inbox", move |read| notice::waiting(read, limit));
         for asked in found.await.map_err(blocked)? {

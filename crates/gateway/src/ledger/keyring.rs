@@ -264,7 +264,8 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
 
 /// Replaces the file as a whole, durably: what was there before stays there until the new content is on disk.
 fn write(path: &Path, content: &[u8]) -> Result<(), KeyringError> {
-    let next = path.with_extension("next");
+    // Gateways on one machine may share the directory: each has a draft of its own.
+    let next = path.with_extension(format!("{}.next", std::process::id()));
     let replace = || {
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&next)?;
         file.write_all(content)?;

@@ -1,53 +1,57 @@
-//! The log itself, as the one writer sees it: its lane, its tree, the calls that are open.
+//! The lane of this process, as its one writer sees it: what comes next, and the calls that are open.
 //!
 //! INVARIANT: memory never runs ahead of the database. A batch is prepared on copies; they replace the originals only
 //! when the commit is known to have happened.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use evidence::id::Id;
-use evidence::leaf::{Effect, LanePosition, Leaf, Status};
-use evidence::merkle::{Frontier, Hash, leaf_hash};
+use evidence::leaf::LanePosition;
+use evidence::merkle::{Hash, leaf_hash};
+use evidence::time::Timestamp;
 use uuid::Uuid;
 
 use super::draft::{Draft, Step};
+use super::lane::{self as signing, LaneKey};
+use super::row::{self, Placed};
 use super::verb::Unavailable;
-use crate::store::entry::{self, Addition, Place};
-use crate::store::{self, ErrorKind, Failure, Tx, Writer, context, document, payload, session, tree};
+use crate::store::entry::{self, Place};
+use crate::store::lane_head::{self, Joint};
+use crate::store::{self, ErrorKind, Failure, Right, Stage, Tx, Writer, lane};
 
 /// Position of the writer.
 #[derive(Clone)]
 pub(super) struct Position {
-    pub(super) lane: Id,
-    pub(super) lane_number: u32,
-    /// Sequence of the next leaf.
-    pub(super) sequence: u64,
+    pub(super) id: Id,
+    /// Where the next leaf goes.
+    pub(super) place: Place,
     /// Hash of the last leaf.
     pub(super) previous: Hash,
-    pub(super) frontier: Frontier,
+    /// Over all leaves of the lane.
+    pub(super) digest: Hash,
 }
 
-impl Position {
-    fn place(&self) -> Place {
-        Place::new(self.lane_number, self.sequence)
-    }
-}
-
-/// A leaf that has its place and its final bytes.
-pub(super) struct Placed {
-    place: Place,
-    bytes: Vec<u8>,
-    pub(super) hash: Hash,
-    pub(super) index: u64,
-    draft: Draft,
+/// What is done in the same transaction as a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Rider {
+    /// Nothing.
+    None,
+    /// Opens the lane; only if the last lane that was opened is this one's predecessor.
+    Open(Box<lane::Lane>, Timestamp),
+    /// Gives a sign of life.
+    Pulse,
+    /// Notes that these lanes of the dead have been swept; only if nobody else did.
+    Sweep(Vec<u32>, Timestamp),
+    /// Closes the lane, after its last leaf.
+    Close(Timestamp),
 }
 
 /// Leaves that are committed together.
 pub(super) struct Batch {
     pub(super) leaves: Vec<Placed>,
+    rider: Rider,
     after: Position,
     /// How to undo what the batch did to `open`.
     undo: Vec<(Uuid, Option<Place>)>,
@@ -63,9 +67,10 @@ pub(super) enum Doubt {
     Fatal(String),
 }
 
-/// The log as the writer sees it.
+/// The lane as the writer sees it.
 pub(super) struct Log {
     writer: Writer,
+    key: LaneKey,
     position: Position,
     open: HashMap<Uuid, Place>,
     sessions: HashSet<[u8; 16]>,
@@ -73,20 +78,12 @@ pub(super) struct Log {
 }
 
 impl Log {
-    pub(super) fn new(writer: Writer, position: Position) -> Self {
-        Self { writer, position, open: HashMap::new(), sessions: HashSet::new(), commit_us: 0 }
+    pub(super) fn new(writer: Writer, key: LaneKey, position: Position) -> Self {
+        Self { writer, key, position, open: HashMap::new(), sessions: HashSet::new(), commit_us: 0 }
     }
 
-    pub(super) fn size(&self) -> u64 {
-        self.position.frontier.size()
-    }
-
-    pub(super) fn frontier(&self) -> &Frontier {
-        &self.position.frontier
-    }
-
-    pub(super) fn lane_number(&self) -> u32 {
-        self.position.lane_number
+    pub(super) fn position(&self) -> &Position {
+        &self.position
     }
 
     pub(super) fn is_open(&self, call: Uuid) -> bool {
@@ -97,14 +94,9 @@ impl Log {
         self.open.keys().copied().collect()
     }
 
-    /// No intent before this place is open.
-    pub(super) fn open_from(&self) -> Place {
-        self.open.values().copied().min().unwrap_or_else(|| self.position.place())
-    }
-
-    /// An empty batch that begins at the tip.
-    pub(super) fn begin(&self) -> Batch {
-        Batch { leaves: Vec::new(), after: self.position.clone(), undo: Vec::new() }
+    /// An empty batch that begins where the lane ends.
+    pub(super) fn begin(&self, rider: Rider) -> Batch {
+        Batch { leaves: Vec::new(), rider, after: self.position.clone(), undo: Vec::new() }
     }
 
     /// Gives a draft its place at the end of the batch.
@@ -115,18 +107,18 @@ impl Log {
     pub(super) fn place(&mut self, batch: &mut Batch, mut draft: Draft) -> Result<(), Unavailable> {
         self.check(draft.step)?;
         let after = &mut batch.after;
-        draft.leaf.place(LanePosition { lane: after.lane, seq: after.sequence, prev: after.previous });
+        draft.leaf.place(LanePosition { lane: after.id, seq: after.place.sequence(), prev: after.previous });
         let bytes = draft.leaf.encode().map_err(|error| Unavailable::Rejected(error.to_string().into()))?;
-        let (place, index, hash) = (after.place(), after.frontier.size(), leaf_hash(&bytes));
-        after.sequence += 1;
+        let (place, hash) = (after.place, leaf_hash(&bytes));
+        after.place = place.next();
         after.previous = hash;
-        after.frontier.push(hash);
+        after.digest = signing::extend(&after.digest, &hash);
         match draft.step {
             Step::Begin(call) => batch.undo.push((call, self.open.insert(call, place))),
             Step::End(call) => batch.undo.push((call, self.open.remove(&call))),
             Step::Continue(_) | Step::Aside => {}
         }
-        batch.leaves.push(Placed { place, bytes, hash, index, draft });
+        batch.leaves.push(Placed { place, bytes, hash, draft });
         Ok(())
     }
 
@@ -151,75 +143,65 @@ impl Log {
         Ok(())
     }
 
-    /// Makes the batch durable. `also` joins the transaction.
+    /// Makes the batch durable.
     ///
     /// # Errors
-    /// [`Doubt`]; the log is where it was before the batch.
-    pub(super) fn commit(
-        &mut self,
-        name: &'static str,
-        batch: Batch,
-        also: impl FnMut(&mut Tx<'_>) -> Result<(), store::Error>,
-    ) -> Result<Vec<Placed>, Doubt> {
+    /// [`Doubt`]; the lane is where it was before the batch.
+    pub(super) fn commit(&mut self, name: &'static str, batch: Batch) -> Result<Vec<Placed>, Doubt> {
         let started = Instant::now();
-        let written = self.write(name, &batch, also);
+        let written = self.write(name, &batch);
         self.commit_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         match written {
             Ok(()) => Ok(self.adopt(batch)),
             Err(Failure { error, .. }) if error.kind == ErrorKind::Fsync => {
                 Err(Doubt::Fatal(error.to_string()))
             }
-            Err(Failure { error, stage: store::Stage::Before }) => {
+            Err(Failure { error, stage: Stage::Before }) => {
                 self.undo(&batch.undo);
-                Err(Doubt::Undone(error))
+                Err(refused(error))
             }
-            Err(Failure { error, stage: store::Stage::Commit }) => match self.settle(batch) {
-                Ok(Settled::Present(batch)) => Ok(self.adopt(*batch)),
-                Ok(Settled::Absent) => Err(Doubt::Undone(error)),
-                Err(doubt) => Err(doubt),
-            },
+            Err(Failure { stage: Stage::Commit, .. }) => {
+                let batch = self.settle(batch)?;
+                Ok(self.adopt(batch))
+            }
         }
     }
 
-    /// Finds out, from a new connection, whether a batch is in the database.
-    pub(super) fn settle(&mut self, batch: Batch) -> Result<Settled, Doubt> {
+    /// Makes a batch durable of which it is not known whether it is: looks for it, and writes the same bytes again when
+    /// it is not there. (A server may still be at work on the first attempt: then the second waits for it, and finds its
+    /// rows.)
+    pub(super) fn settle(&mut self, batch: Batch) -> Result<Batch, Doubt> {
         self.undo(&batch.undo);
-        let found = match self.look(batch.leaves.last().map(|leaf| leaf.place)) {
-            Ok(found) => found,
-            Err(error) => return Err(unknown(error, batch)),
-        };
-        if found.size == self.size() && found.last.is_none() {
-            return Ok(Settled::Absent);
+        match self.search(&batch) {
+            Ok(true) => return Ok(self.redo(batch)),
+            Ok(false) => {}
+            Err(doubt) => return Err(doubt.keep(batch)),
         }
-        let ours = batch.leaves.last().map(|leaf| leaf.bytes.as_slice());
-        if found.size != batch.after.frontier.size() || found.last.as_deref() != ours {
-            return Err(Doubt::Fatal(foreign(found.size, self.size())));
-        }
-        // It can be read; that it is on disk is only known once a flush succeeded.
-        match self.writer.flush() {
-            Ok(()) => {
-                self.redo(&batch);
-                Ok(Settled::Present(Box::new(batch)))
+        match self.write("retry", &batch) {
+            Ok(()) => Ok(self.redo(batch)),
+            Err(Failure { error, .. }) if error.kind == ErrorKind::Fsync => {
+                Err(Doubt::Fatal(error.to_string()))
             }
-            Err(error) if error.kind == ErrorKind::Fsync => Err(Doubt::Fatal(error.to_string())),
-            Err(error) => Err(unknown(error, batch)),
+            Err(Failure { error, .. }) if error.kind == ErrorKind::Constraint => match self.search(&batch) {
+                Ok(true) => Ok(self.redo(batch)),
+                Ok(false) => Err(refused(error)),
+                Err(doubt) => Err(doubt.keep(batch)),
+            },
+            Err(Failure { error, .. }) => Err(Doubt::Unknown(error, Box::new(batch))),
         }
     }
 
     /// Checks, from a new connection, that the database is where memory is.
-    pub(super) fn verify_tip(&mut self) -> Result<(), Doubt> {
-        let last =
-            self.position.sequence.checked_sub(1).map(|seq| Place::new(self.position.lane_number, seq));
-        let found = self.look(last).map_err(Doubt::Undone)?;
-        let last_matches = match found.last {
-            Some(bytes) => leaf_hash(&bytes) == self.position.previous,
-            None => last.is_none(),
+    pub(super) fn verify_end(&mut self) -> Result<(), Doubt> {
+        let found = self.look().map_err(Doubt::Undone)?;
+        let matches = match (&found, self.position.place.previous()) {
+            (Some((place, bytes)), Some(last)) => {
+                *place == last && leaf_hash(bytes) == self.position.previous
+            }
+            (None, None) => true,
+            _ => false,
         };
-        if found.size == self.size() && last_matches && found.frontier == self.position.frontier.to_bytes() {
-            Ok(())
-        } else {
-            Err(Doubt::Fatal(foreign(found.size, self.size())))
-        }
+        if matches { Ok(()) } else { Err(Doubt::Fatal(FOREIGN.to_owned())) }
     }
 
     /// Takes over a batch that is known to be durable.
@@ -239,13 +221,18 @@ impl Log {
         batch.leaves
     }
 
-    /// Changes what is not a leaf.
-    pub(super) fn record(
-        &mut self,
-        name: &'static str,
-        f: impl FnMut(&mut Tx<'_>) -> Result<(), store::Error>,
-    ) -> Result<(), Failure> {
-        self.writer.transaction(name, f)
+    /// Gives a sign of life.
+    pub(super) fn pulse(&mut self) -> Result<(), Doubt> {
+        let open_from = self.open_from();
+        match self.writer.transaction("pulse", |tx| pulse(tx, open_from)) {
+            Ok(()) => Ok(()),
+            Err(failure) => Err(refused(failure.error)),
+        }
+    }
+
+    /// No intent before this place is open.
+    fn open_from(&self) -> Place {
+        self.open.values().copied().min().unwrap_or(self.position.place)
     }
 
     fn check(&self, step: Step) -> Result<(), Unavailable> {
@@ -257,24 +244,23 @@ impl Log {
         Err(Unavailable::Rejected(fault.into()))
     }
 
-    fn write(
-        &mut self,
-        name: &'static str,
-        batch: &Batch,
-        mut also: impl FnMut(&mut Tx<'_>) -> Result<(), store::Error>,
-    ) -> Result<(), Failure> {
-        let (from, to) = (self.size(), batch.after.frontier.size());
-        let frontier = batch.after.frontier.to_bytes();
+    fn write(&mut self, name: &'static str, batch: &Batch) -> Result<(), Failure> {
+        let open_from = self.open_from();
+        let Some(last) = batch.leaves.last() else {
+            return self.writer.transaction(name, |tx| batch.rider.ride(tx, open_from));
+        };
+        let (place, digest) = (last.place, &batch.after.digest);
+        let signature = self.key.sign(batch.after.id.as_bytes(), place, digest);
+        let joint = if batch.leaves.iter().any(Placed::is_joint) { Joint::Yes } else { Joint::No };
         let sessions = &self.sessions;
         self.writer.transaction(name, |tx| {
-            also(tx)?;
-            for leaf in &batch.leaves {
-                leaf.insert(tx, sessions)?;
-            }
-            if tree::advance(tx, from, to, &frontier)? {
-                Ok(())
-            } else {
-                Err(store::Error::new(ErrorKind::Corrupt, "another process moved the tip of the log"))
+            batch.rider.ride(tx, open_from)?;
+            row::insert(tx, &batch.leaves, sessions)?;
+            // Its trigger holds the lane open until the commit.
+            lane_head::insert(tx, place, digest.as_bytes(), joint, &signature)?;
+            match batch.rider {
+                Rider::Close(now) => lane::close(tx, place.lane(), now.as_micros()),
+                _ => Ok(()),
             }
         })
     }
@@ -288,7 +274,7 @@ impl Log {
         }
     }
 
-    fn redo(&mut self, batch: &Batch) {
+    fn redo(&mut self, batch: Batch) -> Batch {
         for leaf in &batch.leaves {
             match leaf.draft.step {
                 Step::Begin(call) => self.open.insert(call, leaf.place),
@@ -296,152 +282,139 @@ impl Log {
                 Step::Continue(_) | Step::Aside => None,
             };
         }
+        batch
     }
 
-    fn look(&mut self, place: Option<Place>) -> Result<Found, store::Error> {
+    /// Whether the batch is in the database, durably.
+    fn search(&mut self, batch: &Batch) -> Result<bool, Search> {
+        let found = self.look().map_err(Search::Failed)?;
+        let before = self.position.place.previous();
+        let Some((place, bytes)) = found else {
+            return if before.is_none() { Ok(false) } else { Err(Search::Foreign) };
+        };
+        match batch.leaves.last() {
+            Some(ours) if place == ours.place && bytes == ours.bytes => {}
+            _ if Some(place) == before && leaf_hash(&bytes) == self.position.previous => return Ok(false),
+            _ => return Err(Search::Foreign),
+        }
+        // It can be read; that it is on disk is only known once a flush succeeded.
+        self.writer.flush().map(|()| true).map_err(Search::Failed)
+    }
+
+    /// The last leaf of the lane, from a new connection.
+    fn look(&mut self) -> Result<Option<(Place, Vec<u8>)>, store::Error> {
         self.writer.reopen()?;
-        let found = self.writer.transaction("look", |tx| {
-            let tip = tree::tip(tx)?;
-            let last = match place {
-                Some(place) => entry::leaf_at(tx, place)?,
-                None => None,
-            };
-            Ok(Found {
-                size: tip.as_ref().map_or(0, |tip| tip.size),
-                frontier: tip.map_or_else(|| Frontier::new().to_bytes(), |tip| tip.frontier),
-                last,
-            })
-        })?;
-        Ok(found)
+        let lane = self.position.place.lane();
+        Ok(self.writer.transaction("look", |tx| entry::last(tx, lane))?)
     }
 }
 
-/// Whether a batch in doubt happened.
-pub(super) enum Settled {
-    /// It did, and it is durable.
-    Present(Box<Batch>),
-    /// It did not.
-    Absent,
+/// Why it could not be found out whether a batch is in the database.
+enum Search {
+    Failed(store::Error),
+    /// Somebody else's leaf is in our lane, or ours is gone.
+    Foreign,
 }
 
-struct Found {
-    size: u64,
-    frontier: Vec<u8>,
-    last: Option<Vec<u8>>,
+impl Search {
+    fn keep(self, batch: Batch) -> Doubt {
+        match self {
+            Self::Failed(error) if error.kind == ErrorKind::Fsync => Doubt::Fatal(error.to_string()),
+            Self::Failed(error) => Doubt::Unknown(error, Box::new(batch)),
+            Self::Foreign => Doubt::Fatal(FOREIGN.to_owned()),
+        }
+    }
 }
 
-impl Placed {
-    /// The call that this leaf opened.
-    pub(super) fn begun(&self) -> Option<Uuid> {
-        match self.draft.step {
-            Step::Begin(call) => Some(call),
-            _ => None,
+impl Rider {
+    fn ride(&self, tx: &mut Tx<'_>, open_from: Place) -> Result<(), store::Error> {
+        match self {
+            Self::None | Self::Close(_) => Ok(()),
+            Self::Open(opened, now) => {
+                tx.await_right(Right::OpenLane)?;
+                if lane::last(tx)? != opened.number.checked_sub(1) {
+                    return Err(store::Error::new(ErrorKind::Busy, LANE_TAKEN));
+                }
+                lane::open(tx, opened, now.as_micros())
+            }
+            Self::Pulse => pulse(tx, open_from),
+            Self::Sweep(lanes, now) => {
+                for &dead in lanes {
+                    if !lane::sweep(tx, dead, now.as_micros())? {
+                        return Err(store::Error::new(ErrorKind::Busy, "another gateway swept the lane"));
+                    }
+                }
+                Ok(())
+            }
         }
     }
+}
 
-    fn session(&self) -> Option<[u8; 16]> {
-        self.draft.leaf.session.map(|session| *session.as_bytes())
-    }
+/// Another gateway opened a lane at the same moment: take the next number.
+pub(super) const LANE_TAKEN: &str = "another gateway opened a lane";
 
-    fn insert(&self, tx: &mut Tx<'_>, sessions: &HashSet<[u8; 16]>) -> Result<(), store::Error> {
-        let leaf = &self.draft.leaf;
-        let (target, result) = (target(leaf), result(leaf));
-        let actor = leaf.actor.as_ref().and_then(|actor| actor.id.as_deref());
-        entry::append(
-            tx,
-            &Addition {
-                place: self.place,
-                event: leaf.event.as_str(),
-                ts: leaf.ts.as_micros(),
-                call: leaf.call.as_ref().map(Id::as_bytes),
-                session: leaf.session.as_ref().map(Id::as_bytes),
-                actor,
-                server: leaf.server.as_deref(),
-                method: leaf.method.as_deref(),
-                target: target.as_deref(),
-                result,
-                leaf: &self.bytes,
-            },
-        )?;
-        if let Some(sealed) = &self.draft.payload {
-            payload::insert(tx, self.place, sealed.day, &sealed.record)?;
-        }
-        if let Some(context) = &self.draft.context
-            && !context.durable.load(Ordering::Relaxed)
-        {
-            context::insert(tx, &context.row())?;
-        }
-        if let Some(id) = self.session()
-            && !sessions.contains(&id)
-        {
-            session::begin(tx, &id, leaf.ts.as_micros(), actor.unwrap_or_default())?;
-        }
-        for kept in &self.draft.documents {
-            document::put(tx, &kept.hash, kept.kind, leaf.ts.as_micros(), &kept.bytes)?;
-        }
+const FOREIGN: &str = "the database changed under the gateway: its lane does not end with the leaf that was written last; \
+                       find out who else writes to the database";
+
+const CLOSED: &str = "the lane is closed";
+
+fn pulse(tx: &mut Tx<'_>, open_from: Place) -> Result<(), store::Error> {
+    if lane::pulse(tx, open_from.lane(), open_from)? {
         Ok(())
+    } else {
+        Err(store::Error::new(ErrorKind::Constraint, CLOSED))
     }
 }
 
-fn unknown(error: store::Error, batch: Batch) -> Doubt {
-    Doubt::Unknown(error, Box::new(batch))
-}
-
-fn foreign(found: u64, expected: u64) -> String {
-    format!(
-        "the database changed under the gateway: it holds {found} leaves and {expected} were written; find out who \
-         else writes to it"
-    )
-}
-
-fn target(leaf: &Leaf) -> Option<Cow<'_, str>> {
-    let target = leaf.target.as_ref()?;
-    target.name.as_deref().map(Cow::Borrowed).or_else(|| target.id.map(|id| Cow::Owned(id.to_string())))
-}
-
-fn result(leaf: &Leaf) -> Option<&str> {
-    if let Some(refusal) = &leaf.refusal {
-        return Some(refusal);
+/// What a transaction that was undone means: a rule of the schema is broken only by somebody else.
+fn refused(error: store::Error) -> Doubt {
+    match error.kind {
+        ErrorKind::Fsync => Doubt::Fatal(error.to_string()),
+        ErrorKind::Constraint if error.cause.contains(CLOSED) => Doubt::Fatal(format!(
+            "another gateway took this process for dead and closed its lane: it was silent for too long ({error})"
+        )),
+        ErrorKind::Constraint => Doubt::Fatal(format!("{FOREIGN} ({error})")),
+        _ => Doubt::Undone(error),
     }
-    if let Some(outcome) = &leaf.outcome {
-        return Some(match outcome.status {
-            Status::Ok => "ok",
-            Status::ToolError => "tool_error",
-            Status::UpstreamError => "upstream_error",
-            Status::Timeout => "timeout",
-            Status::Cancelled => "cancelled",
-            Status::CallerGone => "caller_gone",
-        });
-    }
-    leaf.decision.as_ref().map(|decision| match decision.effect {
-        Effect::Allow => "allow",
-        Effect::Deny => "deny",
-        Effect::Hold => "hold",
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use evidence::leaf::EventType;
-    use evidence::time::Timestamp;
 
     use super::*;
     use crate::ledger::draft;
-    use crate::store::{Access, Db, Stage};
+    use crate::store::{Access, Db};
+
+    fn now() -> Timestamp {
+        Timestamp::from_micros(1_790_000_000_000_000).unwrap()
+    }
 
     fn log(directory: &std::path::Path) -> Log {
         let db = Db::open_sqlite(directory, Access::Gateway).unwrap();
-        let lane = Id::from_bytes([1; 16]);
-        let position =
-            Position { lane, lane_number: 0, sequence: 0, previous: Hash::ZERO, frontier: Frontier::new() };
-        Log::new(db.writer().unwrap(), position)
+        let opened = lane::Lane {
+            number: 0,
+            id: [1; 16],
+            key: [2; 32],
+            seal: [3; 32],
+            open_from: Place::new(0, 0),
+            pulse: 0,
+            closed: None,
+        };
+        db.write_now("open", |tx| lane::open(tx, &opened, 1)).unwrap();
+        let position = Position {
+            id: Id::from_bytes([1; 16]),
+            place: Place::new(0, 0),
+            previous: Hash::ZERO,
+            digest: Hash::ZERO,
+        };
+        Log::new(db.writer().unwrap(), LaneKey::generate().unwrap(), position)
     }
 
     fn batch(log: &mut Log, call: Uuid) -> Batch {
-        let now = Timestamp::from_micros(1_790_000_000_000_000).unwrap();
-        let mut batch = log.begin();
+        let mut batch = log.begin(Rider::None);
         // Any leaf will do; what it does to its call is what counts here.
-        let mut begun = draft::own(EventType::LogHeartbeat, now, None).unwrap();
+        let mut begun = draft::own(EventType::LogHeartbeat, now(), None).unwrap();
         begun.step = Step::Begin(call);
         log.place(&mut batch, begun).unwrap();
         batch
@@ -454,25 +427,24 @@ mod tests {
         let call = Uuid::from_u128(7);
         let doubtful = batch(&mut log, call);
         let bytes = doubtful.leaves[0].bytes.clone();
-        log.write("doubtful", &doubtful, |_| Ok(())).unwrap();
-        let Ok(Settled::Present(present)) = log.settle(doubtful) else { panic!("the batch is there") };
-        assert_eq!(log.adopt(*present)[0].bytes, bytes);
+        log.write("doubtful", &doubtful).unwrap();
+        let Ok(present) = log.settle(doubtful) else { panic!("the batch is there") };
+        assert_eq!(log.adopt(present)[0].bytes, bytes);
         assert!(log.is_open(call));
-        assert_eq!(log.size(), 1);
-        assert!(log.verify_tip().is_ok());
+        assert!(log.verify_end().is_ok());
     }
 
     #[test]
-    fn commit_that_did_not_happen_leaves_no_trace() {
+    fn commit_that_did_not_happen_is_made_with_the_same_bytes() {
         let directory = tempfile::tempdir().unwrap();
         let mut log = log(directory.path());
         let call = Uuid::from_u128(7);
         let doubtful = batch(&mut log, call);
-        assert!(matches!(log.settle(doubtful), Ok(Settled::Absent)));
-        assert!(!log.is_open(call));
-        assert_eq!(log.size(), 0);
-        let again = batch(&mut log, call);
-        assert!(log.commit("again", again, |_| Ok(())).is_ok());
+        let bytes = doubtful.leaves[0].bytes.clone();
+        let Ok(present) = log.settle(doubtful) else { panic!("the batch can be written") };
+        assert_eq!(log.adopt(present)[0].bytes, bytes);
+        assert!(log.is_open(call));
+        assert!(log.verify_end().is_ok());
     }
 
     #[test]
@@ -480,26 +452,26 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let mut log = log(directory.path());
         let ours = batch(&mut log, Uuid::from_u128(7));
-        let theirs = {
-            let undo: Vec<_> = ours.undo.clone();
-            log.undo(&undo);
-            batch(&mut log, Uuid::from_u128(8))
-        };
-        log.write("theirs", &theirs, |_| Ok(())).unwrap();
+        log.undo(&ours.undo);
+        let theirs = batch(&mut log, Uuid::from_u128(8));
+        log.write("theirs", &theirs).unwrap();
         assert!(matches!(log.settle(ours), Err(Doubt::Fatal(_))));
     }
 
     #[test]
-    fn failed_statement_undoes_the_batch() {
+    fn closed_lane_takes_no_commit_and_stays_closed() {
         let directory = tempfile::tempdir().unwrap();
         let mut log = log(directory.path());
+        log.writer.transaction("close", |tx| lane::close_dead(tx, 0, 0, 5)).unwrap();
+        let reopened = log
+            .writer
+            .transaction("reopen", |tx| tx.execute("UPDATE lane SET closed = NULL WHERE number = 0", &[]));
+        assert_eq!(reopened.unwrap_err().error.kind, ErrorKind::Constraint);
         let call = Uuid::from_u128(7);
-        let refused = batch(&mut log, call);
-        let failed = log.commit("fails", refused, |_| Err(store::Error::new(ErrorKind::Full, "on purpose")));
-        assert!(matches!(failed, Err(Doubt::Undone(error)) if error.kind == ErrorKind::Full));
+        let late = batch(&mut log, call);
+        let Err(Doubt::Fatal(reason)) = log.commit("late", late) else { panic!("it was committed") };
+        assert!(reason.contains("took this process for dead"), "{reason}");
         assert!(!log.is_open(call));
-        assert!(log.verify_tip().is_ok());
-        let recorded = log.record("fails", |_| Err(store::Error::new(ErrorKind::Full, "on purpose")));
-        assert_eq!(recorded.unwrap_err().stage, Stage::Before);
+        assert!(matches!(log.pulse(), Err(Doubt::Fatal(_))));
     }
 }

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::writer::{Command, Status};
+use crate::store::entry::Place;
 use tokio::sync::mpsc;
 
 /// The right to end one call. Whoever drops it without ending the call leaves the end to the ledger, which writes
@@ -57,7 +58,7 @@ impl Drop for Lease {
 #[must_use = "a call that is not closed is recorded as orphaned"]
 pub struct Opened {
     pub(super) lease: Lease,
-    pub(super) index: u64,
+    pub(super) place: Place,
     pub(super) leaf: Hash,
     pub(super) frames: FrameList,
 }
@@ -84,9 +85,9 @@ impl Opened {
         self.lease.call()
     }
 
-    /// Index of the intent in the log.
-    pub fn index(&self) -> u64 {
-        self.index
+    /// Where the intent stands in its lane.
+    pub fn place(&self) -> Place {
+        self.place
     }
 
     /// Leaf hash of the intent.
@@ -99,7 +100,7 @@ impl std::fmt::Debug for Opened {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Opened")
             .field("call", &self.call())
-            .field("index", &self.index)
+            .field("place", &self.place)
             .finish_non_exhaustive()
     }
 }

@@ -1,32 +1,47 @@
-//! Checkpoints: at most one every ten seconds, and only over what the database was just seen to hold.
+//! Checkpoints: at most one every ten seconds, and only over what this process read and checked itself.
 //!
-//! The publisher reads back every leaf since the last checkpoint, hashes the stored bytes and compares with the tree
-//! that the writer holds: a leaf that was acknowledged and then lost or changed stops the gateway before it is signed
-//! over. Then: sign, commit, keep a copy apart from the database, tell the log sink.
+//! First everything that is durable goes into the log ([`super::sequence`]). Then: sign, insert (the size is the key, so
+//! of two processes one is first), keep a copy apart from the database, tell the log sink. Whoever finds a signed
+//! checkpoint of the same size with another tree ends: two histories have been signed.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use evidence::checkpoint::Checkpoint;
-use evidence::merkle::Frontier;
+use evidence::merkle::{Frontier, Hash, leaf_hash};
 
 use super::keyring::Keyring;
+use super::sequence::{Sequencer, Trouble};
 use super::verb::Unavailable;
 use super::writer::Command;
-use super::{Ledger, start};
-use crate::store::checkpoint::Signed;
+use super::{Ledger, Worry};
+use crate::limits;
+use crate::store::checkpoint::{self, Signed};
+use crate::store::entry::{self, Place};
+use crate::store::{ErrorKind, tree};
 
-/// What was published last.
-pub(super) struct Publisher {
-    frontier: Frontier,
-    note: Arc<str>,
+/// A leaf of this process that is watched until it stands under a checkpoint.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Watched {
+    pub(super) place: Place,
+    pub(super) hash: Hash,
+    pub(super) since: Instant,
 }
 
-impl Publisher {
-    pub(super) fn new(published: Option<&Signed>) -> Self {
-        let note = published.map(|signed| String::from_utf8_lossy(&signed.note).into_owned());
-        let frontier = published.and_then(|signed| Frontier::from_bytes(&signed.frontier).ok());
-        Self { frontier: frontier.unwrap_or_default(), note: note.unwrap_or_default().into() }
+/// What this process saw of the log when it last looked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    size: u64,
+    published: u64,
+    moved: Instant,
+    signed: Instant,
+}
+
+impl Seen {
+    pub(super) fn new(size: u64, published: u64) -> Self {
+        let now = Instant::now();
+        Self { size, published, moved: now, signed: now }
     }
 }
 
@@ -36,45 +51,204 @@ impl Ledger {
     /// # Errors
     /// [`Unavailable`]; [`Unavailable::Failed`] when the database lost or changed a leaf, and then the gateway must end.
     pub async fn publish(&self) -> Result<Arc<str>, Unavailable> {
-        let mut publisher = self.0.publisher.lock().await;
-        let tip = self.ask(Command::Tip).await?;
-        if tip.size() == publisher.frontier.size() {
-            return Ok(Arc::clone(&publisher.note));
-        }
-        self.self_check(publisher.frontier.clone(), &tip).await?;
-        let signed = sign(&self.0.keys, &tip, self.now().as_micros())?;
-        let note: Arc<str> = String::from_utf8_lossy(&signed.note).into();
-        let size = signed.size;
-        self.ask(|done| Command::Checkpoint(Box::new(signed), done)).await??;
-        self.0.status.published.store(size, Ordering::Relaxed);
-        let (keys, kept) = (Arc::clone(&self.0.keys), Arc::clone(&note));
-        let anchored = tokio::task::spawn_blocking(move || keys.set_anchor(kept.as_bytes())).await;
-        match anchored {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(%error, "cannot keep the checkpoint apart from the database"),
-            Err(error) => tracing::error!(%error, "cannot keep the checkpoint apart from the database"),
-        }
-        tracing::info!(target: "countersign::checkpoint", size, checkpoint = &*note, "checkpoint");
-        *publisher = Publisher { frontier: tip, note: Arc::clone(&note) };
+        let note = self.on_thread(|ledger| ledger.publish_now(&mut ledger.sequencer())).await?;
+        self.watch().await?;
         Ok(note)
     }
 
-    async fn self_check(&self, mut frontier: Frontier, tip: &Frontier) -> Result<(), Unavailable> {
-        let (db, size) = (self.0.db.clone(), tip.size());
-        let replayed =
-            tokio::task::spawn_blocking(move || start::replay(&db, &mut frontier, size).map(|_| frontier))
-                .await
-                .map_err(|_| Unavailable::Stopped)?;
-        let reason: Arc<str> = match replayed {
-            Ok(replayed) if replayed == *tip => return Ok(()),
-            Ok(_) => "the database changed leaves after they were acknowledged".into(),
-            Err(error) if error.kind == crate::store::ErrorKind::Corrupt => {
-                format!("the database lost leaves after they were acknowledged: {error}").into()
+    /// Puts everything that is durable now into the log.
+    ///
+    /// # Errors
+    /// As [`publish`](Self::publish).
+    pub async fn sequence(&self) -> Result<(), Unavailable> {
+        self.on_thread(|ledger| ledger.sequence_now(&mut ledger.sequencer())).await
+    }
+
+    /// As [`sequence`](Self::sequence), unless another process is at it.
+    pub(super) async fn sequence_in_turn(&self) -> Result<(), Unavailable> {
+        self.on_thread(|ledger| {
+            let mut sequencer = ledger.sequencer();
+            let tip = ledger.0.db.read_now("tip", tree::tip).map_err(|error| ledger.report(error.into()))?;
+            let size = tip.map_or(0, |tip| tip.size);
+            let mut seen = ledger.seen();
+            if seen.size != size {
+                (seen.size, seen.moved) = (size, Instant::now());
             }
-            Err(error) => return Err(Unavailable::Blocked(error.to_string().into())),
+            let up_to_date = sequencer.frontier().size() == size;
+            let silent = seen.moved.elapsed() >= Duration::from_millis(limits::TAKEOVER_MS);
+            drop(seen);
+            ledger.0.status.leads.store(up_to_date, Ordering::Relaxed);
+            ledger.0.status.size.store(size, Ordering::Relaxed);
+            // Who is behind lets the one that moved the tip go on, until that one falls silent.
+            if up_to_date || silent { ledger.sequence_now(&mut sequencer) } else { Ok(()) }
+        })
+        .await
+    }
+
+    /// As [`publish`](Self::publish), unless another process is at it.
+    pub(super) async fn publish_in_turn(&self) -> Result<(), Unavailable> {
+        let ours = self
+            .on_thread(|ledger| {
+                let latest = ledger
+                    .0
+                    .db
+                    .read_now("latest checkpoint", checkpoint::latest)
+                    .map_err(|error| ledger.report(error.into()))?;
+                let published = ledger.0.status.published.load(Ordering::Relaxed);
+                if let Some(signed) = latest.filter(|signed| signed.size != published) {
+                    ledger.accept(&signed)?;
+                }
+                let late = Duration::from_millis(3 * limits::CHECKPOINT_MS);
+                Ok(ledger.0.status.leads.load(Ordering::Relaxed) || ledger.seen().signed.elapsed() > late)
+            })
+            .await?;
+        if ours { self.publish().await.map(drop) } else { self.watch().await }
+    }
+
+    fn sequence_now(&self, sequencer: &mut Sequencer) -> Result<(), Unavailable> {
+        let ts = self.now().as_micros();
+        loop {
+            let added = sequencer.sequence(ts).map_err(|trouble| self.report(trouble))?;
+            let size = sequencer.frontier().size();
+            self.0.status.size.store(size, Ordering::Relaxed);
+            if added == 0 {
+                break;
+            }
+        }
+        self.0.status.calm(Worry::Log);
+        let forged = sequencer.forged();
+        if let Some(reason) = forged.get(&self.0.lane) {
+            return Err(self.fail(format!(
+                "the database lost or changed leaves after they were acknowledged: {reason}"
+            )));
+        }
+        match forged.first_key_value() {
+            Some((lane, reason)) => self.0.status.worry(Worry::Lane, format!("lane {lane}: {reason}")),
+            None => self.0.status.calm(Worry::Lane),
+        }
+        Ok(())
+    }
+
+    fn publish_now(&self, sequencer: &mut Sequencer) -> Result<Arc<str>, Unavailable> {
+        self.sequence_now(sequencer)?;
+        let latest = self.0.db.read_now("latest checkpoint", checkpoint::latest);
+        let latest = latest.map_err(|error| self.report(error.into()))?;
+        let size = sequencer.frontier().size();
+        let signed = match latest {
+            Some(signed) if signed.size >= size => signed,
+            None if size == 0 => return Ok("".into()),
+            _ => {
+                let signed = sign(&self.0.keys, sequencer.frontier(), self.now().as_micros())?;
+                let stored = self.0.db.write_now("checkpoint", |tx| {
+                    checkpoint::insert(tx, &signed)?;
+                    checkpoint::of_size(tx, signed.size)
+                });
+                // Another process may have been first; then its signature counts.
+                stored.map_err(|error| self.report(error.into()))?.unwrap_or(signed)
+            }
         };
-        self.send(Command::Fail(Arc::clone(&reason))).await?;
-        Err(Unavailable::Failed(reason))
+        if signed.size == size && signed.root != *sequencer.frontier().root().as_bytes() {
+            return Err(self.fail(format!("two histories of {size} leaves have been signed")));
+        }
+        self.accept(&signed)?;
+        Ok(String::from_utf8_lossy(&signed.note).into())
+    }
+
+    /// Takes note of a published checkpoint: ours or another process's.
+    fn accept(&self, signed: &Signed) -> Result<(), Unavailable> {
+        let status = &self.0.status;
+        let before = status.published.load(Ordering::Relaxed);
+        if signed.size < before {
+            let found = signed.size;
+            return Err(
+                self.fail(format!("{before} leaves were published and {found} are: the database is older"))
+            );
+        }
+        if signed.size == before {
+            return Ok(());
+        }
+        if let Err(error) = Checkpoint::open(&signed.note, &self.0.keys.verifier_key()) {
+            return Err(self.fail(format!(
+                "the published checkpoint of {} leaves does not verify: {error}",
+                signed.size
+            )));
+        }
+        status.published.store(signed.size, Ordering::Relaxed);
+        {
+            let mut seen = self.seen();
+            (seen.published, seen.signed) = (signed.size, Instant::now());
+        }
+        if let Err(error) = self.0.keys.set_anchor(&signed.note) {
+            tracing::error!(%error, "cannot keep the checkpoint apart from the database");
+        }
+        let note = String::from_utf8_lossy(&signed.note);
+        tracing::info!(target: "countersign::checkpoint", size = signed.size, checkpoint = &*note, "checkpoint");
+        Ok(())
+    }
+
+    /// Looks whether what this process wrote stands, as it was acknowledged, under a published checkpoint. One leaf at a
+    /// time is enough: it and its lane's heads commit to all leaves before it.
+    async fn watch(&self) -> Result<(), Unavailable> {
+        let watched = *self.watched();
+        if let Some(Watched { place, hash, since }) = watched {
+            let found = self
+                .0
+                .db
+                .read("self-check", move |read| {
+                    Ok((entry::index_of(read, place)?, entry::leaf_at(read, place)?))
+                })
+                .await
+                .map_err(|error| self.report(error.into()))?;
+            let published = self.0.status.published.load(Ordering::Relaxed);
+            match found {
+                (_, None) => {
+                    return Err(self.fail("the database lost a leaf after it was acknowledged".to_owned()));
+                }
+                (_, Some(leaf)) if leaf_hash(&leaf) != hash => {
+                    return Err(self.fail("the database changed a leaf after it was acknowledged".to_owned()));
+                }
+                (Some(index), Some(_)) if index < published => self.0.status.calm(Worry::Cover),
+                _ => {
+                    if since.elapsed() > Duration::from_millis(limits::COVERED_MS) {
+                        let text = format!(
+                            "no checkpoint covers what was recorded {} s ago",
+                            since.elapsed().as_secs()
+                        );
+                        self.0.status.worry(Worry::Cover, text);
+                    }
+                    return Ok(());
+                }
+            }
+        }
+        let next = self.ask(Command::Mark).await?;
+        let mut held = self.watched();
+        let newer = next.filter(|next| watched.is_none_or(|watched| watched.place != next.place));
+        *held = newer;
+        Ok(())
+    }
+
+    /// What a trouble of the log means for this process.
+    pub(super) fn report(&self, trouble: Trouble) -> Unavailable {
+        match trouble {
+            Trouble::Store(error) if error.kind == ErrorKind::Fsync => self.fail(error.to_string()),
+            Trouble::Store(error) if error.kind == ErrorKind::Corrupt => {
+                self.fail(format!("the database lost leaves after they were acknowledged: {error}"))
+            }
+            Trouble::Store(error) => {
+                let reason: Arc<str> = error.to_string().into();
+                self.0.status.worry(Worry::Log, format!("the log does not go on: {reason}"));
+                Unavailable::Blocked(reason)
+            }
+            Trouble::Forged(reason) | Trouble::Inconsistent(reason) => {
+                self.fail(format!("the database changed leaves after they were acknowledged: {reason}"))
+            }
+        }
+    }
+
+    fn fail(&self, reason: String) -> Unavailable {
+        let reason: Arc<str> = reason.into();
+        self.0.status.fail(&reason);
+        Unavailable::Failed(reason)
     }
 }
 

@@ -2,19 +2,23 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use evidence::checkpoint::Checkpoint;
 use evidence::leaf::EventType;
-use evidence::merkle::{Frontier, Hash, leaf_hash};
+use evidence::merkle::{Frontier, Hash};
 use evidence::time::Timestamp;
-use uuid::Uuid;
 
 use super::draft::{self, Step};
 use super::keyring::{Keyring, KeyringError, Origin};
-use super::log::{Doubt, Log, Position};
+use super::lane::{LaneKey, LaneSeal};
+use super::log::{self, Batch, Doubt, Log, Position, Rider};
+use super::sequence::{Sequencer, Trouble};
+use super::sweep::{self, Remains};
 use super::verb::Unavailable;
 use crate::limits;
-use crate::store::entry::{self, Place};
-use crate::store::{self, Db, Read, checkpoint, lane, tree};
+use crate::store::entry::Place;
+use crate::store::{self, Db, checkpoint, lane, tree};
 
 /// Why a log cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -36,21 +40,19 @@ pub enum StartError {
     Unavailable(#[from] Unavailable),
 }
 
-/// Where a checked log stands.
+/// A log that was checked, and where this process continues it.
 pub(super) struct Checked {
-    pub(super) frontier: Frontier,
-    pub(super) published: Option<checkpoint::Signed>,
+    pub(super) sequencer: Sequencer,
+    pub(super) published: u64,
 }
 
 /// Checks the log against the last signed checkpoint and the anchor kept apart from the database, and recomputes
 /// every leaf after it. The time this takes is bounded by what is written between two checkpoints.
 pub(super) fn check(db: &Db, keys: &Keyring) -> Result<Checked, StartError> {
-    let (tip, published, last) = db.read_now("tip", |read| {
-        Ok((tree::tip(read)?, checkpoint::latest(read)?, entry::last_place(read)?))
-    })?;
-    let size = tip.as_ref().map_or(0, |tip| tip.size);
+    let (tip, published) = db.read_now("tip", |read| Ok((tree::tip(read)?, checkpoint::latest(read)?)))?;
+    let size = tip.map_or(0, |tip| tip.size);
     check_anchor(db, keys, size)?;
-    let mut frontier = match &published {
+    let frontier = match &published {
         Some(signed) => signed_frontier(signed, keys)?,
         None => Frontier::new(),
     };
@@ -58,90 +60,114 @@ pub(super) fn check(db: &Db, keys: &Keyring) -> Result<Checked, StartError> {
         let signed = frontier.size();
         return Err(inconsistent(format!("{signed} leaves were signed and {size} are there")));
     }
-    let last_in_log = replay(db, &mut frontier, size)?.or(last_of_signed(db, size)?);
-    if tip.is_some_and(|tip| tip.frontier != frontier.to_bytes()) {
-        return Err(inconsistent("the leaves do not give the tree that was stored with them".to_owned()));
-    }
-    if last != last_in_log {
-        return Err(inconsistent("there are leaves beyond the end of the log".to_owned()));
-    }
-    Ok(Checked { frontier, published })
+    let mut sequencer = Sequencer::new(db, keys, frontier)?;
+    sequencer.follow()?;
+    Ok(Checked { sequencer, published: published.map_or(0, |signed| signed.size) })
 }
 
-/// Pushes the stored leaves from the frontier's size up to `until`; answers the last one's place.
-pub(super) fn replay(db: &Db, frontier: &mut Frontier, until: u64) -> Result<Option<Place>, store::Error> {
-    let mut last = None;
-    while frontier.size() < until {
-        let (from, to) = (frontier.size(), until.min(frontier.size() + limits::SCAN_LEAVES_MAX));
-        db.read_now("replay", |read| {
-            entry::scan(read, from, to, |stored| {
-                frontier.push(leaf_hash(stored.leaf));
-                last = Some(stored.place);
-                Ok(())
-            })
-        })?;
+impl From<Trouble> for StartError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Store(error) => Self::Store(error),
+            Trouble::Forged(reason) | Trouble::Inconsistent(reason) => Self::Inconsistent(reason),
+        }
     }
-    Ok(last)
 }
 
-/// Opens a lane: writes the first leaves, and the ends of calls whose gateway died.
-pub(super) fn begin(
+/// Puts what the lanes hold into the log, and refuses lanes that are not what their processes signed.
+pub(super) fn catch_up(sequencer: &mut Sequencer, now: Timestamp) -> Result<(), StartError> {
+    while sequencer.sequence(now.as_micros())? > 0 {}
+    match sequencer.forged().first_key_value() {
+        Some((lane, reason)) => Err(inconsistent(format!("lane {lane}: {reason}"))),
+        None => Ok(()),
+    }
+}
+
+/// Opens a lane, and ends the calls of those that died.
+pub(super) fn begin(db: &Db, keys: &Keyring, version: &str, now: Timestamp) -> Result<Log, StartError> {
+    // Whoever shares a database waits until the others were silent for long enough.
+    let dead = if db.is_shared() { 0 } else { sweep::close_all(db, now.as_micros())? };
+    for _ in 0..limits::TRANSACTION_ATTEMPTS_MAX {
+        if let Some(mut log) = open(db, keys, version, dead, now)? {
+            let remains = sweep::remains(db)?;
+            if !remains.lanes.is_empty() {
+                let batch = orphan(&mut log, &remains, now)?;
+                match log.commit("sweep", batch) {
+                    // Another gateway that started was faster.
+                    Ok(_) | Err(Doubt::Undone(_)) => {}
+                    Err(doubt) => return Err(failed(doubt)),
+                }
+            }
+            return Ok(log);
+        }
+    }
+    Err(store::Error::new(store::ErrorKind::Busy, log::LANE_TAKEN).into())
+}
+
+/// The ends of calls whose processes died.
+pub(super) fn orphan(log: &mut Log, remains: &Remains, now: Timestamp) -> Result<Batch, Unavailable> {
+    let mut batch = log.begin(Rider::Sweep(remains.lanes.clone(), now));
+    for &call in &remains.calls {
+        log.place(&mut batch, draft::orphan(call, Step::Aside, now)?)?;
+    }
+    Ok(batch)
+}
+
+/// Opens the next lane; `None` when another process opened it meanwhile.
+fn open(
     db: &Db,
     keys: &Keyring,
-    frontier: Frontier,
     version: &str,
+    dead: usize,
     now: Timestamp,
-) -> Result<Log, StartError> {
-    let id = draft::fresh_id(now).ok_or_else(draft::no_random)?;
-    let (dead, number) = db.read_now("lanes", |read| {
-        let dead = lane::unclosed(read)?;
-        let mut calls = Vec::new();
-        for lane in &dead {
-            calls.extend(entry::open_calls(read, lane.open_from)?);
-        }
-        Ok(((dead, calls), next_lane(read)?))
-    })?;
-    let (dead, calls) = dead;
-    let first = frontier.size();
-    let position = Position { lane: id, lane_number: number, sequence: 0, previous: Hash::ZERO, frontier };
-    let mut log = Log::new(db.writer()?, position);
-    let mut batch = log.begin();
-    let mut drafts = first_leaves(keys, first, version, now, dead.len())?;
-    for call in calls {
-        drafts.push(draft::orphan(Uuid::from_bytes(call), Step::Aside, now)?);
+) -> Result<Option<Log>, StartError> {
+    let number = db.read_now("lanes", |read| Ok(lane::last(read)?.map_or(0, |last| last + 1)))?;
+    let (id, key) = (draft::fresh_id(now).ok_or_else(draft::no_random)?, LaneKey::generate()?);
+    let (public, place) = (key.public(), Place::new(number, 0));
+    let opened = lane::Lane {
+        number,
+        id: *id.as_bytes(),
+        key: public,
+        seal: LaneSeal::new(keys).seal(number, id.as_bytes(), &public),
+        open_from: place,
+        pulse: 0,
+        closed: None,
+    };
+    let position = Position { id, place, previous: Hash::ZERO, digest: Hash::ZERO };
+    let mut log = Log::new(db.writer()?, key, position);
+    let mut batch = log.begin(Rider::Open(Box::new(opened), now));
+    log.place_all(&mut batch, first_leaves(keys, number, &public, version, now, dead)?)?;
+    match log.commit("start", batch) {
+        Ok(_) => Ok(Some(log)),
+        Err(Doubt::Undone(error)) if error.cause == log::LANE_TAKEN => Ok(None),
+        Err(doubt) => Err(failed(doubt)),
     }
-    log.place_all(&mut batch, drafts)?;
-    let opened = log.commit("start", batch, |tx| {
-        let given = lane::open(tx, id.as_bytes(), now.as_micros())?;
-        if given != number {
-            return Err(store::Error::new(store::ErrorKind::Serialization, "another gateway opened a lane"));
-        }
-        for lane in &dead {
-            lane::close(tx, lane.number, now.as_micros())?;
-        }
-        entry::begin_span(tx, first, Place::new(number, 0))
-    });
-    match opened {
-        Ok(_) => Ok(log),
-        Err(Doubt::Undone(error) | Doubt::Unknown(error, _)) => Err(error.into()),
-        Err(Doubt::Fatal(reason)) => Err(Unavailable::Failed(reason.into()).into()),
+}
+
+fn failed(doubt: Doubt) -> StartError {
+    match doubt {
+        Doubt::Undone(error) | Doubt::Unknown(error, _) => error.into(),
+        Doubt::Fatal(reason) => Unavailable::Failed(reason.into()).into(),
     }
 }
 
 fn first_leaves(
     keys: &Keyring,
-    first: u64,
+    number: u32,
+    lane_key: &[u8; 32],
     version: &str,
     now: Timestamp,
     unclosed: usize,
 ) -> Result<Vec<draft::Draft>, Unavailable> {
     let key = keys.verifier_key().to_string();
     let mut drafts = Vec::new();
-    if first == 0 {
+    if number == 0 {
         let facts = serde_json::json!({ "origin": keys.signer().name(), "key": key });
         drafts.push(draft::own(EventType::LogGenesis, now, Some(&facts))?);
     }
-    let facts = serde_json::json!({ "version": version, "lanes_not_closed": unclosed });
+    let facts = serde_json::json!({
+        "version": version, "lanes_not_closed": unclosed, "lane_key": STANDARD.encode(lane_key)
+    });
     drafts.push(draft::own(EventType::GatewayStarted, now, Some(&facts))?);
     if keys.origin() == Origin::Created {
         let facts = serde_json::json!({ "purpose": "log", "key": key });
@@ -152,10 +178,6 @@ fn first_leaves(
         }
     }
     Ok(drafts)
-}
-
-fn next_lane(read: &mut Read<'_>) -> Result<u32, store::Error> {
-    Ok(lane::last(read)?.map_or(0, |last| last + 1))
 }
 
 /// The database must reach as far as the checkpoint that is kept apart from it, and have signed the same.
@@ -191,19 +213,6 @@ fn signed_frontier(signed: &checkpoint::Signed, keys: &Keyring) -> Result<Fronti
     } else {
         Err(inconsistent("the last checkpoint does not match what was stored with it".to_owned()))
     }
-}
-
-/// Place of the last leaf when nothing followed the checkpoint.
-fn last_of_signed(db: &Db, size: u64) -> Result<Option<Place>, store::Error> {
-    let Some(last) = size.checked_sub(1) else { return Ok(None) };
-    db.read_now("last leaf", |read| {
-        let mut place = None;
-        entry::scan(read, last, size, |stored| {
-            place = Some(stored.place);
-            Ok(())
-        })?;
-        Ok(place)
-    })
 }
 
 fn inconsistent(cause: String) -> StartError {

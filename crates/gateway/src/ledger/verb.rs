@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::mask::Redacted;
 use crate::model::{Context, Decision, MessageKind, Method, Principal, Target};
+use crate::store::entry::Place;
 
 /// A call that was permitted and is about to be forwarded.
 #[derive(Debug, Clone)]
@@ -176,8 +177,8 @@ pub struct Document {
 pub struct Receipt {
     /// Exchange, for leaves about a call.
     pub call: Option<Uuid>,
-    /// Index of the leaf in the log.
-    pub index: u64,
+    /// Where the leaf stands in its lane; its index in the log is known a moment later.
+    pub place: Place,
     /// Its RFC 6962 leaf hash.
     pub leaf: Hash,
 }
@@ -210,6 +211,8 @@ pub enum Unavailable {
 pub struct Health {
     /// Whether it takes evidence.
     pub state: State,
+    /// What is not as it should be although evidence is taken.
+    pub worries: Vec<Arc<str>>,
     /// Leaves in the log.
     pub size: u64,
     /// Leaves under the latest published checkpoint.

@@ -3,36 +3,42 @@
 //! It takes everything that is queued, commits it as one transaction, and tells everybody: while one commit waits for
 //! the disk, the next batch gathers by itself. Nothing is told before the commit returned.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
-use evidence::merkle::{Frontier, Hash};
+use evidence::merkle::Hash;
 use evidence::time::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use super::draft::{self, Draft, Step};
-use super::log::{Batch, Doubt, Log, Placed, Settled};
+use super::log::{Batch, Doubt, Log, Rider};
+use super::publish::Watched;
+use super::row::Placed;
+use super::start;
+use super::sweep::Remains;
 use super::verb::{State, Unavailable};
 use crate::clock::Clock;
 use crate::limits;
-use crate::store::{self, ErrorKind, checkpoint, lane};
+use crate::store::entry::Place;
 
 /// What the writer can be asked.
 pub(super) enum Command {
     /// Make these leaves durable, all or none.
     Append(Submission),
-    /// Say where the log stands.
-    Tip(oneshot::Sender<Frontier>),
-    /// Keep a signed checkpoint.
-    Checkpoint(Box<checkpoint::Signed>, oneshot::Sender<Result<(), Unavailable>>),
+    /// Say which leaf was written last.
+    Mark(oneshot::Sender<Option<Watched>>),
     /// Write that the lane lives.
     Heartbeat(oneshot::Sender<Result<Durable, Unavailable>>),
+    /// Tell the other processes that this one lives.
+    Pulse(oneshot::Sender<Result<(), Unavailable>>),
+    /// End the calls of the dead.
+    Sweep(Remains, oneshot::Sender<Result<(), Unavailable>>),
     /// Look whether there is anything to do: calls that were let go, a database that came back.
     Wake,
-    /// Never write again.
-    Fail(Arc<str>),
-    /// End every open call and close the lane. Only checkpoints are taken from here on.
+    /// End every open call and close the lane. Nothing is taken from here on.
     Seal(oneshot::Sender<Result<Durable, Unavailable>>),
     /// End the thread.
     End(oneshot::Sender<()>),
@@ -47,7 +53,7 @@ pub(super) struct Submission {
 /// The last leaf of a submission, once it is durable.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Durable {
-    pub(super) index: u64,
+    pub(super) place: Place,
     pub(super) hash: Hash,
 }
 
@@ -60,20 +66,65 @@ pub(super) struct Status {
     pub(super) published: AtomicU64,
     /// Time the last commit took, in microseconds.
     pub(super) commit_us: AtomicU64,
+    /// Whether this process is the one that puts leaves into the log.
+    pub(super) leads: AtomicBool,
+    worries: Mutex<BTreeMap<Worry, Arc<str>>>,
     /// Calls whose holder went away without ending them. Bounded by the exchanges in flight.
     pub(super) abandoned: Mutex<Vec<Uuid>>,
 }
 
 impl Status {
-    pub(super) fn new(size: u64, published: u64) -> Self {
+    pub(super) fn new(size: u64, published: u64, leads: bool) -> Self {
         Self {
             state: watch::Sender::new(State::Ready),
             size: AtomicU64::new(size),
             published: AtomicU64::new(published),
             commit_us: AtomicU64::new(0),
+            leads: AtomicBool::new(leads),
+            worries: Mutex::default(),
             abandoned: Mutex::default(),
         }
     }
+
+    /// Nothing is written any more in this process.
+    pub(super) fn fail(&self, reason: &Arc<str>) {
+        self.state.send_if_modified(|state| {
+            if matches!(state, State::Failed { .. }) {
+                return false;
+            }
+            tracing::error!(%reason, "evidence cannot be trusted any more: the gateway must be restarted");
+            *state = State::Failed { reason: Arc::clone(reason) };
+            true
+        });
+    }
+
+    /// Remembers what is not as it should be although calls can be served.
+    pub(super) fn worry(&self, about: Worry, reason: String) {
+        let reason: Arc<str> = reason.into();
+        if self.worries().insert(about, Arc::clone(&reason)).is_none() {
+            tracing::warn!(%reason, "degraded");
+        }
+    }
+
+    /// It is as it should be again.
+    pub(super) fn calm(&self, about: Worry) {
+        self.worries().remove(&about);
+    }
+
+    pub(super) fn worries(&self) -> std::sync::MutexGuard<'_, BTreeMap<Worry, Arc<str>>> {
+        self.worries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What can be wrong while calls are served all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Worry {
+    /// Leaves do not get into the log.
+    Log,
+    /// A lane is not what its process signed.
+    Lane,
+    /// What this process wrote stands under no checkpoint.
+    Cover,
 }
 
 /// State of the thread.
@@ -155,8 +206,7 @@ impl Thread {
     fn obey(&mut self, command: Command) {
         match command {
             Command::Append(submission) => self.append(vec![submission]),
-            Command::Tip(answer) => tell(answer, self.log.frontier().clone()),
-            Command::Checkpoint(signed, done) => tell(done, self.keep(&signed)),
+            Command::Mark(answer) => tell(answer, self.mark()),
             Command::Heartbeat(done) => {
                 let beaten = self.heartbeat();
                 tell(done, beaten);
@@ -165,7 +215,14 @@ impl Thread {
                 self.recover();
                 self.append(Vec::new());
             }
-            Command::Fail(reason) => self.fail(&reason),
+            Command::Pulse(done) => {
+                let given = self.pulse();
+                tell(done, given);
+            }
+            Command::Sweep(remains, done) => {
+                let swept = self.sweep(&remains);
+                tell(done, swept);
+            }
             Command::Seal(done) => {
                 let sealed = self.seal();
                 tell(done, sealed);
@@ -180,7 +237,7 @@ impl Thread {
             submissions.into_iter().for_each(|submission| tell(submission.done, Err(refusal.clone())));
             return;
         }
-        let mut batch = self.log.begin();
+        let mut batch = self.log.begin(Rider::None);
         let mut waiting = Vec::with_capacity(submissions.len());
         for Submission { drafts, done } in submissions {
             let before = batch.leaves.len();
@@ -193,11 +250,10 @@ impl Thread {
         if batch.leaves.is_empty() {
             return;
         }
-        match self.log.commit("append", batch, |_| Ok(())) {
+        match self.log.commit("append", batch) {
             Ok(leaves) => self.acknowledge(&leaves, waiting),
             Err(doubt) => {
-                self.block(doubt);
-                let refusal = self.refusal().unwrap_or(Unavailable::Timeout);
+                let refusal = self.give_up(doubt);
                 waiting.into_iter().for_each(|waiting| tell(waiting.done, Err(refusal.clone())));
             }
         }
@@ -210,7 +266,7 @@ impl Thread {
             let of_this = &leaves[next..next + count];
             next += count;
             let Some(last) = of_this.last() else { continue };
-            let heard = done.send(Ok(Durable { index: last.index, hash: last.hash }));
+            let heard = done.send(Ok(Durable { place: last.place, hash: last.hash }));
             // Nobody waits any more: what was begun will not be forwarded, so it ends here.
             if heard.is_err() {
                 self.abandoned().extend(of_this.iter().filter_map(Placed::begun));
@@ -236,68 +292,80 @@ impl Thread {
     }
 
     fn heartbeat(&mut self) -> Result<Durable, Unavailable> {
-        let open = self.log.open_calls().len();
-        let (number, open_from) = (self.log.lane_number(), self.log.open_from());
-        let facts = serde_json::json!({ "open": open });
+        let facts = serde_json::json!({ "open": self.log.open_calls().len() });
         let draft = draft::own(evidence::leaf::EventType::LogHeartbeat, self.now(), Some(&facts))?;
-        self.commit_own("heartbeat", vec![draft], |tx| lane::advance(tx, number, open_from))
+        self.commit_own("heartbeat", Rider::Pulse, vec![draft])
+    }
+
+    fn pulse(&mut self) -> Result<(), Unavailable> {
+        if let Some(refusal) = self.refusal() {
+            return Err(refusal);
+        }
+        match self.log.pulse() {
+            Ok(()) => Ok(()),
+            Err(doubt) => Err(self.give_up(doubt)),
+        }
+    }
+
+    fn sweep(&mut self, remains: &Remains) -> Result<(), Unavailable> {
+        if let Some(refusal) = self.refusal() {
+            return Err(refusal);
+        }
+        let now = self.now();
+        let batch = start::orphan(&mut self.log, remains, now)?;
+        match self.log.commit("sweep", batch) {
+            Ok(_) => Ok(()),
+            // Another process was faster.
+            Err(Doubt::Undone(error)) if error.kind == crate::store::ErrorKind::Busy => {
+                Err(Unavailable::Blocked(error.to_string().into()))
+            }
+            Err(doubt) => Err(self.give_up(doubt)),
+        }
     }
 
     fn seal(&mut self) -> Result<Durable, Unavailable> {
-        let (now, number) = (self.now(), self.log.lane_number());
+        let now = self.now();
         let mut drafts = Vec::new();
         for call in self.log.open_calls() {
             drafts.push(draft::orphan(call, Step::End(call), now)?);
         }
         drafts.push(draft::own(evidence::leaf::EventType::GatewayStopped, now, None)?);
-        let sealed = self.commit_own("seal", drafts, |tx| lane::close(tx, number, now.as_micros()))?;
+        let sealed = self.commit_own("seal", Rider::Close(now), drafts)?;
         self.status.state.send_replace(State::Stopped);
         Ok(sealed)
+    }
+
+    fn mark(&self) -> Option<Watched> {
+        let position = self.log.position();
+        let place = position.place.previous()?;
+        Some(Watched { place, hash: position.previous, since: Instant::now() })
     }
 
     /// Commits leaves of the gateway itself, with what belongs to them.
     fn commit_own(
         &mut self,
         name: &'static str,
+        rider: Rider,
         drafts: Vec<Draft>,
-        also: impl FnMut(&mut store::Tx<'_>) -> Result<(), store::Error>,
     ) -> Result<Durable, Unavailable> {
         if let Some(refusal) = self.refusal() {
             return Err(refusal);
         }
-        let mut batch = self.log.begin();
-        for draft in drafts {
-            self.log.place(&mut batch, draft)?;
-        }
-        match self.log.commit(name, batch, also) {
+        let mut batch = self.log.begin(rider);
+        self.log.place_all(&mut batch, drafts)?;
+        match self.log.commit(name, batch) {
             Ok(leaves) => {
                 self.show();
                 let last = leaves.last().ok_or(Unavailable::Stopped)?;
-                Ok(Durable { index: last.index, hash: last.hash })
+                Ok(Durable { place: last.place, hash: last.hash })
             }
-            Err(doubt) => {
-                self.block(doubt);
-                Err(self.refusal().unwrap_or(Unavailable::Timeout))
-            }
+            Err(doubt) => Err(self.give_up(doubt)),
         }
     }
 
-    fn keep(&mut self, signed: &checkpoint::Signed) -> Result<(), Unavailable> {
-        match self.refusal() {
-            None | Some(Unavailable::Stopped) => {}
-            Some(refusal) => return Err(refusal),
-        }
-        match self.log.record("checkpoint", |tx| checkpoint::insert(tx, signed)) {
-            Ok(()) => Ok(()),
-            Err(failure) if failure.error.kind == ErrorKind::Fsync => {
-                self.fail(&failure.error.to_string().into());
-                Err(self.refusal().unwrap_or(Unavailable::Stopped))
-            }
-            Err(failure) => {
-                self.block(Doubt::Undone(failure.error));
-                Err(self.refusal().unwrap_or(Unavailable::Stopped))
-            }
-        }
+    fn give_up(&mut self, doubt: Doubt) -> Unavailable {
+        self.block(doubt);
+        self.refusal().unwrap_or(Unavailable::Timeout)
     }
 
     /// Tries to write again: the database must be where memory is, and a leaf about the gap must be durable.
@@ -316,9 +384,9 @@ impl Thread {
             serde_json::json!({ "from": since.to_string(), "until": now.to_string(), "reason": &*reason });
         let committed =
             draft::own(evidence::leaf::EventType::AuditGap, now, Some(&facts)).and_then(|draft| {
-                let mut batch = self.log.begin();
+                let mut batch = self.log.begin(Rider::None);
                 self.log.place(&mut batch, draft)?;
-                Ok(self.log.commit("resume", batch, |_| Ok(())))
+                Ok(self.log.commit("resume", batch))
             });
         match committed {
             Ok(Ok(_)) => {
@@ -332,24 +400,21 @@ impl Thread {
         }
     }
 
-    /// Finds out what became of a batch in doubt; whoever asked for it was refused, so what it began is let go.
+    /// Finds out what became of a batch in doubt, or makes it durable after all; whoever asked for it was refused, so
+    /// what it began is let go.
     fn resolve(&mut self) -> Result<(), Doubt> {
         if let Some(batch) = self.unresolved.take() {
-            match self.log.settle(*batch)? {
-                Settled::Absent => {}
-                Settled::Present(batch) => {
-                    let begun: Vec<Uuid> = batch.leaves.iter().filter_map(Placed::begun).collect();
-                    self.log.adopt(*batch);
-                    self.abandoned().extend(begun);
-                }
-            }
+            let batch = self.log.settle(*batch)?;
+            let begun: Vec<Uuid> = batch.leaves.iter().filter_map(Placed::begun).collect();
+            self.log.adopt(batch);
+            self.abandoned().extend(begun);
         }
-        self.log.verify_tip()
+        self.log.verify_end()
     }
 
     fn block(&mut self, doubt: Doubt) {
         let error = match doubt {
-            Doubt::Fatal(reason) => return self.fail(&reason.into()),
+            Doubt::Fatal(reason) => return self.status.fail(&reason.into()),
             Doubt::Undone(error) => error,
             Doubt::Unknown(error, batch) => {
                 self.unresolved = Some(batch);
@@ -371,17 +436,11 @@ impl Thread {
         });
     }
 
-    fn fail(&mut self, reason: &Arc<str>) {
-        tracing::error!(%reason, "evidence cannot be trusted any more: the gateway must be restarted");
-        self.status.state.send_replace(State::Failed { reason: Arc::clone(reason) });
-    }
-
     fn refusal(&self) -> Option<Unavailable> {
         refusal(&self.status.state.borrow())
     }
 
     fn show(&self) {
-        self.status.size.store(self.log.size(), Ordering::Relaxed);
         self.status.commit_us.store(self.log.commit_us, Ordering::Relaxed);
     }
 

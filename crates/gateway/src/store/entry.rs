@@ -33,6 +33,24 @@ impl Place {
         (self.0 & ((1 << SEQUENCE_BITS) - 1)).cast_unsigned()
     }
 
+    /// The first place of the lane after this one's.
+    #[must_use]
+    pub fn next_lane(self) -> Self {
+        Self::new(self.lane() + 1, 0)
+    }
+
+    /// The place after this one in the same lane.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self::new(self.lane(), self.sequence() + 1)
+    }
+
+    /// The place before this one in the same lane, unless it is the first.
+    #[must_use]
+    pub fn previous(self) -> Option<Self> {
+        Some(Self::new(self.lane(), self.sequence().checked_sub(1)?))
+    }
+
     pub(super) fn value(self) -> Value<'static> {
         Value::Int(self.0)
     }
@@ -72,14 +90,25 @@ pub struct Addition<'a> {
 /// A leaf as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Index in the log.
-    pub index: u64,
+    /// Index in the log; `None` for the moment between its commit and its place in the log.
+    pub index: Option<u64>,
     /// Where its writer put it.
     pub place: Place,
     /// Microseconds since 1970.
     pub ts: i64,
     /// The exact bytes that were hashed.
     pub leaf: Vec<u8>,
+}
+
+/// Leaves that stand in a row both in their lane and in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Index of the first.
+    pub index: u64,
+    /// Place of the first.
+    pub place: Place,
+    /// How many.
+    pub count: u64,
 }
 
 /// Which leaves are wanted. Empty: all. Every field given must match.
@@ -105,12 +134,11 @@ pub struct Filter {
     pub before: Option<(i64, Place)>,
 }
 
-/// Adds a leaf.
-pub fn append(tx: &mut Tx<'_>, entry: &Addition<'_>) -> Result<(), Error> {
-    tx.execute(
-        "INSERT INTO entry (place, type, ts, call, session, actor, server, method, target, result, leaf) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        &[
+/// Adds leaves.
+pub fn append(tx: &mut Tx<'_>, entries: &[Addition<'_>]) -> Result<(), Error> {
+    let mut values = Vec::with_capacity(entries.len() * 11);
+    for entry in entries {
+        values.extend([
             entry.place.value(),
             entry.event.into(),
             entry.ts.into(),
@@ -122,9 +150,14 @@ pub fn append(tx: &mut Tx<'_>, entry: &Addition<'_>) -> Result<(), Error> {
             entry.target.into(),
             entry.result.into(),
             entry.leaf.into(),
-        ],
-    )?;
-    Ok(())
+        ]);
+    }
+    tx.insert(
+        "INSERT INTO entry (place, type, ts, call, session, actor, server, method, target, result, leaf)",
+        11,
+        &values,
+        "",
+    )
 }
 
 /// Says that the log holds, from `index` on, the entries from `place` on.
@@ -141,10 +174,68 @@ pub fn leaf_at(read: &mut Read<'_>, place: Place) -> Result<Option<Vec<u8>>, Err
     read.first("SELECT leaf FROM entry WHERE place = $1", &[place.value()], |row| Ok(row.bytes(0)?.to_vec()))
 }
 
-/// Places of the last entry there is, whatever the tip says.
-pub fn last_place(read: &mut Read<'_>) -> Result<Option<Place>, Error> {
-    read.first("SELECT place FROM entry ORDER BY place DESC LIMIT 1", &[], |row| Ok(Place(row.int(0)?)))
+/// The last entry of a lane, whatever the log holds.
+pub fn last(read: &mut Read<'_>, lane: u32) -> Result<Option<(Place, Vec<u8>)>, Error> {
+    let first = Place::new(lane, 0);
+    read.first(
+        "SELECT place, leaf FROM entry WHERE place >= $1 AND place < $2 ORDER BY place DESC LIMIT 1",
+        &[first.value(), first.next_lane().value()],
+        |row| Ok((Place(row.int(0)?), row.bytes(1)?.to_vec())),
+    )
 }
+
+/// How the log is made of lanes between the indexes `from` and `until`, at most `limit` spans.
+pub fn spans(read: &mut Read<'_>, from: u64, until: u64, limit: u32) -> Result<Vec<Span>, Error> {
+    // One more than asked for tells where the last one ends.
+    let starts = read.all(
+        "SELECT idx, place FROM span WHERE idx >= (SELECT max(idx) FROM span WHERE idx <= $1) AND idx < $2 \
+         ORDER BY idx LIMIT $3",
+        &[
+            Value::Int(from.cast_signed()),
+            Value::Int(until.cast_signed()),
+            Value::Int(i64::from(limit).saturating_add(1)),
+        ],
+        |row| Ok((row.count(0)?, Place(row.int(1)?))),
+    )?;
+    let mut spans = Vec::with_capacity(starts.len());
+    for (position, &(start, place)) in starts.iter().enumerate().take(limit as usize) {
+        let end = starts.get(position + 1).map_or(until, |&(start, _)| start);
+        let index = from.max(start);
+        let place = Place::new(place.lane(), place.sequence() + (index - start));
+        spans.push(Span { index, place, count: end - index });
+    }
+    Ok(spans)
+}
+
+/// Where a lane is in the log: the place after its last leaf there, unless it has none. `size` is that of the log.
+pub fn lane_in_log(read: &mut Read<'_>, lane: u32, size: u64) -> Result<Option<Place>, Error> {
+    let first = Place::new(lane, 0);
+    let last = read.first(
+        "SELECT idx, place, (SELECT min(later.idx) FROM span AS later WHERE later.idx > span.idx) FROM span \
+         WHERE place >= $1 AND place < $2 ORDER BY place DESC LIMIT 1",
+        &[first.value(), first.next_lane().value()],
+        |row| Ok((row.count(0)?, Place(row.int(1)?), row.maybe_int(2)?)),
+    )?;
+    Ok(last.map(|(index, place, next)| {
+        let end = next.map_or(size, i64::cast_unsigned);
+        Place::new(lane, place.sequence() + end.saturating_sub(index))
+    }))
+}
+
+/// Index in the log of the leaf at `place`, once it has one.
+pub fn index_of(read: &mut Read<'_>, place: Place) -> Result<Option<u64>, Error> {
+    let found =
+        read.first(&format!("SELECT {INDEX} FROM entry WHERE place = $1"), &[place.value()], |row| {
+            row.maybe_int(0)
+        })?;
+    Ok(found.flatten().map(i64::cast_unsigned))
+}
+
+/// Index of an entry: that of the last span at or before its place, unless that span ends before it.
+const INDEX: &str = "(SELECT CASE WHEN span.idx + entry.place - span.place < coalesce((SELECT min(later.idx) \
+                     FROM span AS later WHERE later.idx > span.idx), (SELECT size FROM tree)) \
+                     THEN span.idx + entry.place - span.place END FROM span \
+                     WHERE span.place <= entry.place ORDER BY span.place DESC LIMIT 1)";
 
 /// Calls `f` with the leaves from index `from` up to and without `until`, in order. A leaf that is missing is an
 /// error of kind [`ErrorKind::Corrupt`] that names its index.
@@ -154,35 +245,41 @@ pub fn scan(
     until: u64,
     mut f: impl FnMut(Stored<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let spans = read.all(
-        "SELECT idx, place FROM span WHERE idx >= (SELECT max(idx) FROM span WHERE idx <= $1) AND idx < $2 \
-         ORDER BY idx",
-        &[Value::Int(from.cast_signed()), Value::Int(until.cast_signed())],
-        |row| Ok((row.count(0)?, row.int(1)?)),
-    )?;
     let mut next = from;
-    for (position, &(start, place)) in spans.iter().enumerate() {
-        let end = spans.get(position + 1).map_or(until, |&(start, _)| start);
-        let first = place + (from.max(start) - start).cast_signed();
-        let last = place + (end - start).cast_signed();
-        read.each(
-            "SELECT place, ts, leaf FROM entry WHERE place >= $1 AND place < $2 ORDER BY place",
-            &[Value::Int(first), Value::Int(last)],
-            |row| {
-                let found = row.int(0)?;
-                if start + (found - place).cast_unsigned() != next {
-                    return Err(missing(next));
-                }
-                f(Stored { index: next, place: Place(found), ts: row.int(1)?, leaf: row.bytes(2)? })?;
-                next += 1;
-                Ok(())
-            },
-        )?;
-        if next != end {
-            return Err(missing(next));
+    if from < until {
+        for span in spans(read, from, until, u32::MAX - 1)? {
+            range(read, span, &mut f)?;
+            next = span.index + span.count;
         }
     }
     if next < until { Err(missing(next)) } else { Ok(()) }
+}
+
+/// Calls `f` with the leaves of a span, in order.
+///
+/// # Errors
+/// [`ErrorKind::Corrupt`] when one is missing, and what `f` returned.
+pub fn range(
+    read: &mut Read<'_>,
+    span: Span,
+    mut f: impl FnMut(Stored<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let (first, mut done) = (span.place.0, 0);
+    let end = first + span.count.cast_signed();
+    read.each(
+        "SELECT place, ts, leaf FROM entry WHERE place >= $1 AND place < $2 ORDER BY place",
+        &[Value::Int(first), Value::Int(end)],
+        |row| {
+            let (place, index) = (row.int(0)?, span.index + done);
+            if place != first + done.cast_signed() {
+                return Err(missing(index));
+            }
+            f(Stored { index, place: Place(place), ts: row.int(1)?, leaf: row.bytes(2)? })?;
+            done += 1;
+            Ok(())
+        },
+    )?;
+    if done == span.count { Ok(()) } else { Err(missing(span.index + done)) }
 }
 
 /// A leaf during [`scan`], borrowed from the database.
@@ -214,9 +311,7 @@ pub fn page(read: &mut Read<'_>, filter: &Filter, limit: u32) -> Result<Vec<Entr
     }
     wanted.values.push(Value::Int(i64::from(limit)));
     let sql = format!(
-        "SELECT place, ts, leaf, (SELECT idx + entry.place - span.place FROM span \
-         WHERE span.place <= entry.place ORDER BY span.place DESC LIMIT 1) \
-         FROM entry{} ORDER BY ts DESC, place DESC LIMIT ${}",
+        "SELECT place, ts, leaf, {INDEX} FROM entry{} ORDER BY ts DESC, place DESC LIMIT ${}",
         wanted.text,
         wanted.values.len()
     );
@@ -225,19 +320,18 @@ pub fn page(read: &mut Read<'_>, filter: &Filter, limit: u32) -> Result<Vec<Entr
             place: Place(row.int(0)?),
             ts: row.int(1)?,
             leaf: row.bytes(2)?.to_vec(),
-            index: row.count(3)?,
+            index: row.maybe_int(3)?.map(i64::cast_unsigned),
         })
     })
 }
 
-/// Calls of a lane whose intent stands at `from` or later and has no end.
-pub fn open_calls(read: &mut Read<'_>, from: Place) -> Result<Vec<[u8; 16]>, Error> {
-    let next_lane = Place::new(from.lane() + 1, 0);
+/// Calls of a lane whose intent stands at `from` or later, but not after `last`, and has no end.
+pub fn open_calls(read: &mut Read<'_>, from: Place, last: Place) -> Result<Vec<[u8; 16]>, Error> {
     read.all(
-        "SELECT call FROM entry AS intent WHERE place >= $1 AND place < $2 AND type = 'call.intent' \
+        "SELECT call FROM entry AS intent WHERE place >= $1 AND place <= $2 AND type = 'call.intent' \
          AND NOT EXISTS (SELECT 1 FROM entry WHERE call = intent.call \
          AND type IN ('call.outcome', 'call.orphaned')) ORDER BY place",
-        &[from.value(), next_lane.value()],
+        &[from.value(), last.value()],
         |row| row.array(0),
     )
 }

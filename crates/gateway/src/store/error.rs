@@ -31,10 +31,12 @@ pub enum ErrorKind {
     Io,
     /// Two transactions collided; the whole transaction may be tried again.
     Serialization,
-    /// A rule of the schema was broken (a bug, or a database edited by hand).
+    /// A rule of the schema was broken: a row that is there already, or a change that is forbidden.
     Constraint,
     /// The file is damaged or not ours.
     Corrupt,
+    /// The schema is older or newer than this program can work with.
+    Schema,
     /// A column holds another type than the code expects.
     Shape,
     /// The connection broke; whether a commit in flight took effect is unknown.
@@ -72,6 +74,9 @@ impl fmt::Display for Error {
             ErrorKind::Serialization => "the transaction collided with others too often",
             ErrorKind::Constraint => "the database refused a row",
             ErrorKind::Corrupt => "the database is damaged or not ours",
+            ErrorKind::Schema => {
+                "the database does not have this program's schema (`countersign migrate` makes it)"
+            }
             ErrorKind::Shape => "the database holds an unexpected value",
             ErrorKind::Connection => "the connection to the database broke",
             ErrorKind::Other => "the database refused",
@@ -100,7 +105,9 @@ impl From<rusqlite::Error> for Error {
 impl From<postgres::Error> for Error {
     fn from(error: postgres::Error) -> Self {
         let Some(answer) = error.as_db_error() else {
-            let kind = if error.is_closed() { ErrorKind::Connection } else { ErrorKind::Other };
+            let cause = std::error::Error::source(&error);
+            let broken = cause.is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
+            let kind = if error.is_closed() || broken { ErrorKind::Connection } else { ErrorKind::Other };
             return Self::new(kind, error.to_string());
         };
         // `detail` and `where` of the answer may quote values: only the code and the message are kept.
@@ -132,6 +139,7 @@ fn postgres_kind(code: &SqlState) -> ErrorKind {
         &SqlState::READ_ONLY_SQL_TRANSACTION => ErrorKind::ReadOnly,
         &SqlState::IO_ERROR => ErrorKind::Io,
         &SqlState::DATA_CORRUPTED | &SqlState::INDEX_CORRUPTED => ErrorKind::Corrupt,
+        &SqlState::UNDEFINED_TABLE | &SqlState::UNDEFINED_COLUMN => ErrorKind::Schema,
         code if code.code().starts_with("23") => ErrorKind::Constraint,
         code if code.code().starts_with("08") || code.code().starts_with("57P") => ErrorKind::Connection,
         _ => ErrorKind::Other,

@@ -1,13 +1,20 @@
 //! The schema, in numbered steps that are never edited once released. Each runs once, in one transaction with its
 //! record, so processes that start together do not collide.
+//!
+//! While gateways are replaced one by one, old and new programs work on one schema. So a step only adds (*expand*);
+//! what nobody uses any more is removed by a later release (*contract*). Each step says which is the oldest schema
+//! whose programs can work with it.
 
-use super::{Error, ErrorKind, Read, Tx};
+use super::tx::Right;
+use super::{Error, ErrorKind, Read, Tx, Value};
 
 /// One step: the text for both engines, then what each needs on its own.
 struct Migration {
     both: &'static str,
     sqlite: &'static str,
     postgres: &'static str,
+    /// Programs made for this step or a later one can go on once it ran.
+    oldest: i64,
 }
 
 const MIGRATIONS: [Migration; 2] = [
@@ -15,9 +22,13 @@ const MIGRATIONS: [Migration; 2] = [
         both: include_str!("migration/001_ledger.sql"),
         sqlite: include_str!("migration/001_ledger_sqlite.sql"),
         postgres: include_str!("migration/001_ledger_postgres.sql"),
+        oldest: 1,
     },
-    Migration { both: include_str!("migration/002_approval.sql"), sqlite: "", postgres: "" },
+    Migration { both: include_str!("migration/002_approval.sql"), sqlite: "", postgres: "", oldest: 1 },
 ];
+
+const RECORD: &str =
+    "CREATE TABLE IF NOT EXISTS migration (number BIGINT PRIMARY KEY, oldest BIGINT NOT NULL)";
 
 /// Which engine's words a step is translated to.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,43 +37,70 @@ pub(super) enum Words {
     Postgres,
 }
 
-/// Brings the schema up to date.
-pub(super) fn run(tx: &mut Tx<'_>, words: Words) -> Result<(), Error> {
-    if words == Words::Postgres {
-        // Gateways that start together create the table at the same time otherwise. The number is arbitrary.
-        tx.batch("SELECT pg_advisory_xact_lock(7237001)")?;
-    }
-    tx.batch("CREATE TABLE IF NOT EXISTS migration (number BIGINT PRIMARY KEY)")?;
+/// Brings the schema up to date; answers how many steps were missing.
+pub(super) fn run(tx: &mut Tx<'_>, words: Words) -> Result<usize, Error> {
+    // Processes that start together create the table at the same time otherwise.
+    tx.await_right(Right::Migrate)?;
+    tx.batch(RECORD)?;
     let done = applied(tx)?;
     for (number, migration) in (1..).zip(&MIGRATIONS).skip(done) {
         tx.batch(&translate(migration.both, words))?;
         tx.batch(if words == Words::Sqlite { migration.sqlite } else { migration.postgres })?;
-        tx.execute("INSERT INTO migration (number) VALUES ($1)", &[super::Value::Int(number)])?;
+        tx.execute(
+            "INSERT INTO migration (number, oldest) VALUES ($1, $2)",
+            &[Value::Int(number), Value::Int(migration.oldest)],
+        )?;
     }
-    Ok(())
+    Ok(MIGRATIONS.len().saturating_sub(done))
 }
 
-/// Refuses a schema that this program does not know.
+/// What [`run`] would do on PostgreSQL after `done` steps.
+pub(super) fn plan(done: usize) -> String {
+    let mut text = format!("{RECORD};\n");
+    for (number, migration) in (1..).zip(&MIGRATIONS).skip(done) {
+        text.push_str(&translate(migration.both, Words::Postgres));
+        text.push_str(migration.postgres);
+        text.push_str(&format!(
+            "INSERT INTO migration (number, oldest) VALUES ({number}, {});\n",
+            migration.oldest
+        ));
+    }
+    text
+}
+
+/// Refuses a schema that this program cannot work with.
 pub(super) fn check(read: &mut Read<'_>) -> Result<(), Error> {
     let done = applied(read)?;
-    if done == MIGRATIONS.len() {
+    if done >= MIGRATIONS.len() {
         return Ok(());
     }
     let cause = format!(
-        "schema {done} was written by another version (this one has {}); start this version's gateway once",
+        "it is at step {done} and this program needs {}; run `countersign migrate` (PostgreSQL) or start this \
+         program's gateway once (SQLite)",
         MIGRATIONS.len()
     );
-    Err(Error::new(ErrorKind::Corrupt, cause))
+    Err(Error::new(ErrorKind::Schema, cause))
 }
 
-fn applied(read: &mut Read<'_>) -> Result<usize, Error> {
-    let count = read.first("SELECT count(*) FROM migration", &[], |row| row.count(0))?.unwrap_or(0);
-    let done = usize::try_from(count).unwrap_or(usize::MAX);
-    if done > MIGRATIONS.len() {
-        let cause = format!("schema {done} is newer than this program ({}); upgrade it", MIGRATIONS.len());
-        return Err(Error::new(ErrorKind::Corrupt, cause));
+/// Whether a PostgreSQL database has a schema of ours at all.
+pub(super) fn exists(read: &mut Read<'_>) -> Result<bool, Error> {
+    let sql = "SELECT count(*) FROM pg_catalog.pg_tables WHERE tablename = 'migration' \
+               AND schemaname = current_schema()";
+    Ok(read.first(sql, &[], |row| row.count(0))? == Some(1))
+}
+
+/// How many steps ran; refuses a schema that this program is too old for.
+pub(super) fn applied(read: &mut Read<'_>) -> Result<usize, Error> {
+    let ours = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let found = read.first("SELECT count(*), max(oldest) FROM migration", &[], |row| {
+        Ok((row.count(0)?, row.maybe_int(1)?.unwrap_or(0)))
+    })?;
+    let (count, oldest) = found.unwrap_or_default();
+    if oldest > ours {
+        let cause = format!("it is at step {count} and this program knows {ours}; upgrade the program");
+        return Err(Error::new(ErrorKind::Schema, cause));
     }
-    Ok(done)
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
 /// SQLite gives `INTEGER PRIMARY KEY` (and no other spelling) to the row itself, and refuses foreign types in

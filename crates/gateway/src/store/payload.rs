@@ -3,13 +3,24 @@
 use super::entry::Place;
 use super::{Error, Read, Tx, Value};
 
-/// Adds the sealed body of the leaf at `place`.
-pub fn insert(tx: &mut Tx<'_>, place: Place, day: i64, sealed: &[u8]) -> Result<(), Error> {
-    tx.execute(
-        "INSERT INTO payload (place, day, sealed) VALUES ($1, $2, $3)",
-        &[place.value(), Value::Int(day), sealed.into()],
-    )?;
-    Ok(())
+/// A sealed body.
+#[derive(Debug, Clone, Copy)]
+pub struct Sealed<'a> {
+    /// Place of its leaf.
+    pub place: Place,
+    /// Day of the data key.
+    pub day: i64,
+    /// Salt and body, encrypted.
+    pub sealed: &'a [u8],
+}
+
+/// Adds sealed bodies.
+pub fn insert(tx: &mut Tx<'_>, bodies: &[Sealed<'_>]) -> Result<(), Error> {
+    let mut values = Vec::with_capacity(bodies.len() * 3);
+    for body in bodies {
+        values.extend([body.place.value(), Value::Int(body.day), body.sealed.into()]);
+    }
+    tx.insert("INSERT INTO payload (place, day, sealed)", 3, &values, "")
 }
 
 /// Day and sealed body of the leaf at `place`, unless it has none or it was erased.

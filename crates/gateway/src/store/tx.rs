@@ -7,8 +7,8 @@
 use std::ops::{Deref, DerefMut};
 
 use postgres::fallible_iterator::FallibleIterator;
-use postgres::types::ToSql;
 
+use super::postgres::Session;
 use super::value::Source;
 use super::{Error, Row, Value};
 
@@ -18,10 +18,24 @@ pub struct Read<'c>(pub(super) Engine<'c>);
 /// A transaction that can write. Everything it did happens at once, or not at all.
 pub struct Tx<'c>(pub(super) Read<'c>);
 
+/// What only one process does at a time. The numbers are arbitrary; they must only stay the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Right {
+    /// Changing the schema.
+    Migrate = 7_237_001,
+    /// Opening a lane.
+    OpenLane = 7_237_002,
+    /// Moving the tip of the log.
+    Sequence = 7_237_003,
+}
+
+/// Most parameters of one statement of PostgreSQL's protocol.
+const PARAMETERS_MAX: usize = 65_535;
+
 /// The two engines.
 pub(super) enum Engine<'c> {
     Sqlite(rusqlite::Transaction<'c>),
-    Postgres(postgres::Transaction<'c>),
+    Postgres(Session<'c>),
 }
 
 impl Read<'_> {
@@ -42,7 +56,7 @@ impl Read<'_> {
                 Ok(())
             }
             Engine::Postgres(tx) => {
-                let mut rows = tx.query_raw(sql, parameters.iter())?;
+                let mut rows = tx.query_each(sql, parameters)?;
                 while let Some(row) = rows.next()? {
                     f(Row(Source::Postgres(&row)))?;
                 }
@@ -80,7 +94,7 @@ impl Read<'_> {
                 rows.next()?.map(|row| f(Row(Source::Sqlite(row)))).transpose()
             }
             Engine::Postgres(tx) => {
-                let rows = tx.query(sql, &dynamic(parameters))?;
+                let rows = tx.query(sql, parameters)?;
                 rows.first().map(|row| f(Row(Source::Postgres(row)))).transpose()
             }
         }
@@ -95,7 +109,61 @@ impl Tx<'_> {
                 let touched = prepare(tx, sql)?.execute(rusqlite::params_from_iter(parameters))?;
                 Ok(touched as u64)
             }
-            Engine::Postgres(tx) => Ok(tx.execute(sql, &dynamic(parameters))?),
+            Engine::Postgres(tx) => tx.execute(sql, parameters),
+        }
+    }
+
+    /// Adds rows in one statement: `head` is `INSERT INTO table (columns)`, `values` holds one row of `width` columns
+    /// after the other, and `tail` is what follows, or nothing. One round trip for as many rows as there are on PostgreSQL; SQLite has none to
+    /// save and prepares the statement for one row once.
+    pub fn insert(
+        &mut self,
+        head: &str,
+        width: usize,
+        values: &[Value<'_>],
+        tail: &str,
+    ) -> Result<(), Error> {
+        match &mut self.0.0 {
+            Engine::Sqlite(tx) => {
+                let sql = format!("{head} VALUES {}{tail}", row(1, width));
+                let mut statement = prepare(tx, &sql)?;
+                for values in values.chunks(width) {
+                    statement.execute(rusqlite::params_from_iter(values))?;
+                }
+            }
+            Engine::Postgres(tx) => {
+                for values in values.chunks(PARAMETERS_MAX / width * width) {
+                    let rows: Vec<_> =
+                        (0..values.len() / width).map(|at| row(1 + at * width, width)).collect();
+                    tx.execute(&format!("{head} VALUES {}{tail}", rows.join(", ")), values)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether nobody else is in a transaction that asked for the same `right`; it is kept until this one ends. On
+    /// SQLite one transaction writes at a time anyway.
+    pub fn take_right(&mut self, right: Right) -> Result<bool, Error> {
+        match &mut self.0.0 {
+            Engine::Sqlite(_) => Ok(true),
+            Engine::Postgres(tx) => {
+                let rows = tx.query("SELECT pg_try_advisory_xact_lock($1)", &[Value::Int(right as i64)])?;
+                Ok(rows.first().map(|row| row.try_get(0)).transpose()?.unwrap_or(false))
+            }
+        }
+    }
+
+    /// As [`take_right`](Self::take_right), but waits for it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Busy`](super::ErrorKind::Busy) when it was not to be had in time.
+    pub fn await_right(&mut self, right: Right) -> Result<(), Error> {
+        match &mut self.0.0 {
+            Engine::Sqlite(_) => Ok(()),
+            Engine::Postgres(tx) => {
+                tx.query("SELECT pg_advisory_xact_lock($1)::text", &[Value::Int(right as i64)]).map(drop)
+            }
         }
     }
 
@@ -103,14 +171,14 @@ impl Tx<'_> {
     pub(super) fn batch(&mut self, sql: &str) -> Result<(), Error> {
         match &mut self.0.0 {
             Engine::Sqlite(tx) => Ok(tx.execute_batch(sql)?),
-            Engine::Postgres(tx) => Ok(tx.batch_execute(sql)?),
+            Engine::Postgres(tx) => tx.batch(sql),
         }
     }
 
     pub(super) fn commit(self) -> Result<(), Error> {
         match self.0.0 {
             Engine::Sqlite(tx) => Ok(tx.commit()?),
-            Engine::Postgres(tx) => Ok(tx.commit()?),
+            Engine::Postgres(tx) => tx.commit(),
         }
     }
 }
@@ -144,6 +212,8 @@ fn prepare<'t>(
     Ok(statement)
 }
 
-fn dynamic<'v>(parameters: &'v [Value<'v>]) -> Vec<&'v (dyn ToSql + Sync)> {
-    parameters.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+/// `($first, ..)`: the placeholders of one row.
+fn row(first: usize, width: usize) -> String {
+    let names: Vec<_> = (first..first + width).map(|number| format!("${number}")).collect();
+    format!("({})", names.join(", "))
 }

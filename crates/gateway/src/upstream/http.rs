@@ -1,7 +1,5 @@
 //! An upstream reached by streamable HTTP. No redirects, no cookies, no decompression: what comes is what is judged.
 
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,14 +11,13 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 
 use super::answer::{Answer, AnswerBody, AnswerError, Events, Outbound};
 use super::credential::CredentialStore;
 use crate::config;
 use crate::limits;
 use crate::model::Era;
+use crate::trust;
 
 /// Common servers close idle connections after five seconds; leaving first avoids the race.
 const POOL_IDLE: Duration = Duration::from_secs(4);
@@ -54,7 +51,7 @@ impl HttpUpstream {
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
         let connector = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_tls_config(tls(http.authorities.as_deref())?)
+            .with_tls_config(trust::tls(http.authorities.as_deref())?)
             .https_or_http()
             .enable_http1()
             .wrap_connector(connector);
@@ -179,23 +176,6 @@ impl Media {
             Self::Other
         }
     }
-}
-
-fn tls(authorities: Option<&Path>) -> Result<rustls::ClientConfig, String> {
-    let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    if let Some(path) = authorities {
-        let fail = |cause: String| format!("cannot use authorities in `{}`: {cause}", path.display());
-        for certificate in CertificateDer::pem_file_iter(path).map_err(|error| fail(error.to_string()))? {
-            let certificate = certificate.map_err(|error| fail(error.to_string()))?;
-            roots.add(certificate).map_err(|error| fail(error.to_string()))?;
-        }
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    Ok(rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_root_certificates(roots)
-        .with_no_client_auth())
 }
 
 /// The whole chain of causes: hyper's own text says only that an error happened.

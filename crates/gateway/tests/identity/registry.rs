@@ -70,8 +70,11 @@ impl Office {
             let db = Db::open_sqlite(&path, Access::ReadOnly).unwrap();
             db.read_now("leaves", |read| {
                 let mut leaves = Vec::new();
-                let size = store::tree::tip(read)?.map_or(0, |tip| tip.size);
-                store::entry::scan(read, 0, size, |stored| {
+                // One gateway, one lane.
+                let Some((last, _)) = store::entry::last(read, 0)? else { return Ok(leaves) };
+                let place = store::entry::Place::new(0, 0);
+                let span = store::entry::Span { index: 0, place, count: last.sequence() + 1 };
+                store::entry::range(read, span, |stored| {
                     leaves.push(Leaf::decode(stored.leaf).unwrap());
                     Ok(())
                 })?;

@@ -28,6 +28,7 @@ async fn log_is_shown_and_filtered_beside_a_running_gateway() {
     let opened = ledger.open(intent("{}")).await.unwrap();
     let call = opened.call().to_string();
     ledger.close(opened, outcome("{}")).await.unwrap();
+    ledger.sequence().await.unwrap();
     let all = run(&place, &["log", "show"]);
     assert_eq!(all.lines().count(), 7, "{all}");
     assert!(all.lines().nth(5).unwrap().contains("call.intent"), "{all}");

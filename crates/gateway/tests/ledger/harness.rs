@@ -12,6 +12,7 @@ use countersign::model::{
     Context, Decision, Effect, Era, MessageKind, Party, PolicyRevision, Principal, PrincipalKind, Target,
     TargetKind, TokenId,
 };
+use countersign::store::entry::{self, Span};
 use countersign::store::{Access, DATABASE, Db};
 use evidence::leaf::{Leaf, Status};
 use evidence::verify::{Findings, Paint, verify};
@@ -45,18 +46,22 @@ impl Place {
         Db::open_sqlite(self.path(), Access::ReadOnly).unwrap()
     }
 
-    /// Every leaf of the log, decoded.
+    /// Every leaf that was written, decoded, in the order of the log.
     pub(crate) fn leaves(&self) -> Vec<Leaf> {
-        let size = self.size();
         let mut leaves = Vec::new();
-        self.reader()
-            .read_now("leaves", |read| {
-                countersign::store::entry::scan(read, 0, size, |stored| {
+        let read = |read: &mut countersign::store::Read<'_>| {
+            let mut lane = 0;
+            while let Some((last, _)) = entry::last(read, lane)? {
+                let span = Span { index: 0, place: entry::Place::new(lane, 0), count: last.sequence() + 1 };
+                entry::range(read, span, |stored| {
                     leaves.push(Leaf::decode(stored.leaf).unwrap());
                     Ok(())
-                })
-            })
-            .unwrap();
+                })?;
+                lane += 1;
+            }
+            Ok(())
+        };
+        self.reader().read_now("leaves", read).unwrap();
         leaves
     }
 
@@ -85,7 +90,7 @@ impl Place {
     }
 
     pub(crate) fn size(&self) -> u64 {
-        self.reader().read_now("tip", countersign::store::tree::tip).unwrap().map_or(0, |tip| tip.size)
+        u64::try_from(self.leaves().len()).unwrap()
     }
 
     /// Event types in the order of the log.
@@ -97,8 +102,8 @@ impl Place {
 /// Opens the log in `directory` as a gateway does.
 pub(crate) fn start(directory: &Path) -> Result<Ledger, StartError> {
     let db = Db::open_sqlite(directory, Access::Gateway)?;
-    let tip = db.read_now("tip", countersign::store::tree::tip)?;
-    let missing = if tip.is_some() { Missing::Refuse } else { Missing::Create };
+    let lane = db.read_now("lane", countersign::store::lane::last)?;
+    let missing = if lane.is_some() { Missing::Refuse } else { Missing::Create };
     let keys = Keyring::open(&directory.join("keys"), ORIGIN, missing)?;
     Ledger::start(&db, keys, Arc::new(SystemClock))
 }

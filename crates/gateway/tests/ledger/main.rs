@@ -6,4 +6,5 @@ mod failure;
 mod harness;
 mod privacy;
 mod promise;
+mod shared;
 mod start;

@@ -53,35 +53,35 @@ async fn what_a_verb_acknowledged_is_in_the_database() {
     // Read on another connection while the gateway runs: no checkpoint, no stop in between.
     let stored = place.leaves();
     assert_eq!(stored.last().unwrap().event, EventType::CallIntent);
-    assert_eq!(opened.index() + 1, place.size());
+    assert_eq!(opened.place().sequence() + 1, place.size());
     assert_eq!(opened.leaf(), leaf_hash(&stored.last().unwrap().encode().unwrap()));
     let receipt = ledger.close(opened, outcome("{}")).await.unwrap();
     let stored = place.leaves();
-    assert_eq!(stored[usize::try_from(receipt.index).unwrap()].event, EventType::CallOutcome);
+    assert_eq!(stored[usize::try_from(receipt.place.sequence()).unwrap()].event, EventType::CallOutcome);
     ledger.stop().await.unwrap();
     place.assert_sound();
 }
 
 #[tokio::test]
-async fn many_callers_share_commits_and_indexes_stay_contiguous() {
+async fn many_callers_share_commits_and_lanes_stay_contiguous() {
     let place = Place::new();
     let ledger = place.start();
     let mut callers = tokio::task::JoinSet::new();
     for _ in 0..32 {
         let ledger = ledger.clone();
         callers.spawn(async move {
-            let mut indexes = Vec::new();
+            let mut places = Vec::new();
             for _ in 0..10 {
                 let opened = ledger.open(intent(&"x".repeat(500))).await.unwrap();
-                indexes.push(opened.index());
-                indexes.push(ledger.close(opened, outcome("{}")).await.unwrap().index);
+                places.push(opened.place().sequence());
+                places.push(ledger.close(opened, outcome("{}")).await.unwrap().place.sequence());
             }
-            indexes
+            places
         });
     }
-    let mut indexes: Vec<u64> = callers.join_all().await.into_iter().flatten().collect();
-    indexes.sort_unstable();
-    assert_eq!(indexes, (5..645).collect::<Vec<u64>>());
+    let mut places: Vec<u64> = callers.join_all().await.into_iter().flatten().collect();
+    places.sort_unstable();
+    assert_eq!(places, (5..645).collect::<Vec<u64>>());
     ledger.stop().await.unwrap();
     let findings = place.assert_sound();
     assert_eq!(findings.counts["call.intent"], 320);
@@ -170,7 +170,7 @@ async fn caller_that_goes_away_leaves_no_open_call() {
     let ledger = place.start();
     for _ in 0..20 {
         let ledger = ledger.clone();
-        let asked = tokio::spawn(async move { ledger.open(intent("{}")).await.map(|opened| opened.index()) });
+        let asked = tokio::spawn(async move { ledger.open(intent("{}")).await.map(|opened| opened.place()) });
         tokio::task::yield_now().await;
         asked.abort();
         drop(asked.await);
@@ -179,7 +179,8 @@ async fn caller_that_goes_away_leaves_no_open_call() {
     ledger.retry().await.unwrap();
     let beat = ledger.heartbeat().await.unwrap();
     let leaves = place.leaves();
-    let detail = leaves[usize::try_from(beat.index).unwrap()].detail.as_ref().unwrap().as_str().to_owned();
+    let detail =
+        leaves[usize::try_from(beat.place.sequence()).unwrap()].detail.as_ref().unwrap().as_str().to_owned();
     assert_eq!(detail, r#"{"open":0}"#);
     ledger.stop().await.unwrap();
     place.assert_sound();

@@ -171,11 +171,14 @@ fn last_message(stream: bytes::Bytes) -> anyhow::Result<Value> {
 /// The leaves about a call, in the order of the log.
 async fn leaves(stage: &Stage, call: Uuid) -> anyhow::Result<Vec<Recorded>> {
     let filter = Filter { call: Some(call.into_bytes()), ..Filter::default() };
+    stage.gateway.gateway.ledger.sequence().await?;
     let mut entries =
         stage.gateway.gateway.db.read("leaves of a call", move |read| entry::page(read, &filter, 16)).await?;
     entries.reverse();
-    let parse =
-        |entry: entry::Entry| Ok(Recorded { index: entry.index, leaf: serde_json::from_slice(&entry.leaf)? });
+    let parse = |entry: entry::Entry| {
+        let index = entry.index.context("a leaf has no place in the log yet")?;
+        Ok(Recorded { index, leaf: serde_json::from_slice(&entry.leaf)? })
+    };
     entries.into_iter().map(parse).collect()
 }
 

@@ -137,7 +137,7 @@ fn check_stdio(stdio: &Stdio, path: &Path, report: &mut Report<'_>) {
 }
 
 /// Says nothing of what is written: a secret may stand where its source should.
-fn check_secret(source: &SecretSource, path: &Path, report: &mut Report<'_>) {
+pub(super) fn check_secret(source: &SecretSource, path: &Path, report: &mut Report<'_>) {
     match source {
         SecretSource::Env(name) if !is_variable(name) => report
             .add(Problem::key(path.field("env"), "`env` is not the name of an environment variable").hint(

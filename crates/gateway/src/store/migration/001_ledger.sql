@@ -1,15 +1,25 @@
 -- Times are microseconds since 1970 UTC. Ids are the 16 bytes of a UUID. Hashes are 32 bytes.
 
 -- One row per process that ever wrote. `number` is the high part of the lane's places.
+-- `key`: verifies the lane's heads; `seal`: keyed MAC over the lane and its key, so that only who holds the log's keys
+-- can open a lane.
 -- `open_from`: no call whose intent stands before this place is still open (moved by heartbeats, for the sweeper).
--- `closed`: when the lane ended, by its process or by the sweeper.
+-- `pulse`: counts signs of life. `closed`: when the lane ended, by its process or by another that took it for dead; never
+-- undone. `swept`: when the calls it left open were ended. `settled`: when all its leaves were in the log.
 CREATE TABLE lane (
   number BIGINT PRIMARY KEY,
   id BYTEA NOT NULL UNIQUE,
+  key BYTEA NOT NULL,
+  seal BYTEA NOT NULL,
   opened BIGINT NOT NULL,
   open_from BIGINT NOT NULL,
-  closed BIGINT
+  pulse BIGINT NOT NULL,
+  closed BIGINT,
+  swept BIGINT,
+  settled BIGINT
 ) STRICT;
+CREATE INDEX lane_unsettled ON lane (number) WHERE settled IS NULL;
+CREATE INDEX lane_unswept ON lane (number) WHERE swept IS NULL;
 
 -- The leaves, in the bytes that were hashed; the other columns are copies of fields for searching, never evidence.
 -- `place` is lane number * 2^40 + lane sequence: known to a lane without asking anybody, and append-only for both
