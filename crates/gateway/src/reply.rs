@@ -169,6 +169,7 @@ impl Replier {
     }
 
     /// Begins the stream before there is an answer, so that signs of life can be sent.
+    #[must_use]
     pub fn begin(self, headers: HeaderMap) -> Self {
         match self {
             Self::Alone(_) => Self::Begun(self.stream(StatusCode::OK, headers)),

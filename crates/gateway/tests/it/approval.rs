@@ -28,7 +28,7 @@ pub(super) const POLICIES: &str = r#"
 pub(super) struct Setup {
     pub(super) recorder: Recorder,
     pub(super) gateway: Harness,
-    _upstream: Fixture,
+    pub(super) upstream: Fixture,
 }
 
 pub(super) async fn setup(policies: &str, wait_ms: u64) -> Setup {
@@ -42,7 +42,7 @@ pub(super) async fn over(recorder: Recorder, policies: &str, wait_ms: u64) -> Se
     let site = Site::new(&server, policies).await;
     site.edit(|text| format!("{text}approvals:\n  wait_ms: {wait_ms}\n"));
     let gateway = Harness::at(site).await;
-    Setup { recorder, gateway, _upstream: upstream }
+    Setup { recorder, gateway, upstream }
 }
 
 impl Setup {

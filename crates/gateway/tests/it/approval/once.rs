@@ -101,7 +101,7 @@ fn held(setup: &super::Setup, round: u64) -> Held {
     let message = Message::parse(call(1, "effect", &json!({ "round": round }))).expect("a message");
     let approver = super::decide::bob();
     let mut principal = (*approver.principal).clone();
-    principal.party.subject = "alice".to_owned();
+    "alice".clone_into(&mut principal.party.subject);
     let target = Target { kind: TargetKind::Tool, name: "effect".to_owned(), listed: true, definition: None };
     let question = Question {
         principal: &principal,

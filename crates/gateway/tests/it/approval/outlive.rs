@@ -10,13 +10,13 @@ async fn request_survives_a_restart_while_its_caller_waits() {
     let setup = setup(POLICIES, 20_000).await;
     let mut waiting = setup.held(1, &json!({ "marker": "x" })).await;
     let id = setup.one().await;
-    let super::Setup { recorder, gateway, _upstream } = setup;
+    let super::Setup { recorder, gateway, upstream } = setup;
     let stopping = tokio::spawn(gateway.restart_after(|_| ()));
     let told = waiting.response().await.expect("an answer before the end");
     assert_eq!(refused(&told), "approval_pending");
     let gateway = stopping.await.expect("no panic");
-    let setup = super::Setup { recorder, gateway, _upstream };
-    assert_eq!(setup.live().await, [id.clone()]);
+    let setup = super::Setup { recorder, gateway, upstream };
+    assert_eq!(setup.live().await, std::slice::from_ref(&id));
     assert_eq!(setup.approve("bob", &id).await.status(), 200);
     let again = setup.gateway.post("alice", &[], &call(2, "effect", &json!({ "marker": "x" }))).await;
     assert!(answer(&again)["result"]["isError"].is_null());
