@@ -11,6 +11,7 @@ mod canonical;
 mod content;
 mod decide;
 mod keep;
+mod notify;
 mod script;
 mod show;
 mod ticket;
@@ -25,6 +26,7 @@ use uuid::Uuid;
 pub use ask::{Asked, Held, NotAsked};
 pub use content::{Content, Identity, Said};
 pub use decide::{Approver, Ballot, NotDecided};
+pub use notify::{SinkError, Sinks};
 pub use show::{Shown, Value, clean, shown};
 pub use ticket::Ticket;
 pub use verdict::{Unusable, Verdict};
@@ -34,7 +36,7 @@ use crate::clock::Clock;
 use crate::ledger::{ApprovalStep, Ledger, Stage, Unavailable, VaultError};
 use crate::model::Party;
 use crate::store::approval::{self, State};
-use crate::store::{self, Db};
+use crate::store::{self, Db, delivery};
 use wait::Waiters;
 
 /// The approvals of this process's store.
@@ -44,6 +46,7 @@ pub struct Approvals {
     key: hmac::Key,
     clock: Arc<dyn Clock>,
     waiters: Waiters,
+    sinks: Sinks,
 }
 
 /// Why an approval cannot be read or changed: a fault of ours.
@@ -76,8 +79,8 @@ pub struct Record {
 
 impl Approvals {
     /// Approvals in `db`, recorded in `ledger`; `key` comes from the keyring.
-    pub fn new(db: Db, ledger: Ledger, key: hmac::Key, clock: Arc<dyn Clock>) -> Self {
-        Self { db, ledger, key, clock, waiters: Waiters::default() }
+    pub fn new(db: Db, ledger: Ledger, key: hmac::Key, clock: Arc<dyn Clock>, sinks: Sinks) -> Self {
+        Self { db, ledger, key, clock, waiters: Waiters::default(), sinks }
     }
 
     /// One approval with everything about it.
@@ -130,8 +133,15 @@ impl Approvals {
     /// Ends a live approval for `reason`, on record. `false`: it was not in that state any more.
     pub(crate) async fn end(&self, row: &approval::Approval, reason: &'static str) -> Result<bool, Fault> {
         let (id, state, now) = (row.id, row.state, self.now());
-        let ended =
-            self.db.write("expire approval", move |tx| approval::expire(tx, &id, state, reason, now)).await?;
+        let news = self.news(id, "approval.expired");
+        let ended = self.db.write("expire approval", move |tx| {
+            let ended = approval::expire(tx, &id, state, reason, now)?;
+            if ended {
+                delivery::insert(tx, &news)?;
+            }
+            Ok(ended)
+        });
+        let ended = ended.await?;
         if ended {
             self.note_end(row, reason).await?;
             self.waiters.tell(Uuid::from_bytes(id), State::Expired);
@@ -180,6 +190,11 @@ impl Approvals {
     /// How many calls wait in this process.
     pub fn waiting(&self) -> usize {
         self.waiters.count()
+    }
+
+    /// What people outside are to be told about a step.
+    fn news(&self, id: [u8; 16], event: &str) -> Vec<delivery::Delivery> {
+        self.sinks.news(&*self.clock, id, event)
     }
 
     /// Microseconds since 1970.

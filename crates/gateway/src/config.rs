@@ -256,11 +256,25 @@ pub struct Approvals {
     /// Address of a page where people decide, named to callers; `{id}` stands for the approval. Absent: callers are
     /// told the command.
     pub page: Option<String>,
+    /// Who is told when a call is held, decided, used or over.
+    pub webhooks: Vec<Webhook>,
+}
+
+/// Somebody who is told about held calls by a signed request (<https://www.standardwebhooks.com>).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    /// Lower-case letters, digits and `-`; names it in listings.
+    pub name: String,
+    /// Where requests are sent. `https`, or `http` on loopback. Redirects are not followed.
+    pub url: url::Url,
+    /// What they are signed with: `whsec_` and base64, 24 to 64 bytes.
+    pub secret: crate::secret::SecretSource,
 }
 
 impl Default for Approvals {
     fn default() -> Self {
-        Self { wait_ms: crate::limits::APPROVAL_WAIT_MS, page: None }
+        Self { wait_ms: crate::limits::APPROVAL_WAIT_MS, page: None, webhooks: Vec::new() }
     }
 }
 

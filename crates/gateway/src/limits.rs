@@ -250,6 +250,22 @@ pub const SHOWN_VALUES_MAX: usize = 512;
 pub const SHOWN_TEXT_BYTES_MAX: usize = 2_048;
 /// Most approvals in one list.
 pub const APPROVALS_LISTED_MAX: u32 = 200;
+/// Most webhooks.
+pub const WEBHOOKS_MAX: usize = 16;
+/// Time a webhook has to answer.
+pub const WEBHOOK_TIMEOUT_MS: u64 = 10_000;
+/// Time between two looks for what is to be sent.
+pub const DELIVERY_LOOK_MS: u64 = 1_000;
+/// Most sent at once.
+pub const DELIVERIES_AT_ONCE_MAX: u32 = 16;
+/// Delay before the second attempt; four times as long before each further one.
+pub const DELIVERY_RETRY_FIRST_MS: u64 = 5_000;
+/// Longest delay between two attempts.
+pub const DELIVERY_RETRY_MAX_MS: u64 = 60 * 60 * 1_000;
+/// Attempts after which a delivery is given up.
+pub const DELIVERY_ATTEMPTS_MAX: u32 = 8;
+/// Time after which deliveries that are over are forgotten.
+pub const DELIVERY_KEPT_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
 /// Largest request body of the API.
 pub const API_BODY_BYTES_MAX: usize = 16 * 1024;
 /// Largest configuration file.

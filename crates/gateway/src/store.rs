@@ -22,6 +22,7 @@ pub mod checkpoint;
 pub mod context;
 pub mod data_key;
 pub mod definition;
+pub mod delivery;
 pub mod document;
 pub mod entry;
 pub mod lane;

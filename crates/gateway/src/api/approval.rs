@@ -41,6 +41,29 @@ pub(super) async fn list(asked: Asked) -> Result<Value, Problem> {
     Ok(json!({ "approvals": approvals, "next": next.map(time) }))
 }
 
+/// `GET /api/v1/deliveries`: about approvals that the caller may see.
+pub(super) async fn deliveries(asked: Asked) -> Result<Value, Problem> {
+    let set = asked.gateway.policies.current();
+    let mut visible = Vec::new();
+    for delivery in asked.gateway.approvals.outstanding().await? {
+        let record = asked.gateway.approvals.find(Uuid::from_bytes(delivery.approval)).await?;
+        if record.is_some_and(|record| record.allow(asked.duty, &set, &asked.caller).is_ok()) {
+            visible.push(json!({
+                "id": Uuid::from_bytes(delivery.id),
+                "webhook": delivery.sink,
+                "approval": Uuid::from_bytes(delivery.approval),
+                "event": delivery.event,
+                "at": time(delivery.ts),
+                "attempts": delivery.attempts,
+                "next": if delivery.dead.is_none() { Some(time(delivery.due)) } else { None },
+                "given_up": delivery.dead.map(time),
+                "fault": delivery.fault,
+            }));
+        }
+    }
+    Ok(json!({ "deliveries": visible }))
+}
+
 /// `GET /api/v1/approvals/{id}`.
 pub(super) async fn show(asked: Asked) -> Result<Value, Problem> {
     let set = asked.gateway.policies.current();

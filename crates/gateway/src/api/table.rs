@@ -31,6 +31,7 @@ pub(super) type Answer = Pin<Box<dyn Future<Output = Result<Value, Problem>> + S
 #[rustfmt::skip]
 pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint { method: "GET", path: "/api/v1/approvals", duty: Duty::View, summary: "held calls that the caller may see, the latest first", handler: |asked| Box::pin(approval::list(asked)) },
+    Endpoint { method: "GET", path: "/api/v1/deliveries", duty: Duty::View, summary: "what webhooks were not told yet, or never", handler: |asked| Box::pin(approval::deliveries(asked)) },
     Endpoint { method: "GET", path: "/api/v1/approvals/{id}", duty: Duty::View, summary: "one held call, exactly as it would run", handler: |asked| Box::pin(approval::show(asked)) },
     Endpoint { method: "POST", path: "/api/v1/approvals/{id}/approve", duty: Duty::Approve, summary: "agree to a held call", handler: |asked| Box::pin(approval::approve(asked)) },
     Endpoint { method: "POST", path: "/api/v1/approvals/{id}/reject", duty: Duty::Approve, summary: "refuse a held call", handler: |asked| Box::pin(approval::reject(asked)) },

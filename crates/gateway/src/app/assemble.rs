@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::upkeep;
 use crate::acceptance::Acceptances;
-use crate::approval::Approvals;
+use crate::approval::{Approvals, Sinks};
 use crate::catalog::{Catalog, Listed};
 use crate::clock::Clock;
 use crate::config::{Config, ServerConfig};
@@ -51,7 +51,8 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
     let acceptances = Acceptances::new(db.clone(), clock.clone());
     acceptances.step(&catalog, &ledger).await.context("cannot read accepted definitions")?;
     ledger.note(upkeep::published(&policies.change_at_start(), &policies.current())).await?;
-    let approvals = Approvals::new(db.clone(), ledger.clone(), approval_key, clock.clone());
+    let sinks = Sinks::new(&config.approvals.webhooks, config.approvals.page.clone())?;
+    let approvals = Approvals::new(db.clone(), ledger.clone(), approval_key, clock.clone(), sinks);
     Ok(Gateway {
         servers,
         approvals: Arc::new(approvals),

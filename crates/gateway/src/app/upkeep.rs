@@ -31,6 +31,8 @@ pub(super) fn tasks(gateway: &Arc<Gateway>, tls: Option<&Arc<Acceptor>>) -> Vec<
     tasks.push(tokio::spawn(async move { count_failures(&this).await }));
     let this = gateway.clone();
     tasks.push(tokio::spawn(async move { this.approvals.run().await }));
+    let this = gateway.clone();
+    tasks.push(tokio::spawn(async move { this.approvals.deliver().await }));
     if let Some(tls) = tls.cloned() {
         tasks.push(tokio::spawn(async move { watch_tls(&tls).await }));
     }

@@ -20,7 +20,7 @@ use crate::mask::Redacted;
 use crate::mcp::envelope::{Field, Message};
 use crate::model::{Context, Decision, Grant, MessageKind, Method, Principal, Target, TargetKind, Terms};
 use crate::store::approval::{self, State};
-use crate::store::{self, definition};
+use crate::store::{self, definition, delivery};
 
 /// A call that policy holds.
 #[derive(Debug, Clone)]
@@ -225,7 +225,15 @@ impl Approvals {
             }
         };
         let leaf = *receipt.leaf.as_bytes();
-        if !self.db.write("open approval", move |tx| approval::pend(tx, &key, &leaf)).await? {
+        let news = self.news(key, "approval.requested");
+        let pending = self.db.write("open approval", move |tx| {
+            let pending = approval::pend(tx, &key, &leaf)?;
+            if pending {
+                delivery::insert(tx, &news)?;
+            }
+            Ok(pending)
+        });
+        if !pending.await? {
             return Ok(None);
         }
         let grant = Grant { approval: id, leaf: receipt.leaf, binding: row.binding };

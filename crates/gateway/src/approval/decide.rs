@@ -21,6 +21,7 @@ use crate::model::{
 use crate::policy::{Definition, Duty, PolicySet, Question};
 use crate::store::approval::State;
 use crate::store::approval_vote::{self, Reservation, Vote, Word};
+use crate::store::delivery;
 
 /// Somebody who wants to decide, proven for this very request.
 #[derive(Debug, Clone)]
@@ -220,8 +221,16 @@ impl Approvals {
     ) -> Result<State, Fault> {
         let key = id.into_bytes();
         let use_by = self.now().saturating_add(terms.use_within_s.saturating_mul(1_000_000));
-        let settled =
-            self.db.write("settle vote", move |tx| approval_vote::settle(tx, &key, &vote, &leaf, use_by));
+        let (approved, rejected) = (self.news(key, "approval.approved"), self.news(key, "approval.rejected"));
+        let settled = self.db.write("settle vote", move |tx| {
+            let state = approval_vote::settle(tx, &key, &vote, &leaf, use_by)?;
+            match (state, vote.verdict) {
+                (State::Approved, Word::Approve) => delivery::insert(tx, &approved)?,
+                (State::Rejected, Word::Reject) => delivery::insert(tx, &rejected)?,
+                _ => {}
+            }
+            Ok(state)
+        });
         let state = settled.await?;
         self.waiters.tell(id, state);
         Ok(state)

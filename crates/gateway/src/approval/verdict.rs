@@ -11,6 +11,7 @@ use super::{Approvals, Fault};
 use crate::limits;
 use crate::model::Grant;
 use crate::store::approval::{self, State};
+use crate::store::delivery;
 
 /// That people agreed to one call. Not `Clone`; made by [`Approvals::take`] alone, which spends the approval.
 #[derive(Debug)]
@@ -69,8 +70,15 @@ impl Approvals {
                 return Err(Unusable::Overtaken(reason));
             }
             let now = self.now();
-            let spent = self.db.write("use approval", move |tx| approval::spend(tx, &id, &call, now)).await;
-            if spent.map_err(Fault::from)? {
+            let news = self.news(id, "approval.used");
+            let spent = self.db.write("use approval", move |tx| {
+                let spent = approval::spend(tx, &id, &call, now)?;
+                if spent {
+                    delivery::insert(tx, &news)?;
+                }
+                Ok(spent)
+            });
+            if spent.await.map_err(Fault::from)? {
                 self.waiters.tell(asked.id, State::Used);
                 return Ok(Verdict { call: held.call, grant: ask::grant(&row)? });
             }

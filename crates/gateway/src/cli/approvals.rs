@@ -36,6 +36,8 @@ enum Command {
     Approve(Approve),
     /// Refuse a held call.
     Reject(Reject),
+    /// What webhooks were not told yet, or never.
+    Deliveries(Gateway),
 }
 
 /// Where the gateway is, and who asks.
@@ -103,19 +105,25 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 async fn perform(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::List(List { gateway, all }) => {
-            let listed = gateway.ask(if *all { "?state=all" } else { "" }, None).await?;
+            let listed = gateway.ask(if *all { "approvals?state=all" } else { "approvals" }, None).await?;
             gateway.print(&listed, list)
         }
+        Command::Deliveries(gateway) => {
+            let outstanding = gateway.ask("deliveries", None).await?;
+            gateway.print(&outstanding, deliveries)
+        }
         Command::Show(One { id, gateway }) => {
-            let shown = gateway.ask(&format!("/{id}"), None).await?;
+            let shown = gateway.ask(&format!("approvals/{id}"), None).await?;
             gateway.print(&shown, show)
         }
         Command::Approve(Approve { one: One { id, gateway }, reason }) => {
-            let decided = gateway.ask(&format!("/{id}/approve"), Some(json!({ "reason": reason }))).await?;
+            let decided =
+                gateway.ask(&format!("approvals/{id}/approve"), Some(json!({ "reason": reason }))).await?;
             gateway.print(&decided, decision)
         }
         Command::Reject(Reject { one: One { id, gateway }, reason }) => {
-            let decided = gateway.ask(&format!("/{id}/reject"), Some(json!({ "reason": reason }))).await?;
+            let decided =
+                gateway.ask(&format!("approvals/{id}/reject"), Some(json!({ "reason": reason }))).await?;
             gateway.print(&decided, decision)
         }
     }
@@ -127,7 +135,7 @@ impl Gateway {
             members.retain(|_, value| !value.is_null());
         }
         let token = self.token()?;
-        let url = format!("{}/api/v1/approvals{path}", self.url.as_str().trim_end_matches('/'));
+        let url = format!("{}/api/v1/{path}", self.url.as_str().trim_end_matches('/'));
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(ANSWER)
@@ -199,6 +207,31 @@ fn list(out: &mut dyn Write, listed: &Value) -> std::io::Result<()> {
             word(if approval["use_by"].is_null() { &approval["decide_by"] } else { &approval["use_by"] }),
             format!("{} of {}", approval["approved_by"], approval["terms"]["quorum"]),
             if approval["may_decide"] == true { "may decide".to_owned() } else { String::new() },
+        ]);
+    }
+    writeln!(out, "{table}")
+}
+
+fn deliveries(out: &mut dyn Write, listed: &Value) -> std::io::Result<()> {
+    let outstanding = listed["deliveries"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if outstanding.is_empty() {
+        return writeln!(out, "everything that you may see has arrived");
+    }
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_header(["WEBHOOK", "APPROVAL", "EVENT", "ATTEMPTS", "NEXT", "FAULT"]);
+    for delivery in outstanding {
+        let next =
+            if delivery["given_up"].is_null() { word(&delivery["next"]) } else { "given up".to_owned() };
+        let (webhook, approval, event) =
+            (word(&delivery["webhook"]), word(&delivery["approval"]), word(&delivery["event"]));
+        table.add_row([
+            webhook,
+            approval,
+            event,
+            word(&delivery["attempts"]),
+            next,
+            word(&delivery["fault"]),
         ]);
     }
     writeln!(out, "{table}")

@@ -1,5 +1,6 @@
 //! What a configuration must mean besides having the right shape. Pure: looks at no file, no network, no environment.
 
+mod approval;
 mod identity;
 mod listen;
 mod server;
@@ -30,7 +31,7 @@ pub(super) fn check(config: &Config, root: &Node) -> Vec<Problem> {
     storage::check(&config.storage, &top.field("storage"), &mut report);
     report.path(&config.policy.directory, top.field("policy").field("directory"));
     identity::check(&config.identity, &top.field("identity"), &mut report);
-    approvals(&config.approvals, &top.field("approvals"), &mut report);
+    approval::check(&config.approvals, &top.field("approvals"), &mut report);
     server::check(&config.servers, &top.field("servers"), &mut report);
     if let Some(level) = &config.log.level
         && let Err(error) = tracing_subscriber::EnvFilter::builder().parse(level)
@@ -43,24 +44,6 @@ pub(super) fn check(config: &Config, root: &Node) -> Vec<Problem> {
         );
     }
     report.problems
-}
-
-fn approvals(approvals: &super::Approvals, path: &Path, report: &mut Report<'_>) {
-    if !(1..=limits::APPROVAL_WAIT_MS_MAX).contains(&approvals.wait_ms) {
-        let text = format!("{} is not a time to wait", approvals.wait_ms);
-        report.add(
-            Problem::value(path.field("wait_ms"), text)
-                .hint(format!("write milliseconds, 1 to {}", limits::APPROVAL_WAIT_MS_MAX)),
-        );
-    }
-    if let Some(page) = &approvals.page
-        && !Url::parse(page).is_ok_and(|page| matches!(page.scheme(), "https" | "http"))
-    {
-        report.add(
-            Problem::value(path.field("page"), format!("`{page}` is not the address of a page"))
-                .hint("write `https://` and so on, with `{id}` where the approval is named"),
-        );
-    }
 }
 
 /// What the checks found so far.

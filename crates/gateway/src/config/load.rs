@@ -117,6 +117,9 @@ fn anchor(config: &mut Config, base: &Path) {
     for issuer in &mut config.identity.issuers {
         issuer.authorities.iter_mut().for_each(|path| resolve(base, path));
     }
+    for webhook in &mut config.approvals.webhooks {
+        anchor_secret(&mut webhook.secret, base);
+    }
     config.servers.iter_mut().for_each(|server| anchor_server(server, base));
 }
 

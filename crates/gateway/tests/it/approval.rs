@@ -3,6 +3,7 @@
 mod bound;
 mod decide;
 mod mcp;
+mod notify;
 mod once;
 mod outlive;
 
@@ -37,10 +38,21 @@ pub(super) async fn setup(policies: &str, wait_ms: u64) -> Setup {
 
 /// The same, in front of an upstream of one's own.
 pub(super) async fn over(recorder: Recorder, policies: &str, wait_ms: u64) -> Setup {
+    told(recorder, policies, &format!("  wait_ms: {wait_ms}\n"), |_| ()).await
+}
+
+/// The same, with more of the configuration of approvals; `prepare` gets the directory of the configuration.
+pub(super) async fn told(
+    recorder: Recorder,
+    policies: &str,
+    approvals: &str,
+    prepare: impl FnOnce(&std::path::Path),
+) -> Setup {
     let upstream = recorder.start().await.expect("an upstream");
     let server = format!("  - name: up\n    http:\n      url: {}\n", upstream.url("/mcp"));
     let site = Site::new(&server, policies).await;
-    site.edit(|text| format!("{text}approvals:\n  wait_ms: {wait_ms}\n"));
+    site.edit(|text| format!("{text}approvals:\n{approvals}"));
+    prepare(site.directory.path());
     let gateway = Harness::at(site).await;
     Setup { recorder, gateway, upstream }
 }

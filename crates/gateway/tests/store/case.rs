@@ -15,6 +15,10 @@ pub(crate) const CASES: [(&str, fn(&Db)); 19] = [
     ("approval_is_spent_once", approval::approval_is_spent_once),
     ("vote_under_way_holds_everything_back", approval::vote_under_way_holds_everything_back),
     ("overdue_approvals_are_found_and_noted", approval::overdue_approvals_are_found_and_noted),
+    (
+        "delivery_is_tried_by_one_and_given_up_in_the_end",
+        approval::delivery_is_tried_by_one_and_given_up_in_the_end,
+    ),
     ("entries_cannot_be_changed", entries_cannot_be_changed),
     ("failed_transaction_leaves_nothing", failed_transaction_leaves_nothing),
     ("reading_cannot_write", reading_cannot_write),

@@ -47,3 +47,19 @@ CREATE TABLE approval_vote (
   sealed BYTEA NOT NULL,
   PRIMARY KEY (approval, voter, verdict)
 ) STRICT;
+
+-- What somebody outside is to be told about an approval. `done`: when it arrived; `dead`: when it was given up.
+CREATE TABLE delivery (
+  id BYTEA PRIMARY KEY,
+  sink TEXT NOT NULL,
+  approval BYTEA NOT NULL,
+  event TEXT NOT NULL,
+  ts BIGINT NOT NULL,
+  attempts BIGINT NOT NULL,
+  due BIGINT NOT NULL,
+  done BIGINT,
+  dead BIGINT,
+  fault TEXT
+) STRICT;
+CREATE INDEX delivery_due ON delivery (due) WHERE done IS NULL AND dead IS NULL;
+CREATE INDEX delivery_ts ON delivery (ts);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign::approval::{Approvals, Held};
+use countersign::approval::{Approvals, Held, Sinks};
 use serde_json::json;
 
 use super::{POLICIES, answer, eventually, refused, setup};
@@ -69,6 +69,7 @@ async fn two_gateways_on_one_store_use_it_once() {
         gateway.ledger.clone(),
         aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, b"a key that finds no request of the other"),
         gateway.clock.clone(),
+        Sinks::new(&[], None).expect("nobody is told"),
     );
     let (one, two) = (gateway.approvals.clone(), Arc::new(other));
     for round in 0..4 {

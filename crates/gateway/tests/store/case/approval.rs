@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use countersign::store::approval::{self, Approval, Sealed, State, Which};
 use countersign::store::approval_vote::{self, Reservation, Vote, Word};
+use countersign::store::delivery::{self, Delivery};
 use countersign::store::{Db, Error, Tx};
 
 const HOUR: i64 = 3_600_000_000;
@@ -148,4 +149,32 @@ pub(super) fn overdue_approvals_are_found_and_noted(db: &Db) {
     assert_eq!(say(db, 2, 5, Word::Reject), Reservation::Made);
     write(db, |tx| approval::discard_abandoned(tx, i64::MAX).map(drop));
     assert_eq!(state(db, 2), Some(State::Approved));
+}
+
+pub(super) fn delivery_is_tried_by_one_and_given_up_in_the_end(db: &Db) {
+    let new = |id: u8, due: i64| Delivery {
+        id: [id; 16],
+        sink: "pager".to_owned(),
+        approval: [1; 16],
+        event: "approval.requested".to_owned(),
+        ts: 1,
+        attempts: 0,
+        due,
+        done: None,
+        dead: None,
+        fault: None,
+    };
+    write(db, |tx| delivery::insert(tx, &[new(1, 5), new(2, 9)]));
+    let due = |now| db.read_now("case", |read| delivery::due(read, now, 10)).unwrap();
+    assert_eq!((due(4).len(), due(5), due(9).len()), (0, vec![new(1, 5)], 2));
+    assert!(write(db, |tx| delivery::claim(tx, &new(1, 5), 20)));
+    assert!(!write(db, |tx| delivery::claim(tx, &new(1, 5), 20)), "somebody else tries it");
+    assert_eq!(due(9).len(), 1);
+    write(db, |tx| delivery::postpone(tx, &[1; 16], 30, "it answered 500"));
+    assert_eq!(due(30).iter().map(|delivery| delivery.attempts).max(), Some(1));
+    write(db, |tx| delivery::finish(tx, &[2; 16], 31));
+    write(db, |tx| delivery::bury(tx, &[1; 16], 32, "it answered 500"));
+    let outstanding = db.read_now("case", |read| delivery::outstanding(read, 10)).unwrap();
+    assert_eq!((outstanding.len(), outstanding[0].dead, due(99).len()), (1, Some(32), 0));
+    assert_eq!(write(db, |tx| delivery::forget(tx, 2)), 2);
 }
