@@ -31,7 +31,7 @@ const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
 /// Everybody who is told.
 pub struct Sinks {
-    sinks: Vec<Sink>,
+    all: Vec<Sink>,
     client: reqwest::Client,
     /// Where people decide; `{id}` stands for the approval.
     page: Option<String>,
@@ -63,7 +63,7 @@ impl Sinks {
     /// # Errors
     /// [`SinkError`], worded for the operator.
     pub fn new(webhooks: &[Webhook], page: Option<String>) -> Result<Self, SinkError> {
-        let sinks = webhooks.iter().map(Sink::new).collect::<Result<_, _>>()?;
+        let all = webhooks.iter().map(Sink::new).collect::<Result<_, _>>()?;
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
@@ -72,7 +72,7 @@ impl Sinks {
             .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| SinkError::Client(error.to_string()))?;
-        Ok(Self { sinks, client, page })
+        Ok(Self { all, client, page })
     }
 
     /// What everybody is to be told about one step.
@@ -90,12 +90,12 @@ impl Sinks {
             dead: None,
             fault: None,
         };
-        self.sinks.iter().map(one).collect()
+        self.all.iter().map(one).collect()
     }
 
     /// Sends one; says why it did not arrive.
     async fn send(&self, delivery: &Delivery, record: &Record, now: Timestamp) -> Result<(), String> {
-        let sink = self.sinks.iter().find(|sink| sink.name == delivery.sink);
+        let sink = self.all.iter().find(|sink| sink.name == delivery.sink);
         let sink = sink.ok_or_else(|| "no webhook of this name is configured any more".to_owned())?;
         let body = self.body(delivery, record);
         let id = Uuid::from_bytes(delivery.id).to_string();
@@ -163,7 +163,7 @@ impl Sink {
 impl Approvals {
     /// Sends what is to be told, until it is dropped.
     pub async fn deliver(&self) {
-        if self.sinks.sinks.is_empty() {
+        if self.sinks.all.is_empty() {
             return std::future::pending().await;
         }
         let mut look = tokio::time::interval(Duration::from_millis(limits::DELIVERY_LOOK_MS));

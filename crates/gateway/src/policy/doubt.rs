@@ -4,7 +4,9 @@ use cedar_policy as cedar;
 use cedar_policy::pst::{BinaryOp, Clause, Expr};
 use cedar_policy::{ActionConstraint, PrincipalConstraint, ResourceConstraint};
 
+use super::index;
 use super::problem::Problem;
+use super::question::Duty;
 use super::set::PolicySet;
 use super::source::{Policy, Source};
 
@@ -31,8 +33,29 @@ pub fn doubts(set: &PolicySet, sources: &[Source], known: &Known) -> Vec<Problem
         problems.extend(evaded(policy).into_iter().map(|(message, help)| at(message, help)));
         problems.extend(unknown(policy, known).into_iter().map(|(message, help)| at(message, help)));
     }
+    problems.extend(unapprovable(set, sources));
     problems.sort_by(|a, b| (&a.file, a.line, &a.message).cmp(&(&b.file, b.line, &b.message)));
     problems
+}
+
+/// Calls are held, and nobody may approve them.
+fn unapprovable(set: &PolicySet, sources: &[Source]) -> Option<Problem> {
+    let approve = &set.words.actions[set.words.duty(Duty::Approve)];
+    let permits = |policy: &&Policy| {
+        policy.effect() == cedar::Effect::Permit && index::meets(&policy.cedar.action_constraint(), approve)
+    };
+    let held = set.policies().iter().find(|policy| policy.wish.is_some())?;
+    if set.policies().iter().any(|policy| permits(&policy)) {
+        return None;
+    }
+    let text =
+        sources.iter().find(|source| source.file == held.file).map_or("", |source| source.text.as_str());
+    let message = format!("policy `{}` holds calls, and no policy lets anybody approve them", held.id);
+    Some(
+        Problem::at(&held.file, text, held.offset, message).with_help(
+            "permit `Action::\"approve\"` to somebody; nobody approves their own call all the same",
+        ),
+    )
 }
 
 type Doubt = (String, String);
@@ -172,6 +195,18 @@ mod tests {
             unless { context.numbers.hasTag("/n") && context.numbers.getTag("/n") < 3 };"#,
             &[],
         );
+    }
+
+    #[test]
+    fn held_call_that_nobody_may_approve_is_doubted() {
+        let held = r#"@id("a") permit (principal, action == Action::"tools/call", resource == Tool::"github/merge")
+            when { context.approval.granted };"#;
+        let doubt = "p.cedar:1:1: policy `a` holds calls, and no policy lets anybody approve them; permit \
+                     `Action::\"approve\"` to somebody; nobody approves their own call all the same";
+        check(held, &[doubt]);
+        let approvers =
+            r#"@id("b") permit (principal in Group::"x", action == Action::"approve", resource);"#;
+        check(&format!("{held}\n{approvers}"), &[]);
     }
 
     #[test]

@@ -53,3 +53,50 @@ async fn service_key_that_is_revoked_while_its_call_waits_runs_nothing() {
     assert!(!gateway.authenticator.stands(&expired));
     setup.gateway.finish().await;
 }
+
+#[tokio::test]
+async fn vote_of_a_gateway_that_died_counts_exactly_if_it_is_in_the_log() {
+    use countersign::approval::{Identity, Said};
+    use countersign::ledger::{ApprovalStep, Stage};
+    use countersign::store::approval_vote::{self, Vote, Word};
+
+    let setup = setup(POLICIES, 20_000).await;
+    let waiting = setup.held(1, &json!({})).await;
+    let id: uuid::Uuid = setup.one().await.parse().expect("an id");
+    let gateway = &setup.gateway.running.gateway;
+    let bob = super::decide::bob();
+    let record = gateway.approvals.find(id).await.expect("readable").expect("there");
+    let said = Said { who: Identity::from(&*bob.principal), reason: None };
+    let said = serde_json::to_vec(&said).expect("JSON");
+    let reserve = || async {
+        let sealed = gateway.ledger.seal(id.into_bytes(), said.clone()).await.expect("sealed");
+        // Long ago: whoever reserved it is dead.
+        let vote = Vote { voter: [9; 32], verdict: Word::Approve, ts: 1, leaf: None, sealed };
+        let reserved =
+            gateway.db.write("test", move |tx| approval_vote::reserve(tx, id.as_bytes(), &vote)).await;
+        assert_eq!(reserved.expect("written"), approval_vote::Reservation::Made);
+    };
+    // It died before the leaf: the vote never was.
+    reserve().await;
+    gateway.approvals.tidy().await.expect("tidied");
+    assert_eq!(setup.state(&id.to_string()).await, "pending");
+    // It died after the leaf: the vote counts.
+    reserve().await;
+    let step = ApprovalStep {
+        stage: Stage::Approved,
+        approval: id,
+        request: record.row.request_leaf.map(evidence::merkle::Hash::from_bytes),
+        call: uuid::Uuid::from_bytes(record.row.call),
+        actor: Some((bob.principal, bob.context)),
+        server: "up".into(),
+        about: None,
+        detail: json!({}),
+        body: None,
+    };
+    gateway.ledger.attest(step).await.expect("recorded");
+    gateway.approvals.tidy().await.expect("tidied");
+    let mut waiting = waiting;
+    assert!(answer(&waiting.response().await.expect("an answer"))["result"]["isError"].is_null());
+    assert_eq!(setup.recorder.count(), 1);
+    setup.gateway.finish().await;
+}
