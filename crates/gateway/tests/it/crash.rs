@@ -5,7 +5,7 @@
 //! ends once, the log stays whole. What a kill cannot show is a loss of power: the kernel keeps what was written but not
 //! synced.
 
-mod account;
+pub(crate) mod account;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -34,8 +34,8 @@ const SEED: u64 = 0x5eed_0f0c_7a54_2026;
 
 /// What a caller was answered.
 pub(crate) struct Answered {
-    marker: String,
-    body: bytes::Bytes,
+    pub(crate) marker: String,
+    pub(crate) body: bytes::Bytes,
 }
 
 /// What all callers share.
@@ -186,10 +186,10 @@ fn crashes() -> u64 {
 }
 
 /// `SplitMix64` (Steele, Lea and Flood, 2014): choices that can be repeated.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

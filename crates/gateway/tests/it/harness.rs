@@ -123,9 +123,14 @@ impl Harness {
 
 /// Exports the log in `data` to `export` and verifies it.
 pub(crate) fn verify(data: &Path, export: &Path, key: &str) -> Findings {
-    let key = key.parse().expect("a verifier key");
     let db = store::Db::open_sqlite(data, store::Access::ReadOnly).expect("a database");
-    ledger::export(&db, &key, export, &mut |_, _| {}).expect("an export");
+    verify_from(&db, export, key)
+}
+
+/// Exports the log in `db` to `export` and verifies it.
+pub(crate) fn verify_from(db: &store::Db, export: &Path, key: &str) -> Findings {
+    let key = key.parse().expect("a verifier key");
+    ledger::export(db, &key, export, &mut |_, _| {}).expect("an export");
     evidence::verify::verify(export, Some(&key), &mut |_, _| {}).expect("readable")
 }
 

@@ -110,6 +110,20 @@ impl Life {
         self.ended().await;
     }
 
+    /// Waits until it has ended by itself, out of order; answers what it said last.
+    pub(crate) async fn gave_up(mut self) -> String {
+        let end = async {
+            let mut last = String::new();
+            while let Some(line) = self.log.next_line().await.expect("readable") {
+                last = line;
+            }
+            (self.gateway.wait().await.expect("its status"), last)
+        };
+        let (status, last) = tokio::time::timeout(WAIT_MAX, end).await.expect("an end within 30 s");
+        assert_ne!(status.code(), Some(0), "{last}");
+        last
+    }
+
     /// Waits until it has ended in order.
     pub(crate) async fn ended(mut self) {
         let rest = async {

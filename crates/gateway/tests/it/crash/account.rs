@@ -31,8 +31,12 @@ pub(crate) struct Account {
 
 /// Reads the log in `data` and every body in it.
 pub(crate) fn read(data: &Path) -> Account {
-    let db = Db::open_sqlite(data, Access::ReadOnly).expect("a database");
-    let keys = Keyring::open(&data.join("keys"), &ledger::origin("test"), Missing::Refuse).expect("keys");
+    read_from(&Db::open_sqlite(data, Access::ReadOnly).expect("a database"), &data.join("keys"))
+}
+
+/// Reads the log in `db`, whose keys are in `keys`, and every body in it.
+pub(crate) fn read_from(db: &Db, keys: &Path) -> Account {
+    let keys = Keyring::open(keys, &ledger::origin("test"), Missing::Refuse).expect("keys");
     let vault = Vault::new(&keys).expect("a vault");
     let everything = entry::Filter::default();
     let entries = db.read_now("test", |read| entry::page(read, &everything, LEAVES_MAX)).expect("readable");
@@ -42,7 +46,7 @@ pub(crate) fn read(data: &Path) -> Account {
         let body = leaf.payload.as_ref().map_or_else(Vec::new, |committed| {
             let sealed = db.read_now("test", |read| payload::at(read, entry.place)).expect("readable");
             let (day, sealed) = sealed.expect("the body that the leaf commits to");
-            vault.open(&db, day, leaf.id.as_bytes(), sealed, &committed.commitment).expect("it opens")
+            vault.open(db, day, leaf.id.as_bytes(), sealed, &committed.commitment).expect("it opens")
         });
         let Some(call) = leaf.call else { continue };
         match leaf.event {
