@@ -210,14 +210,19 @@ impl Ledger {
     /// Records how a call ended. Nothing of its answer may reach the caller before.
     ///
     /// # Errors
-    /// [`Unavailable`]: the answer may not be given. The ledger ends the call as orphaned once it can.
+    /// [`Unavailable`]: the answer may not be given. The ledger records the outcome, or ends the call as orphaned, once it
+    /// can.
     pub async fn close(&self, opened: Opened, outcome: Outcome) -> Result<Receipt, Unavailable> {
         let Opened { lease, frames, .. } = opened;
         let call = lease.call();
         if !frames.is_whole() {
             return Err(Unavailable::Rejected("a frame may be missing".into()));
         }
-        self.ready()?;
+        // Also while nothing can be written: the writer keeps the outcome until it can.
+        match self.ready() {
+            Ok(()) | Err(Unavailable::Blocked(_)) => {}
+            Err(refusal) => return Err(refusal),
+        }
         let moment = self.moment().await?;
         let bytes = outcome.body.as_ref().map_or(0, |body| body.get().len());
         let list = frames.commitment();

@@ -72,6 +72,8 @@ pub const LEDGER_BATCH_MAX: usize = 512;
 pub const LEDGER_YIELDS_MAX: u32 = 16;
 /// Time an entry may wait for its commit before the call is refused.
 pub const LEDGER_WAIT_MS: u64 = 10_000;
+/// All outcomes kept in memory while the ledger is blocked.
+pub const LATE_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Time between attempts to write again while the ledger is blocked.
 pub const LEDGER_RETRY_MS: u64 = 1_000;
 /// Largest body that is sealed on the thread that asks; larger ones go to a blocking thread.

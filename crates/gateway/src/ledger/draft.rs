@@ -42,6 +42,18 @@ pub(super) struct Draft {
     pub(super) documents: Vec<Document>,
 }
 
+impl Draft {
+    /// Whether it says how a call ended.
+    pub(super) fn is_outcome(&self) -> bool {
+        self.leaf.event == EventType::CallOutcome
+    }
+
+    /// About how much memory it holds.
+    pub(super) fn bytes(&self) -> usize {
+        self.payload.as_ref().map_or(0, |sealed| sealed.record.len())
+    }
+}
+
 /// What a leaf does to its call. The writer holds every call to: one beginning, then one end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {

@@ -74,12 +74,22 @@ pub(super) struct Log {
     position: Position,
     open: HashMap<Uuid, Place>,
     sessions: HashSet<[u8; 16]>,
+    /// Outcomes of calls that are still open because a commit was undone.
+    undone: Vec<Draft>,
     pub(super) commit_us: u64,
 }
 
 impl Log {
     pub(super) fn new(writer: Writer, key: LaneKey, position: Position) -> Self {
-        Self { writer, key, position, open: HashMap::new(), sessions: HashSet::new(), commit_us: 0 }
+        Self {
+            writer,
+            key,
+            position,
+            open: HashMap::new(),
+            sessions: HashSet::new(),
+            undone: Vec::new(),
+            commit_us: 0,
+        }
     }
 
     pub(super) fn position(&self) -> &Position {
@@ -158,6 +168,7 @@ impl Log {
             }
             Err(Failure { error, stage: Stage::Before }) => {
                 self.undo(&batch.undo);
+                self.undone.extend(batch.leaves.into_iter().map(|leaf| leaf.draft).filter(Draft::is_outcome));
                 Err(refused(error))
             }
             Err(Failure { stage: Stage::Commit, .. }) => {
@@ -228,6 +239,11 @@ impl Log {
             Ok(()) => Ok(()),
             Err(failure) => Err(refused(failure.error)),
         }
+    }
+
+    /// Takes the outcomes that a commit did not make durable.
+    pub(super) fn take_undone(&mut self) -> Vec<Draft> {
+        std::mem::take(&mut self.undone)
     }
 
     /// No intent before this place is open.

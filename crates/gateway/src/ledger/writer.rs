@@ -137,6 +137,9 @@ pub(super) struct Thread {
     unresolved: Option<Box<Batch>>,
     /// When writing stopped, while it is stopped.
     blocked_since: Option<Timestamp>,
+    /// Outcomes of calls that were forwarded before writing stopped: their callers were told that nobody knows, and the
+    /// log will say what is known.
+    late: Vec<Draft>,
 }
 
 /// A submission within a batch: how many leaves it has, and who waits.
@@ -152,7 +155,7 @@ impl Thread {
         status: Arc<Status>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { log, queue, status, clock, unresolved: None, blocked_since: None }
+        Self { log, queue, status, clock, unresolved: None, blocked_since: None, late: Vec::new() }
     }
 
     /// Runs until [`Command::End`], or until nobody can ask any more; then gives the database back.
@@ -234,7 +237,10 @@ impl Thread {
     /// Commits the submissions, and the ends of abandoned calls, as one batch.
     fn append(&mut self, submissions: Vec<Submission>) {
         if let Some(refusal) = self.refusal() {
-            submissions.into_iter().for_each(|submission| tell(submission.done, Err(refusal.clone())));
+            for Submission { drafts, done } in submissions {
+                self.keep(drafts);
+                tell(done, Err(refusal.clone()));
+            }
             return;
         }
         let mut batch = self.log.begin(Rider::None);
@@ -246,6 +252,7 @@ impl Thread {
                 Err(refusal) => tell(done, Err(refusal)),
             }
         }
+        self.place_late(&mut batch);
         self.place_orphans(&mut batch);
         if batch.leaves.is_empty() {
             return;
@@ -270,6 +277,26 @@ impl Thread {
             // Nobody waits any more: what was begun will not be forwarded, so it ends here.
             if heard.is_err() {
                 self.abandoned().extend(of_this.iter().filter_map(Placed::begun));
+            }
+        }
+    }
+
+    /// Keeps outcomes until evidence can be written again; beyond a limit their calls become orphans.
+    fn keep(&mut self, drafts: Vec<Draft>) {
+        let mut held: usize = self.late.iter().map(Draft::bytes).sum();
+        for draft in drafts.into_iter().filter(Draft::is_outcome) {
+            held += draft.bytes();
+            if self.late.len() < limits::EXCHANGES_MAX && held <= limits::LATE_BYTES_MAX {
+                self.late.push(draft);
+            }
+        }
+    }
+
+    /// Places the outcomes that came while nothing could be written.
+    fn place_late(&mut self, batch: &mut Batch) {
+        for draft in std::mem::take(&mut self.late) {
+            if let Err(error) = self.log.place(batch, draft) {
+                tracing::debug!(%error, "an outcome came too late for its call");
             }
         }
     }
@@ -413,6 +440,8 @@ impl Thread {
     }
 
     fn block(&mut self, doubt: Doubt) {
+        let undone = self.log.take_undone();
+        self.keep(undone);
         let error = match doubt {
             Doubt::Fatal(reason) => return self.status.fail(&reason.into()),
             Doubt::Undone(error) => error,

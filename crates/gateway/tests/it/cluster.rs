@@ -5,7 +5,7 @@ mod balancer;
 mod chaos;
 
 use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -172,7 +172,6 @@ impl Cluster {
                 self.take(member).end().await;
             }
         }
-        self.upstream.stop().await.expect("an orderly end");
         let effects = effect::read(&self.directory.path().join("effects")).expect("readable");
         let server = Server::parse(&self.server.url(GATEWAY, DATABASE)).expect("an address");
         let (keys, export) = (self.directory.path().join("keys"), self.directory.path().join("export"));

@@ -31,8 +31,9 @@ fn full_disk_refuses_calls_until_there_is_space() {
     let findings = place.assert_sound();
     // One for each attempt to go on; the first may turn out to have been written only when space was back.
     assert!((1..=2).contains(&findings.counts["audit.gap"]), "{:?}", findings.counts);
-    // The call that was held, and one more when the disk was found full at an outcome.
-    assert!((1..=2).contains(&findings.counts["call.orphaned"]), "{:?}", findings.counts);
+    // At most the one whose intent found the disk full: the outcome of the call that was held came late, and was kept.
+    let orphans = findings.counts.get("call.orphaned").copied().unwrap_or_default();
+    assert!(orphans <= 1, "{:?}", findings.counts);
 }
 
 /// Takes a process of its own, because the limit is the whole process's.
@@ -94,7 +95,8 @@ async fn locked_database_refuses_calls_until_it_is_free() {
     let events = place.events();
     assert_eq!(
         events[5..],
-        ["call.intent", "audit.gap", "call.orphaned", "call.intent", "call.outcome", "gateway.stopped"]
+        // The caller was told that nobody knows; what became of its call is on record all the same.
+        ["call.intent", "audit.gap", "call.outcome", "call.intent", "call.outcome", "gateway.stopped"]
     );
     place.assert_sound();
 }

@@ -247,6 +247,8 @@ async fn crash_of_the_server_loses_nothing_that_was_acknowledged() {
     second.stop().await.unwrap();
     let findings = place.assert_sound();
     assert_eq!(findings.counts["audit.gap"], 2);
+    // What the upstream answered while the database was away is not lost.
+    assert_eq!(findings.counts["call.outcome"], 10);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
