@@ -9,7 +9,7 @@ use countersign::store::{
 };
 
 /// Name and code of each case. Names are also names of databases.
-pub(crate) const CASES: [(&str, fn(&Db)); 19] = [
+pub(crate) const CASES: &[(&str, fn(&Db))] = &[
     ("of_equal_calls_one_approval_lives", approval::of_equal_calls_one_approval_lives),
     ("quorum_counts_people_whose_leaf_is_there", approval::quorum_counts_people_whose_leaf_is_there),
     ("approval_is_spent_once", approval::approval_is_spent_once),
