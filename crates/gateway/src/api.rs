@@ -6,6 +6,7 @@
 
 mod approval;
 mod problem;
+mod slack;
 mod table;
 
 use std::net::IpAddr;
@@ -21,6 +22,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub use problem::Problem;
+use table::Handler;
 pub use table::{ENDPOINTS, Endpoint};
 
 use crate::approval::Approver;
@@ -82,36 +84,49 @@ async fn take(
     }
     let _place = gateway.places.clone().try_acquire_owned().map_err(|_| Problem::of(Refusal::Overloaded))?;
     let (head, body) = request.into_parts();
+    let found = table::find(&head.method, head.uri.path());
+    if let Ok((Endpoint { handler: Handler::Slack, .. }, _)) = found {
+        let bytes = collect(body).await?;
+        return Ok(slack::interact(&gateway, call, address, &head.headers, &bytes).await?);
+    }
     let proven = gateway.authenticator.authenticate(API, &head.headers, &head.uri).await;
     let principal = match proven {
         Ok(principal) => principal,
         Err(failure) => return Err(unproven(&gateway, call, address, &head.headers, failure).await),
     };
-    let (endpoint, path) = table::find(&head.method, head.uri.path())?;
+    let (endpoint, path) = found?;
+    let Handler::Bearer(handler) = endpoint.handler else {
+        return Err(Problem::of(Refusal::Internal).into());
+    };
     let query = url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
     let query = query.into_owned().collect();
     let body = read(body).await?;
     let context = circumstances(&gateway, address, &head.headers);
-    let caller = Approver { principal, context };
+    let caller = Approver { principal, context, through: None };
     let asked = Asked { gateway, call, caller, duty: endpoint.duty, path, query, body };
-    Ok((endpoint.handler)(asked).await?)
+    Ok(handler(asked).await?)
 }
 
+/// The body as JSON; null when there is none.
 async fn read(body: Incoming) -> Result<Value, Problem> {
-    let collected = Limited::new(body, limits::API_BODY_BYTES_MAX).collect();
-    let collected = tokio::time::timeout(Duration::from_millis(limits::BODY_TIMEOUT_MS), collected);
-    let bytes = match collected.await {
-        Err(_) => return Err(Problem::of(Refusal::CallerTimeout)),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
-            return Err(Problem::of(Refusal::TooLarge));
-        }
-        Ok(Err(_)) => return Err(Problem::of(Refusal::Malformed)),
-        Ok(Ok(collected)) => collected.to_bytes(),
-    };
+    let bytes = collect(body).await?;
     if bytes.is_empty() {
         return Ok(Value::Null);
     }
     serde_json::from_slice(&bytes).map_err(|_| Problem::request("the body is not JSON"))
+}
+
+async fn collect(body: Incoming) -> Result<Bytes, Problem> {
+    let collected = Limited::new(body, limits::API_BODY_BYTES_MAX).collect();
+    let collected = tokio::time::timeout(Duration::from_millis(limits::BODY_TIMEOUT_MS), collected);
+    match collected.await {
+        Err(_) => Err(Problem::of(Refusal::CallerTimeout)),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
+            Err(Problem::of(Refusal::TooLarge))
+        }
+        Ok(Err(_)) => Err(Problem::of(Refusal::Malformed)),
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+    }
 }
 
 /// Nobody: recorded (one by one, or in a flood as a count), then challenged.

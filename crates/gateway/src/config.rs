@@ -258,6 +258,40 @@ pub struct Approvals {
     pub page: Option<String>,
     /// Who is told when a call is held, decided, used or over.
     pub webhooks: Vec<Webhook>,
+    /// A Slack channel where people decide.
+    pub slack: Option<Slack>,
+}
+
+/// A Slack channel, or one of anything that speaks like Slack: messages with the call and buttons to decide.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Slack {
+    /// Where messages are posted. `https`, or `http` on loopback.
+    pub url: url::Url,
+    /// Token of the app, sent with every message.
+    pub token: crate::secret::SecretSource,
+    /// What presses of buttons are signed with.
+    pub signing_secret: crate::secret::SecretSource,
+    /// Id of the channel.
+    pub channel: String,
+    /// Who is who. A press by anybody else decides nothing.
+    #[serde(default)]
+    pub people: Vec<SlackPerson>,
+}
+
+/// Who a user of Slack is.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SlackPerson {
+    /// Id of the user in Slack.
+    pub user: String,
+    /// Name of the configured issuer that knows them.
+    pub issuer: String,
+    /// That issuer's identifier of them (`sub`).
+    pub subject: String,
+    /// The groups they decide with.
+    #[serde(default)]
+    pub groups: Vec<String>,
 }
 
 /// Somebody who is told about held calls by a signed request (<https://www.standardwebhooks.com>).
@@ -274,7 +308,7 @@ pub struct Webhook {
 
 impl Default for Approvals {
     fn default() -> Self {
-        Self { wait_ms: crate::limits::APPROVAL_WAIT_MS, page: None, webhooks: Vec::new() }
+        Self { wait_ms: crate::limits::APPROVAL_WAIT_MS, page: None, webhooks: Vec::new(), slack: None }
     }
 }
 

@@ -256,6 +256,12 @@ pub const APPROVALS_LISTED_MAX: u32 = 200;
 pub const WEBHOOKS_MAX: usize = 16;
 /// Time a webhook has to answer.
 pub const WEBHOOK_TIMEOUT_MS: u64 = 10_000;
+/// Age at which a signed request of Slack is refused, in seconds.
+pub const SLACK_WINDOW_S: u64 = 5 * 60;
+/// Longest text of one block of a Slack message.
+pub const SLACK_TEXT_BYTES_MAX: usize = 2_900;
+/// Most people in the list that says who is who in Slack.
+pub const SLACK_PEOPLE_MAX: usize = 10_000;
 /// Time between two looks for what is to be sent.
 pub const DELIVERY_LOOK_MS: u64 = 1_000;
 /// Most sent at once.

@@ -18,6 +18,7 @@ mod value;
 pub mod acceptance;
 pub mod approval;
 pub mod approval_vote;
+pub mod callback;
 pub mod checkpoint;
 pub mod context;
 pub mod data_key;

@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::Asked;
 use super::problem::Problem;
-use crate::approval::{Ballot, Identity, NotDecided, Record, clean, shown};
+use crate::approval::{Approver, Ballot, Identity, NotDecided, Record, clean, shown};
+use crate::exchange::Gateway;
 use crate::ledger::{Denial, DenialKind};
 use crate::limits;
 use crate::policy::PolicySet;
@@ -93,18 +94,24 @@ async fn decide(asked: Asked, ballot: Ballot, method: &'static str) -> Result<Va
     };
     match decided {
         Ok(_state) => Ok(whole(&find(&asked, &set).await?, &set, &asked)),
-        Err(refused) => Err(record_refusal(&asked, refused, method).await),
+        Err(refused) => Err(record_refusal(&asked.gateway, asked.call, &asked.caller, refused, method).await),
     }
 }
 
 /// What was tried and refused is on record too: somebody may be trying to approve their own call.
-async fn record_refusal(asked: &Asked, refused: NotDecided, method: &'static str) -> Problem {
+pub(super) async fn record_refusal(
+    gateway: &Gateway,
+    call: Uuid,
+    approver: &Approver,
+    refused: NotDecided,
+    method: &'static str,
+) -> Problem {
     let problem = Problem::from(refused);
     let denial = Denial {
         kind: DenialKind::Refused,
-        call: asked.call,
-        principal: asked.caller.principal.clone(),
-        context: asked.caller.context.clone(),
+        call,
+        principal: approver.principal.clone(),
+        context: approver.context.clone(),
         server: None,
         message: None,
         method: Some(method.into()),
@@ -115,7 +122,7 @@ async fn record_refusal(asked: &Asked, refused: NotDecided, method: &'static str
         count: 1,
         body: None,
     };
-    match asked.gateway.ledger.deny(denial).await {
+    match gateway.ledger.deny(denial).await {
         Ok(_receipt) => problem,
         Err(_) => Problem::of(Refusal::LedgerUnavailable),
     }

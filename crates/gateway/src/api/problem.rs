@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::approval::{Fault, NotDecided};
+use crate::approval::{Fault, NotDecided, Unsigned};
 use crate::refusal::Refusal;
 
 /// A no, worded for whoever asked.
@@ -34,6 +34,11 @@ impl Problem {
     /// Nothing there, or nothing that the caller may know of.
     pub fn unknown(detail: impl Into<String>) -> Self {
         Self { status: StatusCode::NOT_FOUND, code: "unknown", detail: detail.into() }
+    }
+
+    /// A signed request that proves nobody.
+    pub(super) fn unsigned(unsigned: Unsigned) -> Self {
+        Self { status: StatusCode::UNAUTHORIZED, code: unsigned.code(), detail: unsigned.to_string() }
     }
 
     pub(super) fn body(&self, call: Uuid) -> Value {

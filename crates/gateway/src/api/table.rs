@@ -24,17 +24,26 @@ pub struct Endpoint {
     pub(super) handler: Handler,
 }
 
-pub(super) type Handler = fn(Asked) -> Answer;
+/// How a request proves who sends it, and who takes it then.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Handler {
+    /// A bearer credential for the API.
+    Bearer(fn(Asked) -> Answer),
+    /// The signature of Slack over the body.
+    Slack,
+}
+
 pub(super) type Answer = Pin<Box<dyn Future<Output = Result<Value, Problem>> + Send>>;
 
 /// Every endpoint.
 #[rustfmt::skip]
 pub const ENDPOINTS: &[Endpoint] = &[
-    Endpoint { method: "GET", path: "/api/v1/approvals", duty: Duty::View, summary: "held calls that the caller may see, the latest first", handler: |asked| Box::pin(approval::list(asked)) },
-    Endpoint { method: "GET", path: "/api/v1/deliveries", duty: Duty::View, summary: "what webhooks were not told yet, or never", handler: |asked| Box::pin(approval::deliveries(asked)) },
-    Endpoint { method: "GET", path: "/api/v1/approvals/{id}", duty: Duty::View, summary: "one held call, exactly as it would run", handler: |asked| Box::pin(approval::show(asked)) },
-    Endpoint { method: "POST", path: "/api/v1/approvals/{id}/approve", duty: Duty::Approve, summary: "agree to a held call", handler: |asked| Box::pin(approval::approve(asked)) },
-    Endpoint { method: "POST", path: "/api/v1/approvals/{id}/reject", duty: Duty::Approve, summary: "refuse a held call", handler: |asked| Box::pin(approval::reject(asked)) },
+    Endpoint { method: "GET", path: "/api/v1/approvals", duty: Duty::View, summary: "held calls that the caller may see, the latest first", handler: Handler::Bearer(|asked| Box::pin(approval::list(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/deliveries", duty: Duty::View, summary: "what webhooks were not told yet, or never", handler: Handler::Bearer(|asked| Box::pin(approval::deliveries(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/approvals/{id}", duty: Duty::View, summary: "one held call, exactly as it would run", handler: Handler::Bearer(|asked| Box::pin(approval::show(asked))) },
+    Endpoint { method: "POST", path: "/api/v1/approvals/{id}/approve", duty: Duty::Approve, summary: "agree to a held call", handler: Handler::Bearer(|asked| Box::pin(approval::approve(asked))) },
+    Endpoint { method: "POST", path: "/api/v1/approvals/{id}/reject", duty: Duty::Approve, summary: "refuse a held call", handler: Handler::Bearer(|asked| Box::pin(approval::reject(asked))) },
+    Endpoint { method: "POST", path: "/api/v1/slack/interactions", duty: Duty::Approve, summary: "a press of a button in Slack", handler: Handler::Slack },
 ];
 
 /// The endpoint for a request, and what stands in the places of its path.

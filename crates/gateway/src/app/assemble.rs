@@ -51,7 +51,7 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
     let acceptances = Acceptances::new(db.clone(), clock.clone());
     acceptances.step(&catalog, &ledger).await.context("cannot read accepted definitions")?;
     ledger.note(upkeep::published(&policies.change_at_start(), &policies.current())).await?;
-    let sinks = Sinks::new(&config.approvals.webhooks, config.approvals.page.clone())?;
+    let sinks = Sinks::new(&config.approvals)?;
     let approvals = Approvals::new(db.clone(), ledger.clone(), approval_key, clock.clone(), sinks);
     Ok(Gateway {
         servers,

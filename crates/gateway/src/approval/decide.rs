@@ -30,6 +30,8 @@ pub struct Approver {
     pub principal: Arc<Principal>,
     /// Under which circumstances.
     pub context: Context,
+    /// What vouched for them in the place of their issuer, for the record.
+    pub through: Option<&'static str>,
 }
 
 /// What somebody says.
@@ -284,7 +286,10 @@ impl Approvals {
             actor: Some((approver.principal.clone(), approver.context.clone())),
             server: Arc::from(&*record.row.server),
             about: None,
-            detail: json!({ "binding": hex(record.row.binding) }),
+            detail: match approver.through {
+                None => json!({ "binding": hex(record.row.binding) }),
+                Some(through) => json!({ "binding": hex(record.row.binding), "through": through }),
+            },
             body,
         };
         Ok(*self.ledger.attest(step).await?.leaf.as_bytes())

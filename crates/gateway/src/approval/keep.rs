@@ -10,7 +10,7 @@ use super::{Approvals, Fault};
 use crate::limits;
 use crate::store::approval::{self, State};
 use crate::store::approval_vote::{self, Vote, Word};
-use crate::store::{delivery, entry};
+use crate::store::{callback, delivery, entry};
 
 impl Approvals {
     /// Runs until it is dropped.
@@ -73,6 +73,7 @@ impl Approvals {
         }
         let old = now - limits::DELIVERY_KEPT_MS.cast_signed() * 1_000;
         self.db.write("forget deliveries", move |tx| delivery::forget(tx, old).map(drop)).await?;
+        self.db.write("forget callbacks", move |tx| callback::forget(tx, old).map(drop)).await?;
         self.db.write("discard approvals", move |tx| approval::discard_abandoned(tx, dead).map(drop)).await?;
         let abandoned =
             self.db.read("abandoned votes", move |read| approval_vote::abandoned(read, dead, most)).await?;

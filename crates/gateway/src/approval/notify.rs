@@ -18,12 +18,15 @@ use url::Url;
 use uuid::Uuid;
 
 use super::bound::hex;
+use super::slack::Slack;
 use super::{Approvals, Fault, Record, clean};
 use crate::clock::Clock;
-use crate::config::Webhook;
+use crate::config::{self, Webhook};
 use crate::limits;
 use crate::store::delivery::{self, Delivery};
 
+/// What the Slack channel is called where webhooks have names.
+const SLACK: &str = "slack";
 /// Secrets of Standard Webhooks have this before their base64.
 const SECRET_PREFIX: &str = "whsec_";
 /// How long they may be, in bytes.
@@ -32,6 +35,7 @@ const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 /// Everybody who is told.
 pub struct Sinks {
     all: Vec<Sink>,
+    pub(super) slack: Option<Slack>,
     client: reqwest::Client,
     /// Where people decide; `{id}` stands for the approval.
     page: Option<String>,
@@ -62,8 +66,10 @@ impl Sinks {
     ///
     /// # Errors
     /// [`SinkError`], worded for the operator.
-    pub fn new(webhooks: &[Webhook], page: Option<String>) -> Result<Self, SinkError> {
-        let all = webhooks.iter().map(Sink::new).collect::<Result<_, _>>()?;
+    pub fn new(approvals: &config::Approvals) -> Result<Self, SinkError> {
+        let slack = approvals.slack.as_ref().map(Slack::new).transpose();
+        let slack = slack.map_err(|error| SinkError::Secret(SLACK.to_owned(), error))?;
+        let all = approvals.webhooks.iter().map(Sink::new).collect::<Result<_, _>>()?;
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
@@ -72,15 +78,15 @@ impl Sinks {
             .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| SinkError::Client(error.to_string()))?;
-        Ok(Self { all, client, page })
+        Ok(Self { all, slack, client, page: approvals.page.clone() })
     }
 
     /// What everybody is to be told about one step.
     pub(super) fn news(&self, clock: &dyn Clock, approval: [u8; 16], event: &str) -> Vec<Delivery> {
         let now = clock.now().as_microsecond();
-        let one = |sink: &Sink| Delivery {
+        let one = |name: &str| Delivery {
             id: crate::clock::new_id(clock).into_bytes(),
-            sink: sink.name.clone(),
+            sink: name.to_owned(),
             approval,
             event: event.to_owned(),
             ts: now,
@@ -90,11 +96,15 @@ impl Sinks {
             dead: None,
             fault: None,
         };
-        self.all.iter().map(one).collect()
+        let names = self.all.iter().map(|sink| sink.name.as_str()).chain(self.slack.as_ref().map(|_| SLACK));
+        names.map(one).collect()
     }
 
     /// Sends one; says why it did not arrive.
     async fn send(&self, delivery: &Delivery, record: &Record, now: Timestamp) -> Result<(), String> {
+        if let (SLACK, Some(slack)) = (delivery.sink.as_str(), &self.slack) {
+            return slack.send(&self.client, &delivery.event, record).await;
+        }
         let sink = self.all.iter().find(|sink| sink.name == delivery.sink);
         let sink = sink.ok_or_else(|| "no webhook of this name is configured any more".to_owned())?;
         let body = self.body(delivery, record);
@@ -163,7 +173,7 @@ impl Sink {
 impl Approvals {
     /// Sends what is to be told, until it is dropped.
     pub async fn deliver(&self) {
-        if self.sinks.all.is_empty() {
+        if self.sinks.all.is_empty() && self.sinks.slack.is_none() {
             return std::future::pending().await;
         }
         let mut look = tokio::time::interval(Duration::from_millis(limits::DELIVERY_LOOK_MS));

@@ -31,7 +31,7 @@ pub(super) fn check(config: &Config, root: &Node) -> Vec<Problem> {
     storage::check(&config.storage, &top.field("storage"), &mut report);
     report.path(&config.policy.directory, top.field("policy").field("directory"));
     identity::check(&config.identity, &top.field("identity"), &mut report);
-    approval::check(&config.approvals, &top.field("approvals"), &mut report);
+    approval::check(&config.approvals, &config.identity.issuers, &top.field("approvals"), &mut report);
     server::check(&config.servers, &top.field("servers"), &mut report);
     if let Some(level) = &config.log.level
         && let Err(error) = tracing_subscriber::EnvFilter::builder().parse(level)

@@ -120,6 +120,10 @@ fn anchor(config: &mut Config, base: &Path) {
     for webhook in &mut config.approvals.webhooks {
         anchor_secret(&mut webhook.secret, base);
     }
+    if let Some(slack) = &mut config.approvals.slack {
+        anchor_secret(&mut slack.token, base);
+        anchor_secret(&mut slack.signing_secret, base);
+    }
     config.servers.iter_mut().for_each(|server| anchor_server(server, base));
 }
 

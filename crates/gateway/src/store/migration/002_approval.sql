@@ -63,3 +63,10 @@ CREATE TABLE delivery (
 ) STRICT;
 CREATE INDEX delivery_due ON delivery (due) WHERE done IS NULL AND dead IS NULL;
 CREATE INDEX delivery_ts ON delivery (ts);
+
+-- Signed requests of others that were taken: SHA-256 of the signature.
+CREATE TABLE callback (
+  digest BYTEA PRIMARY KEY,
+  ts BIGINT NOT NULL
+) STRICT;
+CREATE INDEX callback_ts ON callback (ts);

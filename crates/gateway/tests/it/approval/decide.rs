@@ -106,7 +106,7 @@ pub(super) fn bob() -> countersign::approval::Approver {
         trace: None,
         session: uuid::Uuid::nil(),
     };
-    countersign::approval::Approver { principal: principal.into(), context }
+    countersign::approval::Approver { principal: principal.into(), context, through: None }
 }
 
 #[tokio::test]

@@ -82,3 +82,98 @@ async fn what_does_not_arrive_is_tried_again_and_listed() {
     drop(waiting);
     setup.gateway.finish().await;
 }
+
+const SIGNING: &str = "a signing secret of the tests";
+
+/// A gateway that posts to `receiver` as if it were Slack; U1 is bob, U2 is alice.
+async fn slacking(receiver: &Fixture) -> Setup {
+    let person = |user: &str, subject: &str, group: &str| {
+        format!("        - {{ user: {user}, issuer: demo, subject: {subject}, groups: [{group}] }}\n")
+    };
+    let approvals = format!(
+        "  wait_ms: 20000\n  slack:\n    url: {}\n    token: {{ file: token }}\n    signing_secret: {{ file: signing }}\n    \
+         channel: C1\n    people:\n{}{}",
+        receiver.url("/api/chat.postMessage"),
+        person("U1", "bob", "operations"),
+        person("U2", "alice", "operations"),
+    );
+    super::told(Recorder::new(echo), POLICIES, &approvals, |directory| {
+        std::fs::write(directory.join("token"), "a token of the tests").expect("written");
+        std::fs::write(directory.join("signing"), SIGNING).expect("written");
+    })
+    .await
+}
+
+/// A press of a button, signed at `time`, as the fields and the body of a request.
+fn press(user: &str, action: &str, id: &str, time: i64) -> (String, String) {
+    let payload = json!({ "type": "block_actions", "user": { "id": user },
+        "actions": [{ "action_id": action, "value": id }] });
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    let body = form.append_pair("payload", &payload.to_string()).finish();
+    let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, SIGNING.as_bytes());
+    let tag = aws_lc_rs::hmac::sign(&key, format!("v0:{time}:{body}").as_bytes());
+    let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    (format!("v0={hex}"), body)
+}
+
+async fn send(setup: &Setup, (signature, body): &(String, String), time: i64) -> (u16, Value) {
+    let (host, time) = (setup.gateway.address().to_string(), time.to_string());
+    let fields = [
+        ("host", host.as_str()),
+        ("x-slack-signature", signature.as_str()),
+        ("x-slack-request-timestamp", time.as_str()),
+        ("content-type", "application/x-www-form-urlencoded"),
+    ];
+    let mut probe = fixture::probe::Probe::connect(setup.gateway.address()).await.expect("a connection");
+    probe.post("/api/v1/slack/interactions", &fields, body.as_bytes()).await.expect("sent");
+    let response = probe.response().await.expect("an answer");
+    (response.status(), response.json().expect("JSON"))
+}
+
+#[tokio::test]
+async fn button_in_slack_decides_for_whom_the_list_names_once() {
+    let slack = Recorder::new(|_| Reply::Respond(Response::json(&json!({ "ok": true }))));
+    let receiver = slack.start().await.expect("a receiver");
+    let setup = slacking(&receiver).await;
+    let mut waiting = setup.held(1, &json!({ "marker": "<!channel> *x*" })).await;
+    let id = setup.one().await;
+    slack.received(1).await.expect("told");
+    let message = slack.requests()[0].json();
+    assert_eq!(slack.requests()[0].head.field("authorization"), Some("Bearer a token of the tests"));
+    assert_eq!(message["channel"], "C1");
+    let text = message["blocks"][1]["text"].clone();
+    assert_eq!(
+        (
+            &text["type"],
+            text["text"].as_str().map(|text| text.contains("/arguments/marker = <!channel> *x*"))
+        ),
+        (&json!("plain_text"), Some(true))
+    );
+    assert_eq!(message["blocks"][3]["elements"][0]["value"], json!(id));
+
+    let now = jiff::Timestamp::now().as_second();
+    let bob = press("U1", "approve", &id, now);
+    let forged = (bob.0.clone(), bob.1.replace("approve", "reject"));
+    assert_eq!(send(&setup, &forged, now).await.1["code"], "slack_signature");
+    let old = now - 600;
+    assert_eq!(send(&setup, &press("U1", "approve", &id, old), old).await.1["code"], "slack_time");
+    assert_eq!(send(&setup, &press("U9", "approve", &id, now), now).await.1["code"], "slack_person");
+    let own = send(&setup, &press("U2", "approve", &id, now), now).await.1["text"].to_string();
+    assert!(own.contains("nobody decides on their own call"), "{own}");
+    assert_eq!((setup.state(&id).await.as_str(), setup.recorder.count()), ("pending", 0));
+
+    assert_eq!(send(&setup, &bob, now).await.0, 200);
+    waiting.response().await.expect("an answer");
+    assert_eq!(setup.recorder.count(), 1);
+    for _ in 0..2 {
+        let (status, body) = send(&setup, &bob, now).await;
+        assert_eq!((status, &body["code"]), (401, &json!("slack_replay")));
+    }
+    let approved = setup.gateway.leaves_of("approval.approved").await;
+    assert_eq!((approved.len(), &approved[0]["detail"]["through"]), (1, &json!("slack")));
+    let reasons = setup.gateway.leaves_of("auth.failed").await;
+    let reasons: Vec<_> =
+        reasons.iter().map(|leaf| leaf["detail"]["reason"].as_str().expect("a reason")).collect();
+    assert_eq!(reasons, ["slack_signature", "slack_time", "slack_person", "slack_replay", "slack_replay"]);
+    setup.gateway.finish().await;
+}

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use countersign::approval::{Approvals, Held, Sinks};
+use countersign::config;
 use serde_json::json;
 
 use super::{POLICIES, answer, eventually, refused, setup};
@@ -69,7 +70,7 @@ async fn two_gateways_on_one_store_use_it_once() {
         gateway.ledger.clone(),
         aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, b"a key that finds no request of the other"),
         gateway.clock.clone(),
-        Sinks::new(&[], None).expect("nobody is told"),
+        Sinks::new(&config::Approvals::default()).expect("nobody is told"),
     );
     let (one, two) = (gateway.approvals.clone(), Arc::new(other));
     for round in 0..4 {

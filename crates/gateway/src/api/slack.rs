@@ -1,0 +1,100 @@
+//! Buttons of a Slack message, or of anything that speaks like Slack: the request is proven by its signature, the
+//! person by the configured list.
+//!
+//! Specification: <https://docs.slack.dev/authentication/verifying-requests-from-slack> (`v0`),
+//! <https://docs.slack.dev/reference/interaction-payloads/block_actions-payload>.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::problem::Problem;
+use super::{approval, circumstances};
+use crate::approval::{Approver, Ballot, Unsigned};
+use crate::exchange::Gateway;
+use crate::ledger::{Denial, DenialKind};
+use crate::model::Principal;
+use crate::refusal::Refusal;
+
+/// Takes one press of a button.
+pub(super) async fn interact(
+    gateway: &Arc<Gateway>,
+    call: Uuid,
+    address: IpAddr,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Result<Value, Problem> {
+    let field = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (signature, timestamp) = (field("x-slack-signature"), field("x-slack-request-timestamp"));
+    let principal = match gateway.approvals.slack_person(signature, timestamp, body).await? {
+        Ok(principal) => principal,
+        Err(unsigned) => return Err(unproven(gateway, call, address, headers, unsigned).await),
+    };
+    let context = circumstances(gateway, address, headers);
+    let approver = Approver { principal: Arc::new(principal), context, through: Some("slack") };
+    let (id, ballot) = pressed(body).ok_or_else(|| Problem::request("it presses no button of ours"))?;
+    let set = gateway.policies.current();
+    match gateway.approvals.decide(&set, id, &approver, &ballot).await {
+        Ok(state) => Ok(json!({ "text": format!("approval {id} is {}", state.as_str()) })),
+        Err(refused) => {
+            let problem =
+                approval::record_refusal(gateway, call, &approver, refused, "approvals/slack").await;
+            // Slack shows nobody an HTTP error: the sentence goes where the button was.
+            Ok(json!({ "response_type": "ephemeral", "replace_original": false, "text": problem.detail }))
+        }
+    }
+}
+
+/// Which button was pressed.
+fn pressed(body: &[u8]) -> Option<(Uuid, Ballot)> {
+    let payload = payload(body)?;
+    let action = payload["actions"].as_array().filter(|actions| actions.len() == 1)?.first()?;
+    let id = action["value"].as_str()?.parse().ok()?;
+    let ballot = match action["action_id"].as_str()? {
+        "approve" => Ballot::Approve { reason: None },
+        "reject" => Ballot::Reject { reason: "rejected in Slack".to_owned() },
+        _ => return None,
+    };
+    Some((id, ballot))
+}
+
+fn payload(body: &[u8]) -> Option<Value> {
+    let (_, payload) = url::form_urlencoded::parse(body).find(|(name, _)| name == "payload")?;
+    let payload: Value = serde_json::from_str(&payload).ok()?;
+    (payload["type"] == "block_actions").then_some(payload)
+}
+
+async fn unproven(
+    gateway: &Gateway,
+    call: Uuid,
+    address: IpAddr,
+    headers: &HeaderMap,
+    unsigned: Unsigned,
+) -> Problem {
+    gateway.metrics.auth_failures.inc();
+    let denial = Denial {
+        kind: DenialKind::Unproven,
+        call,
+        principal: Arc::new(Principal::anonymous(None, None)),
+        context: circumstances(gateway, address, headers),
+        server: None,
+        message: None,
+        method: None,
+        target: None,
+        decision: None,
+        refusal: Refusal::Unauthenticated.face().code,
+        reason: Some(unsigned.code()),
+        count: 1,
+        body: None,
+    };
+    if let Some(denial) = gateway.flood.admit(denial)
+        && gateway.ledger.deny(denial).await.is_err()
+    {
+        return Problem::of(Refusal::LedgerUnavailable);
+    }
+    Problem::unsigned(unsigned)
+}
