@@ -26,6 +26,8 @@ const GRANTS: &[(&str, &str)] = &[
     ("task", "SELECT, INSERT, DELETE"),
     ("approval", "SELECT, INSERT, UPDATE, DELETE"),
     ("approval_vote", "SELECT, INSERT, UPDATE, DELETE"),
+    ("delivery", "SELECT, INSERT, UPDATE, DELETE"),
+    ("callback", "SELECT, INSERT, DELETE"),
     ("definition", "SELECT, INSERT, UPDATE"),
 ];
 

@@ -6,6 +6,7 @@ mod mcp;
 mod notify;
 mod once;
 mod outlive;
+mod shared;
 
 use std::time::Duration;
 
