@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::finding::{Coding, Finding, Findings, Leaf, Shape};
 use super::layer::{self, Padded};
 use super::marked::{KEPT, STARS};
+use super::schema::{Fitter, Schema};
 use super::token::Keys;
 use crate::detect::Form;
 use crate::text;
@@ -53,7 +54,22 @@ type Edit = (Span, String);
 
 impl Findings {
     /// Masks each finding in the form that `choose` says. `message` is the one that was scanned.
-    pub fn apply(&self, message: &str, keys: &Keys, mut choose: impl FnMut(&Finding) -> Form) -> Masked {
+    pub fn apply(&self, message: &str, keys: &Keys, choose: impl FnMut(&Finding) -> Form) -> Masked {
+        self.apply_keeping(message, keys, choose, None)
+    }
+
+    /// The same, so that one document in the message keeps to its schema: `schema` says where the document is, as a
+    /// JSON Pointer from the root of the message, and what it is. A value there whose mask the schema does not allow
+    /// gets one that it does: a number stays a number, an enumeration gives its first member, a format an example.
+    /// Where no such thing is found, the type stays. Receipts name the form that was chosen all the same.
+    pub fn apply_keeping(
+        &self,
+        message: &str,
+        keys: &Keys,
+        mut choose: impl FnMut(&Finding) -> Form,
+        schema: Option<(&str, &Schema)>,
+    ) -> Masked {
+        let mut fitter = schema.map(|(root, schema)| Fitter::new(root, schema, message));
         let texts = self.texts(message);
         let mut masked = Masked::default();
         let mut edits: Vec<Vec<Edit>> = vec![Vec::new(); self.leaves.len()];
@@ -79,7 +95,11 @@ impl Findings {
             }
             let leaf = &self.leaves[number];
             match leaf.parent {
-                None => masked.edits.extend(leaf.outwards(message, &changes)),
+                None => {
+                    let edits = leaf.outwards(message, &changes);
+                    let kept = fitter.as_mut().and_then(|fitter| leaf.kept(message, &edits, fitter));
+                    masked.edits.extend(kept.map_or(edits, |kept| vec![(leaf.span, kept)]));
+                }
                 Some(parent) => {
                     let around = &texts[parent.leaf as usize];
                     let held = parent.span.of(around);
@@ -170,6 +190,20 @@ impl Leaf {
             outer.push((span_outer.shift(inner.start), quoted(text)));
         }
         outer
+    }
+}
+
+impl Leaf {
+    /// What stands in the place of the whole of it, where its changes do not keep to a schema.
+    fn kept(&self, message: &str, edits: &[Edit], fitter: &mut Fitter<'_>) -> Option<String> {
+        let own: Vec<Edit> = edits
+            .iter()
+            .map(|(span, text)| {
+                (Span::new(span.start - self.span.start, span.end - self.span.start), text.clone())
+            })
+            .collect();
+        let original = self.span.of(message);
+        fitter.fit(&self.pointer, original, &spliced(original, &own))
     }
 }
 

@@ -22,6 +22,21 @@ pub const POINTERS_MAX: usize = 128;
 pub const CUSTOM_MAX: usize = 256;
 /// Subschemas of an output schema. A schema with more is taken for none.
 pub const SCHEMAS_MAX: usize = 4096;
+/// Longest output schema that is read, in bytes. A longer one is taken for none.
+pub const SCHEMA_MAX: usize = 256 * 1024;
+/// Patterns of an output schema that are compiled. The others count as patterns that cannot be read.
+pub const SCHEMA_PATTERNS_MAX: usize = 256;
+/// Longest pattern that is read, and longest example of one, in bytes.
+pub const SCHEMA_PATTERN_MAX: usize = 1024;
+/// Longest text that is tried against a pattern, in bytes, and that a mask is padded to, in characters.
+pub const SCHEMA_TEXT_MAX: usize = 1024;
+/// Steps of trying masks against an output schema for each byte of a message. A step is one subschema, sixteen members
+/// of an enumeration, or one byte of a text against a small pattern. Then the remaining values get their plain masks.
+pub const FIT_STEPS_PER_BYTE: usize = 16;
+/// The same for any message.
+pub const FIT_STEPS_LEAST: usize = 64 * 1024;
+/// Members of enumerations, bounds and pairs of bounds that are tried for one value, of each.
+pub const FIT_TRIES_MAX: usize = 64;
 /// Shortest run of base64 that is decoded, in characters.
 pub const BASE64_MIN: usize = 20;
 /// Shortest run of hexadecimal digits that is decoded.
