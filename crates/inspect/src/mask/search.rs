@@ -23,6 +23,9 @@ use member::{Frame, NameCache};
 pub fn scan(text: &str, surface: &Surface, rules: &Rules, fields: &Fields) -> Result<Findings, Fault> {
     let mut search = Search::new(rules, fields, surface, Seek::Detectors, text.len());
     search.message(text)?;
+    if search.hidden.is_empty() {
+        return Ok(search.found.settle());
+    }
     let values = Values::new(std::mem::take(&mut search.hidden));
     if values.is_empty() {
         return Ok(search.found.settle());

@@ -1,22 +1,26 @@
-//! The filter in front of every literal: three bytes at each offset, their case folded, looked up in a small bitmap.
+//! The filter in front of every literal: three bytes at each offset, their case folded, looked up in a small table.
 //!
 //! Six offsets are tried with one load. Unlike a packed search for whole literals it costs the same for any number of
 //! them, compares without case for nothing, and sees literals that overlap.
 
-/// log2 of the bits in the map: 4 KiB, which stay in the nearest cache.
-const BITS: u32 = 15;
+/// log2 of the slots of the table: 16 KiB, of which a text touches a small part.
+const BITS: u32 = 14;
+const SLOTS: usize = 1 << BITS;
 /// Bit 5 of every byte: set in lower-case letters, clear in upper-case ones.
 const FOLD: u64 = 0x2020_2020_2020_2020;
 
 /// A set of triples of bytes.
 #[derive(Debug, Clone)]
 pub(crate) struct Trigrams {
-    map: Vec<u64>,
+    /// In each slot one bit of eight for every triple that falls into it: a triple has a slot and a bit.
+    ///
+    /// An array, so that an index of [`BITS`] bits is known to be inside.
+    table: Box<[u8; SLOTS]>,
 }
 
 impl Default for Trigrams {
     fn default() -> Self {
-        Self { map: vec![0; 1 << (BITS - 6)] }
+        Self { table: Box::new([0; SLOTS]) }
     }
 }
 
@@ -26,24 +30,26 @@ pub(crate) fn folded(bytes: &[u8]) -> Option<u32> {
     Some(u32::from_le_bytes([a | 0x20, b | 0x20, c | 0x20, 0]))
 }
 
-fn slot(trigram: u32) -> (usize, u32) {
-    let hash = trigram.wrapping_mul(0x9e37_79b1) >> (32 - BITS);
-    ((hash >> 6) as usize, hash & 63)
+/// The slot of the triple in the low three bytes of `word`. The factor shifts the fourth out.
+fn slot(word: u32) -> usize {
+    (word.wrapping_mul(0x9e37_7900) >> (32 - BITS)) as usize
+}
+
+/// Which of the eight bits in its slot belongs to that triple.
+fn bit(word: u32) -> u8 {
+    1 << (word.wrapping_mul(0x85eb_ca00) >> 29)
 }
 
 impl Trigrams {
     /// Adds the first three bytes of `literal`; one that is shorter is not added.
     pub(crate) fn add(&mut self, literal: &[u8]) {
         if let Some(trigram) = folded(literal) {
-            let (word, bit) = slot(trigram);
-            self.map[word] |= 1 << bit;
+            self.table[slot(trigram)] |= bit(trigram);
         }
     }
 
-    fn has(&self, trigram: u32) -> bool {
-        let (word, bit) = slot(trigram);
-        // The mask tells the compiler that the index is in bounds.
-        self.map.get(word).is_some_and(|word| word >> bit & 1 == 1)
+    fn has(&self, word: u32) -> bool {
+        self.table[slot(word)] & bit(word) != 0
     }
 
     /// Calls `visit` with every offset at which one of the set may begin. Some begin none.
@@ -51,14 +57,15 @@ impl Trigrams {
         let mut at = 0;
         while let Some(chunk) = bytes[at..].first_chunk::<8>() {
             let folded = u64::from_le_bytes(*chunk) | FOLD;
-            let mut hits = 0_u32;
-            for lane in 0..6 {
-                let trigram = u32::try_from(folded >> (8 * lane) & 0x00ff_ffff).unwrap_or(0);
-                hits |= u32::from(self.has(trigram)) << lane;
-            }
-            while hits != 0 {
-                visit(at + hits.trailing_zeros() as usize);
-                hits &= hits - 1;
+            // The low four bytes, of which three count.
+            let lane = |lane: u32| u32::try_from(folded >> (8 * lane) & 0xffff_ffff).unwrap_or(0);
+            let filled = |at: u32| self.table[slot(lane(at))];
+            if (filled(0) | filled(1) | filled(2) | filled(3) | filled(4) | filled(5)) != 0 {
+                for (offset, at_lane) in (at..).zip(0..6) {
+                    if self.has(lane(at_lane)) {
+                        visit(offset);
+                    }
+                }
             }
             at += 6;
         }
