@@ -1,6 +1,6 @@
 //! The formats of JSON Schema that a mask keeps. Each check is strict: what it lets through, every validator does.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 use url::Url;
 

@@ -209,3 +209,18 @@ fn effort_is_bounded() {
     let schema = format!(r##"{{"$ref":"#/$defs/d0","$defs":{{{},"d40":{{}}}}}}"##, defs.join(","));
     assert_eq!(kept(&schema, r#"{"v":5}"#, Form::Label), r#"{"v":"[secret]"}"#);
 }
+
+#[test]
+fn effort_is_enough_for_dense_documents() {
+    let row = r##"{"anyOf":[{"$ref":"#/$defs/row"},{"type":"null"}]}"##;
+    let schema = format!(
+        r#"{{"properties":{{"v":{{"items":{row}}}}},"$defs":{{"row":{{"properties":{{
+        "s":{{"allOf":[{{"type":"string"}},{{"pattern":"^\\d{{3}}-\\d{{2}}-\\d{{4}}$"}}]}},
+        "n":{{"anyOf":[{{"type":"null"}},{{"type":"integer","minimum":1}}]}},
+        "e":{{"enum":["low","mid","high"]}}}},"required":["s","n"]}}}}}}"#
+    );
+    let document = |row: &str| format!(r#"{{"v":[{}]}}"#, [row; 3000].join(","));
+    let rows = document(r#"{"s":"219-09-9998","n":7,"e":"mid"}"#);
+    let expected = document(r#"{"s":"000-00-0000","n":1,"e":"low"}"#);
+    assert!(kept(&schema, &rows, Form::Label) == expected);
+}
