@@ -219,7 +219,7 @@ fn effort_is_enough_for_dense_documents() {
         "n":{{"anyOf":[{{"type":"null"}},{{"type":"integer","minimum":1}}]}},
         "e":{{"enum":["low","mid","high"]}}}},"required":["s","n"]}}}}}}"#
     );
-    let document = |row: &str| format!(r#"{{"v":[{}]}}"#, [row; 3000].join(","));
+    let document = |row: &str| format!(r#"{{"v":[{}]}}"#, vec![row; 3000].join(","));
     let rows = document(r#"{"s":"219-09-9998","n":7,"e":"mid"}"#);
     let expected = document(r#"{"s":"000-00-0000","n":1,"e":"low"}"#);
     assert!(kept(&schema, &rows, Form::Label) == expected);
