@@ -163,6 +163,8 @@ impl fmt::Debug for Finding {
 pub(super) struct Found {
     leaves: Vec<Leaf>,
     index: HashMap<(Option<Parent>, usize), u32>,
+    /// The leaf asked for last: most have more than one finding, one after the other.
+    last: Option<((Option<Parent>, usize), u32)>,
     list: Vec<Finding>,
 }
 
@@ -177,10 +179,18 @@ impl Found {
 
     /// The number of the leaf at `span` of the document that `parent` holds; made by `make` when it is new.
     pub(super) fn leaf(&mut self, parent: Option<Parent>, span: Span, make: impl FnOnce() -> Leaf) -> u32 {
-        *self.index.entry((parent, span.start)).or_insert_with(|| {
+        let key = (parent, span.start);
+        if let Some((last, number)) = self.last
+            && last == key
+        {
+            return number;
+        }
+        let number = *self.index.entry(key).or_insert_with(|| {
             self.leaves.push(make());
             u32::try_from(self.leaves.len() - 1).unwrap_or(u32::MAX)
-        })
+        });
+        self.last = Some((key, number));
+        number
     }
 
     pub(super) fn push(&mut self, finding: Finding) {

@@ -11,10 +11,19 @@ use crate::walk::Span;
 
 /// Bytes of windows that patterns may look at for each byte of the text, and for any text. Beyond that a literal alone
 /// is taken for a finding: nothing that is written to be slow passes unmasked.
-const BUDGET_PER_BYTE: usize = 64;
+const BUDGET_PER_BYTE: usize = 32;
 const BUDGET_LEAST: usize = 16 * 1024;
-/// Matches that a window is searched for, until one covers the literal.
-const TRIES_MAX: usize = 4;
+/// Bytes at the end of a value that a window cut off, in which the next one may begin.
+const REST: usize = 64;
+
+/// What was spent on one text, and how far the last value reaches.
+#[derive(Debug)]
+struct Effort {
+    /// Bytes of windows that may still be looked at.
+    left: usize,
+    /// The rule that found something last, and up to where its literals are settled by that.
+    settled: (u16, usize),
+}
 
 /// All literals and their patterns.
 #[derive(Debug, Default)]
@@ -80,14 +89,15 @@ impl Literals {
 
     pub(super) fn find(&self, scan: &mut Scan<'_>) {
         let bytes = scan.bytes;
-        let mut budget = bytes.len().saturating_mul(BUDGET_PER_BYTE).saturating_add(BUDGET_LEAST);
+        let left = bytes.len().saturating_mul(BUDGET_PER_BYTE).saturating_add(BUDGET_LEAST);
+        let mut effort = Effort { left, settled: (0, 0) };
         self.filter.candidates(bytes, |at| {
             let Some(start) = folded(&bytes[at..]) else { return };
             let first = self.sorted.partition_point(|literal| literal.start < start);
             for literal in self.sorted[first..].iter().take_while(|literal| literal.start == start) {
                 if literal.stands(&bytes[at..]) {
                     let span = Span::new(at, at + literal.text.len());
-                    self.patterns[literal.pattern].find(scan, span, &mut budget);
+                    self.patterns[literal.pattern].find(scan, span, &mut effort);
                 }
             }
         });
@@ -106,39 +116,51 @@ impl Literal {
 
 impl Pattern {
     /// Looks for the value around a literal.
-    fn find(&self, scan: &mut Scan<'_>, literal: Span, budget: &mut usize) {
+    fn find(&self, scan: &mut Scan<'_>, literal: Span, effort: &mut Effort) {
+        if effort.settled.0 == self.rule && literal.end <= effort.settled.1 {
+            return;
+        }
         let from = literal.start.saturating_sub(self.before);
         let to = scan.bytes.len().min(literal.start + self.window);
         if self.at_sign && memchr::memchr(b'@', &scan.bytes[literal.start..to]).is_none() {
             return;
         }
-        let Some(left) = budget.checked_sub(to - from) else {
+        let Some(left) = effort.left.checked_sub(to - from) else {
             scan.judge_unread(self.rule, literal.start, to);
+            effort.settled = (self.rule, to.saturating_sub(REST));
             return;
         };
-        *budget = left;
-        let anchored = if self.before == 0 { Anchored::Yes } else { Anchored::No };
-        let mut input = Input::new(scan.bytes).anchored(anchored).span(from..to);
-        let mut slots: [Option<NonMaxUsize>; 4] = [None; 4];
-        for _ in 0..TRIES_MAX {
-            slots.fill(None);
-            if self.regex.search_slots(&input, &mut slots[..self.slots]).is_none() {
-                return;
+        effort.left = left;
+        // From each place on, since a search for the place would go on to the end of the window.
+        let mut start = from;
+        while start <= literal.start {
+            let Some((all, value)) = self.matching(scan.bytes, Span::new(start, to)) else {
+                start += 1;
+                continue;
+            };
+            if all.end < literal.end {
+                start = all.end.max(start + 1);
+                continue;
             }
-            let group = if self.slots > 2 { part(slots[2], slots[3]) } else { None };
-            let (Some(all), value) = (part(slots[0], slots[1]), group) else { return };
-            if all.start <= literal.start && all.end >= literal.end {
-                let value = whole_characters(scan.text, value.unwrap_or(all));
-                if !value.is_empty() {
-                    scan.judge(self.rule, value);
-                }
-                return;
+            let value = whole_characters(scan.text, value);
+            if !value.is_empty() && scan.judge(self.rule, value) {
+                // What is inside a value is masked with it. One that the window cut off may go on.
+                let cut = if all.end < to { 0 } else { REST };
+                effort.settled = (self.rule, value.end.saturating_sub(cut));
+                effort.left += to - all.end;
             }
-            if all.start > literal.start || all.end >= to {
-                return;
-            }
-            input.set_start(all.end.max(all.start + 1));
+            return;
         }
+    }
+
+    /// The match that begins where `window` does, and the value in it.
+    fn matching(&self, bytes: &[u8], window: Span) -> Option<(Span, Span)> {
+        let input = Input::new(bytes).anchored(Anchored::Yes).span(window.start..window.end);
+        let mut slots: [Option<NonMaxUsize>; 4] = [None; 4];
+        self.regex.search_slots(&input, &mut slots[..self.slots])?;
+        let all = part(slots[0], slots[1])?;
+        let value = if self.slots > 2 { part(slots[2], slots[3]) } else { None };
+        Some((all, value.unwrap_or(all)))
     }
 }
 

@@ -95,19 +95,30 @@ impl Shapes {
     pub(super) fn at(&self, scan: &mut Scan<'_>, start: usize) {
         let bytes = scan.bytes;
         let run = edge::digits_end(bytes, start) - start;
-        let list = if run > 0 { self.digits.get(run) } else { self.letters.get(cell(&bytes[start..])) };
-        let from_letters = (run > 0).then(|| &self.letters[cell(&bytes[start..])]);
-        for index in list.into_iter().chain(from_letters).flatten() {
-            let (rule, shape) = self.list[usize::from(*index)];
-            let end = start + shape.len();
-            let there =
-                bytes.get(start..end).is_some_and(|text| text.iter().zip(shape).all(|(b, s)| fits(*s, *b)));
-            if there && edge::opens(bytes, start) && edge::closes(bytes, end) {
-                scan.judge(rule, Span::new(start, end));
-            }
+        if run > 0 {
+            self.fitting(scan, start, self.digits.get(run).map_or(&[], Vec::as_slice));
         }
+        self.fitting(scan, start, &self.letters[cell(&bytes[start..])]);
         if !self.ibans.is_empty() {
             self.iban(scan, start);
+        }
+    }
+
+    /// Those of `list`, places in the list of shapes, that begin at `start`.
+    fn fitting(&self, scan: &mut Scan<'_>, start: usize, list: &[u16]) {
+        let bytes = scan.bytes;
+        for index in list {
+            let (rule, shape) = self.list[usize::from(*index)];
+            let end = start + shape.len();
+            // The last byte tells most of them apart.
+            let last = bytes.get(end - 1).zip(shape.last()).is_some_and(|(byte, shape)| fits(*shape, *byte));
+            if last
+                && bytes[start..end].iter().zip(shape).all(|(byte, shape)| fits(*shape, *byte))
+                && edge::opens(bytes, start)
+                && edge::closes(bytes, end)
+            {
+                scan.judge(rule, Span::new(start, end));
+            }
         }
     }
 
