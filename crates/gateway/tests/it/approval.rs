@@ -1,6 +1,7 @@
 //! Approvals: what people agreed to is what runs, once, and nobody agrees to their own call.
 
 mod bound;
+mod command;
 mod decide;
 mod mcp;
 mod notify;
