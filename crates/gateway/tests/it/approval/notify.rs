@@ -151,7 +151,7 @@ async fn button_in_slack_decides_for_whom_the_list_names_once() {
     );
     assert_eq!(message["blocks"][3]["elements"][0]["value"], json!(id));
 
-    let now = jiff::Timestamp::now().as_second();
+    let now = setup.gateway.running.gateway.clock.now().as_second();
     let bob = press("U1", "approve", &id, now);
     let forged = (bob.0.clone(), bob.1.replace("approve", "reject"));
     assert_eq!(send(&setup, &forged, now).await.1["code"], "slack_signature");
