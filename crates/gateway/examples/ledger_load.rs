@@ -3,14 +3,15 @@
 //! `cargo run --release -p countersign --example ledger_load -- [DIRECTORY [PAIRS [TASKS]]]`
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use bytes::Bytes;
 use countersign::clock::{Clock, SystemClock};
+use countersign::config::Masking;
 use countersign::ledger::{Intent, Keyring, Ledger, Missing, Outcome};
-use countersign::mask;
+use countersign::mask::{Mask, Redacted};
 use countersign::model::{
     Context, Decision, Effect, Era, MessageKind, Party, PolicyRevision, Principal, PrincipalKind, Target,
     TargetKind, TokenId,
@@ -50,7 +51,7 @@ async fn run(directory: &Path, pairs: u64, tasks: u64) -> anyhow::Result<()> {
             while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
             {
                 let opened = ledger.open(intent(&principal, session, &request)).await?;
-                let body = Some(mask::message(answer.clone()));
+                let body = Some(recorded(&answer));
                 ledger.close(opened, Outcome { status: Status::Ok, rpc_code: None, body }).await?;
             }
             anyhow::Ok(())
@@ -117,6 +118,16 @@ fn by_type(event: &str) -> Filter {
     Filter { event: Some(event.to_owned()), ..Filter::default() }
 }
 
+/// A message as the mask leaves it for the record.
+fn recorded(message: &Bytes) -> Redacted<Bytes> {
+    static MASK: LazyLock<Mask> = LazyLock::new(|| {
+        let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, b"only for this example");
+        // Unwrap safety: the defaults make sense; a test compiles them.
+        Mask::new(&Masking::default(), &[], key).expect("the defaults make sense")
+    });
+    MASK.document(message)
+}
+
 fn intent(principal: &Arc<Principal>, session: Uuid, body: &Bytes) -> Intent {
     Intent {
         call: call_id(),
@@ -133,6 +144,7 @@ fn intent(principal: &Arc<Principal>, session: Uuid, body: &Bytes) -> Intent {
         server: "postgres".into(),
         kind: MessageKind::Request,
         method: "tools/call".into(),
+        statement: None,
         target: Some(Target {
             kind: TargetKind::Tool,
             name: "query".into(),
@@ -147,7 +159,7 @@ fn intent(principal: &Arc<Principal>, session: Uuid, body: &Bytes) -> Intent {
             terms: None,
             approval: None,
         },
-        body: mask::message(body.clone()),
+        body: recorded(body),
         forwarded: body.clone(),
     }
 }

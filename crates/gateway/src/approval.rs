@@ -36,6 +36,7 @@ pub use wait::Waiter;
 
 use crate::clock::Clock;
 use crate::ledger::{ApprovalStep, Ledger, Stage, Unavailable, VaultError};
+use crate::mask::Mask;
 use crate::model::Party;
 use crate::store::approval::{self, State};
 use crate::store::{self, Db, delivery};
@@ -46,6 +47,7 @@ pub struct Approvals {
     db: Db,
     ledger: Ledger,
     key: hmac::Key,
+    mask: Arc<Mask>,
     clock: Arc<dyn Clock>,
     waiters: Waiters,
     sinks: Sinks,
@@ -80,9 +82,16 @@ pub struct Record {
 }
 
 impl Approvals {
-    /// Approvals in `db`, recorded in `ledger`; `key` comes from the keyring.
-    pub fn new(db: Db, ledger: Ledger, key: hmac::Key, clock: Arc<dyn Clock>, sinks: Sinks) -> Self {
-        Self { db, ledger, key, clock, waiters: Waiters::default(), sinks }
+    /// Approvals in `db`, recorded in `ledger` behind `mask`; `key` comes from the keyring.
+    pub fn new(
+        db: Db,
+        ledger: Ledger,
+        key: hmac::Key,
+        mask: Arc<Mask>,
+        clock: Arc<dyn Clock>,
+        sinks: Sinks,
+    ) -> Self {
+        Self { db, ledger, key, mask, clock, waiters: Waiters::default(), sinks }
     }
 
     /// One approval with everything about it.

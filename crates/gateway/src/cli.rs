@@ -5,6 +5,7 @@ mod completion;
 mod demo;
 mod doctor;
 mod export;
+mod inspect;
 mod key;
 mod line;
 mod log;
@@ -61,6 +62,8 @@ enum Command {
     Completion(completion::Arguments),
     /// Check, test and explain policies.
     Policy(policy::Arguments),
+    /// See what the gateway sees in data: what is masked, what a statement would do.
+    Inspect(inspect::Arguments),
 }
 
 /// Runs the command of `cli`.
@@ -83,5 +86,6 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Completion(arguments) => completion::run(&arguments, Cli::command()),
         Command::Policy(arguments) => policy::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
     }
 }

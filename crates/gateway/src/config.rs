@@ -10,8 +10,10 @@ mod document;
 #[cfg(test)]
 mod golden;
 mod load;
+mod masking;
 mod problem;
 mod server;
+mod tool;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -20,7 +22,9 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 pub use load::{ConfigError, load, parse};
+pub use masking::{Detector, Masking};
 pub use server::{Credential, EnvironmentValue, Http, ServerConfig, Sharing, Stdio};
+pub use tool::{Dialect, FieldAt, Language, StatementAt, Tool};
 
 use crate::limits;
 use crate::secret::SecretSource;
@@ -47,6 +51,9 @@ pub struct Config {
     pub approvals: Approvals,
     /// What they may reach. At least one; names are unique.
     pub servers: Vec<ServerConfig>,
+    /// What is looked for in messages.
+    #[serde(default)]
+    pub masking: Masking,
     /// How the gateway reports about itself.
     #[serde(default)]
     pub log: Log,

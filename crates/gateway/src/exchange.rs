@@ -15,6 +15,7 @@ mod hold;
 pub mod refuse;
 mod relay;
 pub mod session;
+mod view;
 
 use std::sync::Arc;
 
@@ -36,19 +37,21 @@ use crate::exchange::session::{Session, SessionKey, Sessions};
 use crate::identity::{Authenticator, ServiceKeys};
 use crate::ledger::{Denial, DenialKind, Intent, Ledger, Outcome, Receipt, State};
 use crate::limits;
-use crate::mask::{self, Redacted};
-use crate::mcp::envelope::Message;
-use crate::mcp::header::Ours;
+use crate::mask::{Mask, Redacted};
+use crate::mcp::envelope::{Field, Message};
+use crate::mcp::header::{self, Ours};
 use crate::mcp::method::Direction;
 use crate::metrics::{ExchangeLabels, Metrics};
-use crate::model::{Context, Decision, Effect, Era, MessageKind, Principal};
+use crate::model::{Context, Decision, Effect, Era, MessageKind, Principal, Statement, TargetKind};
 use crate::permit::Permit;
 use crate::policy::{Policies, Question};
 use crate::refusal::Refusal;
 use crate::reply::Replier;
 use crate::service_key::Registry;
+use crate::statement::Reader;
 use crate::store::Db;
 use crate::upstream::{Answer, AnswerError, Outbound, Upstream};
+use view::{Unmasked, View};
 
 /// Everything an exchange passes through. One for the process.
 pub struct Gateway {
@@ -72,6 +75,10 @@ pub struct Gateway {
     pub ledger: Ledger,
     /// What upstreams listed.
     pub catalog: Catalog,
+    /// What is looked for in messages, and how it is masked.
+    pub mask: Arc<Mask>,
+    /// What statements in arguments would do.
+    pub statements: Reader,
     /// Legacy sessions.
     pub sessions: Sessions,
     /// Bindings of sessions and tasks, definitions.
@@ -161,26 +168,36 @@ pub(crate) enum Cut {
     Stopping,
     /// Evidence of something in the answer cannot be written.
     Unrecorded,
+    /// The answer cannot be looked through or masked.
+    Withheld(Refusal),
 }
 
 impl Caller {
     /// Carries one message from decision to reply.
     pub(crate) async fn run(self: &Arc<Self>, call: Call, replier: Replier) {
         // A caller that waited for approval shows what it was given to come back with.
-        let (call, waited) = self.resume(call).await;
+        let (mut call, waited) = self.resume(call).await;
+        // 4 resolve, the last part: what the statements in its arguments would do.
+        call.statement = self.understand(&call).await;
         // 5 decide: pure; says which policies and why.
         let decision = self.decide(&call);
-        // 6 mask: what is recorded went through the mask.
-        let body = mask::message(call.bytes());
+        // 6 mask: what is recorded, and what is forwarded, went through the mask.
+        let view = match self.view(&call, &call.bytes(), Direction::ToUpstream).await {
+            Ok(view) => view,
+            Err(Unmasked(refusal)) => {
+                return self.refuse(&call, refusal, Some(decision), None, replier).await;
+            }
+        };
         if let Some(refusal) = self.objection(&call, &decision).await {
-            return self.refuse(&call, refusal, Some(decision), Some(body), replier).await;
+            return self.refuse(&call, refusal, Some(decision), Some(view.record), replier).await;
         }
         // 7 hold: people agree to this very call, or it ends here.
         if decision.effect == Effect::Hold {
-            let Some(agreed) = self.hold(&call, decision, &body, waited, replier).await else { return };
-            return self.carry(call, agreed.decision, Some(agreed.verdict), body, agreed.replier).await;
+            let held = self.hold(&call, decision, &view.record, waited, replier).await;
+            let Some(agreed) = held else { return };
+            return self.carry(call, agreed.decision, Some(agreed.verdict), view, agreed.replier).await;
         }
-        self.carry(call, decision, None, body, replier).await;
+        self.carry(call, decision, None, view, replier).await;
     }
 
     /// Carries one message that may go from intent to reply.
@@ -189,11 +206,12 @@ impl Caller {
         call: Call,
         decision: Decision,
         verdict: Option<Verdict>,
-        body: Redacted<Bytes>,
+        View { shown, record }: View,
         mut replier: Replier,
     ) {
         // 8 open: the intent is durable, or nothing leaves.
-        let Ok(opened) = self.gateway.ledger.open(self.intent(&call, &decision, body)).await else {
+        let intent = self.intent(&call, &decision, shown.clone(), record);
+        let Ok(opened) = self.gateway.ledger.open(intent).await else {
             return self.tell(&call, Refusal::LedgerUnavailable, None, replier).await;
         };
         // 9 permit, forward: the permit exists only because the intent does.
@@ -202,7 +220,7 @@ impl Caller {
         self.enlist(&open);
         let answer = match permit {
             None => Err(Cut::Stopping),
-            Some(permit) => self.forward(permit, &open.call, &mut replier).await,
+            Some(permit) => self.forward(permit, &open.call, shown, &mut replier).await,
         };
         // 10 to 12 mask, close, reply: for a whole answer at once, for a stream frame by frame.
         match answer {
@@ -211,15 +229,21 @@ impl Caller {
         }
     }
 
-    async fn forward(&self, permit: Permit, call: &Call, replier: &mut Replier) -> Result<Answer, Cut> {
+    async fn forward(
+        &self,
+        permit: Permit,
+        call: &Call,
+        body: Bytes,
+        replier: &mut Replier,
+    ) -> Result<Answer, Cut> {
         let outbound = Outbound {
             method: match &*call.method {
                 "GET" if call.kind == MessageKind::Stream => http::Method::GET,
                 "DELETE" if call.kind == MessageKind::Stream => http::Method::DELETE,
                 _ => http::Method::POST,
             },
-            headers: self.headers.clone(),
-            body: call.bytes(),
+            headers: header::in_step(&self.headers, &call.bytes(), &body),
+            body,
             era: self.context.era,
             session: self.key.id.clone(),
             principal: bind::binding(&self.key.owner),
@@ -257,6 +281,7 @@ impl Caller {
             Cut::Gone => (Status::CallerGone, Refusal::Internal),
             Cut::Stopping => (Status::Cancelled, Refusal::Draining),
             Cut::Unrecorded => (Status::UpstreamError, Refusal::OutcomeUnrecorded),
+            Cut::Withheld(refusal) => (Status::UpstreamError, *refusal),
         };
         let closed = self.close(open, Outcome { status, rpc_code: None, body: None }).await;
         self.forget(open);
@@ -314,6 +339,7 @@ impl Caller {
             message: Some(call.kind),
             method: Some(call.method.clone()).filter(|method| !method.is_empty()),
             target: call.target.clone(),
+            statement: call.statement.clone(),
             decision,
             refusal: refusal.face().code,
             reason,
@@ -341,6 +367,14 @@ impl Caller {
         replier.whole(status, headers, body).await;
     }
 
+    /// What the statements in a tool call would do.
+    async fn understand(&self, call: &Call) -> Option<Statement> {
+        let tool = call.target.as_ref().filter(|target| target.kind == TargetKind::Tool)?;
+        let message = call.message.as_ref().filter(|_| call.kind == MessageKind::Request)?;
+        let arguments = message.field(Field::Arguments)?;
+        self.gateway.statements.read(&self.server.name, &tool.name, arguments.raw()).await
+    }
+
     /// Asks policy about a message.
     pub(crate) fn decide(&self, call: &Call) -> Decision {
         self.decide_on(&self.question(call))
@@ -364,6 +398,7 @@ impl Caller {
             target: call.target.as_ref(),
             arguments: call.judged(),
             context: &self.context,
+            statement: call.statement.as_ref(),
             definition: self.definition(call.target.as_ref()),
         }
     }
@@ -377,7 +412,7 @@ impl Caller {
         self.foreign_task(call).await
     }
 
-    fn intent(&self, call: &Call, decision: &Decision, body: Redacted<Bytes>) -> Intent {
+    fn intent(&self, call: &Call, decision: &Decision, forwarded: Bytes, body: Redacted<Bytes>) -> Intent {
         Intent {
             call: call.id,
             principal: self.principal.clone(),
@@ -386,9 +421,10 @@ impl Caller {
             kind: call.kind,
             method: call.method.clone(),
             target: call.target.clone(),
+            statement: call.statement.clone(),
             decision: decision.clone(),
             body,
-            forwarded: call.bytes(),
+            forwarded,
         }
     }
 

@@ -16,6 +16,7 @@ mod keep;
 mod lane;
 mod log;
 mod opened;
+mod part;
 mod publish;
 mod row;
 mod sequence;

@@ -29,6 +29,7 @@ pub mod refusal;
 pub mod reply;
 pub mod secret;
 pub mod service_key;
+pub mod statement;
 pub mod store;
 pub mod trust;
 pub mod upstream;

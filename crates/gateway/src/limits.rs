@@ -348,3 +348,13 @@ pub const STDIO_EXITS_MAX: u32 = 3;
 pub const STDERR_LINE_BYTES_MAX: usize = 4 * 1024;
 /// Most policies named by an explanation, besides those that decided.
 pub const EXPLAINED_POLICIES_MAX: usize = 20;
+/// Most tools of one server that the configuration says something about.
+pub const TOOLS_CONFIGURED_MAX: usize = 1_000;
+/// Most values, names and detectors that the configuration adds to masking, of each.
+pub const MASKING_ENTRIES_MAX: usize = 1_000;
+/// Threads that classify statements.
+pub const CLASSIFIER_THREADS: usize = 2;
+/// Most statements looked at in one call; more cannot be read.
+pub const STATEMENTS_PER_CALL_MAX: usize = 16;
+/// Largest input of `countersign inspect`, and longest line of it, in bytes.
+pub const INSPECTED_BYTES_MAX: u64 = 16 * 1024 * 1024;

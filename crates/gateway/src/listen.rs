@@ -71,9 +71,10 @@ where
     H: Fn(SocketAddr, Request<Incoming>) -> F + Send + 'static,
     F: Future<Output = Reply> + Send + 'static,
 {
+    // Boxed: hyper keeps room for one such future as long as the connection lives, and streams live long.
     let service = service_fn(move |request| {
         let reply = handle(peer, request);
-        async move { Ok::<_, Infallible>(reply.await) }
+        Box::pin(async move { Ok::<_, Infallible>(reply.await) })
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder

@@ -3,11 +3,13 @@
 mod call;
 mod decision;
 mod principal;
+mod statement;
 mod target;
 mod terms;
 
 pub use call::{Context, Era, MessageKind, Method};
 pub use decision::{Decision, Effect, PolicyRevision};
 pub use principal::{Party, Principal, PrincipalKind, TokenId};
+pub use statement::{SEVERITY_UNKNOWN, Statement};
 pub use target::{Target, TargetKind};
 pub use terms::{Grant, ReasonRule, Terms};

@@ -25,12 +25,12 @@ mod terms;
 mod uri;
 mod vocabulary;
 
-pub use case::{Asked, Case, Cases, DefinitionWord, EraWord, Expected, Trial};
+pub use case::{Asked, Case, Cases, DefinitionWord, DirectionWord, EraWord, Expected, Reveal, Trial};
 pub use doubt::{Known, doubts};
 pub use explain::{Explanation, Finding, Part, Unmet, explain};
 pub use problem::{Problem, Rejected};
 pub use publication::{Candidate, Change, Policies};
-pub use question::{Definition, Duty, Question};
+pub use question::{Definition, Duty, Question, Revelation};
 pub use schema::text as schema;
 pub use set::PolicySet;
 pub use source::{Policy, Source};

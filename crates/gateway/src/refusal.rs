@@ -82,6 +82,8 @@ pub enum Refusal {
     AnswerMalformed,
     /// The upstream answered with an HTTP error; its status is passed on.
     UpstreamStatus,
+    /// A message in which more was found, or more deeply, than can be masked.
+    Unread,
     /// A fault of ours that has no better name.
     Internal,
 }
@@ -140,6 +142,7 @@ impl Refusal {
         Self::AnswerTooLarge,
         Self::AnswerMalformed,
         Self::UpstreamStatus,
+        Self::Unread,
         Self::Internal,
     ];
 
@@ -188,6 +191,7 @@ impl Refusal {
             Self::AnswerTooLarge => face("answer_too_large", 502, 5022, Upstream, "the server's answer is larger than the gateway allows", "ask for less at a time"),
             Self::AnswerMalformed => face("answer_malformed", 502, 5023, Upstream, "the server's answer is not one the protocol allows", "ask the server's operator, giving the call id"),
             Self::UpstreamStatus => face("upstream_status", 502, 5024, Upstream, "the server behind the gateway answered with an HTTP error", "see the HTTP status, which is the server's own"),
+            Self::Unread => face("unread", 200, 4032, Caller, "the message cannot be looked through for secrets and personal data: it holds too many of them, or too deeply", "send or ask for less at a time"),
             Self::Internal => face("internal", 500, 5000, Gateway, "the gateway failed", "ask the gateway's operator, giving the call id"),
         }
     }

@@ -52,6 +52,17 @@ pub enum Class {
     Health,
 }
 
+impl Class {
+    /// The word policies and listings know it by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Credential => "credential",
+            Self::Personal => "personal",
+            Self::Health => "health",
+        }
+    }
+}
+
 /// What the lack of a context word means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {

@@ -115,6 +115,7 @@ pub(super) async fn record_refusal(
         server: None,
         message: None,
         method: Some(method.into()),
+        statement: None,
         target: None,
         decision: None,
         refusal: problem.code,

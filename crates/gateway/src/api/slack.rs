@@ -84,6 +84,7 @@ async fn unproven(
         server: None,
         message: None,
         method: None,
+        statement: None,
         target: None,
         decision: None,
         refusal: Refusal::Unauthenticated.face().code,

@@ -21,11 +21,13 @@ use crate::exchange::{Gateway, Holding, Server};
 use crate::identity::{Authenticator, ServiceKeys};
 use crate::ledger::{Keyring, Ledger, Missing};
 use crate::limits;
+use crate::mask::Mask;
 use crate::mcp::header::Ours;
 use crate::metrics::Metrics;
 use crate::model::TargetKind;
 use crate::policy::Policies;
 use crate::service_key::Registry;
+use crate::statement::Reader;
 use crate::store::{self, Access, Db};
 use crate::upstream::stdio::Surroundings;
 use crate::upstream::{HttpUpstream, Stdio, Upstream};
@@ -35,7 +37,9 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
     let policies =
         Arc::new(Policies::open(&config.policy.directory).map_err(|rejected| anyhow!("{rejected}"))?);
     let servers = servers(config, &clock)?;
-    let Opening { db, ledger, seal, approval_key } = ledger(config, &clock).await?;
+    let statements = Reader::new(&config.servers).context("cannot start the classifier of statements")?;
+    let Opening { db, ledger, seal, approval_key, pseudonym_key } = ledger(config, &clock).await?;
+    let mask = Arc::new(Mask::new(&config.masking, &config.servers, pseudonym_key)?);
     let keys = Arc::new(ServiceKeys::new(seal.clone()));
     let registry = Registry::new(db.clone(), seal, clock.clone());
     registry.step(&keys, &ledger).await.context("cannot read service keys")?;
@@ -52,7 +56,8 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
     acceptances.step(&catalog, &ledger).await.context("cannot read accepted definitions")?;
     ledger.note(upkeep::published(&policies.change_at_start(), &policies.current())).await?;
     let sinks = Sinks::new(&config.approvals)?;
-    let approvals = Approvals::new(db.clone(), ledger.clone(), approval_key, clock.clone(), sinks);
+    let approvals =
+        Approvals::new(db.clone(), ledger.clone(), approval_key, mask.clone(), clock.clone(), sinks);
     Ok(Gateway {
         servers,
         approvals: Arc::new(approvals),
@@ -64,6 +69,8 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
         policies,
         ledger,
         catalog,
+        mask,
+        statements,
         sessions: Sessions::default(),
         db,
         metrics: Metrics::default(),
@@ -114,6 +121,7 @@ struct Opening {
     ledger: Ledger,
     seal: hmac::Key,
     approval_key: hmac::Key,
+    pseudonym_key: hmac::Key,
 }
 
 async fn ledger(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Opening> {
@@ -126,9 +134,10 @@ async fn ledger(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Openi
         let missing = if begun { Missing::Refuse } else { Missing::Create };
         let keys = Keyring::open(&storage.key_directory(), &origin, missing)?;
         let (seal, approval_key) = (keys.service_key_seal(), keys.approval_key());
+        let pseudonym_key = keys.pseudonym_key();
         let silence_ms = storage.postgres.map_or(limits::LANE_SILENCE_MS, |postgres| postgres.silence_ms);
         let ledger = Ledger::start_among(&db, keys, clock, Duration::from_millis(silence_ms))?;
-        Ok(Opening { db, ledger, seal, approval_key })
+        Ok(Opening { db, ledger, seal, approval_key, pseudonym_key })
     })
     .await?
 }

@@ -13,7 +13,6 @@ use super::content::{self, Said};
 use super::{Approvals, Fault, Record, person};
 use crate::ledger::{ApprovalStep, Stage, Unavailable};
 use crate::limits;
-use crate::mask;
 use crate::mcp::method::Direction;
 use crate::model::{
     Context, Effect, MessageKind, Principal, PrincipalKind, ReasonRule, Target, TargetKind, Terms,
@@ -167,6 +166,7 @@ impl Record {
             direction: Direction::ToUpstream,
             target: target.as_ref(),
             arguments,
+            statement: None,
             context: &approver.context,
             definition: if self.row.definition.is_some() { Definition::Pinned } else { Definition::Unknown },
         };
@@ -274,7 +274,7 @@ impl Approvals {
     ) -> Result<[u8; 32], Unavailable> {
         let body = ballot
             .reason()
-            .map(|reason| mask::message(json!({ "reason": reason }).to_string().into_bytes().into()));
+            .map(|reason| self.mask.document(&json!({ "reason": reason }).to_string().into_bytes().into()));
         let step = ApprovalStep {
             stage: match ballot.word() {
                 Word::Approve => Stage::Approved,

@@ -12,12 +12,13 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
 use crate::clock::{Clock, SystemClock};
-use crate::config;
+use crate::config::{self, ServerConfig};
 use crate::limits;
 use crate::model::PrincipalKind;
 use crate::policy::{
     Case, Cases, DefinitionWord, Expected, Known, PolicySet, Source, directory, doubts, explain,
 };
+use crate::statement::Reader;
 use print::Printer;
 
 /// Arguments of `countersign policy`.
@@ -63,6 +64,9 @@ struct Test {
     /// Directory of `*.cedar` files. Default: that of the file.
     #[arg(long, value_name = "DIRECTORY")]
     policies: Option<PathBuf>,
+    /// Configuration file: says which arguments of which tools hold statements.
+    #[arg(short, long, value_name = "FILE", env = "COUNTERSIGN_CONFIG")]
+    config: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -171,7 +175,7 @@ fn serve(command: &Command, clock: &dyn Clock, mut printer: Printer<impl Write>)
 }
 
 fn check(place: &Place, printer: &mut Printer<impl Write>) -> anyhow::Result<ExitCode> {
-    let (directory, known) = resolve(place.directory.as_deref(), place.config.as_deref())?;
+    let (directory, known, _) = resolve(place.directory.as_deref(), place.config.as_deref())?;
     let parsed = directory::read(&directory).and_then(|sources| Ok((PolicySet::parse(&sources)?, sources)));
     match parsed {
         Ok((set, sources)) => {
@@ -190,10 +194,11 @@ fn explained(
     clock: &dyn Clock,
     printer: &mut Printer<impl Write>,
 ) -> anyhow::Result<ExitCode> {
-    let (directory, _) = resolve(arguments.policies.as_deref(), arguments.config.as_deref())?;
+    let (directory, _, servers) = resolve(arguments.policies.as_deref(), arguments.config.as_deref())?;
     let Some((set, _)) = load(&directory, printer)? else { return Ok(ExitCode::FAILURE) };
-    let asked = case(arguments)?.asked(clock.now()).map_err(|problem| anyhow!(problem))?;
-    printer.explanation(&explain(&set, &asked.question()))?;
+    let reader = Reader::new(&servers)?;
+    let asked = case(arguments)?.asked(clock.now(), &reader).map_err(|problem| anyhow!(problem))?;
+    printer.explanation(&explain(&set, &asked.question()), asked.statement())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -208,10 +213,12 @@ fn tested(arguments: &Test, printer: &mut Printer<impl Write>) -> anyhow::Result
     let beside = || file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let directory = arguments.policies.clone().unwrap_or_else(|| beside().to_owned());
     let Some((set, _)) = load(&directory, printer)? else { return Ok(ExitCode::FAILURE) };
+    let servers = arguments.config.as_deref().map(config::load).transpose()?.map(|config| config.servers);
+    let reader = Reader::new(&servers.unwrap_or_default())?;
     let mut trials = Vec::with_capacity(cases.cases.len());
     for (index, case) in cases.cases.iter().enumerate() {
         let trial = case
-            .tried(&set)
+            .tried(&set, &reader)
             .map_err(|problem| anyhow!("case {} of `{}`: {problem}", index + 1, file.display()))?;
         trials.push((case, trial));
     }
@@ -220,17 +227,20 @@ fn tested(arguments: &Test, printer: &mut Printer<impl Write>) -> anyhow::Result
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// The directory of policies, and what they are compared with.
-fn resolve(directory: Option<&Path>, file: Option<&Path>) -> anyhow::Result<(PathBuf, Known)> {
+/// The directory of policies, what they are compared with, and the servers they are about.
+fn resolve(
+    directory: Option<&Path>,
+    file: Option<&Path>,
+) -> anyhow::Result<(PathBuf, Known, Vec<ServerConfig>)> {
     let default = Path::new("countersign.yaml");
     let file = file.or_else(|| Some(default).filter(|file| directory.is_none() || file.exists()));
     let Some(file) = file else {
-        return Ok((directory.unwrap_or(Path::new(".")).to_owned(), Known::default()));
+        return Ok((directory.unwrap_or(Path::new(".")).to_owned(), Known::default(), Vec::new()));
     };
     let config = config::load(file)?;
-    let servers = config.servers.iter().map(|server| server.name.clone()).collect();
+    let names = config.servers.iter().map(|server| server.name.clone()).collect();
     let directory = directory.map_or(config.policy.directory, Path::to_owned);
-    Ok((directory, Known { servers: Some(servers), tools: None }))
+    Ok((directory, Known { servers: Some(names), tools: None }, config.servers))
 }
 
 /// `None` when the policies are not valid, after saying why.
@@ -286,6 +296,7 @@ fn case(arguments: &Explain) -> anyhow::Result<Case> {
             Seen::Drifted => DefinitionWord::Drifted,
         },
         era: None,
+        reveal: None,
         expect: Expected::Deny,
         by: None,
     })

@@ -221,10 +221,29 @@ fn exchange(evidence: &Evidence, head: Entry) -> anyhow::Result<Exchange> {
 enum Body {
     /// The leaf has none.
     None,
-    /// Masked when it was recorded.
-    Text(String),
+    /// Masked when it was recorded, and what was masked.
+    Text(String, Vec<Redaction>),
     /// Why it cannot be shown.
     Gone(String),
+}
+
+/// A body that something was masked in.
+#[derive(serde::Deserialize)]
+struct Record<'a> {
+    #[serde(borrow)]
+    message: &'a serde_json::value::RawValue,
+    redactions: Vec<Redaction>,
+}
+
+/// A receipt for one masked value.
+#[derive(serde::Deserialize, serde::Serialize)]
+struct Redaction {
+    pointer: String,
+    detector: String,
+    version: u8,
+    form: String,
+    length: usize,
+    token: String,
 }
 
 fn body(evidence: &Evidence, vault: &Vault, part: &Part) -> anyhow::Result<Body> {
@@ -234,7 +253,14 @@ fn body(evidence: &Evidence, vault: &Vault, part: &Part) -> anyhow::Result<Body>
         return Ok(Body::Gone("erased".to_owned()));
     };
     match vault.open(&evidence.db, day, part.leaf.id.as_bytes(), sealed, &committed.commitment) {
-        Ok(bytes) => Ok(Body::Text(String::from_utf8_lossy(&bytes).into_owned())),
+        Ok(bytes) if part.leaf.redactions.is_empty() => {
+            Ok(Body::Text(String::from_utf8_lossy(&bytes).into_owned(), Vec::new()))
+        }
+        Ok(bytes) => {
+            // The message as it was recorded, and what was masked in it: see `ledger`, record of a body.
+            let record: Record<'_> = serde_json::from_slice(&bytes)?;
+            Ok(Body::Text(record.message.get().to_owned(), record.redactions))
+        }
         Err(VaultError::Store(error)) => Err(error.into()),
         Err(error) => Ok(Body::Gone(error.to_string())),
     }
@@ -270,7 +296,10 @@ impl Exchange {
             let leaf: serde_json::Value = serde_json::from_slice(&part.entry.leaf)?;
             let mut object = serde_json::json!({ "index": part.entry.index, "leaf": leaf });
             match bodies.and_then(|bodies| bodies.get(position)) {
-                Some(Body::Text(text)) => object["body"] = text.as_str().into(),
+                Some(Body::Text(text, redactions)) => {
+                    object["body"] = text.as_str().into();
+                    object["redactions"] = serde_json::to_value(redactions)?;
+                }
                 Some(Body::Gone(why)) => object["body_missing"] = why.as_str().into(),
                 Some(Body::None) | None => {}
             }
@@ -309,7 +338,7 @@ impl Screen {
         match body {
             Body::None => self.paint(AnsiColor::BrightBlack, &format!("   {sign} (no body)")),
             Body::Gone(why) => self.paint(AnsiColor::Yellow, &format!("   {sign} (body not shown: {why})")),
-            Body::Text(text) => {
+            Body::Text(text, redactions) => {
                 let mut shown = String::new();
                 for line in pretty(text).lines() {
                     shown.push_str("   ");
@@ -317,6 +346,13 @@ impl Screen {
                     shown.push(' ');
                     // Bodies come from callers and upstreams: nothing that moves the cursor may reach a terminal.
                     shown.extend(line.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }));
+                    shown.push('\n');
+                }
+                for Redaction { pointer, detector, length, token, .. } in redactions {
+                    let pointer: String = pointer.chars().filter(|c| !c.is_control()).collect();
+                    let text =
+                        format!("      masked {detector}, {length} characters, at {pointer} = {token}");
+                    shown.push_str(&self.paint(AnsiColor::Magenta, &text));
                     shown.push('\n');
                 }
                 shown

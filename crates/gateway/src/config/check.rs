@@ -3,6 +3,7 @@
 mod approval;
 mod identity;
 mod listen;
+mod masking;
 mod server;
 mod storage;
 
@@ -33,6 +34,7 @@ pub(super) fn check(config: &Config, root: &Node) -> Vec<Problem> {
     identity::check(&config.identity, &top.field("identity"), &mut report);
     approval::check(&config.approvals, &config.identity.issuers, &top.field("approvals"), &mut report);
     server::check(&config.servers, &top.field("servers"), &mut report);
+    masking::check(&config.masking, &top.field("masking"), &mut report);
     if let Some(level) = &config.log.level
         && let Err(error) = tracing_subscriber::EnvFilter::builder().parse(level)
     {

@@ -6,7 +6,7 @@ use serde::de::value::EnumAccessDeserializer;
 use serde::de::{EnumAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::Environment;
+use super::{Environment, Tool};
 use crate::limits;
 use crate::secret::SecretSource;
 
@@ -31,6 +31,9 @@ pub struct ServerConfig {
     /// Time the server has to begin its answer, in milliseconds: 1 to [`limits::UPSTREAM_TIMEOUT_MS_MAX`].
     #[serde(default = "upstream_timeout_ms")]
     pub timeout_ms: u64,
+    /// What the gateway must be told about single tools. The first whose name fits counts.
+    #[serde(default)]
+    pub tools: Vec<Tool>,
 }
 
 /// An upstream reached by streamable HTTP.

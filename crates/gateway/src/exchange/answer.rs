@@ -11,11 +11,11 @@ use inspect::value::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::call::{Call, OpenCall};
+use super::view::View;
 use super::{Caller, Cut, refuse};
 use crate::catalog::{self, Change, Definition};
 use crate::ledger::{Document, Event, EventActor, Outcome};
 use crate::limits;
-use crate::mask;
 use crate::mcp::envelope::{Field, Message};
 use crate::mcp::method::{self, Direction, ListRule};
 use crate::mcp::splice::filter_list;
@@ -52,7 +52,6 @@ impl Caller {
             (None, false) => Status::Ok,
         };
         let rpc_code = message.error_code();
-        let redacted = mask::message(message.bytes().clone());
         self.bind_task(call, &message).await?;
         let mut bytes = message.bytes().clone();
         if let Some(rule) = call.row.and_then(|row| row.list) {
@@ -68,11 +67,18 @@ impl Caller {
             };
             (_, _, bytes) = refuse::refuse(refusal, asked, None);
         }
-        Ok(Digest { bytes, outcome: Outcome { status, rpc_code, body: Some(redacted) } })
+        let View { shown, record } = self.view(call, &bytes, Direction::ToCaller).await?;
+        // What was filtered out is recorded all the same.
+        let record = if bytes == *message.bytes() {
+            record
+        } else {
+            self.view(call, message.bytes(), Direction::ToCaller).await?.record
+        };
+        Ok(Digest { bytes: shown, outcome: Outcome { status, rpc_code, body: Some(record) } })
     }
 
-    /// An answer to a call nobody remembers: every list in it is filtered.
-    pub(super) async fn strictest(&self, message: Message) -> Result<Bytes, Cut> {
+    /// An answer to a call nobody remembers: every list in it is filtered, all of it is looked through.
+    pub(super) async fn strictest(&self, message: Message) -> Result<View, Cut> {
         let mut message = message;
         for rule in method::METHODS.iter().filter_map(|row| row.list) {
             let bytes = self.filter(&rule, &message).await?;
@@ -80,7 +86,9 @@ impl Caller {
                 message = Message::parse_answer(bytes).map_err(|fault| malformed(&fault))?;
             }
         }
-        Ok(message.bytes().clone())
+        let bytes = message.bytes().clone();
+        let answer = Call::response(self.new_id(), Direction::ToCaller, message, Method::Borrowed(""));
+        Ok(self.view(&answer, &bytes, Direction::ToCaller).await?)
     }
 
     async fn filter(&self, rule: &ListRule, message: &Message) -> Result<Bytes, Cut> {
@@ -107,6 +115,7 @@ impl Caller {
             target: Some(&target),
             arguments: None,
             context: &self.context,
+            statement: None,
             definition: self.definition(Some(&target)),
         };
         self.gateway.policies.current().lists(&question)
@@ -219,8 +228,8 @@ impl Caller {
         for (ask, params, raw) in asks {
             let decision = self.decide_on(&Question { arguments: params.as_deref(), ..self.question(&ask) });
             if decision.effect != Effect::Allow {
-                let body = mask::message(Bytes::from(raw));
-                self.deny(&ask, Refusal::Denied, Some(decision), Some(body))
+                let View { record, .. } = self.view(&ask, &Bytes::from(raw), Direction::ToCaller).await?;
+                self.deny(&ask, Refusal::Denied, Some(decision), Some(record))
                     .await
                     .map_err(|_| Cut::Unrecorded)?;
                 return Ok(Some(Refusal::Denied));

@@ -199,7 +199,9 @@ async fn read(gateway: &Gateway, head: &request::Parts, body: Incoming) -> Resul
         Err(_) => return Err(Refusal::CallerTimeout),
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => return Err(Refusal::TooLarge),
         Ok(Err(_)) => return Err(Refusal::Malformed),
-        Ok(Ok(collected)) => collected.to_bytes(),
+        // Copied: a body that came in one piece is a part of the connection's buffer, and would keep all of it as long
+        // as the call is open.
+        Ok(Ok(collected)) => Bytes::copy_from_slice(&collected.to_bytes()),
     };
     envelope::parse_batch(&bytes).map_err(|fault| {
         tracing::debug!(%fault, "a request could not be read");
@@ -352,6 +354,7 @@ async fn unproven(
         message: None,
         method: None,
         target: None,
+        statement: None,
         decision: None,
         refusal: Refusal::Unauthenticated.face().code,
         reason: Some(failure.reason.face().code),

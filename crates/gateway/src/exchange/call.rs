@@ -10,7 +10,7 @@ use crate::catalog::Catalog;
 use crate::ledger::Opened;
 use crate::mcp::envelope::{Field, IdKey, Message};
 use crate::mcp::method::{self, Direction, Row};
-use crate::model::{Era, MessageKind, Method, Target};
+use crate::model::{Era, MessageKind, Method, Statement, Target};
 
 /// One message, parsed and resolved.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub struct Call {
     pub target: Option<Target>,
     /// The message; `None` for GET and DELETE.
     pub message: Option<Message>,
+    /// What its arguments would do, where they hold a statement.
+    pub statement: Option<Statement>,
 }
 
 impl Call {
@@ -52,19 +54,38 @@ impl Call {
             row,
             target,
             message: Some(message),
+            statement: None,
         }
     }
 
     /// A response to a request for `method`.
     pub fn response(id: Uuid, direction: Direction, message: Message, method: Method) -> Self {
         let row = method::find(&method);
-        Self { id, kind: MessageKind::Response, direction, method, row, target: None, message: Some(message) }
+        Self {
+            id,
+            kind: MessageKind::Response,
+            direction,
+            method,
+            row,
+            target: None,
+            message: Some(message),
+            statement: None,
+        }
     }
 
     /// A request of the upstream that came as a value inside a result (SEP-2322).
     pub fn input(id: Uuid, method: Method, row: Option<&'static Row>) -> Self {
         let kind = MessageKind::Request;
-        Self { id, kind, direction: Direction::ToCaller, method, row, target: None, message: None }
+        Self {
+            id,
+            kind,
+            direction: Direction::ToCaller,
+            method,
+            row,
+            target: None,
+            message: None,
+            statement: None,
+        }
     }
 
     /// A request that could not be read as a message.
@@ -77,6 +98,7 @@ impl Call {
             row: None,
             target: None,
             message: None,
+            statement: None,
         }
     }
 
@@ -92,6 +114,7 @@ impl Call {
             row: None,
             target: None,
             message: None,
+            statement: None,
         }
     }
 

@@ -9,10 +9,11 @@ use http::{HeaderMap, StatusCode};
 
 use super::answer::Digest;
 use super::call::{Call, OpenCall};
+use super::view::View;
 use super::{Caller, Cut, refuse};
 use crate::ledger::Outcome;
 use crate::limits;
-use crate::mask::{self, Redacted};
+use crate::mask::Redacted;
 use crate::mcp::envelope::Message;
 use crate::mcp::header;
 use crate::mcp::method::Direction;
@@ -46,8 +47,8 @@ enum Judged {
 enum Concluded {
     /// It is on record, and these bytes may be given.
     Recorded(Bytes),
-    /// The exchange was closed before; these bytes are on no record yet.
-    Again(Bytes),
+    /// The exchange was closed before; these bytes, and what of them is recorded, are on no record yet.
+    Again(Bytes, Option<Redacted<Bytes>>),
     /// It cannot be given.
     Cut(Cut),
 }
@@ -100,7 +101,7 @@ impl Caller {
             }
             Concluded::Cut(cut) => self.give_up(open, cut, Some(replier)).await,
             // Another stream of the session gave the answer, and the record has it once.
-            Concluded::Again(_) => self.tell(&open.call, Refusal::AnswerMalformed, None, replier).await,
+            Concluded::Again(..) => self.tell(&open.call, Refusal::AnswerMalformed, None, replier).await,
         }
     }
 
@@ -163,7 +164,8 @@ impl Caller {
                 batch = events.next() => batch,
             };
             let passed = match batch {
-                Ok(Some(batch)) => self.pass(open, batch, &stream).await,
+                // Boxed: judging needs much room for a moment, waiting needs little for hours.
+                Ok(Some(batch)) => Box::pin(self.pass(open, batch, &stream)).await,
                 Ok(None) => break None,
                 Err(error) => Err(Cut::Failed(error)),
             };
@@ -265,8 +267,8 @@ impl Caller {
             match self.conclude(&answered, message).await {
                 Concluded::Recorded(bytes) => passed.release.push(put(&event, &before, &bytes)),
                 // Another stream gave the answer before: this is a replay, recorded as part of this stream.
-                Concluded::Again(bytes) => {
-                    self.record_frames(open, &[mask::message(bytes.clone())]).await?;
+                Concluded::Again(bytes, record) => {
+                    self.record_frames(open, record.as_slice()).await?;
                     passed.release.push(put(&event, &before, &bytes));
                 }
                 Concluded::Cut(cut) => return Err(cut),
@@ -300,26 +302,24 @@ impl Caller {
         match self.session.as_ref().zip(message.id()).and_then(|(session, id)| session.call(id)) {
             Some(other) => Ok(Judged::Final(other, event, message)),
             None => {
-                let bytes = self.strictest(message).await?;
-                let redacted = mask::message(bytes.clone());
-                Ok(Judged::Frame(event.encode(&bytes), redacted))
+                let View { shown, record } = self.strictest(message).await?;
+                Ok(Judged::Frame(event.encode(&shown), record))
             }
         }
     }
 
     /// A notification or request of the upstream.
     async fn judge_message(self: &Arc<Self>, event: Event, message: Message) -> Result<Judged, Cut> {
-        let redacted = mask::message(message.bytes().clone());
         let call = self.call(Direction::ToCaller, message);
         let decision = self.decide(&call);
+        let before = call.bytes();
+        let View { shown, record } = self.view(&call, &before, Direction::ToCaller).await?;
         let asks = call.kind == MessageKind::Request;
         let known = !asks || (!self.is_modern() && self.remember_ask(&call));
         if decision.effect == Effect::Allow && known {
-            return Ok(Judged::Frame(event.forward(), redacted));
+            return Ok(Judged::Frame(put(&event, &before, &shown), record));
         }
-        self.deny(&call, Refusal::Denied, Some(decision), Some(redacted))
-            .await
-            .map_err(|_| Cut::Unrecorded)?;
+        self.deny(&call, Refusal::Denied, Some(decision), Some(record)).await.map_err(|_| Cut::Unrecorded)?;
         if asks && !self.is_modern() {
             self.answer_for_caller(&call);
         }
@@ -332,10 +332,11 @@ impl Caller {
             Ok(digest) => digest,
             Err(cut) => return Concluded::Cut(cut),
         };
+        let record = outcome.body.clone();
         let closed = self.close(open, outcome).await;
         self.forget(open);
         match closed {
-            None => Concluded::Again(bytes),
+            None => Concluded::Again(bytes, record),
             Some(Ok(_receipt)) => Concluded::Recorded(bytes),
             Some(Err(cut)) => Concluded::Cut(cut),
         }

@@ -22,6 +22,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::identifier::Identifiers;
+use super::part;
 use super::vault::{Sealed, Vault, VaultError};
 use super::verb::{Denial, DenialKind, Document, Event, EventActor, Intent, Outcome, Unavailable};
 use crate::limits;
@@ -151,6 +152,7 @@ impl Drafter {
         leaf.kind = Some(kind(intent.kind));
         leaf.method = Some(self.method(&intent.method));
         self.aim(&mut leaf, &intent.server, intent.target.as_ref());
+        leaf.statement = intent.statement.as_ref().map(part::statement).transpose()?;
         leaf.decision = Some(decision(&intent.decision));
         leaf.forwarded = Some(self.identifiers.forwarded(&intent.forwarded));
         let unlisted = intent.target.as_ref().filter(|target| !target.listed);
@@ -192,6 +194,7 @@ impl Drafter {
         if denial.kind == DenialKind::Refused {
             leaf.kind = denial.message.map(kind);
             self.aim(&mut leaf, denial.server.as_deref().unwrap_or_default(), denial.target.as_ref());
+            leaf.statement = denial.statement.as_ref().map(part::statement).transpose()?;
             leaf.decision = denial.decision.as_ref().map(decision);
             payload = self.enclose(&mut leaf, moment, denial.body.as_ref())?;
         }
@@ -316,14 +319,12 @@ impl Drafter {
         body: Option<&Redacted<Bytes>>,
     ) -> Result<Option<Sealed>, Unavailable> {
         let Some(body) = body else { return Ok(None) };
+        let record = part::record(body);
         let sealed =
-            self.vault.seal(moment.day, &moment.key, leaf.id.as_bytes(), body.get()).map_err(sealing)?;
+            self.vault.seal(moment.day, &moment.key, leaf.id.as_bytes(), &record).map_err(sealing)?;
         leaf.payload = Some(leaf::Payload { bytes: sealed.bytes, commitment: sealed.commitment });
-        leaf.redactions = body
-            .redactions()
-            .iter()
-            .map(|(&detector, &count)| (detector.to_owned(), u64::from(count)))
-            .collect();
+        leaf.redactions =
+            body.redactions().iter().map(|(detector, &count)| (detector.clone(), u64::from(count))).collect();
         Ok(Some(sealed))
     }
 
@@ -466,7 +467,7 @@ fn decision(decision: &model::Decision) -> leaf::Decision {
     }
 }
 
-fn detail(facts: &serde_json::Value) -> Result<jcs::Object, Unavailable> {
+pub(super) fn detail(facts: &serde_json::Value) -> Result<jcs::Object, Unavailable> {
     jcs::Object::of(facts).map_err(|error| Unavailable::Rejected(error.to_string().into()))
 }
 

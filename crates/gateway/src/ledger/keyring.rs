@@ -157,6 +157,11 @@ impl Keyring {
         self.mac_key("countersign/1 approval")
     }
 
+    /// The key of pseudonyms that stand for masked values, see [`crate::mask::Mask`].
+    pub fn pseudonym_key(&self) -> hmac::Key {
+        self.mac_key("countersign/1 pseudonym")
+    }
+
     /// The key that wraps daily keys.
     pub(super) fn wrapping_key(&self) -> Result<LessSafeKey, aws_lc_rs::error::Unspecified> {
         let key = derive(&self.payload, "countersign/1 wrap data keys");

@@ -9,7 +9,7 @@ use evidence::merkle::Hash;
 use uuid::Uuid;
 
 use crate::mask::Redacted;
-use crate::model::{Context, Decision, MessageKind, Method, Principal, Target};
+use crate::model::{Context, Decision, MessageKind, Method, Principal, Statement, Target};
 use crate::store::entry::Place;
 
 /// A call that was permitted and is about to be forwarded.
@@ -29,6 +29,8 @@ pub struct Intent {
     pub method: Method,
     /// What it is about.
     pub target: Option<Target>,
+    /// What the statements in its arguments would do.
+    pub statement: Option<Statement>,
     /// Why it may be forwarded.
     pub decision: Decision,
     /// The masked message.
@@ -76,6 +78,8 @@ pub struct Denial {
     pub method: Option<Method>,
     /// What it is about.
     pub target: Option<Target>,
+    /// What the statements in its arguments would do.
+    pub statement: Option<Statement>,
     /// What the policy said, if it was asked.
     pub decision: Option<Decision>,
     /// [`crate::refusal::Face::code`] of what the caller was told.

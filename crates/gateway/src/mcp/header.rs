@@ -6,6 +6,7 @@
 
 mod media;
 mod origin;
+mod step;
 mod transit;
 
 use std::borrow::Cow;
@@ -16,6 +17,7 @@ use http::{HeaderMap, HeaderValue};
 
 pub use media::{Accepted, accepted, require_json};
 pub use origin::Ours;
+pub use step::in_step;
 pub use transit::{for_caller, for_upstream};
 
 use crate::limits;

@@ -3,6 +3,8 @@
 //! Sources: the schemas of MCP 2025-03-26, 2025-06-18, 2025-11-25 and 2026-07-28; SEP-2663 (tasks extension);
 //! SEP-2640 (skills extension). A method without a row is [`Action::Other`]: denied unless a policy names it.
 
+use inspect::mask::Part;
+
 use crate::model::{Era, TargetKind};
 
 /// Who sends a message.
@@ -125,29 +127,70 @@ pub struct Row {
     pub action: Action,
     /// What policy sees as its target.
     pub target: Option<TargetRule>,
-    /// Parts of `params` that carry data, as JSON Pointers below `params`; `""` is all of it.
-    pub request: &'static [&'static str],
-    /// Parts of `result` that carry data, as JSON Pointers below `result`; `""` is all of it.
-    pub answer: &'static [&'static str],
+    /// What is not plain data in its messages, by JSON Pointer from the root, `*` being any one step. All else in
+    /// `params`, `result` and `error` is data that may have to be masked: see [`COMMON_PARTS`].
+    pub parts: &'static [(&'static str, Part)],
     /// How its answer is filtered.
     pub list: Option<ListRule>,
 }
 
-const ALL: &[&str] = &[""];
-const NONE: &[&str] = &[];
+/// What every message is made of, whatever its method. The rest (ids, cursors, progress tokens, `requestState`) is
+/// left alone by [`inspect::mask::Surface`] itself.
+pub const COMMON_PARTS: &[(&str, Part)] = &[
+    ("/params", Part::Data),
+    ("/result", Part::Data),
+    ("/error/message", Part::Data),
+    ("/error/data", Part::Data),
+    ("/params/_meta/io.modelcontextprotocol~1subscriptionId", Part::Structure),
+    ("/params/_meta/io.modelcontextprotocol~1related-task", Part::Structure),
+    ("/result/_meta/io.modelcontextprotocol~1subscriptionId", Part::Structure),
+    ("/result/_meta/io.modelcontextprotocol~1related-task", Part::Structure),
+];
+
+/// The answer of a tool, and what the upstream asks instead of answering (SEP-2322).
+const TOOL_RESULT: &[(&str, Part)] = &[
+    ("/params/name", Part::Structure),
+    ("/params/arguments", Part::Document),
+    ("/result/structuredContent", Part::Document),
+    ("/result/content/*/data", Part::Media),
+    ("/result/content/*/resource/blob", Part::Blob),
+    ("/result/inputRequests/*/params/requestedSchema", Part::Schema),
+];
+
+/// A prompt, and what the upstream asks instead of giving it.
+const PROMPT: &[(&str, Part)] = &[
+    ("/params/name", Part::Structure),
+    ("/params/arguments", Part::Document),
+    ("/result/messages/*/content/data", Part::Media),
+    ("/result/messages/*/content/resource/blob", Part::Blob),
+    ("/result/inputRequests/*/params/requestedSchema", Part::Schema),
+];
+
+/// A sampling request and the model's answer; content is one block, or a list of them.
+const SAMPLING: &[(&str, Part)] = &[
+    ("/params/messages/*/content/data", Part::Media),
+    ("/params/messages/*/content/*/data", Part::Media),
+    ("/params/tools/*/name", Part::Structure),
+    ("/params/tools/*/inputSchema", Part::Schema),
+    ("/result/content/data", Part::Media),
+    ("/result/content/*/data", Part::Media),
+];
+
+/// A finished task as SEP-2663 carries it: the answer of its tool inside `result`, or flat in a notification.
+const TASK: &[(&str, Part)] = &[
+    ("/result/result/structuredContent", Part::Document),
+    ("/result/result/content/*/data", Part::Media),
+    ("/result/result/content/*/resource/blob", Part::Blob),
+    ("/params/result/structuredContent", Part::Document),
+    ("/params/result/content/*/data", Part::Media),
+    ("/params/result/content/*/resource/blob", Part::Blob),
+    ("/result/inputRequests/*/params/requestedSchema", Part::Schema),
+];
+
+const NAMED: &[(&str, Part)] = &[("/params/name", Part::Structure)];
 
 const fn row(name: &'static str, direction: Direction, eras: Eras, action: Action) -> Row {
-    Row {
-        name,
-        shape: Shape::Request,
-        direction,
-        eras,
-        action,
-        target: None,
-        request: NONE,
-        answer: NONE,
-        list: None,
-    }
+    Row { name, shape: Shape::Request, direction, eras, action, target: None, parts: &[], list: None }
 }
 
 const fn notice(name: &'static str, direction: Direction, eras: Eras, action: Action) -> Row {
@@ -159,8 +202,8 @@ impl Row {
         Self { target: Some(TargetRule { kind, member }), ..self }
     }
 
-    const fn carries(self, request: &'static [&'static str], answer: &'static [&'static str]) -> Self {
-        Self { request, answer, ..self }
+    const fn made_of(self, parts: &'static [(&'static str, Part)]) -> Self {
+        Self { parts, ..self }
     }
 
     const fn lists(
@@ -181,96 +224,67 @@ pub const METHODS: &[Row] = {
     use Eras::{Both, Legacy, Modern};
     use TargetKind::{Prompt, Resource, Task as TaskId, Tool};
     &[
-        row("completion/complete", ToUpstream, Both, Read)
-            .carries(&["/ref", "/argument/value", "/context/arguments"], &["/completion/values", "/_meta"]),
-        row("elicitation/create", ToCaller, Both, Ask)
-            .carries(&["/message", "/requestedSchema", "/url", "/_meta"], &["/content", "/_meta"]),
-        row("initialize", ToUpstream, Legacy, Session)
-            .carries(&["/clientInfo"], &["/serverInfo", "/instructions", "/_meta"]),
+        row("completion/complete", ToUpstream, Both, Read),
+        row("elicitation/create", ToCaller, Both, Ask).made_of(&[("/params/requestedSchema", Part::Schema)]),
+        row("initialize", ToUpstream, Legacy, Session),
         row("logging/setLevel", ToUpstream, Legacy, Session),
-        notice("notifications/cancelled", Either, Both, Session).carries(&["/reason"], NONE),
+        notice("notifications/cancelled", Either, Both, Session),
         notice("notifications/elicitation/complete", ToCaller, Legacy, Tell),
         notice("notifications/initialized", ToUpstream, Legacy, Session),
-        notice("notifications/message", ToCaller, Both, Tell).carries(&["/logger", "/data", "/_meta"], NONE),
-        notice("notifications/progress", Either, Both, Session).carries(&["/message", "/_meta"], NONE),
+        notice("notifications/message", ToCaller, Both, Tell),
+        notice("notifications/progress", Either, Both, Session),
         notice("notifications/prompts/list_changed", ToCaller, Both, Tell),
         notice("notifications/resources/list_changed", ToCaller, Both, Tell),
-        notice("notifications/resources/updated", ToCaller, Both, Tell)
-            .on(Resource, "uri")
-            .carries(&["/uri", "/title"], NONE),
+        notice("notifications/resources/updated", ToCaller, Both, Tell).on(Resource, "uri"),
         notice("notifications/roots/list_changed", ToUpstream, Legacy, Session),
-        notice("notifications/subscriptions/acknowledged", ToCaller, Modern, Tell).carries(ALL, NONE),
-        notice("notifications/tasks", ToCaller, Modern, Tell).carries(ALL, NONE),
-        notice("notifications/tasks/status", Either, Legacy, Task)
-            .on(TaskId, "taskId")
-            .carries(&["/statusMessage"], NONE),
+        notice("notifications/subscriptions/acknowledged", ToCaller, Modern, Tell),
+        notice("notifications/tasks", ToCaller, Modern, Tell).made_of(TASK),
+        notice("notifications/tasks/status", Either, Legacy, Task).on(TaskId, "taskId"),
         notice("notifications/tools/list_changed", ToCaller, Both, Tell),
         row("ping", Either, Legacy, Session),
-        row("prompts/get", ToUpstream, Both, Read).on(Prompt, "name").carries(
-            &["/arguments", "/inputResponses", "/_meta"],
-            &["/description", "/messages", "/inputRequests", "/_meta"],
-        ),
-        row("prompts/list", ToUpstream, Both, List).carries(NONE, &["/prompts", "/_meta"]).lists(
-            "prompts",
-            "name",
-            Prompt,
-            "prompts/get",
-        ),
-        row("resources/directory/read", ToUpstream, Both, Read)
-            .on(Resource, "uri")
-            .carries(&["/uri", "/_meta"], ALL)
-            .lists("resources", "uri", Resource, "resources/read"),
-        row("resources/list", ToUpstream, Both, List).carries(NONE, &["/resources", "/_meta"]).lists(
+        row("prompts/get", ToUpstream, Both, Read).on(Prompt, "name").made_of(PROMPT),
+        row("prompts/list", ToUpstream, Both, List)
+            .made_of(&[("/result/prompts/*/name", Part::Structure)])
+            .lists("prompts", "name", Prompt, "prompts/get"),
+        row("resources/directory/read", ToUpstream, Both, Read).on(Resource, "uri").lists(
             "resources",
             "uri",
             Resource,
             "resources/read",
         ),
+        row("resources/list", ToUpstream, Both, List).lists("resources", "uri", Resource, "resources/read"),
         row("resources/read", ToUpstream, Both, Read)
             .on(Resource, "uri")
-            .carries(&["/uri", "/inputResponses", "/_meta"], &["/contents", "/inputRequests", "/_meta"]),
-        row("resources/subscribe", ToUpstream, Legacy, Read).on(Resource, "uri").carries(&["/uri"], NONE),
-        row("resources/templates/list", ToUpstream, Both, List)
-            .carries(NONE, &["/resourceTemplates", "/_meta"])
-            .lists("resourceTemplates", "uriTemplate", Resource, "resources/read"),
-        row("resources/unsubscribe", ToUpstream, Legacy, Read).on(Resource, "uri").carries(&["/uri"], NONE),
-        row("roots/list", ToCaller, Both, Ask).carries(&["/_meta"], &["/roots", "/_meta"]),
-        row("sampling/createMessage", ToCaller, Both, Ask).carries(ALL, ALL),
-        row("server/discover", ToUpstream, Modern, Session)
-            .carries(&["/_meta"], &["/instructions", "/serverInfo", "/_meta"]),
-        row("skills/get", ToUpstream, Both, Read).on(Resource, "name").carries(&["/name", "/_meta"], ALL),
-        row("skills/list", ToUpstream, Both, List).carries(NONE, &["/skills", "/_meta"]).lists(
-            "skills",
-            "name",
+            .made_of(&[("/result/contents/*/blob", Part::Blob)]),
+        row("resources/subscribe", ToUpstream, Legacy, Read).on(Resource, "uri"),
+        row("resources/templates/list", ToUpstream, Both, List).lists(
+            "resourceTemplates",
+            "uriTemplate",
             Resource,
-            "skills/get",
+            "resources/read",
         ),
-        row("subscriptions/listen", ToUpstream, Modern, Read).carries(&["/notifications"], ALL),
-        row("tasks/cancel", Either, Both, Task)
-            .on(TaskId, "taskId")
-            .carries(NONE, &["/statusMessage", "/_meta"]),
-        row("tasks/get", Either, Both, Task)
-            .on(TaskId, "taskId")
-            .carries(NONE, &["/statusMessage", "/result", "/error", "/inputRequests", "/_meta"]),
-        row("tasks/list", Either, Legacy, Task).carries(NONE, &["/tasks", "/_meta"]).lists(
-            "tasks",
-            "taskId",
-            TaskId,
-            "tasks/get",
-        ),
-        row("tasks/result", Either, Legacy, Task).on(TaskId, "taskId").carries(NONE, ALL),
-        row("tasks/update", ToUpstream, Modern, Task)
-            .on(TaskId, "taskId")
-            .carries(&["/inputResponses", "/_meta"], &["/_meta"]),
-        row("tools/call", ToUpstream, Both, Call)
-            .on(Tool, "name")
-            .carries(&["/arguments", "/inputResponses", "/_meta"], ALL),
-        row("tools/list", ToUpstream, Both, List).carries(NONE, &["/tools", "/_meta"]).lists(
-            "tools",
-            "name",
-            Tool,
-            "tools/call",
-        ),
+        row("resources/unsubscribe", ToUpstream, Legacy, Read).on(Resource, "uri"),
+        row("roots/list", ToCaller, Both, Ask),
+        row("sampling/createMessage", ToCaller, Both, Ask).made_of(SAMPLING),
+        row("server/discover", ToUpstream, Modern, Session),
+        row("skills/get", ToUpstream, Both, Read).on(Resource, "name").made_of(NAMED),
+        row("skills/list", ToUpstream, Both, List)
+            .made_of(&[("/result/skills/*/name", Part::Structure)])
+            .lists("skills", "name", Resource, "skills/get"),
+        row("subscriptions/listen", ToUpstream, Modern, Read),
+        row("tasks/cancel", Either, Both, Task).on(TaskId, "taskId"),
+        row("tasks/get", Either, Both, Task).on(TaskId, "taskId").made_of(TASK),
+        row("tasks/list", Either, Legacy, Task).lists("tasks", "taskId", TaskId, "tasks/get"),
+        row("tasks/result", Either, Legacy, Task).on(TaskId, "taskId").made_of(TOOL_RESULT),
+        row("tasks/update", ToUpstream, Modern, Task).on(TaskId, "taskId"),
+        row("tools/call", ToUpstream, Both, Call).on(Tool, "name").made_of(TOOL_RESULT),
+        row("tools/list", ToUpstream, Both, List)
+            .made_of(&[
+                ("/result/tools/*/name", Part::Structure),
+                ("/result/tools/*/inputSchema", Part::Schema),
+                ("/result/tools/*/outputSchema", Part::Schema),
+            ])
+            .lists("tools", "name", Tool, "tools/call"),
     ]
 };
 

@@ -6,12 +6,14 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::question::{Definition, Question};
+use super::question::{Definition, Question, Revelation};
 use super::set::PolicySet;
 use crate::mcp::method::{self, Direction, Eras, Shape};
 use crate::model::{
-    Context, Decision, Effect, Era, MessageKind, Party, Principal, PrincipalKind, Target, TargetKind, TokenId,
+    Context, Decision, Effect, Era, MessageKind, Party, Principal, PrincipalKind, Statement, Target,
+    TargetKind, TokenId,
 };
+use crate::statement::Reader;
 
 /// A file of cases (YAML).
 #[derive(Debug, Clone, Deserialize)]
@@ -81,11 +83,40 @@ pub struct Case {
     /// `known` (default), `unknown` or `drifted`.
     #[serde(default)]
     pub definition: DefinitionWord,
+    /// Not whether the message may go, but whether a value that was found in it may be shown.
+    #[serde(default)]
+    pub reveal: Option<Reveal>,
     /// What the answer should be.
     pub expect: Expected,
     /// Ids of the policies that should decide. Absent: any.
     #[serde(default)]
     pub by: Option<Vec<String>>,
+}
+
+/// A value that was found, in a case.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reveal {
+    /// Name of the detector.
+    pub detector: String,
+    /// Its class: `credential`, `personal` or `health`.
+    pub class: String,
+    /// `plain` (default), `partial` or `token`.
+    #[serde(default = "plain")]
+    pub form: String,
+    /// Whose message it was found in: `to_caller` (default) or `to_upstream`.
+    #[serde(default)]
+    pub direction: Option<DirectionWord>,
+}
+
+/// A direction, in a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DirectionWord {
+    /// [`Direction::ToCaller`]
+    ToCaller,
+    /// [`Direction::ToUpstream`]
+    ToUpstream,
 }
 
 /// A protocol era, in a case.
@@ -134,6 +165,7 @@ pub struct Asked {
     target: Option<Target>,
     arguments: Option<String>,
     context: Context,
+    statement: Option<Statement>,
     definition: Definition,
 }
 
@@ -162,8 +194,13 @@ impl Case {
     ///
     /// # Errors
     /// A sentence, when the case names no message or more than one.
-    pub fn asked(&self, now: Timestamp) -> Result<Asked, String> {
+    pub fn asked(&self, now: Timestamp, reader: &Reader) -> Result<Asked, String> {
         let (method, target) = self.message()?;
+        let arguments = self.arguments.as_ref().map(ToString::to_string);
+        let statement = match (&self.tool, &arguments) {
+            (Some(tool), Some(arguments)) => reader.read_now(&self.server, tool, arguments),
+            _ => None,
+        };
         let row = method::find(&method);
         let stream = method == "GET" || method == "DELETE";
         let era = match self.era {
@@ -181,6 +218,11 @@ impl Case {
             Some(Direction::ToCaller) => Direction::ToCaller,
             Some(Direction::ToUpstream | Direction::Both) | None => Direction::ToUpstream,
         };
+        let direction = match self.reveal.as_ref().map(|reveal| reveal.direction) {
+            None => direction,
+            Some(Some(DirectionWord::ToUpstream)) => Direction::ToUpstream,
+            Some(Some(DirectionWord::ToCaller) | None) => Direction::ToCaller,
+        };
         Ok(Asked {
             principal: self.principal(),
             server: self.server.clone(),
@@ -188,7 +230,7 @@ impl Case {
             kind,
             direction,
             target,
-            arguments: self.arguments.as_ref().map(ToString::to_string),
+            arguments,
             context: Context {
                 time: self.time.unwrap_or(now),
                 address: self.address.unwrap_or(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))),
@@ -198,6 +240,7 @@ impl Case {
                 trace: None,
                 session: Uuid::nil(),
             },
+            statement,
             definition: match self.definition {
                 DefinitionWord::Known => Definition::Pinned,
                 DefinitionWord::Unknown => Definition::Unknown,
@@ -251,8 +294,14 @@ impl Case {
     ///
     /// # Errors
     /// As [`Case::asked`].
-    pub fn tried(&self, set: &PolicySet) -> Result<Trial, String> {
-        let decision = set.decide(&self.asked(noon())?.question());
+    pub fn tried(&self, set: &PolicySet, reader: &Reader) -> Result<Trial, String> {
+        let asked = self.asked(noon(), reader)?;
+        let decision = match &self.reveal {
+            None => set.decide(&asked.question()),
+            Some(Reveal { detector, class, form, .. }) => {
+                set.reveal(&asked.question(), Revelation { detector, class, form })
+            }
+        };
         let by = self.by.as_ref().is_none_or(|ids| {
             let mut ids = ids.clone();
             ids.sort();
@@ -265,6 +314,11 @@ impl Case {
 }
 
 impl Asked {
+    /// What its arguments would do.
+    pub fn statement(&self) -> Option<&Statement> {
+        self.statement.as_ref()
+    }
+
     /// The question.
     pub fn question(&self) -> Question<'_> {
         Question {
@@ -276,9 +330,14 @@ impl Asked {
             target: self.target.as_ref(),
             arguments: self.arguments.as_deref(),
             context: &self.context,
+            statement: self.statement.as_ref(),
             definition: self.definition,
         }
     }
+}
+
+fn plain() -> String {
+    "plain".to_owned()
 }
 
 fn human() -> PrincipalKind {
@@ -308,6 +367,7 @@ mod tests {
         let set = set(r#"
             @id("small") permit (principal in Group::"clerks", action == Action::"tools/call", resource)
             when { context.numbers.hasTag("/n") && context.numbers.getTag("/n") + 1 < 10 };"#);
+        let reader = Reader::new(&[]).expect("threads");
         let base = "as: alice\ngroups: [clerks]\nserver: s\ntool: t\n";
         for (rest, passed) in [
             ("arguments: {n: 3}\nexpect: allow", true),
@@ -318,7 +378,7 @@ mod tests {
             ("arguments: {n: 9223372036854775807}\nexpect: deny", false),
         ] {
             assert_eq!(
-                case(&format!("{base}{rest}")).tried(&set).expect("a message").passed,
+                case(&format!("{base}{rest}")).tried(&set, &reader).expect("a message").passed,
                 passed,
                 "{rest}"
             );
@@ -329,7 +389,9 @@ mod tests {
     fn case_must_name_one_message() {
         let now = noon();
         assert_eq!(now.to_string(), "2026-01-05T12:00:00Z");
-        let asked = |rest: &str| case(&format!("as: corp/bob\nserver: s\nexpect: deny\n{rest}")).asked(now);
+        let reader = Reader::new(&[]).expect("threads");
+        let asked =
+            |rest: &str| case(&format!("as: corp/bob\nserver: s\nexpect: deny\n{rest}")).asked(now, &reader);
         assert!(asked("").is_err());
         assert!(asked("tool: t\nprompt: p").is_err());
         let asked = asked("resource: 'file:///a'\nmethod: resources/subscribe").expect("a message");

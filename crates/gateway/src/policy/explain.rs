@@ -172,7 +172,7 @@ impl Asked<'_> {
     fn situation(&self, policy: &Policy) -> Result<Situation, String> {
         let need = Need::of(&policy.cedar);
         let wanted = Wanted::new([&need]);
-        Situation::new(self.question, &self.parties, self.action, &self.set.words, &wanted)
+        Situation::new(self.question, &self.parties, self.action, &self.set.words, &wanted, None)
     }
 
     fn principal(&self, policy: &Policy) -> Option<Unmet> {

@@ -13,14 +13,16 @@ pub(super) fn relax(policies: &[Policy]) -> Vec<Policy> {
 }
 
 fn relaxed(policy: &Policy) -> Option<Policy> {
-    if !Need::of(&policy.cedar).arguments() {
+    if !Need::of(&policy.cedar).depends_on_arguments() {
         return Some(policy.clone());
     }
     if policy.effect() == cedar_policy::Effect::Forbid {
         return None;
     }
     let mut json = policy.cedar.to_json().ok()?;
-    json["conditions"].as_array_mut()?.retain(|condition| !Need::of_condition(condition).arguments());
+    json["conditions"]
+        .as_array_mut()?
+        .retain(|condition| !Need::of_condition(condition).depends_on_arguments());
     let cedar = cedar_policy::Policy::from_json(Some(policy.cedar.id().clone()), json).ok()?;
     Some(Policy { cedar, ..policy.clone() })
 }

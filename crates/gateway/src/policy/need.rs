@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 /// Attributes of the principal, the resource and the context that are built on demand.
-pub(super) const NAMES: [&str; 23] = [
+pub(super) const NAMES: [&str; 25] = [
     "issuer",
     "subject",
     "name",
@@ -34,6 +34,8 @@ pub(super) const NAMES: [&str; 23] = [
     "approval",
     "definition",
     "pointers",
+    "statement",
+    "finding",
 ];
 
 /// The entities that hold arguments as tags, in the order of [`Need::carriers`].
@@ -69,6 +71,11 @@ impl Need {
     /// Whether arguments are looked at in any way.
     pub(super) fn arguments(&self) -> bool {
         Wanted::new([self]).arguments()
+    }
+
+    /// Whether the answer may change with the arguments: they are looked at, or what was found in them.
+    pub(super) fn depends_on_arguments(&self) -> bool {
+        self.arguments() || Wanted::new([self]).has("statement")
     }
 
     /// Whether `context.approval` is looked at.

@@ -1,7 +1,7 @@
 //! What policy is asked.
 
 use crate::mcp::method::Direction;
-use crate::model::{Context, MessageKind, Principal, Target};
+use crate::model::{Context, MessageKind, Principal, Statement, Target};
 
 /// One question: may this principal send this message about this target, in these circumstances?
 ///
@@ -27,6 +27,8 @@ pub struct Question<'a> {
     ///
     /// INVARIANT: the envelope has checked it (one meaning: no duplicate names, bounded depth).
     pub arguments: Option<&'a str>,
+    /// What the arguments would do, where they hold a statement.
+    pub statement: Option<&'a Statement>,
     /// Time, address, protocol.
     pub context: &'a Context,
     /// What the catalog knows of the target's definition.
@@ -53,6 +55,17 @@ impl Duty {
             Self::View => "view",
         }
     }
+}
+
+/// A value that was found in a message, and the form in which it would be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revelation<'a> {
+    /// Name of the detector that found it.
+    pub detector: &'a str,
+    /// Class of the detector.
+    pub class: &'a str,
+    /// `plain`, `partial` or `token`.
+    pub form: &'a str,
 }
 
 /// What the catalog knows of the definition of a [`Target`].

@@ -7,7 +7,8 @@ use uuid::Uuid;
 use super::{Definition, PolicySet, Question, Source};
 use crate::mcp::method::Direction;
 use crate::model::{
-    Context, Decision, Effect, Era, MessageKind, Party, Principal, PrincipalKind, Target, TargetKind, TokenId,
+    Context, Decision, Effect, Era, MessageKind, Party, Principal, PrincipalKind, Statement, Target,
+    TargetKind, TokenId,
 };
 
 /// A question that owns its parts.
@@ -19,6 +20,7 @@ pub(super) struct Sample {
     pub(super) target: Option<Target>,
     pub(super) arguments: Option<String>,
     pub(super) context: Context,
+    pub(super) statement: Option<Statement>,
     pub(super) definition: Definition,
 }
 
@@ -51,6 +53,7 @@ impl Sample {
                 trace: None,
                 session: Uuid::nil(),
             },
+            statement: None,
             definition: Definition::Pinned,
         }
     }
@@ -84,6 +87,7 @@ impl Sample {
             target: self.target.as_ref(),
             arguments: self.arguments.as_deref(),
             context: &self.context,
+            statement: self.statement.as_ref(),
             definition: self.definition,
         }
     }

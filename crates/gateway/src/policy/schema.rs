@@ -37,8 +37,25 @@ entity Decimals tags decimal;
 entity Flags tags Bool;
 entity Lists tags Set<String>;
 
-type Circumstances = {
-  method: String,
+// What the argument classifier found: see docs/statements.md. `severity` counts up from 0, the most harmless class of
+// the language; `class` is the worst of `classes`.
+type Statement = {
+  language: String,
+  class: String,
+  severity: Long,
+  classes: Set<String>,
+  statements: Long,
+  reads: Set<String>,
+  writes: Set<String>,
+  functions: Set<String>,
+  flags: Set<String>,
+  limit?: Long,
+};
+
+";
+
+/// What every question carries.
+const CIRCUMSTANCES: &str = r"  method: String,
   kind: String,
   direction: String,
   era: String,
@@ -55,13 +72,25 @@ type Circumstances = {
   flags: Flags,
   lists: Lists,
   pointers: Set<String>,
-};
-
+  statement?: Statement,
 ";
+
+/// What a question about a found value carries besides: which detector found it, the detector's class (`credential`,
+/// `personal`, `health`, `custom`, `unread`), and the form in which it would be shown (`plain`, `partial`, `token`).
+const FINDING: &str = r"  finding: { detector: String, class: String, form: String },
+";
+
+/// The action that is asked when a value was found that may have to be masked.
+pub(super) const REVEAL: &str = "reveal";
+
+const ANYTHING: &str = "Server, Tool, Prompt, Resource, Task";
 
 /// The schema's text. It is part of every policy revision.
 pub fn text() -> String {
     let mut schema = String::from(ENTITIES);
+    // Unwrap safety: see the message.
+    write!(schema, "type Circumstances = {{\n{CIRCUMSTANCES}}};\n\n").expect(WRITES);
+    write!(schema, "type Revelation = {{\n{CIRCUMSTANCES}{FINDING}}};\n\n").expect(WRITES);
     let groups: Vec<String> = Action::ALL
         .iter()
         .filter(|group| group.as_str() != OTHER)
@@ -71,15 +100,17 @@ pub fn text() -> String {
     writeln!(schema, "action {};", groups.join(", ")).expect(WRITES);
     for row in METHODS {
         let resource = entity_type(row.target.map(|rule| rule.kind));
-        action(&mut schema, row.name, Some(row.action), resource);
+        action(&mut schema, row.name, Some(row.action), resource, "Circumstances");
     }
     for method in STREAM_METHODS {
-        action(&mut schema, method, Some(Action::Session), entity_type(None));
+        action(&mut schema, method, Some(Action::Session), entity_type(None), "Circumstances");
     }
-    action(&mut schema, OTHER, None, entity_type(None));
+    action(&mut schema, OTHER, None, entity_type(None), "Circumstances");
+    schema.push_str("// Whether a value that was found may be shown, and in which form.\n");
+    action(&mut schema, REVEAL, None, ANYTHING, "Revelation");
     schema.push_str("// What people do in the gateway itself: the target is that of the held call.\n");
     for duty in Duty::ALL {
-        action(&mut schema, duty.as_str(), None, "Server, Tool, Prompt, Resource, Task");
+        action(&mut schema, duty.as_str(), None, ANYTHING, "Circumstances");
     }
     schema
 }
@@ -97,12 +128,12 @@ pub(super) fn entity_type(kind: Option<TargetKind>) -> &'static str {
 
 const WRITES: &str = "a String takes all that is written to it";
 
-fn action(schema: &mut String, name: &str, group: Option<Action>, resource: &str) {
+fn action(schema: &mut String, name: &str, group: Option<Action>, resource: &str, context: &str) {
     let parent = group.map(|group| format!(" in [{}]", quoted(group.as_str()))).unwrap_or_default();
     writeln!(
         schema,
         "action {}{parent} appliesTo {{\n  principal: [Human, Service, Agent],\n  resource: [{resource}],\n  \
-         context: Circumstances,\n}};",
+         context: {context},\n}};",
         quoted(name)
     )
     // Unwrap safety: see the message.

@@ -11,7 +11,7 @@ use super::index::{Index, Part};
 use super::listing;
 use super::need::Wanted;
 use super::problem::{Problem, Rejected};
-use super::question::{Duty, Question};
+use super::question::{Duty, Question, Revelation};
 use super::situation::{Approval, Parties, Situation};
 use super::source::{self, Policy, Source};
 use super::terms::{self, Wish};
@@ -108,7 +108,7 @@ impl PolicySet {
     /// Allowed as things stand: [`Effect::Allow`]. Allowed if a human agreed (`context.approval.granted`):
     /// [`Effect::Hold`]. Else, and whenever anything could not be evaluated: [`Effect::Deny`].
     pub fn decide(&self, question: &Question<'_>) -> Decision {
-        match self.ask(question, &self.index) {
+        match self.ask(question, None, &self.index) {
             Ok(decision) => decision,
             Err(error) => self.decision(Effect::Deny, BTreeSet::new(), vec![error]),
         }
@@ -117,7 +117,7 @@ impl PolicySet {
     /// Whether a thing belongs in a list: whether some arguments could make the question's answer other than
     /// [`Effect::Deny`].
     pub fn lists(&self, question: &Question<'_>) -> bool {
-        self.ask(question, &self.listing).is_ok_and(|decision| decision.effect != Effect::Deny)
+        self.ask(question, None, &self.listing).is_ok_and(|decision| decision.effect != Effect::Deny)
     }
 
     /// Decides whether the principal may do a duty concerning the question's target. The question carries the arguments
@@ -134,25 +134,48 @@ impl PolicySet {
         let index = self.words.duty(duty);
         let parts = self.index.parts(index, &parties);
         let wanted = Wanted::new(parts.iter().map(|part| &part.need));
-        let situation = Situation::new(question, &parties, &self.words.actions[index], &self.words, &wanted)?;
+        let situation =
+            Situation::new(question, &parties, &self.words.actions[index], &self.words, &wanted, None)?;
         let answer = self.evaluate(&parts, &situation, Approval::None)?;
         let (effect, policies) =
             if answer.allows() { (Effect::Allow, answer.permits) } else { (Effect::Deny, answer.forbids) };
         Ok(self.decision(effect, policies, answer.errors))
     }
 
-    fn ask(&self, question: &Question<'_>, policies: &Index) -> Result<Decision, String> {
+    /// Whether a value that was found in the message may be shown in that form (`Action::"reveal"`). Default: no; no
+    /// approval is asked for it, and whatever cannot be evaluated masks.
+    pub fn reveals(&self, question: &Question<'_>, finding: Revelation<'_>) -> bool {
+        self.reveal(question, finding).effect == Effect::Allow
+    }
+
+    /// The same with the policies that decided.
+    pub fn reveal(&self, question: &Question<'_>, finding: Revelation<'_>) -> Decision {
+        match self.ask(question, Some(finding), &self.index) {
+            Ok(decision) => decision,
+            Err(error) => self.decision(Effect::Deny, BTreeSet::new(), vec![error]),
+        }
+    }
+
+    fn ask(
+        &self,
+        question: &Question<'_>,
+        finding: Option<Revelation<'_>>,
+        policies: &Index,
+    ) -> Result<Decision, String> {
         let Some(parties) = Parties::of(question, &self.words) else {
             return Ok(self.decision(Effect::Deny, BTreeSet::new(), vec![]));
         };
-        let index = self.words.action(question.method, question.context.era);
+        let index = match finding {
+            None => self.words.action(question.method, question.context.era),
+            Some(_) => self.words.reveal(),
+        };
         let action = &self.words.actions[index];
-        if action.target != question.target.map(|target| target.kind) {
+        if finding.is_none() && action.target != question.target.map(|target| target.kind) {
             return Err("the message does not name the kind of target that its method is about".to_owned());
         }
         let parts = policies.parts(index, &parties);
         let wanted = Wanted::new(parts.iter().map(|part| &part.need));
-        let situation = Situation::new(question, &parties, action, &self.words, &wanted)?;
+        let situation = Situation::new(question, &parties, action, &self.words, &wanted, finding)?;
         let now = self.evaluate(&parts, &situation, Approval::None)?;
         if now.allows() {
             return Ok(self.decision(Effect::Allow, now.permits, vec![]));

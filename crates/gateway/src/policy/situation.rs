@@ -1,6 +1,6 @@
 //! From a question to a Cedar request: entities and context, as far as the policies look at them.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use cedar_policy as cedar;
 use cedar_policy::{Entity, EntityUid, RestrictedExpression as Expression};
@@ -9,11 +9,11 @@ use cedar_policy_core::extensions::Extensions;
 
 use super::argument::{self, Arguments};
 use super::need::{CARRIERS, Wanted};
-use super::question::{Definition, Question};
+use super::question::{Definition, Question, Revelation};
 use super::uri;
 use super::vocabulary::{Action, Vocabulary};
 use crate::mcp::method::Direction;
-use crate::model::{Era, TargetKind};
+use crate::model::{Era, Statement, TargetKind};
 
 /// Whether the question is asked as things stand, or as they would be once a human has agreed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +69,7 @@ impl Situation {
         action: &Action,
         words: &Vocabulary,
         wanted: &Wanted<'_>,
+        revelation: Option<Revelation<'_>>,
     ) -> Result<Self, String> {
         let mut entities = vec![
             principal(question, parties, wanted)?,
@@ -76,6 +77,9 @@ impl Situation {
             action.entity.clone(),
         ];
         let mut context = context(question, wanted);
+        if let Some(finding) = revelation.filter(|_| wanted.has("finding")) {
+            context.push(("finding".to_owned(), found(finding)));
+        }
         if wanted.arguments() {
             let read = match question.arguments {
                 Some(json) => argument::read(json, wanted).map_err(|error| error.to_string())?,
@@ -106,7 +110,10 @@ impl Situation {
     pub(super) fn request(&self, approval: Approval) -> Result<cedar::Request, String> {
         let mut context = self.context.clone();
         if self.approval {
-            context.push(("approval".to_owned(), record([("granted", approval == Approval::Granted)])));
+            context.push((
+                "approval".to_owned(),
+                record([("granted", Expression::new_bool(approval == Approval::Granted))]),
+            ));
         }
         let context = cedar::Context::from_pairs(context)
             .map_err(|_| "the circumstances have no Cedar form".to_owned())?;
@@ -219,11 +226,37 @@ fn context(question: &Question<'_>, wanted: &Wanted<'_>) -> Vec<(String, Express
     });
     put("definition", &|| {
         record([
-            ("known", question.definition != Definition::Unknown),
-            ("drifted", question.definition == Definition::Drifted),
+            ("known", Expression::new_bool(question.definition != Definition::Unknown)),
+            ("drifted", Expression::new_bool(question.definition == Definition::Drifted)),
         ])
     });
+    if let Some(found) = question.statement {
+        put("statement", &|| statement(found));
+    }
     pairs
+}
+
+fn found(finding: Revelation<'_>) -> Expression {
+    let Revelation { detector, class, form } = finding;
+    record([("detector", text(detector)), ("class", text(class)), ("form", text(form))])
+}
+
+fn statement(statement: &Statement) -> Expression {
+    let words = |words: &BTreeSet<&'static str>| strings(words.iter().map(|word| (*word).to_owned()));
+    let names = |names: &BTreeSet<String>| strings(names.iter().cloned());
+    let limit = statement.limit.and_then(|limit| i64::try_from(limit).ok());
+    let members = [
+        ("language", text(statement.language)),
+        ("class", text(statement.class)),
+        ("severity", Expression::new_long(statement.severity.into())),
+        ("classes", words(&statement.classes)),
+        ("statements", Expression::new_long(statement.statements.into())),
+        ("reads", names(&statement.reads)),
+        ("writes", names(&statement.writes)),
+        ("functions", names(&statement.functions)),
+        ("flags", names(&statement.flags)),
+    ];
+    record(members.into_iter().chain(limit.map(|limit| ("limit", Expression::new_long(limit)))))
 }
 
 fn entity(
@@ -244,8 +277,8 @@ fn strings(values: impl Iterator<Item = String>) -> Expression {
     Expression::new_set(values.map(Expression::new_string))
 }
 
-fn record<const N: usize>(members: [(&str, bool); N]) -> Expression {
-    Expression::new_record(members.map(|(name, value)| (name.to_owned(), Expression::new_bool(value))))
+fn record<'n>(members: impl IntoIterator<Item = (&'n str, Expression)>) -> Expression {
+    Expression::new_record(members.into_iter().map(|(name, value)| (name.to_owned(), value)))
         // Unwrap safety: the names are literals, each once.
         .expect("distinct names")
 }

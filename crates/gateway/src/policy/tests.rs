@@ -1,8 +1,10 @@
 //! What decisions come out for which questions.
 
+use std::collections::BTreeSet;
+
 use super::sample::{Sample, check, set};
-use super::{Definition, PolicySet, Source};
-use crate::model::{Effect, PrincipalKind};
+use super::{Definition, PolicySet, Revelation, Source};
+use crate::model::{Effect, PrincipalKind, Statement};
 
 #[test]
 fn nothing_is_allowed_by_default() {
@@ -160,4 +162,62 @@ fn revision_ignores_the_spread_over_files_but_no_change_of_text() {
     assert_eq!(together, revision(&[source("2.cedar", two), source("9.cedar", one)]));
     assert_ne!(together, revision(&[source("1.cedar", &format!("{one}{}", two.replace("\"x\"", "\"y\"")))]));
     assert_ne!(together, revision(&[source("1.cedar", one)]));
+}
+
+#[test]
+fn found_values_are_masked_unless_a_policy_reveals_them() {
+    let set = set(r#"
+        @id("call") permit (principal in Group::"ops", action == Action::"tools/call", resource);
+        @id("on-call") permit (principal in Group::"on-call", action == Action::"reveal", resource in Server::"github")
+        when { context.finding.class == "personal" };
+        @id("tail") permit (principal in Group::"ops", action == Action::"reveal", resource)
+        when { context.finding.detector == "payment-card" && context.finding.form == "partial" };
+        @id("never") forbid (principal, action == Action::"reveal", resource == Tool::"github/dump");
+        @id("approved") permit (principal, action == Action::"reveal", resource)
+        when { context.finding.detector == "iban" && context.approval.granted };"#);
+    let shows = |tool: &str, group: &str, detector: &str, class: &str, form: &str| {
+        set.reveals(&Sample::call(tool, &[group]).question(), Revelation { detector, class, form })
+    };
+    assert!(shows("merge", "on-call", "email", "personal", "plain"));
+    assert!(!shows("merge", "on-call", "github-token", "credential", "plain"));
+    assert!(!shows("dump", "on-call", "email", "personal", "plain"));
+    assert!(!shows("merge", "ops", "email", "personal", "plain"));
+    assert!(shows("merge", "ops", "payment-card", "personal", "partial"));
+    assert!(!shows("merge", "ops", "payment-card", "personal", "plain"));
+    assert!(!shows("merge", "ops", "iban", "personal", "plain"));
+    let elsewhere = Sample::call("merge", &["on-call"]).on("gitlab");
+    let finding = Revelation { detector: "email", class: "personal", form: "plain" };
+    assert!(!set.reveals(&elsewhere.question(), finding));
+    assert!(set.reveals(&Sample::message("notifications/message", &["on-call"]).question(), finding));
+    let mut anonymous = Sample::call("merge", &["on-call"]);
+    anonymous.principal.kind = PrincipalKind::Anonymous;
+    assert!(!set.reveals(&anonymous.question(), finding));
+}
+
+#[test]
+fn statements_are_judged_by_what_they_would_do() {
+    let set = set(r#"
+        @id("query") permit (principal, action == Action::"tools/call", resource == Tool::"github/query")
+        when { context has statement && context.statement.severity <= 1 && context.statement.statements == 1 };
+        @id("payroll") forbid (principal, action == Action::"tools/call", resource)
+        when { context has statement && context.statement.reads.contains("payroll") };"#);
+    let statement = |class: &'static str, severity: u8, reads: &str| Statement {
+        language: "sql",
+        class,
+        severity,
+        classes: BTreeSet::from([class]),
+        statements: 1,
+        reads: BTreeSet::from([reads.to_owned()]),
+        writes: BTreeSet::new(),
+        functions: BTreeSet::new(),
+        flags: BTreeSet::new(),
+        limit: None,
+    };
+    let with = |found| Sample { statement: found, ..Sample::call("query", &[]) };
+    check(&set, &with(Some(statement("read", 0, "orders"))), Effect::Allow, &["query"]);
+    check(&set, &with(Some(statement("read", 0, "payroll"))), Effect::Deny, &["payroll"]);
+    check(&set, &with(Some(statement("ddl_destructive", 5, "orders"))), Effect::Deny, &[]);
+    check(&set, &with(None), Effect::Deny, &[]);
+    // A list names no statement: what some statement could allow is shown.
+    assert!(set.lists(&Sample::call("query", &[]).question()));
 }

@@ -194,7 +194,7 @@ impl<'a> Whole<'a> {
         let words = &self.set.words;
         let parties = Parties::of(&question, words).expect("not anonymous");
         let action = &words.actions[words.action(question.method, question.context.era)];
-        let situation = Situation::new(&question, &parties, action, words, &wanted)?;
+        let situation = Situation::new(&question, &parties, action, words, &wanted, None)?;
         let request = &situation.request(approval)?;
         cedar::Request::new(
             request.principal().expect("known").clone(),

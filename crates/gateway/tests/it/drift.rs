@@ -9,7 +9,7 @@ use countersign::limits;
 use fixture::recorder::{Recorder, Reply, Request, Response, echo};
 use serde_json::{Value, json};
 
-use crate::harness::{Harness, call};
+use crate::harness::{self, Harness, Site, call};
 
 /// Of the starter policies: what holds drifted tools, what refuses unlisted ones, and what keeps a session going.
 const STARTER: &str = concat!(
@@ -42,7 +42,10 @@ async fn list(gateway: &Harness) {
 /// Whether a call of the tool reaches the server.
 async fn is_allowed(gateway: &Harness) -> bool {
     let answer = gateway.post("alice", &[], &call(6, "read", &json!({}))).await;
-    answer.json().expect("JSON")["result"]["isError"] != true
+    let text = String::from_utf8(answer.body.to_vec()).expect("UTF-8");
+    // One that was held is answered by an event.
+    let message = text.rsplit("data: ").next().unwrap_or_default();
+    serde_json::from_str::<Value>(message).expect("JSON")["result"]["isError"] != true
 }
 
 /// Runs `countersign tools` beside the gateway.
@@ -74,7 +77,10 @@ async fn state(gateway: &Harness) -> Value {
 async fn drifted_tool_is_held_until_the_new_definition_is_accepted() {
     let poisoned = Arc::new(AtomicBool::new(false));
     let upstream = Recorder::new(server(&poisoned)).start().await.expect("an upstream");
-    let gateway = Harness::over(&upstream, STARTER).await;
+    let site = Site::new(&harness::http(&upstream), STARTER).await;
+    // A held caller is told to come back at once.
+    site.edit(|text| format!("approvals:\n  wait_ms: 1\n{text}"));
+    let gateway = Harness::at(site).await;
     assert!(shown(&gateway, &["list"]).await.starts_with("nothing listed yet"));
     list(&gateway).await;
     assert!(is_allowed(&gateway).await);

@@ -2,6 +2,7 @@
 
 mod approval;
 mod blocked;
+mod canary;
 mod cluster;
 mod crash;
 mod deny;

@@ -284,3 +284,15 @@ fn fault_that_only_a_bug_can_cause_is_worded_like_the_others() {
         (refusal.face().status, &json!(refusal.face().code))
     );
 }
+
+#[tokio::test]
+async fn message_with_more_to_mask_than_can_be_looked_through_is_refused() {
+    let (recorder, _upstream, gateway) = over(echo, ALLOW_ALL).await;
+    // One address more than findings are kept for one message, even where policy would reveal them all.
+    let many = "a@b.io ".repeat(inspect::mask::limit::FINDINGS_MAX + 1);
+    let response = gateway.post("alice", &[], &call(1, "effect", &json!({ "note": many }))).await;
+    assert_refused(&response, Refusal::Unread);
+    assert_eq!(recorder.count(), 0);
+    assert_eq!(gateway.leaves_of("call.denied").await[0]["refusal"], "unread");
+    gateway.finish().await;
+}

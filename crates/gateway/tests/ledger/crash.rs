@@ -5,8 +5,6 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use bytes::Bytes;
-use countersign::mask;
 use countersign::store::entry;
 use evidence::merkle::{Hash, leaf_hash};
 
@@ -92,7 +90,7 @@ fn write_until_killed(directory: &Path) -> ! {
                     let mut opened = ledger.open(intent("{}")).await.unwrap();
                     say(opened.place(), opened.leaf());
                     if caller % 4 == 0 {
-                        let frame = mask::message(Bytes::from_static(b"frame"));
+                        let frame = harness::recorded("\"frame\"");
                         ledger.frame(&mut opened, &[frame]).await.unwrap();
                     }
                     let receipt = ledger.close(opened, outcome("{}")).await.unwrap();

@@ -106,7 +106,7 @@ async fn frame_that_was_refused_makes_the_call_an_orphan() {
     let place = Place::new();
     let ledger = place.start();
     let mut opened = ledger.open(intent("{}")).await.unwrap();
-    let frame = [countersign::mask::message(bytes::Bytes::from_static(b"frame"))];
+    let frame = [crate::harness::recorded("\"frame\"")];
     ledger.frame(&mut opened, &frame).await.unwrap();
     let intruder = place.intruder();
     intruder.execute_batch("BEGIN IMMEDIATE").unwrap();

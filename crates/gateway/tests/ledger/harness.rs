@@ -2,12 +2,13 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use countersign::clock::{Clock, SystemClock};
+use countersign::config::Masking;
 use countersign::ledger::{self, Intent, Keyring, Ledger, Missing, Outcome, StartError, keyring};
-use countersign::mask;
+use countersign::mask::{Mask, Redacted};
 use countersign::model::{
     Context, Decision, Effect, Era, MessageKind, Party, PolicyRevision, Principal, PrincipalKind, Target,
     TargetKind, TokenId,
@@ -150,6 +151,15 @@ pub(crate) fn tool(name: &str) -> Target {
     Target { kind: TargetKind::Tool, name: name.into(), listed: true, definition: Some([3; 32]) }
 }
 
+/// A JSON document as the mask leaves it for the record.
+pub(crate) fn recorded(document: &str) -> Redacted<Bytes> {
+    static MASK: LazyLock<Mask> = LazyLock::new(|| {
+        let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, b"only for tests");
+        Mask::new(&Masking::default(), &[], key).expect("the defaults make sense")
+    });
+    MASK.document(&Bytes::copy_from_slice(document.as_bytes()))
+}
+
 /// A call of the tool `query` with this body.
 pub(crate) fn intent(body: &str) -> Intent {
     Intent {
@@ -159,19 +169,16 @@ pub(crate) fn intent(body: &str) -> Intent {
         server: "postgres".into(),
         kind: MessageKind::Request,
         method: "tools/call".into(),
+        statement: None,
         target: Some(tool("query")),
         decision: decision(Effect::Allow),
-        body: mask::message(Bytes::copy_from_slice(body.as_bytes())),
+        body: recorded(body),
         forwarded: Bytes::copy_from_slice(body.as_bytes()),
     }
 }
 
 pub(crate) fn outcome(body: &str) -> Outcome {
-    Outcome {
-        status: Status::Ok,
-        rpc_code: None,
-        body: Some(mask::message(Bytes::copy_from_slice(body.as_bytes()))),
-    }
+    Outcome { status: Status::Ok, rpc_code: None, body: Some(recorded(body)) }
 }
 
 /// A version 7 UUID of our own; its time does not matter.

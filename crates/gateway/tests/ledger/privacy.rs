@@ -1,14 +1,12 @@
 //! No secret, no raw payload, no direct personal data in a leaf or on disk.
 
-use bytes::Bytes;
 use countersign::ledger::{Keyring, Missing, Vault, VaultError};
-use countersign::mask;
 use countersign::model::{Target, TargetKind};
 use countersign::store::entry::{self, Filter};
 use countersign::store::{context, payload};
 use evidence::leaf::Leaf;
 
-use crate::harness::{ORIGIN, Place, intent, outcome};
+use crate::harness::{ORIGIN, Place, intent, outcome, recorded};
 
 const PERSONAL: [&str; 8] = [
     "Alice Example",
@@ -60,11 +58,11 @@ async fn no_personal_data_and_no_body_reaches_a_leaf_or_the_disk() {
 async fn body_opens_for_the_key_and_only_as_its_own_leaf() {
     let place = Place::new();
     let ledger = place.start();
-    let long = "a body that is long enough to be compressed ".repeat(50);
-    let mut call = intent("short");
-    call.body = mask::message(Bytes::from(long.clone()));
+    let long = format!("\"{}\"", "a body that is long enough to be compressed ".repeat(50));
+    let mut call = intent("\"short\"");
+    call.body = recorded(&long);
     let opened = ledger.open(call).await.unwrap();
-    ledger.close(opened, outcome("short")).await.unwrap();
+    ledger.close(opened, outcome("\"short\"")).await.unwrap();
     ledger.stop().await.unwrap();
     let db = place.reader();
     let keys = Keyring::open(&place.path().join("keys"), ORIGIN, Missing::Refuse).unwrap();

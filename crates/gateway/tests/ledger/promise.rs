@@ -1,8 +1,6 @@
 //! The promises of the ledger, each test named after one.
 
-use bytes::Bytes;
 use countersign::ledger::{Denial, DenialKind, Event, EventActor, Unavailable};
-use countersign::mask;
 use countersign::model::{Effect, MessageKind};
 use evidence::jcs;
 use evidence::leaf::EventType;
@@ -93,10 +91,10 @@ async fn frames_are_committed_to_by_their_outcome() {
     let place = Place::new();
     let ledger = place.start();
     let mut opened = ledger.open(intent("{}")).await.unwrap();
-    let message = |text: &str| mask::message(Bytes::copy_from_slice(text.as_bytes()));
-    ledger.frame(&mut opened, &[message("one"), message("two")]).await.unwrap();
+    let message = |number: u8| harness::recorded(&number.to_string());
+    ledger.frame(&mut opened, &[message(1), message(2)]).await.unwrap();
     ledger.frame(&mut opened, &[]).await.unwrap();
-    ledger.frame(&mut opened, &[message("three")]).await.unwrap();
+    ledger.frame(&mut opened, &[message(3)]).await.unwrap();
     ledger.close(opened, outcome("{}")).await.unwrap();
     ledger.stop().await.unwrap();
     let leaves = place.leaves();
@@ -118,12 +116,13 @@ async fn refusals_and_events_are_recorded_as_what_they_are() {
         server: Some("postgres".into()),
         message: Some(MessageKind::Request),
         method: Some("tools/call".into()),
+        statement: None,
         target: Some(harness::tool("query")),
         decision: Some(harness::decision(Effect::Deny)),
         refusal: "denied",
         reason: None,
         count: 1,
-        body: Some(mask::message(Bytes::from_static(b"{}"))),
+        body: Some(harness::recorded("{}")),
     };
     ledger.deny(denial.clone()).await.unwrap();
     let unproven = Denial { kind: DenialKind::Unproven, call: call_id(), reason: Some("expired"), ..denial };

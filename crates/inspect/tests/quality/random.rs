@@ -32,18 +32,22 @@ impl Random {
         first + self.below(last - first + 1)
     }
 
+    fn index(&mut self, len: usize) -> usize {
+        usize::try_from(self.below(len as u64)).expect("below a usize")
+    }
+
     pub(crate) fn pick<'a>(&mut self, list: &[&'a str]) -> &'a str {
-        list[self.below(list.len() as u64) as usize]
+        list[self.index(list.len())]
     }
 
     /// `count` signs of `alphabet`.
     pub(crate) fn text(&mut self, alphabet: &str, count: usize) -> String {
         let signs = alphabet.as_bytes();
-        (0..count).map(|_| char::from(signs[self.below(signs.len() as u64) as usize])).collect()
+        (0..count).map(|_| char::from(signs[self.index(signs.len())])).collect()
     }
 
     pub(crate) fn digits(&mut self, count: usize) -> Vec<u8> {
-        (0..count).map(|_| self.below(10) as u8).collect()
+        (0..count).map(|_| u8::try_from(self.below(10)).expect("below 10")).collect()
     }
 
     pub(crate) fn uuid(&mut self) -> String {

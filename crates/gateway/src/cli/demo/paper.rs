@@ -11,6 +11,8 @@ use super::tour::{Recorded, Seen};
 
 /// Longest excerpt of an answer, in characters.
 const EXCERPT_MAX: usize = 150;
+/// Most receipts shown for one call.
+const RECEIPTS_MAX: usize = 4;
 
 /// Text in a style, when there is a terminal to show it.
 fn styled(style: Style, text: &str) -> String {
@@ -54,6 +56,13 @@ pub(super) fn act(number: usize, title: &str, seen: &Seen, recorded: &[Recorded]
         }
         Some(effect) => writeln!(out, "   {}  {} by {}", dim("decision"), bad(effect), policies(decision))?,
         None => writeln!(out, "   {}  {}", dim("decision"), bad("refused before policy: nobody was proven"))?,
+    }
+    if let Some(statement) = recorded.first().map(|first| &first.leaf["statement"]).filter(|s| s.is_object())
+    {
+        writeln!(out, "   {}  {}", dim("parsed  "), parsed(statement))?;
+    }
+    for receipt in recorded.iter().flat_map(|one| &one.receipts).take(RECEIPTS_MAX) {
+        writeln!(out, "   {}  {}", dim("masked  "), masked(receipt))?;
     }
     let leaves: Vec<_> = recorded
         .iter()
@@ -121,6 +130,38 @@ pub(super) fn invitation(stage: &Stage) -> anyhow::Result<()> {
     writeln!(out, "\n   {}", dim("what was recorded, in another terminal"))?;
     writeln!(out, "countersign log tail -c {}\n", stage.directory.join("countersign.yaml").display())?;
     Ok(())
+}
+
+/// What the classifier found in a statement.
+fn parsed(statement: &Value) -> String {
+    let names = |field: &str| {
+        let names: Vec<_> =
+            statement[field].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        names.join(", ")
+    };
+    let mut text = format!(
+        "{} of {} statements, worst class {}",
+        statement["language"].as_str().unwrap_or("?"),
+        statement["statements"],
+        bad(statement["class"].as_str().unwrap_or("?")),
+    );
+    for field in ["reads", "writes", "flags"] {
+        if !names(field).is_empty() {
+            text.push_str(&format!("; {field}: {}", names(field)));
+        }
+    }
+    text
+}
+
+/// One receipt: where, what, and the pseudonym that stands for the value.
+fn masked(receipt: &Value) -> String {
+    format!(
+        "{} at {}, {} characters: {}",
+        receipt["detector"].as_str().unwrap_or("?"),
+        receipt["pointer"].as_str().unwrap_or("?"),
+        receipt["length"],
+        dim(receipt["token"].as_str().unwrap_or("?")),
+    )
 }
 
 fn policies(decision: Option<&Value>) -> String {

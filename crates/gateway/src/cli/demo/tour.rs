@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
+use evidence::leaf::Leaf;
 use evidence::note::VerifierKey;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -10,9 +11,11 @@ use uuid::Uuid;
 use super::paper;
 use super::stage::Stage;
 use crate::exchange::refuse::CALL_ID;
-use crate::ledger;
+use crate::ledger::{self, Keyring, Missing, Vault};
 use crate::mcp::sse::Framer;
+use crate::store::Db;
 use crate::store::entry::{self, Filter};
+use crate::store::payload;
 
 const REVISION: &str = "2026-07-28";
 
@@ -41,6 +44,8 @@ pub(super) struct Seen {
 pub(super) struct Recorded {
     pub(super) index: u64,
     pub(super) leaf: Value,
+    /// What was masked in the recorded message.
+    pub(super) receipts: Vec<Value>,
 }
 
 /// Plays the whole tour.
@@ -90,6 +95,15 @@ fn acts() -> Vec<Act> {
             "support-reads-the-shop",
         ),
         call(
+            "alice looks at a customer: she learns who it is, not how to reach them",
+            "alice",
+            "orders",
+            "get_customer",
+            json!({ "customer_id": 1 }),
+            DONE,
+            "support-reads-the-shop",
+        ),
+        call(
             "alice refunds 40 euros: the policy looks at the argument",
             "alice",
             "orders",
@@ -99,13 +113,13 @@ fn acts() -> Vec<Act> {
             "support-refunds-up-to-50",
         ),
         call(
-            "bob (operations) may do anything in the shop, except destroy it",
+            "bob (operations) may do anything in the shop, except destroy it: his statement is parsed",
             "bob",
             "orders",
             "execute",
-            json!({ "sql": "DROP TABLE customers" }),
+            json!({ "sql": "SELECT 1; /* tidy up */ DROP TABLE customers" }),
             &["call.denied"],
-            "nobody-drops-tables",
+            "nobody-destroys",
         ),
         call(
             "bob reads a file; the file server is a program on standard input and output",
@@ -172,14 +186,27 @@ fn last_message(stream: bytes::Bytes) -> anyhow::Result<Value> {
 async fn leaves(stage: &Stage, call: Uuid) -> anyhow::Result<Vec<Recorded>> {
     let filter = Filter { call: Some(call.into_bytes()), ..Filter::default() };
     stage.gateway.gateway.ledger.sequence().await?;
-    let mut entries =
-        stage.gateway.gateway.db.read("leaves of a call", move |read| entry::page(read, &filter, 16)).await?;
+    let db = stage.gateway.gateway.db.clone();
+    let mut entries = db.read("leaves of a call", move |read| entry::page(read, &filter, 16)).await?;
     entries.reverse();
-    let parse = |entry: entry::Entry| {
-        let index = entry.index.context("a leaf has no place in the log yet")?;
-        Ok(Recorded { index, leaf: serde_json::from_slice(&entry.leaf)? })
-    };
-    entries.into_iter().map(parse).collect()
+    let keys = Keyring::open(&stage.directory.join("data/keys"), "demo/audit/1", Missing::Refuse)?;
+    let vault = Vault::new(&keys)?;
+    tokio::task::spawn_blocking(move || entries.iter().map(|entry| recorded(&db, &vault, entry)).collect())
+        .await?
+}
+
+fn recorded(db: &Db, vault: &Vault, entry: &entry::Entry) -> anyhow::Result<Recorded> {
+    let leaf = Leaf::decode(&entry.leaf)?;
+    let mut receipts = Vec::new();
+    if let Some(committed) = leaf.payload.filter(|_| !leaf.redactions.is_empty())
+        && let Some((day, sealed)) = db.read_now("body", |read| payload::at(read, entry.place))?
+    {
+        let record = vault.open(db, day, leaf.id.as_bytes(), sealed, &committed.commitment)?;
+        let mut record: Value = serde_json::from_slice(&record)?;
+        receipts = record["redactions"].as_array_mut().map(std::mem::take).unwrap_or_default();
+    }
+    let index = entry.index.context("a leaf has no place in the log yet")?;
+    Ok(Recorded { index, leaf: serde_json::from_slice(&entry.leaf)?, receipts })
 }
 
 fn check(act: &Act, recorded: &[Recorded]) -> anyhow::Result<()> {
@@ -202,6 +229,9 @@ fn check(act: &Act, recorded: &[Recorded]) -> anyhow::Result<()> {
         let status = &recorded[recorded.len() - 1].leaf["outcome"]["status"];
         ensure!(status == "ok", "`{}` should succeed, but ended as {status}", act.title);
     }
+    let masked = recorded.iter().any(|one| !one.receipts.is_empty());
+    let should = act.params["name"] == "get_customer";
+    ensure!(masked || !should, "`{}` should have masked something", act.title);
     Ok(())
 }
 

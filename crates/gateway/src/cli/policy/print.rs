@@ -6,6 +6,7 @@ use std::path::Path;
 use anstyle::{AnsiColor, Color};
 use serde_json::{Value, json};
 
+use crate::model::Statement;
 use crate::policy::{Case, Explanation, Finding, Part, PolicySet, Problem, Rejected, Trial};
 
 /// Whether colours are used.
@@ -75,9 +76,14 @@ impl<W: Write> Printer<W> {
     }
 
     /// A decision with its reasons.
-    pub(super) fn explanation(&mut self, explanation: &Explanation) -> io::Result<()> {
+    pub(super) fn explanation(
+        &mut self,
+        explanation: &Explanation,
+        statement: Option<&Statement>,
+    ) -> io::Result<()> {
         if self.form == Form::Json {
-            let value = serde_json::to_value(explanation).map_err(io::Error::other)?;
+            let mut value = serde_json::to_value(explanation).map_err(io::Error::other)?;
+            value["statement"] = serde_json::to_value(statement).map_err(io::Error::other)?;
             return self.json(&value);
         }
         let colour = effect_colour(explanation.effect);
@@ -86,10 +92,32 @@ impl<W: Write> Printer<W> {
         for error in &explanation.errors {
             writeln!(self.output, "  {}", shown(error))?;
         }
+        if let Some(found) = statement {
+            self.statement(found)?;
+        }
         for finding in &explanation.findings {
             self.finding(finding)?;
         }
         writeln!(self.output, "\npolicy set {}", &explanation.revision[..16])
+    }
+
+    /// What `context.statement` holds.
+    fn statement(&mut self, found: &Statement) -> io::Result<()> {
+        let Statement { language, class, severity, .. } = found;
+        let class = self.paint(AnsiColor::Cyan, class);
+        writeln!(self.output, "\nstatement: {language}, class {class} (severity {severity})")?;
+        for (title, names) in [
+            ("reads", &found.reads),
+            ("writes", &found.writes),
+            ("functions", &found.functions),
+            ("flags", &found.flags),
+        ] {
+            if !names.is_empty() {
+                let names = names.iter().map(|name| shown(name)).collect::<Vec<_>>().join(", ");
+                writeln!(self.output, "  {title:<9} {names}")?;
+            }
+        }
+        Ok(())
     }
 
     /// The cases of a file, failures with what was decided instead.

@@ -63,6 +63,7 @@ fn check_server(server: &ServerConfig, path: &Path, report: &mut Report<'_>) {
     if let Some(stdio) = &server.stdio {
         check_stdio(stdio, &path.field("stdio"), report);
     }
+    super::masking::tools(&server.tools, &path.field("tools"), report);
     for (index, scope) in server.scopes.iter().enumerate() {
         if !is_scope(scope) {
             report.add(

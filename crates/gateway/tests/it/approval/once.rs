@@ -69,6 +69,7 @@ async fn two_gateways_on_one_store_use_it_once() {
         gateway.db.clone(),
         gateway.ledger.clone(),
         aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, b"a key that finds no request of the other"),
+        gateway.mask.clone(),
         gateway.clock.clone(),
         Sinks::new(&config::Approvals::default()).expect("nobody is told"),
     );
@@ -93,7 +94,6 @@ async fn two_gateways_on_one_store_use_it_once() {
 /// A held call as the spine would make it.
 fn held(setup: &super::Setup, round: u64) -> Held {
     use countersign::clock::new_id;
-    use countersign::mask;
     use countersign::mcp::envelope::Message;
     use countersign::mcp::method::Direction;
     use countersign::model::{Effect, MessageKind, Target, TargetKind};
@@ -113,6 +113,7 @@ fn held(setup: &super::Setup, round: u64) -> Held {
         direction: Direction::ToUpstream,
         target: Some(&target),
         arguments: Some("{}"),
+        statement: None,
         context: &approver.context,
         definition: Definition::Unknown,
     };
@@ -126,7 +127,7 @@ fn held(setup: &super::Setup, round: u64) -> Held {
         method: "tools/call".into(),
         target: Some(target.clone()),
         decision,
-        body: mask::message(message.bytes().clone()),
+        body: setup.gateway.running.gateway.mask.document(message.bytes()),
         message,
     }
 }

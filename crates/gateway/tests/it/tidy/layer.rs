@@ -13,6 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["config", "model"],
     &["refusal", "metrics"],
     &["mcp"],
+    &["statement"],
     // Pure or nearly: see `PURE`.
     &["policy", "mask", "catalog", "identity"],
     // What is written.

@@ -183,7 +183,11 @@ fn changelog_has_the_current_version() {
 #[test]
 fn no_file_names_a_path_of_one_machine() {
     let mut breaches = Vec::new();
-    for path in files().iter().filter(|path| is_text(path)) {
+    // What judges paths names those it knows.
+    let judges = |path: &str| {
+        path.starts_with("crates/inspect/src/statement/") || path.starts_with("crates/inspect/tests/")
+    };
+    for path in files().iter().filter(|path| is_text(path) && !judges(path)) {
         let text = read(path).unwrap_or_default();
         for (number, line) in text.lines().enumerate() {
             for directory in MACHINE_DIRECTORIES {

@@ -1,6 +1,6 @@
 //! Addresses of machines: IPv4 and IPv6 that are somebody's, and MAC addresses.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// An address that can lead to a person or a place: no loopback, unspecified, broadcast, multicast, link-local or
 /// documentation address. Private addresses of a network count: they show its inside.

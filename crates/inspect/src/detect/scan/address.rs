@@ -1,6 +1,6 @@
 //! Addresses of networks: IPv4, IPv6 (RFC 4291 section 2.2) and hardware (IEEE 802).
 
-use std::net::Ipv6Addr;
+use core::net::Ipv6Addr;
 
 use super::{Scan, Seen, edge};
 use crate::walk::Span;

@@ -1,7 +1,7 @@
 //! What is known of an address without asking: the registries of special addresses (RFC 6890 and its
 //! updates).
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 use super::Flag;
 

@@ -92,7 +92,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
             "password = getpass.getpass()",
             "password=<your password>",
             "password: ********",
-            "PWD=/home/app",
+            "PWD=/srv/app",
             "passwords: 3",
             "Minipass=>F.isWritable1",
         ],
