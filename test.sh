@@ -33,6 +33,7 @@ step_system() {
   command -v npm >/dev/null || missing+=(nodejs npm)
   command -v openssl >/dev/null || missing+=(openssl)
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+  command -v pgbouncer >/dev/null || missing+=(pgbouncer)
   if ((${#missing[@]} == 0)); then
     echo "nothing is missing"
     return

@@ -28,6 +28,8 @@ pub const SESSION_OPEN_CALLS_MAX: usize = 1_024;
 pub const SESSION_REPLAYS_MAX: usize = 64;
 /// Most requests of the upstream unanswered in one legacy session.
 pub const SESSION_ASKS_MAX: usize = 256;
+/// Time between looks for definitions that other gateways learned.
+pub const CATALOG_LOOK_MS: u64 = 1_000;
 /// Most things remembered per server in the catalog.
 pub const CATALOG_ENTRIES_MAX: usize = 10_000;
 /// Longest `User-Agent` kept.
@@ -210,7 +212,7 @@ pub const POLICY_FILES_MAX: usize = 1_000;
 /// All policy files together.
 pub const POLICY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Time between two looks for changed policy files.
-pub const POLICY_LOOK_MS: u64 = 2_000;
+pub const POLICY_LOOK_MS: u64 = 1_000;
 /// Most groups that one policy may name as approvers.
 pub const APPROVER_GROUPS_MAX: usize = 32;
 /// Most people that a policy may ask to approve one call.

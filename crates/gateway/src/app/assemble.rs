@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::upkeep;
 use crate::acceptance::Acceptances;
 use crate::approval::{Approvals, Sinks};
-use crate::catalog::{Catalog, Listed};
+use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::{Config, ServerConfig};
 use crate::exchange::flood::Flood;
@@ -24,7 +24,6 @@ use crate::limits;
 use crate::mask::Mask;
 use crate::mcp::header::Ours;
 use crate::metrics::Metrics;
-use crate::model::TargetKind;
 use crate::policy::Policies;
 use crate::service_key::Registry;
 use crate::statement::Reader;
@@ -51,7 +50,8 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
         clock.clone(),
     )?;
     let catalog = Catalog::default();
-    restore(&catalog, &db, config).await.context("cannot read the catalog of definitions")?;
+    let names = config.servers.iter().map(|server| &*server.name);
+    upkeep::restore(&catalog, &db, names).await.context("cannot read the catalog of definitions")?;
     let acceptances = Acceptances::new(db.clone(), clock.clone());
     acceptances.step(&catalog, &ledger).await.context("cannot read accepted definitions")?;
     ledger.note(upkeep::published(&policies.change_at_start(), &policies.current())).await?;
@@ -140,18 +140,4 @@ async fn ledger(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Openi
         Ok(Opening { db, ledger, seal, approval_key, pseudonym_key })
     })
     .await?
-}
-
-async fn restore(catalog: &Catalog, db: &Db, config: &Config) -> anyhow::Result<()> {
-    for server in &config.servers {
-        let name = server.name.clone();
-        let limit = u32::try_from(limits::CATALOG_ENTRIES_MAX).unwrap_or(u32::MAX);
-        let rows = db.read("catalog", move |read| store::definition::of_server(read, &name, limit)).await?;
-        for row in rows {
-            let Some(kind) = TargetKind::parse(&row.kind) else { continue };
-            let listed = Listed { pinned: row.pinned, current: row.current };
-            catalog.restore(&server.name, kind, row.name, listed);
-        }
-    }
-    Ok(())
 }

@@ -8,11 +8,14 @@ use evidence::jcs;
 use evidence::leaf::EventType;
 use tokio::task::JoinHandle;
 
+use crate::catalog::{Catalog, Listed};
 use crate::exchange::Gateway;
 use crate::ledger::{Denial, Document, Event, EventActor};
 use crate::limits;
 use crate::listen::{Acceptor, Refresh};
+use crate::model::TargetKind;
 use crate::policy::{Change, PolicySet};
+use crate::store::{self, Db};
 
 /// Starts everything that goes on beside the calls. The tasks run until they are aborted.
 pub(super) fn tasks(gateway: &Arc<Gateway>, tls: Option<&Arc<Acceptor>>) -> Vec<JoinHandle<()>> {
@@ -33,10 +36,56 @@ pub(super) fn tasks(gateway: &Arc<Gateway>, tls: Option<&Arc<Acceptor>>) -> Vec<
     tasks.push(tokio::spawn(async move { this.approvals.run().await }));
     let this = gateway.clone();
     tasks.push(tokio::spawn(async move { this.approvals.deliver().await }));
+    if gateway.db.is_shared() {
+        let this = gateway.clone();
+        tasks.push(tokio::spawn(async move { watch_catalog(&this).await }));
+    }
     if let Some(tls) = tls.cloned() {
         tasks.push(tokio::spawn(async move { watch_tls(&tls).await }));
     }
     tasks
+}
+
+/// Reads what upstreams listed, as far as the store knows.
+pub(super) async fn restore<'s>(
+    catalog: &Catalog,
+    db: &Db,
+    servers: impl Iterator<Item = &'s str>,
+) -> Result<(), store::Error> {
+    for server in servers {
+        let name = server.to_owned();
+        let limit = u32::try_from(limits::CATALOG_ENTRIES_MAX).unwrap_or(u32::MAX);
+        let rows = db.read("catalog", move |read| store::definition::of_server(read, &name, limit)).await?;
+        for row in rows {
+            let Some(kind) = TargetKind::parse(&row.kind) else { continue };
+            let listed = Listed { pinned: row.pinned, current: row.current };
+            catalog.restore(server, kind, row.name, listed);
+        }
+    }
+    Ok(())
+}
+
+/// Learns what the other gateways on the database learned: a definition that changed for one has changed for all.
+async fn watch_catalog(gateway: &Gateway) {
+    let mut ticks = tokio::time::interval(Duration::from_millis(limits::CATALOG_LOOK_MS));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut known = None;
+    loop {
+        ticks.tick().await;
+        let latest = gateway.db.read("latest definition", store::definition::latest).await;
+        let learned = match latest {
+            Ok(latest) if latest == known => continue,
+            Ok(latest) => {
+                let names = gateway.servers.keys().map(String::as_str);
+                restore(&gateway.catalog, &gateway.db, names).await.map(|()| latest)
+            }
+            Err(error) => Err(error),
+        };
+        match learned {
+            Ok(latest) => known = latest,
+            Err(error) => tracing::debug!(%error, "cannot read what other gateways learned"),
+        }
+    }
 }
 
 /// Reads the policies again, puts a valid set on record, then in force.

@@ -142,10 +142,7 @@ fn evidence(config: &Config, findings: &mut Vec<Finding>) {
             "they lie beside the data they protect; in production set `storage.keys` to another volume",
         ));
     }
-    findings.push(Finding::doubtful(
-        "assurance level",
-        "L1: checkpoints go to the log lines; they protect against a rewrite only if that sink has another owner",
-    ));
+    findings.push(Finding::doubtful("assurance level", super::source::assurance(config)));
 }
 
 async fn over_the_network(config: &Config, findings: &mut Vec<Finding>) {

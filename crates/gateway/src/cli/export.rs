@@ -35,13 +35,16 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     bar.finish_and_clear();
     let directory = arguments.output.display();
     if arguments.json {
-        let result =
-            serde_json::json!({ "leaves": leaves, "directory": arguments.output, "key": key.to_string() });
+        let result = serde_json::json!({
+            "leaves": leaves, "directory": arguments.output, "key": key.to_string(),
+            "assurance": evidence.assurance(),
+        });
         println!("{result}");
     } else {
         println!("{leaves} leaves written to {directory}\n");
         println!("Verify with:  countersign verify {directory} --key '{key}'");
         println!("Give the auditor the key by another way than the files.");
+        println!("Assurance level {}.", evidence.assurance());
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -24,6 +24,17 @@ pub(super) struct Evidence {
     config: Config,
 }
 
+/// How strongly the log is anchored outside the reach of whoever owns the database, with what that means.
+pub(super) fn assurance(config: &Config) -> &'static str {
+    if crate::app::tells_checkpoints(&config.log) {
+        "L1: every checkpoint goes to the log lines; a log cut short shows there, and a rewrite if that sink has another \
+         owner"
+    } else {
+        "L0: `log.level` leaves out the lines of `countersign::checkpoint`, so no checkpoint leaves this machine; write \
+         `warn,countersign::checkpoint=info` to have them and no others"
+    }
+}
+
 impl Source {
     pub(super) fn open(&self) -> anyhow::Result<Evidence> {
         let config = config::load(&self.config)?;
@@ -33,6 +44,11 @@ impl Source {
 }
 
 impl Evidence {
+    /// As [`assurance`].
+    pub(super) fn assurance(&self) -> &'static str {
+        assurance(&self.config)
+    }
+
     /// The public key of the log.
     pub(super) fn verifier_key(&self) -> anyhow::Result<VerifierKey> {
         Ok(keyring::read_verifier_key(&self.config.storage.key_directory())?)

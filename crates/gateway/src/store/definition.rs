@@ -59,6 +59,11 @@ pub fn insert(tx: &mut Tx<'_>, definition: &Definition) -> Result<bool, Error> {
     Ok(!known)
 }
 
+/// When anything was learned last, microseconds since 1970.
+pub fn latest(read: &mut Read<'_>) -> Result<Option<i64>, Error> {
+    Ok(read.first("SELECT max(since) FROM definition", &[], |row| row.maybe_int(0))?.flatten())
+}
+
 /// One definition of a name.
 pub fn find(
     read: &mut Read<'_>,

@@ -252,6 +252,42 @@ async fn crash_of_the_server_loses_nothing_that_was_acknowledged() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pooler_that_gives_connections_away_between_transactions_is_no_hindrance() {
+    let place = Place::new();
+    let socket = place.directory.path().join("pool");
+    std::fs::create_dir(&socket).unwrap();
+    let pooler = place.server.pool(&socket);
+    let mut look = tokio::time::interval(Duration::from_millis(20));
+    let url = loop {
+        look.tick().await;
+        if let Some(url) = pooler.url(GATEWAY, DATABASE) {
+            break url;
+        }
+    };
+    let start = || {
+        let db = Db::open_postgres(&Server::parse(&url).unwrap()).unwrap();
+        let keys = Keyring::open(&place.keys(), ORIGIN, Missing::Create).unwrap();
+        Ledger::start_among(&db, keys, Arc::new(SystemClock), PATIENT).unwrap()
+    };
+    // Each wants more connections than the pooler has.
+    let (first, second) = (blocking(start), blocking(start));
+    let mut tasks = tokio::task::JoinSet::new();
+    for ledger in [&first, &second] {
+        for _ in 0..4 {
+            let ledger = ledger.clone();
+            tasks.spawn(async move {
+                calls(&ledger, 10).await;
+                ledger.publish().await.unwrap();
+            });
+        }
+    }
+    tasks.join_all().await;
+    first.stop().await.unwrap();
+    second.stop().await.unwrap();
+    assert_eq!(place.assert_sound().counts["call.outcome"], 80);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cut_connections_are_made_again_and_nothing_is_doubled() {
     let place = Place::new();
     let (first, second) = (place.start(PATIENT), place.start(PATIENT));
