@@ -182,7 +182,7 @@ impl Caller {
         // 5 decide: pure; says which policies and why.
         let decision = self.decide(&call);
         // 6 mask: what is recorded, and what is forwarded, went through the mask.
-        let view = match self.view(&call, &call.bytes(), Direction::ToUpstream).await {
+        let view = match self.view(&call, &call.bytes(), Direction::ToUpstream) {
             Ok(view) => view,
             Err(Unmasked(refusal)) => {
                 return self.refuse(&call, refusal, Some(decision), None, replier).await;

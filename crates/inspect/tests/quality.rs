@@ -5,8 +5,6 @@
 //! configurations are. Every other carrier is open: the table was tuned on those. The others are held out, and what the
 //! test asks for is asked of them. `cargo test -p inspect --test quality -- --nocapture` prints the figures.
 
-#![expect(clippy::cast_possible_truncation, reason = "digits and places in short alphabets")]
-
 #[path = "quality/carrier.rs"]
 mod carrier;
 #[path = "quality/credential.rs"]

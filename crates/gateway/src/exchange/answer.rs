@@ -67,12 +67,12 @@ impl Caller {
             };
             (_, _, bytes) = refuse::refuse(refusal, asked, None);
         }
-        let View { shown, record } = self.view(call, &bytes, Direction::ToCaller).await?;
+        let View { shown, record } = self.view(call, &bytes, Direction::ToCaller)?;
         // What was filtered out is recorded all the same.
         let record = if bytes == *message.bytes() {
             record
         } else {
-            self.view(call, message.bytes(), Direction::ToCaller).await?.record
+            self.view(call, message.bytes(), Direction::ToCaller)?.record
         };
         Ok(Digest { bytes: shown, outcome: Outcome { status, rpc_code, body: Some(record) } })
     }
@@ -88,7 +88,7 @@ impl Caller {
         }
         let bytes = message.bytes().clone();
         let answer = Call::response(self.new_id(), Direction::ToCaller, message, Method::Borrowed(""));
-        Ok(self.view(&answer, &bytes, Direction::ToCaller).await?)
+        Ok(self.view(&answer, &bytes, Direction::ToCaller)?)
     }
 
     async fn filter(&self, rule: &ListRule, message: &Message) -> Result<Bytes, Cut> {
@@ -228,7 +228,7 @@ impl Caller {
         for (ask, params, raw) in asks {
             let decision = self.decide_on(&Question { arguments: params.as_deref(), ..self.question(&ask) });
             if decision.effect != Effect::Allow {
-                let View { record, .. } = self.view(&ask, &Bytes::from(raw), Direction::ToCaller).await?;
+                let View { record, .. } = self.view(&ask, &Bytes::from(raw), Direction::ToCaller)?;
                 self.deny(&ask, Refusal::Denied, Some(decision), Some(record))
                     .await
                     .map_err(|_| Cut::Unrecorded)?;

@@ -38,12 +38,7 @@ const FORMS: [Form; 3] = [Form::Plain, Form::Partial, Form::Token];
 
 impl Caller {
     /// Looks through `message`, which belongs to `call` and goes in `direction`.
-    pub(super) async fn view(
-        &self,
-        call: &Call,
-        message: &Bytes,
-        direction: Direction,
-    ) -> Result<View, Unmasked> {
+    pub(super) fn view(&self, call: &Call, message: &Bytes, direction: Direction) -> Result<View, Unmasked> {
         let mask = &self.gateway.mask;
         let tool = call.target.as_ref().filter(|target| target.kind == TargetKind::Tool);
         let subject = Subject {

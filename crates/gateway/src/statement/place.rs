@@ -175,9 +175,9 @@ mod tests {
     #[test]
     fn what_is_no_text_cannot_be_read() {
         let unreadable = (Language::Unreadable, String::new());
-        assert_eq!(guess(r#"{"command":7}"#), [unreadable.clone()]);
-        assert_eq!(guess(r#"{"command":["ls",{}]}"#), [unreadable.clone()]);
-        assert_eq!(guess(r#"{"command":"\ud800"}"#), [unreadable]);
+        for arguments in [r#"{"command":7}"#, r#"{"command":["ls",{}]}"#, r#"{"command":"\ud800"}"#] {
+            assert_eq!(guess(arguments), std::slice::from_ref(&unreadable), "{arguments}");
+        }
         assert_eq!(guess(r#"{"command":null}"#), []);
     }
 

@@ -65,8 +65,18 @@ pub(super) async fn play(stage: &Stage) -> anyhow::Result<()> {
 }
 
 fn acts() -> Vec<Act> {
-    const DONE: &[&str] = &["call.intent", "call.outcome"];
-    let call = |title, who, server, tool: &str, arguments: Value, leaves, policy| Act {
+    [of_alice(), of_others()].into_iter().flatten().collect()
+}
+
+/// A call of a tool that must be recorded in these leaves and decided by this policy.
+fn call(
+    title: &'static str,
+    (who, server, tool): (&'static str, &'static str, &str),
+    arguments: &Value,
+    leaves: &'static [&'static str],
+    policy: &'static str,
+) -> Act {
+    Act {
         title,
         who: Some(who),
         server,
@@ -74,7 +84,12 @@ fn acts() -> Vec<Act> {
         params: json!({ "name": tool, "arguments": arguments }),
         leaves,
         policy: Some(policy),
-    };
+    }
+}
+
+const DONE: &[&str] = &["call.intent", "call.outcome"];
+
+fn of_alice() -> Vec<Act> {
     vec![
         Act {
             title: "alice (support) asks what the shop offers; she sees only what she may use",
@@ -87,46 +102,41 @@ fn acts() -> Vec<Act> {
         },
         call(
             "alice looks up open orders",
-            "alice",
-            "orders",
-            "list_orders",
-            json!({ "status": "open" }),
+            ("alice", "orders", "list_orders"),
+            &json!({ "status": "open" }),
             DONE,
             "support-reads-the-shop",
         ),
         call(
             "alice looks at a customer: she learns who it is, not how to reach them",
-            "alice",
-            "orders",
-            "get_customer",
-            json!({ "customer_id": 1 }),
+            ("alice", "orders", "get_customer"),
+            &json!({ "customer_id": 1 }),
             DONE,
             "support-reads-the-shop",
         ),
         call(
             "alice refunds 40 euros: the policy looks at the argument",
-            "alice",
-            "orders",
-            "refund_order",
-            json!({ "order_id": 1, "amount": 40, "reason": "damaged in transit" }),
+            ("alice", "orders", "refund_order"),
+            &json!({ "order_id": 1, "amount": 40, "reason": "damaged in transit" }),
             DONE,
             "support-refunds-up-to-50",
         ),
+    ]
+}
+
+fn of_others() -> Vec<Act> {
+    vec![
         call(
             "bob (operations) may do anything in the shop, except destroy it: his statement is parsed",
-            "bob",
-            "orders",
-            "execute",
-            json!({ "sql": "SELECT 1; /* tidy up */ DROP TABLE customers" }),
+            ("bob", "orders", "execute"),
+            &json!({ "sql": "SELECT 1; /* tidy up */ DROP TABLE customers" }),
             &["call.denied"],
             "nobody-destroys",
         ),
         call(
             "bob reads a file; the file server is a program on standard input and output",
-            "bob",
-            "files",
-            "read",
-            json!({ "path": "runbook.md" }),
+            ("bob", "files", "read"),
+            &json!({ "path": "runbook.md" }),
             DONE,
             "operations-reads-files",
         ),
