@@ -84,8 +84,8 @@ pub enum Dialect {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FieldAt {
-    /// JSON Pointer with `*` for any one step, or JSONPath (RFC 9535) as far as docs/masking.md says; from `params` of
-    /// a call, and from `result` of an answer.
+    /// JSON Pointer with `*` for any one step, or a subset of JSONPath (RFC 9535); counted from the root of the
+    /// arguments, of `structuredContent`, or of a JSON document in a text.
     pub path: String,
     /// What it is: a detector's name as policies and receipts will know it.
     pub detector: String,
