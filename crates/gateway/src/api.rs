@@ -26,11 +26,11 @@ use table::Handler;
 pub use table::{ENDPOINTS, Endpoint};
 
 use crate::approval::Approver;
-use crate::exchange::{Gateway, refuse};
-use crate::identity::{API, AuthFailure};
-use crate::ledger::{Denial, DenialKind};
+use crate::exchange::unproven::Attempt;
+use crate::exchange::{Gateway, arrival, refuse};
+use crate::identity::API;
 use crate::limits;
-use crate::model::{Context, Era, Principal};
+use crate::model::{Context, Era};
 use crate::policy::Duty;
 use crate::refusal::Refusal;
 use crate::reply::{self, Reply};
@@ -92,7 +92,12 @@ async fn take(
     let proven = gateway.authenticator.authenticate(API, &head.headers, &head.uri).await;
     let principal = match proven {
         Ok(principal) => principal,
-        Err(failure) => return Err(unproven(&gateway, call, address, &head.headers, failure).await),
+        Err(failure) => {
+            let attempt =
+                Attempt { call, server: None, context: circumstances(&gateway, address, &head.headers) };
+            let challenged = gateway.challenge(attempt, failure).await;
+            return Err(challenged.map_or_else(|refusal| Problem::of(refusal).into(), Turned::Reply));
+        }
     };
     let (endpoint, path) = found?;
     let Handler::Bearer(handler) = endpoint.handler else {
@@ -129,53 +134,8 @@ async fn collect(body: Incoming) -> Result<Bytes, Problem> {
     }
 }
 
-/// Nobody: recorded (one by one, or in a flood as a count), then challenged.
-async fn unproven(
-    gateway: &Gateway,
-    call: Uuid,
-    address: IpAddr,
-    headers: &HeaderMap,
-    failure: AuthFailure,
-) -> Turned {
-    gateway.metrics.auth_failures.inc();
-    let challenge = gateway.authenticator.challenge(API, &failure);
-    let denial = Denial {
-        kind: DenialKind::Unproven,
-        call,
-        principal: Arc::new(Principal::anonymous(failure.issuer.clone(), failure.token)),
-        context: circumstances(gateway, address, headers),
-        server: None,
-        message: None,
-        method: None,
-        statement: None,
-        target: None,
-        decision: None,
-        refusal: Refusal::Unauthenticated.face().code,
-        reason: Some(failure.reason.face().code),
-        count: 1,
-        body: None,
-    };
-    if let Some(denial) = gateway.flood.admit(denial)
-        && gateway.ledger.deny(denial).await.is_err()
-    {
-        return Problem::of(Refusal::LedgerUnavailable).into();
-    }
-    let Some(challenge) = challenge else { return Problem::of(Refusal::Unauthenticated).into() };
-    let (status, headers, body) = refuse::challenge(call, failure.reason, challenge);
-    Turned::Reply(reply::whole(status, headers, body))
-}
-
 fn circumstances(gateway: &Gateway, address: IpAddr, headers: &HeaderMap) -> Context {
-    let agent = headers.get(http::header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-    Context {
-        time: gateway.clock.now(),
-        address,
-        era: Era::Modern,
-        revision: None,
-        user_agent: agent.map(|agent| agent.chars().take(limits::USER_AGENT_BYTES_MAX).collect()),
-        trace: None,
-        session: Uuid::nil(),
-    }
+    arrival::circumstances(gateway, address, headers, Era::Modern, Uuid::nil())
 }
 
 fn json(status: StatusCode, call: Uuid, value: &Value, media: &'static str) -> Reply {

@@ -24,7 +24,7 @@ use serde::Deserialize;
 pub use load::{ConfigError, load, parse};
 pub use masking::{Detector, Masking};
 pub use server::{Credential, EnvironmentValue, Http, ServerConfig, Sharing, Stdio};
-pub use tool::{Dialect, FieldAt, Language, StatementAt, Tool};
+pub use tool::{FieldAt, Language, StatementAt, Tool};
 
 use crate::limits;
 use crate::secret::SecretSource;

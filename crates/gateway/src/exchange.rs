@@ -15,6 +15,7 @@ mod hold;
 pub mod refuse;
 mod relay;
 pub mod session;
+pub(crate) mod unproven;
 mod view;
 
 use std::sync::Arc;

@@ -14,11 +14,9 @@ use uuid::Uuid;
 
 use super::problem::Problem;
 use super::{approval, circumstances};
-use crate::approval::{Approver, Ballot, Unsigned};
+use crate::approval::{Approver, Ballot};
 use crate::exchange::Gateway;
-use crate::ledger::{Denial, DenialKind};
-use crate::model::Principal;
-use crate::refusal::Refusal;
+use crate::exchange::unproven::Attempt;
 
 /// Takes one press of a button.
 pub(super) async fn interact(
@@ -32,7 +30,11 @@ pub(super) async fn interact(
     let (signature, timestamp) = (field("x-slack-signature"), field("x-slack-request-timestamp"));
     let principal = match gateway.approvals.slack_person(signature, timestamp, body).await? {
         Ok(principal) => principal,
-        Err(unsigned) => return Err(unproven(gateway, call, address, headers, unsigned).await),
+        Err(unsigned) => {
+            let attempt = Attempt { call, server: None, context: circumstances(gateway, address, headers) };
+            gateway.unproven(attempt, (None, None), unsigned.code()).await.map_err(Problem::of)?;
+            return Err(Problem::unsigned(unsigned));
+        }
     };
     let context = circumstances(gateway, address, headers);
     let approver = Approver { principal: Arc::new(principal), context, through: Some("slack") };
@@ -66,36 +68,4 @@ fn payload(body: &[u8]) -> Option<Value> {
     let (_, payload) = url::form_urlencoded::parse(body).find(|(name, _)| name == "payload")?;
     let payload: Value = serde_json::from_str(&payload).ok()?;
     (payload["type"] == "block_actions").then_some(payload)
-}
-
-async fn unproven(
-    gateway: &Gateway,
-    call: Uuid,
-    address: IpAddr,
-    headers: &HeaderMap,
-    unsigned: Unsigned,
-) -> Problem {
-    gateway.metrics.auth_failures.inc();
-    let denial = Denial {
-        kind: DenialKind::Unproven,
-        call,
-        principal: Arc::new(Principal::anonymous(None, None)),
-        context: circumstances(gateway, address, headers),
-        server: None,
-        message: None,
-        method: None,
-        statement: None,
-        target: None,
-        decision: None,
-        refusal: Refusal::Unauthenticated.face().code,
-        reason: Some(unsigned.code()),
-        count: 1,
-        body: None,
-    };
-    if let Some(denial) = gateway.flood.admit(denial)
-        && gateway.ledger.deny(denial).await.is_err()
-    {
-        return Problem::of(Refusal::LedgerUnavailable);
-    }
-    Problem::unsigned(unsigned)
 }

@@ -2,7 +2,6 @@
 //! changes over within seconds and records them in its log.
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -12,6 +11,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use serde_json::{Value, json};
 
+use super::source::Common;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
 use crate::identity::{EVERY_SERVER, ServiceKey, ServiceKeyKind};
@@ -22,19 +22,8 @@ use crate::store::{Access, Db};
 /// Arguments of `countersign key`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Configuration file.
-    #[arg(
-        short,
-        long,
-        value_name = "FILE",
-        default_value = "countersign.yaml",
-        env = "COUNTERSIGN_CONFIG",
-        global = true
-    )]
-    config: PathBuf,
-    /// Print JSON.
-    #[arg(long, global = true)]
-    json: bool,
+    #[command(flatten)]
+    common: Common,
     #[command(subcommand)]
     command: Command,
 }
@@ -87,9 +76,9 @@ enum Kind {
 /// # Errors
 /// What went wrong, worded for the person who typed the command.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let config = config::load(&arguments.config)?;
+    let config = arguments.common.file.load()?;
     let output = std::io::stdout().lock();
-    Desk { config: &config, clock: Arc::new(SystemClock), json: arguments.json, output }
+    Desk { config: &config, clock: Arc::new(SystemClock), json: arguments.common.json, output }
         .serve(&arguments.command)
 }
 
@@ -281,7 +270,7 @@ mod tests {
             let arguments = Cli::try_parse_from(words)?.arguments;
             let mut output = Vec::new();
             let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
-            Desk { config: &self.config, clock, json: arguments.json, output: &mut output }
+            Desk { config: &self.config, clock, json: arguments.common.json, output: &mut output }
                 .serve(&arguments.command)?;
             Ok(String::from_utf8(output).unwrap())
         }

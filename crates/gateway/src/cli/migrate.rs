@@ -9,16 +9,15 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use secrecy::ExposeSecret;
 
-use crate::config;
+use super::source::ConfigFile;
 use crate::secret::SecretSource;
 use crate::store::{Db, Server};
 
 /// Arguments of `countersign migrate`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Configuration file.
-    #[arg(short, long, value_name = "FILE", default_value = "countersign.yaml", env = "COUNTERSIGN_CONFIG")]
-    config: PathBuf,
+    #[command(flatten)]
+    file: ConfigFile,
     /// Role that owns the schema. It must not be the one that the gateways use.
     #[arg(long, value_name = "ROLE")]
     owner: String,
@@ -38,7 +37,7 @@ pub(super) struct Arguments {
 /// # Errors
 /// What to tell the operator.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let config = config::load(&arguments.config)?;
+    let config = arguments.file.load()?;
     let Some(postgres) = &config.storage.postgres else {
         bail!(
             "`storage.postgres` is not configured: a SQLite database is migrated by the gateway that opens it"

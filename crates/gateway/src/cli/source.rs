@@ -5,17 +5,41 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use evidence::note::VerifierKey;
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, ConfigError};
 use crate::ledger::{self, Keyring, Missing, keyring};
 use crate::model::Party;
 use crate::store::{Access, Db};
 
+/// Where the configuration is: an option of every command that needs one, and of its subcommands.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct ConfigFile {
+    /// Configuration file.
+    #[arg(
+        short = 'c',
+        long = "config",
+        value_name = "FILE",
+        default_value = "countersign.yaml",
+        env = "COUNTERSIGN_CONFIG",
+        global = true
+    )]
+    pub(super) config: PathBuf,
+}
+
+/// Options of every command that shows or changes what the store holds, beside a running gateway.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Common {
+    #[command(flatten)]
+    pub(super) file: ConfigFile,
+    /// Print JSON.
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+}
+
 /// Options of every command that reads evidence.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Source {
-    /// Configuration file.
-    #[arg(short, long, value_name = "FILE", default_value = "countersign.yaml", env = "COUNTERSIGN_CONFIG")]
-    config: PathBuf,
+    #[command(flatten)]
+    file: ConfigFile,
 }
 
 /// Evidence opened for reading, beside a running gateway or without one.
@@ -35,9 +59,15 @@ pub(super) fn assurance(config: &Config) -> &'static str {
     }
 }
 
+impl ConfigFile {
+    pub(super) fn load(&self) -> Result<Config, ConfigError> {
+        config::load(&self.config)
+    }
+}
+
 impl Source {
     pub(super) fn open(&self) -> anyhow::Result<Evidence> {
-        let config = config::load(&self.config)?;
+        let config = self.file.load()?;
         let db = Db::open(&config.storage, Access::ReadOnly)?;
         Ok(Evidence { db, config })
     }

@@ -5,7 +5,6 @@ mod diff;
 mod print;
 
 use std::io::{IsTerminal as _, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -14,10 +13,11 @@ use clap::{Args, Subcommand, ValueEnum};
 use evidence::merkle::Hash;
 
 use self::print::{Printer, Sight, State};
+use super::source::Common;
 use crate::acceptance::{Acceptances, Request};
 use crate::catalog::DefinitionHash;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::limits;
 use crate::model::TargetKind;
 use crate::store::acceptance as table;
@@ -27,19 +27,8 @@ use crate::store::{Access, Db};
 /// Arguments of `countersign tools`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Configuration file.
-    #[arg(
-        short,
-        long,
-        value_name = "FILE",
-        default_value = "countersign.yaml",
-        env = "COUNTERSIGN_CONFIG",
-        global = true
-    )]
-    config: PathBuf,
-    /// Print JSON.
-    #[arg(long, global = true)]
-    json: bool,
+    #[command(flatten)]
+    common: Common,
     #[command(subcommand)]
     command: Command,
 }
@@ -103,9 +92,9 @@ impl Kind {
 /// # Errors
 /// What went wrong, worded for the person who typed the command.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let config = config::load(&arguments.config)?;
+    let config = arguments.common.file.load()?;
     let output = std::io::stdout();
-    let sight = match (arguments.json, output.is_terminal()) {
+    let sight = match (arguments.common.json, output.is_terminal()) {
         (true, _) => Sight::Json,
         (false, true) => Sight::Colour,
         (false, false) => Sight::Plain,

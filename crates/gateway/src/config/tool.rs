@@ -1,6 +1,7 @@
 //! What the gateway is told about single tools of a server: which arguments hold statements, which parts of their
 //! messages hold data that no detector would know.
 
+use inspect::statement::Dialect;
 use serde::Deserialize;
 
 /// A tool, or all tools with the same beginning.
@@ -56,28 +57,6 @@ pub enum Language {
     Path,
     /// A URL.
     Url,
-}
-
-/// Whose SQL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Dialect {
-    /// PostgreSQL and what speaks its language.
-    Postgres,
-    /// MySQL and MariaDB.
-    Mysql,
-    /// SQLite.
-    Sqlite,
-    /// Microsoft SQL Server.
-    Mssql,
-    /// Snowflake.
-    Snowflake,
-    /// Google BigQuery.
-    Bigquery,
-    /// ClickHouse.
-    Clickhouse,
-    /// Only what every database would read alike.
-    Generic,
 }
 
 /// A part of a message that is masked whatever it holds.

@@ -69,11 +69,7 @@ impl Caller {
         }
         let View { shown, record } = self.view(call, &bytes, Direction::ToCaller)?;
         // What was filtered out is recorded all the same.
-        let record = if bytes == *message.bytes() {
-            record
-        } else {
-            self.view(call, message.bytes(), Direction::ToCaller)?.record
-        };
+        let record = if bytes == *message.bytes() { record } else { self.record(call, message.bytes())? };
         Ok(Digest { bytes: shown, outcome: Outcome { status, rpc_code, body: Some(record) } })
     }
 

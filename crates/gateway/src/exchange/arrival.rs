@@ -17,10 +17,9 @@ use uuid::Uuid;
 
 use super::bind::{binding, hash};
 use super::call::Call;
+use super::unproven::Attempt;
 use super::{Caller, Gateway, Server, refuse};
 use crate::exchange::session::SessionKey;
-use crate::identity::AuthFailure;
-use crate::ledger::{Denial, DenialKind};
 use crate::limits;
 use crate::mcp::envelope::{self, Message};
 use crate::mcp::header;
@@ -55,24 +54,12 @@ pub async fn take(
     let call = crate::clock::new_id(&*gateway.clock);
     match enter(&gateway, &server, address, call, &head, body).await {
         Ok(reply) => reply,
-        Err(Turned::Answered(reply)) => reply,
-        Err(Turned::Refused(TurnedAway { refusal, era, id })) => {
+        Err(TurnedAway { refusal, era, id }) => {
             gateway.metrics.turn_away(refusal.face().code);
             let asked = refuse::Asked { id: id.as_deref(), method: None, era, call };
             let (status, headers, body) = refuse::refuse(refusal, asked, None);
             reply::whole(status, headers, body)
         }
-    }
-}
-
-enum Turned {
-    Answered(Reply),
-    Refused(TurnedAway),
-}
-
-impl From<Refusal> for Turned {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal.into())
     }
 }
 
@@ -83,7 +70,7 @@ async fn enter(
     call: Uuid,
     head: &request::Parts,
     body: Incoming,
-) -> Result<Reply, Turned> {
+) -> Result<Reply, TurnedAway> {
     // 1 accept: a place, or a clear no. Not recorded, only counted: nobody is proven yet, and a gateway that has no
     // place or is stopping must not take on the work of writing for whoever knocks.
     if gateway.draining.is_cancelled() {
@@ -95,8 +82,9 @@ async fn enter(
     let principal = match authenticated {
         Ok(principal) => principal,
         Err(failure) => {
-            let context = circumstances(gateway, address, head, Era::Legacy, Uuid::nil());
-            return Err(unproven(gateway, server, call, context, failure).await);
+            let context = circumstances(gateway, address, &head.headers, Era::Legacy, Uuid::nil());
+            let attempt = Attempt { call, server: Some(server.name.clone()), context };
+            return gateway.challenge(attempt, failure).await.map_err(TurnedAway::from);
         }
     };
     // 3 parse: what exactly is it?
@@ -118,7 +106,7 @@ async fn enter(
         Method::POST => post(&caller, messages).await,
         ref method => alone(&caller, Call::stream(call, method)).await,
     };
-    reply.map_err(|()| Turned::from(Refusal::Internal))
+    reply.map_err(|()| TurnedAway::from(Refusal::Internal))
 }
 
 /// Every message of a POST goes its own way through the spine; several share one stream for their answers.
@@ -260,7 +248,7 @@ async fn identify(
     let caller = Caller {
         gateway: gateway.clone(),
         server: server.clone(),
-        context: circumstances(gateway, address, head, era, recording),
+        context: circumstances(gateway, address, &head.headers, era, recording),
         headers: header::for_upstream(&head.headers, era),
         principal,
         key,
@@ -304,10 +292,11 @@ fn unsessioned(server: &str, principal: &Principal) -> Uuid {
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
-fn circumstances(
+/// What is neither who nor what. `session` is the recording session.
+pub(crate) fn circumstances(
     gateway: &Gateway,
     address: IpAddr,
-    head: &request::Parts,
+    headers: &HeaderMap,
     era: Era,
     session: Uuid,
 ) -> Context {
@@ -315,9 +304,9 @@ fn circumstances(
         time: gateway.clock.now(),
         address,
         era,
-        revision: header::revision(&head.headers).map(str::to_owned),
-        user_agent: text(&head.headers, USER_AGENT, limits::USER_AGENT_BYTES_MAX),
-        trace: trace(&head.headers),
+        revision: header::revision(headers).map(str::to_owned),
+        user_agent: text(headers, USER_AGENT, limits::USER_AGENT_BYTES_MAX),
+        trace: trace(headers),
         session,
     }
 }
@@ -335,47 +324,11 @@ fn trace(headers: &HeaderMap) -> Option<String> {
     (hex && id.bytes().any(|byte| byte != b'0')).then(|| id.to_owned())
 }
 
-/// Nobody: recorded (one by one, or in a flood as a count), then challenged.
-async fn unproven(
-    gateway: &Gateway,
-    server: &Server,
-    call: Uuid,
-    context: Context,
-    failure: AuthFailure,
-) -> Turned {
-    gateway.metrics.auth_failures.inc();
-    let challenge = gateway.authenticator.challenge(&server.name, &failure);
-    let denial = Denial {
-        kind: DenialKind::Unproven,
-        call,
-        principal: Arc::new(Principal::anonymous(failure.issuer.clone(), failure.token)),
-        context,
-        server: Some(server.name.clone()),
-        message: None,
-        method: None,
-        target: None,
-        statement: None,
-        decision: None,
-        refusal: Refusal::Unauthenticated.face().code,
-        reason: Some(failure.reason.face().code),
-        count: 1,
-        body: None,
-    };
-    if let Some(denial) = gateway.flood.admit(denial)
-        && gateway.ledger.deny(denial).await.is_err()
-    {
-        return Refusal::LedgerUnavailable.into();
-    }
-    let Some(challenge) = challenge else { return Refusal::UnknownServer.into() };
-    let (status, headers, body) = refuse::challenge(call, failure.reason, challenge);
-    Turned::Answered(reply::whole(status, headers, body))
-}
-
 /// A proven caller sent what cannot be read: recorded as denied.
-async fn misread(caller: &Arc<Caller>, call: Uuid, refusal: Refusal, id: Option<String>) -> Turned {
+async fn misread(caller: &Arc<Caller>, call: Uuid, refusal: Refusal, id: Option<String>) -> TurnedAway {
     let call = Call::unread(call);
     match caller.deny(&call, refusal, None, None).await {
-        Ok(()) => Turned::Refused(TurnedAway { refusal, era: caller.context.era, id }),
+        Ok(()) => TurnedAway { refusal, era: caller.context.era, id },
         Err(unrecorded) => unrecorded.into(),
     }
 }

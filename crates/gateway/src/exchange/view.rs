@@ -9,7 +9,7 @@ use inspect::mask::Finding;
 
 use super::call::Call;
 use super::{Caller, Cut};
-use crate::mask::{Redacted, Subject};
+use crate::mask::{Found, Redacted, Subject};
 use crate::mcp::method::Direction;
 use crate::model::TargetKind;
 use crate::policy::{PolicySet, Question, Revelation};
@@ -39,18 +39,7 @@ const FORMS: [Form; 3] = [Form::Plain, Form::Partial, Form::Token];
 impl Caller {
     /// Looks through `message`, which belongs to `call` and goes in `direction`.
     pub(super) fn view(&self, call: &Call, message: &Bytes, direction: Direction) -> Result<View, Unmasked> {
-        let mask = &self.gateway.mask;
-        let tool = call.target.as_ref().filter(|target| target.kind == TargetKind::Tool);
-        let subject = Subject {
-            row: call.row,
-            server: &self.server.name,
-            tool: tool.map(|tool| tool.name.as_str()),
-            session: self.context.session,
-        };
-        let found = mask.scan(subject, message).map_err(|unread| {
-            tracing::warn!(server = %self.server.name, call = %call.id, %unread, "a message was not passed on");
-            Unmasked(Refusal::Unread)
-        })?;
+        let (mask, found) = (&self.gateway.mask, self.scan(call, message)?);
         if found.is_empty() {
             return Ok(View { shown: message.clone(), record: mask.record(&found) });
         }
@@ -62,6 +51,25 @@ impl Caller {
         };
         let shown = mask.show(&found, choose);
         Ok(View { shown, record: mask.record(&found) })
+    }
+
+    /// As [`Caller::view`], of a message that only the record gets.
+    pub(super) fn record(&self, call: &Call, message: &Bytes) -> Result<Redacted<Bytes>, Unmasked> {
+        Ok(self.gateway.mask.record(&self.scan(call, message)?))
+    }
+
+    fn scan(&self, call: &Call, message: &Bytes) -> Result<Found, Unmasked> {
+        let tool = call.target.as_ref().filter(|target| target.kind == TargetKind::Tool);
+        let subject = Subject {
+            row: call.row,
+            server: &self.server.name,
+            tool: tool.map(|tool| tool.name.as_str()),
+            session: self.context.session,
+        };
+        self.gateway.mask.scan(subject, message).map_err(|unread| {
+            tracing::warn!(server = %self.server.name, call = %call.id, %unread, "a message was not passed on");
+            Unmasked(Refusal::Unread)
+        })
     }
 }
 

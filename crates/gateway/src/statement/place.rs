@@ -131,25 +131,12 @@ fn resembles_sql(text: &str) -> bool {
 
 fn language(at: &StatementAt) -> Language {
     match at.language {
-        config::Language::Sql => Language::Sql(at.dialect.map(dialect)),
+        config::Language::Sql => Language::Sql(at.dialect),
         config::Language::Shell => Language::Shell(Kind::Bash),
         config::Language::Powershell => Language::Shell(Kind::Powershell),
         config::Language::Cmd => Language::Shell(Kind::Cmd),
         config::Language::Path => Language::Path,
         config::Language::Url => Language::Url,
-    }
-}
-
-fn dialect(written: config::Dialect) -> Dialect {
-    match written {
-        config::Dialect::Postgres => Dialect::Postgres,
-        config::Dialect::Mysql => Dialect::Mysql,
-        config::Dialect::Sqlite => Dialect::Sqlite,
-        config::Dialect::Mssql => Dialect::Mssql,
-        config::Dialect::Snowflake => Dialect::Snowflake,
-        config::Dialect::Bigquery => Dialect::Bigquery,
-        config::Dialect::Clickhouse => Dialect::Clickhouse,
-        config::Dialect::Generic => Dialect::Generic,
     }
 }
 

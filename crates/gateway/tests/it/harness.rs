@@ -12,6 +12,7 @@ use countersign::{config, ledger, store};
 use evidence::verify::Findings;
 use fixture::loopback::Running as Fixture;
 use fixture::probe::{Probe, Response};
+use fixture::recorder::{Reply, Request, echo};
 use serde_json::{Value, json};
 pub(crate) use site::Site;
 
@@ -171,6 +172,16 @@ pub(crate) fn free_port() -> u16 {
 pub(crate) fn initialize() -> Value {
     json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
         "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "it", "version": "1" } } })
+}
+
+/// An upstream that begins sessions, and lets the test answer everything that is not an `initialize`.
+pub(crate) fn sessions(request: &Request) -> Reply {
+    match (request.json()["method"].as_str(), echo(request)) {
+        (Some("initialize"), Reply::Respond(response)) => {
+            Reply::Respond(response.with("Mcp-Session-Id", "session-0123456789abcdef"))
+        }
+        _ => Reply::Hold,
+    }
 }
 
 /// A `tools/call` of the legacy era.

@@ -1,22 +1,9 @@
 //! Legacy sessions: bound to who began them, resumable, with requests in both directions.
 
-use fixture::recorder::{Recorder, Reply, Request, Response, echo};
+use fixture::recorder::{Recorder, Response, echo};
 use serde_json::json;
 
-use crate::harness::{ALLOW_ALL, Harness, call};
-
-const SESSION: &str = "session-0123456789abcdef";
-
-/// Begins sessions, and lets the test answer everything else that is not an `initialize`.
-fn sessions(request: &Request) -> Reply {
-    match request.json()["method"].as_str() {
-        Some("initialize") => match echo(request) {
-            Reply::Respond(response) => Reply::Respond(response.with("Mcp-Session-Id", SESSION)),
-            other => other,
-        },
-        _ => Reply::Hold,
-    }
-}
+use crate::harness::{ALLOW_ALL, Harness, call, sessions};
 
 #[tokio::test]
 async fn session_of_somebody_else_does_not_exist() {

@@ -3,16 +3,15 @@
 use std::time::{Duration, Instant};
 
 use fixture::probe::{Probe, event_data};
-use fixture::recorder::{Recorder, Reply, Request, echo};
+use fixture::recorder::Recorder;
 use serde_json::{Value, json};
 
-use crate::harness::{ALLOW_ALL, Harness, call, modern_call};
+use crate::harness::{ALLOW_ALL, Harness, call, modern_call, sessions};
 
 /// Hang-ups measured in each situation.
 const ROUNDS: usize = 10;
 /// Longest time from the hang-up to the upstream's end of the connection, on a busy machine.
 const LATENCY_MAX: Duration = Duration::from_secs(2);
-const SESSION: &str = "session-0123456789abcdef";
 
 /// Whether the upstream had begun its answer.
 #[derive(Debug, Clone, Copy)]
@@ -60,16 +59,6 @@ async fn hang_up_reaches_the_upstream_at_once_in_both_eras() {
     }
     let findings = gateway.finish().await;
     assert_eq!(findings.counts.get("call.outcome"), Some(&(4 * ROUNDS as u64)));
-}
-
-/// Begins sessions, and lets the test answer everything else.
-fn sessions(request: &Request) -> Reply {
-    match (request.json()["method"].as_str(), echo(request)) {
-        (Some("initialize"), Reply::Respond(response)) => {
-            Reply::Respond(response.with("Mcp-Session-Id", SESSION))
-        }
-        _ => Reply::Hold,
-    }
 }
 
 #[tokio::test]
