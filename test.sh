@@ -62,7 +62,7 @@ step_integration() { COUNTERSIGN_CRASHES=200 cargo test --workspace --locked --n
 step_docs() { cargo test --workspace --locked --doc; }
 step_policies() { cargo run --locked --quiet -p countersign -- policy test policies/starter/tests.yaml; }
 step_demo() { cargo run --locked --quiet -p countersign -- demo --exit; }
-step_peers() { python3 tests/peers/run.py clients oauth servers; }
+step_peers() { python3 tests/peers/run.py clients oauth servers masked; }
 step_conformance() { python3 tests/peers/run.py conformance; }
 
 # The parts of a line of STEPS, without spaces around them.

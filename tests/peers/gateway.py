@@ -85,10 +85,11 @@ def prove(file, directory):
 
 
 @contextlib.contextmanager
-def gateway(upstreams, policy=POLICY, signed_in=None):
+def gateway(upstreams, policy=POLICY, signed_in=None, tools=(), masking=None):
     """A gateway in front of `upstreams` (URL, or configuration of a stdio server, by name).
 
     Yields a function from a name to its URL and a token. With `signed_in`, the issuer asks nobody who they are.
+    `tools` is said about every server; `masking` is what the configuration says about it.
     """
     port, admin = free_port(), free_port()
     base = f"http://localhost:{port}"
@@ -110,9 +111,10 @@ def gateway(upstreams, policy=POLICY, signed_in=None):
             "identity": {"issuers": [{"name": "demo", "url": issuer}]},
             "policy": {"directory": "policies"},
             "servers": [
-                {"name": name, **({"stdio": up} if isinstance(up, dict) else {"http": {"url": up}})}
+                {"name": name, "tools": list(tools), **({"stdio": up} if isinstance(up, dict) else {"http": {"url": up}})}
                 for name, up in upstreams.items()
             ],
+            "masking": masking or {},
             "log": {"level": "error"},
         }
         file = directory / "countersign.yaml"

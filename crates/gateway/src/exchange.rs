@@ -14,6 +14,7 @@ pub mod flood;
 mod hold;
 pub mod refuse;
 mod relay;
+mod schema;
 pub mod session;
 pub(crate) mod unproven;
 mod view;
@@ -28,6 +29,7 @@ use uuid::Uuid;
 
 pub use call::{Call, OpenCall};
 pub use hold::Holding;
+pub use schema::Schemas;
 
 use crate::acceptance::Acceptances;
 use crate::approval::{Approvals, Verdict};
@@ -78,6 +80,8 @@ pub struct Gateway {
     pub catalog: Catalog,
     /// What is looked for in messages, and how it is masked.
     pub mask: Arc<Mask>,
+    /// What structured answers must keep to when they are masked.
+    pub schemas: Schemas,
     /// What statements in arguments would do.
     pub statements: Reader,
     /// Legacy sessions.
@@ -183,7 +187,7 @@ impl Caller {
         // 5 decide: pure; says which policies and why.
         let decision = self.decide(&call);
         // 6 mask: what is recorded, and what is forwarded, went through the mask.
-        let view = match self.view(&call, &call.bytes(), Direction::ToUpstream) {
+        let view = match self.view(&call, &call.bytes(), Direction::ToUpstream).await {
             Ok(view) => view,
             Err(Unmasked(refusal)) => {
                 return self.refuse(&call, refusal, Some(decision), None, replier).await;

@@ -354,6 +354,8 @@ pub const EXPLAINED_POLICIES_MAX: usize = 20;
 pub const TOOLS_CONFIGURED_MAX: usize = 1_000;
 /// Most values, names and detectors that the configuration adds to masking, of each.
 pub const MASKING_ENTRIES_MAX: usize = 1_000;
+/// Output schemas kept compiled, as the length of their texts together.
+pub const OUTPUT_SCHEMA_BYTES_MAX: u64 = 2 * 1024 * 1024;
 /// Threads that classify statements.
 pub const CLASSIFIER_THREADS: usize = 2;
 /// Most statements looked at in one call; more cannot be read.

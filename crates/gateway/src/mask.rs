@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 use aws_lc_rs::hmac;
 use bytes::Bytes;
 use inspect::detect::Form;
-use inspect::mask::{self, Fault, Fields, Finding, Findings, Keys, Masked, Receipt, Rules, Surface};
+use inspect::mask::{self, Fault, Fields, Finding, Findings, Keys, Masked, Receipt, Rules, Schema, Surface};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -76,13 +76,16 @@ pub struct Mask {
     no_fields: Fields,
     key: hmac::Key,
     kid: String,
+    /// Pseudonyms that last.
+    lasting: Zeroizing<[u8; 32]>,
 }
 
 /// A message that was looked through. Its `Debug` shows no byte of it.
 pub struct Found {
     message: Bytes,
-    session: Uuid,
     findings: Findings,
+    /// For pseudonyms of what was found.
+    keys: Keys,
 }
 
 impl Mask {
@@ -100,6 +103,7 @@ impl Mask {
             tools: setting::tools(servers)?,
             no_fields: Fields::default(),
             kid: kid[..4].iter().map(|byte| format!("{byte:02x}")).collect(),
+            lasting: secret(&key, b"lasting", &[]),
             key,
         })
     }
@@ -117,13 +121,18 @@ impl Mask {
             let fields = setting::fields(&self.tools, subject).unwrap_or(&self.no_fields);
             mask::scan(text(message), surface, &self.rules, fields).map_err(Unread)?
         };
-        Ok(Found { message: message.clone(), session: subject.session, findings })
+        Ok(self.found(message, findings, subject.session))
     }
 
     /// The message as one reader gets it: each value in the form that `choose` says. The same bytes when nothing
-    /// changes.
-    pub fn show(&self, found: &Found, choose: impl FnMut(&Finding) -> Form) -> Bytes {
-        found.spliced(&self.masked(found, choose))
+    /// changes. The document at the pointer of `schema` keeps to it: see [`Findings::show`].
+    pub fn show(
+        &self,
+        found: &Found,
+        choose: impl FnMut(&Finding) -> Form,
+        schema: Option<(&str, &Schema)>,
+    ) -> Bytes {
+        found.spliced(&found.findings.show(text(&found.message), &found.keys, choose, schema))
     }
 
     /// The message as it is recorded: everything masked, opaque state of the upstream as its hash.
@@ -132,7 +141,7 @@ impl Mask {
             let inner = opaque::hashed(&found.message);
             return Redacted { inner, redactions: BTreeMap::new(), receipts: Vec::new() };
         }
-        let masked = self.masked(found, |_| Form::Label);
+        let masked = found.findings.apply(text(&found.message), &found.keys, |_| Form::Label);
         let mut redactions = BTreeMap::new();
         for receipt in &masked.receipts {
             *redactions.entry(receipt.detector.clone()).or_insert(0) += 1;
@@ -144,7 +153,7 @@ impl Mask {
     /// is recorded as its hash.
     pub fn document(&self, document: &Bytes) -> Redacted<Bytes> {
         match mask::scan(text(document), &Surface::document(), &self.rules, &self.no_fields) {
-            Ok(findings) => self.record(&Found { message: document.clone(), session: Uuid::nil(), findings }),
+            Ok(findings) => self.record(&self.found(document, findings, Uuid::nil())),
             Err(_) => Redacted {
                 inner: opaque::hash(document).into(),
                 redactions: BTreeMap::new(),
@@ -153,12 +162,16 @@ impl Mask {
         }
     }
 
-    fn masked(&self, found: &Found, choose: impl FnMut(&Finding) -> Form) -> Masked {
-        let (lasting, session) =
-            (secret(&self.key, b"lasting", &[]), secret(&self.key, b"session", found.session.as_bytes()));
+    fn found(&self, message: &Bytes, findings: Findings, session: Uuid) -> Found {
+        // Most messages hold nothing, and need no key of their session.
+        let session = if findings.is_empty() {
+            Zeroizing::new([0; 32])
+        } else {
+            secret(&self.key, b"session", session.as_bytes())
+        };
         // Unwrap safety: the name is eight hexadecimal digits.
-        let keys = Keys::new(&self.kid, &lasting, &session).expect("a name for keys");
-        found.findings.apply(text(&found.message), &keys, choose)
+        let keys = Keys::new(&self.kid, &self.lasting, &session).expect("a name for keys");
+        Found { message: message.clone(), findings, keys }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::config::{Config, ServerConfig};
 use crate::exchange::flood::Flood;
 use crate::exchange::session::Sessions;
-use crate::exchange::{Gateway, Holding, Server};
+use crate::exchange::{Gateway, Holding, Schemas, Server};
 use crate::identity::{Authenticator, ServiceKeys};
 use crate::ledger::{Keyring, Ledger, Missing};
 use crate::limits;
@@ -70,6 +70,7 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
         ledger,
         catalog,
         mask,
+        schemas: Schemas::default(),
         statements,
         sessions: Sessions::default(),
         db,

@@ -67,9 +67,10 @@ impl Caller {
             };
             (_, _, bytes) = refuse::refuse(refusal, asked, None);
         }
-        let View { shown, record } = self.view(call, &bytes, Direction::ToCaller)?;
+        let View { shown, record } = self.view(call, &bytes, Direction::ToCaller).await?;
         // What was filtered out is recorded all the same.
-        let record = if bytes == *message.bytes() { record } else { self.record(call, message.bytes())? };
+        let record =
+            if bytes == *message.bytes() { record } else { self.record(call, message.bytes()).await? };
         Ok(Digest { bytes: shown, outcome: Outcome { status, rpc_code, body: Some(record) } })
     }
 
@@ -84,7 +85,7 @@ impl Caller {
         }
         let bytes = message.bytes().clone();
         let answer = Call::response(self.new_id(), Direction::ToCaller, message, Method::Borrowed(""));
-        Ok(self.view(&answer, &bytes, Direction::ToCaller)?)
+        Ok(self.view(&answer, &bytes, Direction::ToCaller).await?)
     }
 
     async fn filter(&self, rule: &ListRule, message: &Message) -> Result<Bytes, Cut> {
@@ -224,7 +225,7 @@ impl Caller {
         for (ask, params, raw) in asks {
             let decision = self.decide_on(&Question { arguments: params.as_deref(), ..self.question(&ask) });
             if decision.effect != Effect::Allow {
-                let View { record, .. } = self.view(&ask, &Bytes::from(raw), Direction::ToCaller)?;
+                let View { record, .. } = self.view(&ask, &Bytes::from(raw), Direction::ToCaller).await?;
                 self.deny(&ask, Refusal::Denied, Some(decision), Some(record))
                     .await
                     .map_err(|_| Cut::Unrecorded)?;

@@ -197,7 +197,7 @@ impl Caller {
         let caller = self.clone();
         tokio::spawn(async move {
             // Our own words: nothing in them is looked for, and nothing can fail.
-            let Ok(view) = caller.view(&answer, &answer.bytes(), Direction::ToUpstream) else { return };
+            let Ok(view) = caller.view(&answer, &answer.bytes(), Direction::ToUpstream).await else { return };
             let (head, reply) = oneshot::channel();
             caller.carry(answer, decision, None, view, Replier::Alone(head)).await;
             drop(reply.await);

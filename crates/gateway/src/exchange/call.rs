@@ -10,7 +10,7 @@ use crate::catalog::Catalog;
 use crate::ledger::Opened;
 use crate::mcp::envelope::{Field, IdKey, Message};
 use crate::mcp::method::{self, Direction, Row};
-use crate::model::{Era, MessageKind, Method, Statement, Target};
+use crate::model::{Era, MessageKind, Method, Statement, Target, TargetKind};
 
 /// One message, parsed and resolved.
 #[derive(Debug)]
@@ -115,6 +115,18 @@ impl Call {
             target: None,
             message: None,
             statement: None,
+        }
+    }
+
+    /// The id of the task it is about.
+    pub fn task(&self) -> Option<Cow<'_, str>> {
+        match &self.target {
+            Some(target) => (target.kind == TargetKind::Task).then(|| target.name.as_str().into()),
+            // A notice with the result of a task has the task, and policy is asked about its server.
+            None if self.method == "notifications/tasks" => {
+                self.message.as_ref()?.params()?.member("taskId")?.text()
+            }
+            None => None,
         }
     }
 

@@ -313,7 +313,7 @@ impl Caller {
         let call = self.call(Direction::ToCaller, message);
         let decision = self.decide(&call);
         let before = call.bytes();
-        let View { shown, record } = self.view(&call, &before, Direction::ToCaller)?;
+        let View { shown, record } = self.view(&call, &before, Direction::ToCaller).await?;
         let asks = call.kind == MessageKind::Request;
         let known = !asks || (!self.is_modern() && self.remember_ask(&call));
         if decision.effect == Effect::Allow && known {

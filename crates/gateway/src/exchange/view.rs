@@ -8,12 +8,13 @@ use inspect::detect::Form;
 use inspect::mask::Finding;
 
 use super::call::Call;
-use super::{Caller, Cut};
+use super::{Caller, Cut, bind};
 use crate::mask::{Found, Redacted, Subject};
-use crate::mcp::method::Direction;
-use crate::model::TargetKind;
+use crate::mcp::method::{Direction, Row};
+use crate::model::{Target, TargetKind};
 use crate::policy::{PolicySet, Question, Revelation};
 use crate::refusal::Refusal;
+use crate::store::task;
 
 /// A message as its readers get it.
 pub(crate) struct View {
@@ -38,28 +39,45 @@ const FORMS: [Form; 3] = [Form::Plain, Form::Partial, Form::Token];
 
 impl Caller {
     /// Looks through `message`, which belongs to `call` and goes in `direction`.
-    pub(super) fn view(&self, call: &Call, message: &Bytes, direction: Direction) -> Result<View, Unmasked> {
-        let (mask, found) = (&self.gateway.mask, self.scan(call, message)?);
+    pub(super) async fn view(
+        &self,
+        call: &Call,
+        message: &Bytes,
+        direction: Direction,
+    ) -> Result<View, Unmasked> {
+        let mask = &self.gateway.mask;
+        let origin = self.origin(call).await?;
+        let target = origin.as_ref().or(call.target.as_ref());
+        let tool = target.filter(|target| target.kind == TargetKind::Tool);
+        let found = self.scan(call, tool, message)?;
         if found.is_empty() {
             return Ok(View { shown: message.clone(), record: mask.record(&found) });
         }
+        let document = call.row.and_then(Row::structured).filter(|_| direction == Direction::ToCaller);
+        let schema = match tool.zip(document) {
+            Some((tool, _)) => self.gateway.schemas.find(&self.gateway.db, &self.server.name, tool).await,
+            None => None,
+        };
         let policies = self.gateway.policies.current();
-        let question = Question { direction, ..self.question(call) };
+        let definition = self.definition(target);
+        let question = Question { direction, target, definition, ..self.question(call) };
         let mut forms = HashMap::new();
         let choose = |finding: &Finding| {
             *forms.entry(finding.name().to_owned()).or_insert_with(|| form(&policies, &question, finding))
         };
-        let shown = mask.show(&found, choose);
+        let shown = mask.show(&found, choose, document.zip(schema.as_deref()));
         Ok(View { shown, record: mask.record(&found) })
     }
 
     /// As [`Caller::view`], of a message that only the record gets.
-    pub(super) fn record(&self, call: &Call, message: &Bytes) -> Result<Redacted<Bytes>, Unmasked> {
-        Ok(self.gateway.mask.record(&self.scan(call, message)?))
+    pub(super) async fn record(&self, call: &Call, message: &Bytes) -> Result<Redacted<Bytes>, Unmasked> {
+        let origin = self.origin(call).await?;
+        let target = origin.as_ref().or(call.target.as_ref());
+        let tool = target.filter(|target| target.kind == TargetKind::Tool);
+        Ok(self.gateway.mask.record(&self.scan(call, tool, message)?))
     }
 
-    fn scan(&self, call: &Call, message: &Bytes) -> Result<Found, Unmasked> {
-        let tool = call.target.as_ref().filter(|target| target.kind == TargetKind::Tool);
+    fn scan(&self, call: &Call, tool: Option<&Target>, message: &Bytes) -> Result<Found, Unmasked> {
         let subject = Subject {
             row: call.row,
             server: &self.server.name,
@@ -70,6 +88,16 @@ impl Caller {
             tracing::warn!(server = %self.server.name, call = %call.id, %unread, "a message was not passed on");
             Unmasked(Refusal::Unread)
         })
+    }
+
+    /// The tool that made the task a message is about: its answer is masked like the tool's own.
+    async fn origin(&self, call: &Call) -> Result<Option<Target>, Unmasked> {
+        let Some(task) = call.task() else { return Ok(None) };
+        let (server, id_hash) = (self.server.name.to_string(), bind::hash(&task));
+        let found = self.gateway.db.read("find task", move |read| task::find(read, &server, &id_hash)).await;
+        let found = found.map_err(|_| Unmasked(Refusal::Internal))?;
+        let tool = found.and_then(|task| task.tool);
+        Ok(tool.map(|tool| self.gateway.catalog.target(&self.server.name, TargetKind::Tool, tool)))
     }
 }
 

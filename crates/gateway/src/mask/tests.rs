@@ -151,7 +151,7 @@ fn assert_masked(mask: &Mask, row: &'static Row, message: &Value) {
     for text in [plain, escaped, percent] {
         let bytes = Bytes::from(text.clone());
         let found = mask.scan(subject(Some(row)), &bytes).expect("can be read");
-        let shown = mask.show(&found, |_| Form::Label);
+        let shown = mask.show(&found, |_| Form::Label, None);
         let record = mask.record(&found);
         for copy in [&shown, record.get()] {
             let copy = String::from_utf8(copy.to_vec()).expect("UTF-8");
@@ -160,7 +160,7 @@ fn assert_masked(mask: &Mask, row: &'static Row, message: &Value) {
         }
         assert_eq!(record.redactions().get("email"), Some(&1), "{} at {text}", row.name);
         assert_eq!(record.receipts().len(), 1);
-        assert_eq!(mask.show(&found, |_| Form::Plain), bytes, "plain form changes nothing");
+        assert_eq!(mask.show(&found, |_| Form::Plain, None), bytes, "plain form changes nothing");
     }
 }
 
@@ -199,7 +199,7 @@ fn what_the_protocol_compares_is_never_touched() {
         let bytes = Bytes::from(message.to_string());
         let found = mask.scan(subject(row), &bytes).expect("can be read");
         assert!(found.is_empty(), "{message}");
-        assert_eq!(mask.show(&found, |_| Form::Label).as_ptr(), bytes.as_ptr(), "not even copied");
+        assert_eq!(mask.show(&found, |_| Form::Label, None).as_ptr(), bytes.as_ptr(), "not even copied");
     }
 }
 
@@ -208,7 +208,10 @@ fn unknown_message_is_looked_through_as_well() {
     let mask = mask();
     let bytes = Bytes::from(json!({"method": "vendor/x", "params": {"y": [SECRET]}}).to_string());
     let found = mask.scan(subject(None), &bytes).expect("can be read");
-    assert_eq!(mask.show(&found, |_| Form::Label), r#"{"method":"vendor/x","params":{"y":["[email]"]}}"#);
+    assert_eq!(
+        mask.show(&found, |_| Form::Label, None),
+        r#"{"method":"vendor/x","params":{"y":["[email]"]}}"#
+    );
 }
 
 #[test]
@@ -221,7 +224,7 @@ fn fields_that_the_operator_names_are_masked_for_their_tool_alone() {
         Bytes::from_static(br#"{"result":{"structuredContent":{"rows":[{"note":"likes tea","id":7}]}}}"#);
     let shown = |tool| {
         let subject = Subject { tool: Some(tool), ..subject(method::find("tools/call")) };
-        mask.show(&mask.scan(subject, &bytes).expect("can be read"), |_| Form::Label)
+        mask.show(&mask.scan(subject, &bytes).expect("can be read"), |_| Form::Label, None)
     };
     assert_eq!(shown("get_rows"), r#"{"result":{"structuredContent":{"rows":[{"note":"[note]","id":7}]}}}"#);
     assert_eq!(shown("other"), bytes);

@@ -198,6 +198,13 @@ const fn notice(name: &'static str, direction: Direction, eras: Eras, action: Ac
 }
 
 impl Row {
+    /// Where its answer, or it itself when it is a notification, carries the structured answer of a tool.
+    pub fn structured(&self) -> Option<&'static str> {
+        let side = if self.shape == Shape::Notification { "/params/" } else { "/result/" };
+        let fits = |pointer: &str| pointer.starts_with(side) && pointer.ends_with("/structuredContent");
+        self.parts.iter().map(|part| part.0).find(|pointer| fits(pointer))
+    }
+
     const fn on(self, kind: TargetKind, member: &'static str) -> Self {
         Self { target: Some(TargetRule { kind, member }), ..self }
     }
@@ -309,6 +316,18 @@ mod tests {
             assert_eq!(find(row.name), Some(row));
         }
         assert_eq!(find("tools/Call"), None);
+    }
+
+    #[test]
+    fn structured_answers_are_where_tools_and_their_tasks_give_them() {
+        let found: Vec<_> = METHODS.iter().filter_map(|row| Some((row.name, row.structured()?))).collect();
+        let expected = [
+            ("notifications/tasks", "/params/result/structuredContent"),
+            ("tasks/get", "/result/result/structuredContent"),
+            ("tasks/result", "/result/structuredContent"),
+            ("tools/call", "/result/structuredContent"),
+        ];
+        assert_eq!(found, expected);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod harness;
 mod legacy;
 mod life;
 mod list;
+mod mask;
 mod refusal;
 mod shutdown;
 mod tidy;

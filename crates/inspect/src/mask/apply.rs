@@ -53,25 +53,38 @@ impl Masked {
 type Edit = (Span, String);
 
 impl Findings {
-    /// Masks each finding in the form that `choose` says. `message` is the one that was scanned.
+    /// Masks each finding in the form that `choose` says, and accounts for it. `message` is the one that was scanned.
     pub fn apply(&self, message: &str, keys: &Keys, choose: impl FnMut(&Finding) -> Form) -> Masked {
-        self.apply_keeping(message, keys, choose, None)
+        let mut receipts = Vec::new();
+        let edits = self.edits(message, keys, choose, None, Some(&mut receipts));
+        Masked { edits, receipts }
     }
 
-    /// The same, so that one document in the message keeps to its schema: `schema` says where the document is, as a
-    /// JSON Pointer from the root of the message, and what it is. A value there whose mask the schema does not allow
-    /// gets one that it does: a number stays a number, an enumeration gives its first member, a format an example.
-    /// Where no such thing is found, the type stays. Receipts name the form that was chosen all the same.
-    pub fn apply_keeping(
+    /// The same for a reader who needs no account of it, so that one document in the message keeps to its schema:
+    /// `schema` says where the document is, as a JSON Pointer from the root of the message, and what it is. A value there
+    /// whose mask the schema does not allow gets one that it does: a number stays a number, an enumeration gives its first
+    /// member, a format an example. Where no such thing is found, the type stays.
+    pub fn show(
+        &self,
+        message: &str,
+        keys: &Keys,
+        choose: impl FnMut(&Finding) -> Form,
+        schema: Option<(&str, &Schema)>,
+    ) -> Masked {
+        Masked { edits: self.edits(message, keys, choose, schema, None), receipts: Vec::new() }
+    }
+
+    fn edits(
         &self,
         message: &str,
         keys: &Keys,
         mut choose: impl FnMut(&Finding) -> Form,
         schema: Option<(&str, &Schema)>,
-    ) -> Masked {
+        mut account: Option<&mut Vec<Receipt>>,
+    ) -> Vec<Edit> {
         let mut fitter = schema.map(|(root, schema)| Fitter::new(root, schema, message));
         let texts = self.texts(message);
-        let mut masked = Masked::default();
+        let mut outer = Vec::new();
         let mut edits: Vec<Vec<Edit>> = vec![Vec::new(); self.leaves.len()];
         for finding in &self.list {
             let chosen = std::iter::once((finding, choose(finding), finding.cover()));
@@ -83,9 +96,16 @@ impl Findings {
             };
             for (finding, form, cover) in chosen.into_iter().filter(|(_, form, _)| *form != Form::Plain) {
                 let value = finding.span.of(&texts[finding.leaf as usize]);
-                let receipt = self.receipt(finding, form, value, keys);
-                edits[finding.leaf as usize].push((cover, replacement(form, value, &receipt)));
-                masked.receipts.push(receipt);
+                // Costs more than all else here, and is needed for few.
+                let token = if account.is_some() || form == Form::Token {
+                    keys.token(finding.detector, finding.name(), value)
+                } else {
+                    String::new()
+                };
+                edits[finding.leaf as usize].push((cover, replacement(form, value, finding.name(), &token)));
+                if let Some(account) = &mut account {
+                    account.push(self.receipt(finding, form, value, token));
+                }
             }
         }
         for number in (0..self.leaves.len()).rev() {
@@ -98,7 +118,7 @@ impl Findings {
                 None => {
                     let edits = leaf.outwards(message, &changes);
                     let kept = fitter.as_mut().and_then(|fitter| leaf.kept(message, &edits, fitter));
-                    masked.edits.extend(kept.map_or(edits, |kept| vec![(leaf.span, kept)]));
+                    outer.extend(kept.map_or(edits, |kept| vec![(leaf.span, kept)]));
                 }
                 Some(parent) => {
                     let around = &texts[parent.leaf as usize];
@@ -113,18 +133,18 @@ impl Findings {
                 }
             }
         }
-        masked.edits.sort_by_key(|edit| edit.0);
-        masked
+        outer.sort_by_key(|edit| edit.0);
+        outer
     }
 
-    fn receipt(&self, finding: &Finding, form: Form, value: &str, keys: &Keys) -> Receipt {
+    fn receipt(&self, finding: &Finding, form: Form, value: &str, token: String) -> Receipt {
         Receipt {
             pointer: self.pointer(finding),
             detector: finding.name().to_owned(),
             version: finding.detector.version,
             form: form.name(),
             length: value.chars().count(),
-            token: keys.token(finding.detector, finding.name(), value),
+            token,
         }
     }
 
@@ -250,15 +270,15 @@ fn spliced(text: &str, edits: &[Edit]) -> String {
 }
 
 /// What stands in the place of a value.
-fn replacement(form: Form, value: &str, receipt: &Receipt) -> String {
-    let chars = receipt.length;
+fn replacement(form: Form, value: &str, name: &str, token: &str) -> String {
+    let chars = value.chars().count();
     match form {
         Form::Drop | Form::Plain => String::new(),
-        Form::Token => receipt.token.clone(),
+        Form::Token => token.to_owned(),
         Form::Partial if chars >= PARTIAL_MIN => {
             STARS.chars().chain(value.chars().skip(chars - KEPT)).collect()
         }
-        Form::Label | Form::Partial => format!("[{}]", receipt.detector),
+        Form::Label | Form::Partial => format!("[{name}]"),
     }
 }
 

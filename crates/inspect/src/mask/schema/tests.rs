@@ -22,7 +22,7 @@ fn answer(
     let surface = Surface::new([(ROOT, Part::Document)]);
     let findings = scan(&message, &surface, rules, &Fields::new(&[rule])).expect("JSON");
     let keys = Keys::new("k1", &[1; 32], &[2; 32]).expect("a name");
-    let masked = findings.apply_keeping(&message, &keys, |_| form, schema.map(|schema| (ROOT, schema)));
+    let masked = findings.show(&message, &keys, |_| form, schema.map(|schema| (ROOT, schema)));
     let text = masked.splice(&message).into_owned();
     let start = message.len() - 2 - document.len();
     (text[start..text.len() - 2].to_owned(), masked)
@@ -156,10 +156,8 @@ fn mask_inside_a_text_stays_where_a_plain_text_is_fine() {
         kept(schema, document, Form::Label),
         r#"{ "note":"ask [email] \u00e9", "to" : "masked@example.invalid" , "n":1.0}"#
     );
-    let (masked, account) = answer(&rules(), Schema::new(schema).as_ref(), document, Form::Partial, "$..v");
+    let masked = kept(schema, document, Form::Partial);
     assert!(masked.contains(r#""ask ****.com \u00e9""#), "{masked}");
-    assert!(account.receipts.iter().all(|receipt| receipt.form == "partial"));
-    assert_eq!(account.receipts[1].pointer, "/result/structuredContent/to");
 }
 
 #[test]
@@ -185,7 +183,7 @@ fn without_a_schema_and_outside_its_document_masks_are_plain() {
     let findings = scan(message, &Surface::everything(), &rules(), &Fields::default()).expect("JSON");
     let keys = Keys::new("k1", &[1; 32], &[2; 32]).expect("a name");
     let schema = Schema::new(r#"{"properties":{"ssn":{"type":"integer"}}}"#).expect("a schema");
-    let masked = findings.apply_keeping(message, &keys, |_| Form::Label, Some(("/a", &schema)));
+    let masked = findings.show(message, &keys, |_| Form::Label, Some(("/a", &schema)));
     assert_eq!(masked.splice(message), r#"{"ab":{"ssn":"[us-ssn]"},"a":{"ssn":0}}"#);
 }
 
