@@ -173,8 +173,8 @@ pub(crate) enum Cut {
     Stopping,
     /// Evidence of something in the answer cannot be written.
     Unrecorded,
-    /// The answer cannot be looked through or masked.
-    Withheld(Refusal),
+    /// The answer cannot be looked through or masked, or policy does not let it pass.
+    Withheld(Unmasked),
 }
 
 impl Caller {
@@ -189,8 +189,9 @@ impl Caller {
         // 6 mask: what is recorded, and what is forwarded, went through the mask.
         let view = match self.view(&call, &call.bytes(), Direction::ToUpstream).await {
             Ok(view) => view,
-            Err(Unmasked(refusal)) => {
-                return self.refuse(&call, refusal, Some(decision), None, replier).await;
+            Err(Unmasked { refusal, record }) => {
+                let record = record.map(|record| *record);
+                return self.refuse(&call, refusal, Some(decision), record, replier).await;
             }
         };
         if let Some(refusal) = self.objection(&call, &decision).await {
@@ -286,9 +287,17 @@ impl Caller {
             Cut::Gone => (Status::CallerGone, Refusal::Internal),
             Cut::Stopping => (Status::Cancelled, Refusal::Draining),
             Cut::Unrecorded => (Status::UpstreamError, Refusal::OutcomeUnrecorded),
-            Cut::Withheld(refusal) => (Status::UpstreamError, *refusal),
+            Cut::Withheld(Unmasked { refusal, .. }) => (Status::UpstreamError, *refusal),
         };
-        let closed = self.close(open, Outcome { status, rpc_code: None, body: None }).await;
+        let outcome = match cut {
+            Cut::Withheld(Unmasked { refusal, record }) => Outcome {
+                body: record.map(|record| *record),
+                refusal: Some(refusal.face().code),
+                ..Outcome::bare(status)
+            },
+            _ => Outcome::bare(status),
+        };
+        let closed = self.close(open, outcome).await;
         self.forget(open);
         let Some(replier) = replier else { return };
         let refusal = if matches!(closed, Some(Err(_))) { Refusal::OutcomeUnrecorded } else { refusal };

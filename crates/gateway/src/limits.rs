@@ -4,6 +4,10 @@
 pub const REQUEST_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Largest JSON answer accepted from an upstream.
 pub const ANSWER_BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Largest JSON answer that policy may let pass unread.
+pub const UNREAD_BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Most parts of one message that nobody can look into.
+pub const OPAQUE_PARTS_MAX: usize = 1_024;
 /// Largest single server-sent event.
 pub const EVENT_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Most events of a stream judged and recorded at once.

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 use aws_lc_rs::hmac;
 use bytes::Bytes;
 use inspect::detect::Form;
+use inspect::walk::Span;
 use inspect::mask::{self, Fault, Fields, Finding, Findings, Keys, Masked, Receipt, Rules, Schema, Surface};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -19,6 +20,8 @@ use crate::config::{Masking, ServerConfig};
 use crate::mcp::method::{COMMON_PARTS, METHODS, Row};
 use crate::mcp::splice::Splice;
 
+pub use opaque::Kind;
+use opaque::Opaque;
 use setting::ToolFields;
 pub use setting::{MaskError, rules};
 
@@ -44,6 +47,14 @@ impl<T> Redacted<T> {
     /// Where each value was, and what stands for it. Never the value.
     pub fn receipts(&self) -> &[Receipt] {
         &self.receipts
+    }
+
+    fn accounted(inner: T, receipts: Vec<Receipt>) -> Self {
+        let mut redactions = BTreeMap::new();
+        for receipt in &receipts {
+            *redactions.entry(receipt.detector.clone()).or_insert(0) += 1;
+        }
+        Self { inner, redactions, receipts }
     }
 }
 
@@ -84,6 +95,8 @@ pub struct Mask {
 pub struct Found {
     message: Bytes,
     findings: Findings,
+    /// What nobody can look into.
+    opaque: Vec<Opaque>,
     /// For pseudonyms of what was found.
     keys: Keys,
 }
@@ -113,15 +126,16 @@ impl Mask {
     /// # Errors
     /// [`Unread`]: it must not be passed on.
     pub fn scan(&self, subject: Subject<'_>, message: &Bytes) -> Result<Found, Unread> {
-        let findings = if message.is_empty() {
-            Findings::default()
+        let (findings, opaque) = if message.is_empty() {
+            (Findings::default(), Vec::new())
         } else {
             let row = subject.row.and_then(|row| METHODS.binary_search_by(|one| one.name.cmp(row.name)).ok());
             let surface = row.map_or(&self.everything, |row| &self.surfaces[row]);
             let fields = setting::fields(&self.tools, subject).unwrap_or(&self.no_fields);
-            mask::scan(text(message), surface, &self.rules, fields).map_err(Unread)?
+            let findings = mask::scan(text(message), surface, &self.rules, fields).map_err(Unread)?;
+            (findings, opaque::find(text(message), subject.row).ok_or(Unread(Fault::TooMany))?)
         };
-        Ok(self.found(message, findings, subject.session))
+        Ok(Found { opaque, ..self.found(message, findings, subject.session) })
     }
 
     /// The message as one reader gets it: each value in the form that `choose` says. The same bytes when nothing
@@ -132,21 +146,23 @@ impl Mask {
         choose: impl FnMut(&Finding) -> Form,
         schema: Option<(&str, &Schema)>,
     ) -> Bytes {
-        found.spliced(&found.findings.show(text(&found.message), &found.keys, choose, schema))
+        let edits = found.findings.show(text(&found.message), &found.keys, choose, schema).edits;
+        found.spliced(edits.into_iter())
     }
 
-    /// The message as it is recorded: everything masked, opaque state of the upstream as its hash.
+    /// The message as it is recorded: everything masked, and what nobody can look into as its hash.
     pub fn record(&self, found: &Found) -> Redacted<Bytes> {
-        if found.findings.is_empty() {
-            let inner = opaque::hashed(&found.message);
-            return Redacted { inner, redactions: BTreeMap::new(), receipts: Vec::new() };
-        }
-        let masked = found.findings.apply(text(&found.message), &found.keys, |_| Form::Label);
-        let mut redactions = BTreeMap::new();
-        for receipt in &masked.receipts {
-            *redactions.entry(receipt.detector.clone()).or_insert(0) += 1;
-        }
-        Redacted { inner: opaque::hashed(&found.spliced(&masked)), redactions, receipts: masked.receipts }
+        let Masked { edits, mut receipts } =
+            found.findings.apply(text(&found.message), &found.keys, |_| Form::Label);
+        let opaque = found.opaque.iter().map(Opaque::hashed);
+        receipts.extend(found.opaque.iter().map(Opaque::receipt));
+        Redacted::accounted(found.spliced(edits.into_iter().chain(opaque)), receipts)
+    }
+
+    /// An answer that passes without being looked at, as it is recorded: its length and its hash.
+    pub fn unread(&self, message: &Bytes) -> Redacted<Bytes> {
+        let whole = Opaque::whole(text(message));
+        Redacted::accounted(whole.document(), vec![whole.receipt()])
     }
 
     /// A document of the gateway's own with somebody's words in it, as it is recorded. One that cannot be looked through
@@ -155,7 +171,7 @@ impl Mask {
         match mask::scan(text(document), &Surface::document(), &self.rules, &self.no_fields) {
             Ok(findings) => self.record(&self.found(document, findings, Uuid::nil())),
             Err(_) => Redacted {
-                inner: opaque::hash(document).into(),
+                inner: opaque::hash(text(document)).into(),
                 redactions: BTreeMap::new(),
                 receipts: Vec::new(),
             },
@@ -171,20 +187,32 @@ impl Mask {
         };
         // Unwrap safety: the name is eight hexadecimal digits.
         let keys = Keys::new(&self.kid, &self.lasting, &session).expect("a name for keys");
-        Found { message: message.clone(), findings, keys }
+        Found { message: message.clone(), findings, opaque: Vec::new(), keys }
     }
 }
 
 impl Found {
-    /// Whether nothing was found.
+    /// Whether nothing was found, and nothing is opaque.
     pub fn is_empty(&self) -> bool {
-        self.findings.is_empty()
+        self.findings.is_empty() && self.opaque.is_empty()
     }
 
-    fn spliced(&self, masked: &Masked) -> Bytes {
+    /// What nobody can look into: its kinds, each with its greatest length in bytes.
+    pub fn opaque(&self) -> BTreeMap<Kind, usize> {
+        let mut kinds = BTreeMap::new();
+        for part in &self.opaque {
+            let longest = kinds.entry(part.kind).or_insert(0);
+            *longest = part.bytes().max(*longest);
+        }
+        kinds
+    }
+
+    /// Edits of what is opaque are those that replace all of it.
+    fn spliced(&self, edits: impl Iterator<Item = (Span, String)>) -> Bytes {
+        let apart = |span: Span| self.opaque.iter().all(|part| span == part.span || !part.holds(span));
         let mut splice = Splice::default();
-        for (span, replacement) in &masked.edits {
-            splice.replace(*span, replacement.clone());
+        for (span, replacement) in edits.filter(|edit| apart(edit.0)) {
+            splice.replace(span, replacement);
         }
         // Unwrap safety: the edits are apart and inside the message, by the contract of `apply`.
         splice.apply(&self.message).expect("edits are apart")

@@ -30,7 +30,7 @@ pub use doubt::{Known, doubts};
 pub use explain::{Explanation, Finding, Part, Unmet, explain};
 pub use problem::{Problem, Rejected};
 pub use publication::{Candidate, Change, Policies};
-pub use question::{Definition, Duty, Question, Revelation};
+pub use question::{Definition, Duty, Passage, Question, Revelation};
 pub use schema::text as schema;
 pub use set::PolicySet;
 pub use source::{Policy, Source};

@@ -84,6 +84,8 @@ pub enum Refusal {
     UpstreamStatus,
     /// A message in which more was found, or more deeply, than can be masked.
     Unread,
+    /// A message with a part that cannot be looked into, and that policy does not let pass.
+    Opaque,
     /// A fault of ours that has no better name.
     Internal,
 }
@@ -143,6 +145,7 @@ impl Refusal {
         Self::AnswerMalformed,
         Self::UpstreamStatus,
         Self::Unread,
+        Self::Opaque,
         Self::Internal,
     ];
 
@@ -192,6 +195,7 @@ impl Refusal {
             Self::AnswerMalformed => face("answer_malformed", 502, 5023, Upstream, "the server's answer is not one the protocol allows", "ask the server's operator, giving the call id"),
             Self::UpstreamStatus => face("upstream_status", 502, 5024, Upstream, "the server behind the gateway answered with an HTTP error", "see the HTTP status, which is the server's own"),
             Self::Unread => face("unread", 200, 4032, Caller, "the message cannot be looked through for secrets and personal data: it holds too many of them, or too deeply", "send or ask for less at a time"),
+            Self::Opaque => face("opaque", 200, 4038, Caller, "the message holds a part that cannot be looked into, such as a picture, and policy does not let it pass", "ask for text instead, or ask the gateway's operator, giving the call id"),
             Self::Internal => face("internal", 500, 5000, Gateway, "the gateway failed", "ask the gateway's operator, giving the call id"),
         }
     }

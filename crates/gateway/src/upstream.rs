@@ -5,7 +5,7 @@ mod credential;
 mod http;
 pub mod stdio;
 
-pub use answer::{Answer, AnswerBody, AnswerError, Events, Outbound};
+pub use answer::{Answer, AnswerBody, AnswerError, Events, Outbound, Rest};
 pub use http::HttpUpstream;
 pub use stdio::Stdio;
 
@@ -67,7 +67,7 @@ async fn ask(upstream: &Stdio, outbound: Outbound) -> Result<Answer, AnswerError
         StdioAnswer::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, None, AnswerBody::Empty),
     };
     let media = match body {
-        AnswerBody::Json(_) => Some("application/json"),
+        AnswerBody::Json(_) | AnswerBody::Large(_) => Some("application/json"),
         AnswerBody::Events(_) => Some("text/event-stream"),
         AnswerBody::Empty | AnswerBody::Opaque => None,
     };

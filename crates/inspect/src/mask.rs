@@ -60,5 +60,10 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
+/// Whether a blob (base64) is of text, and a scan looks into it. Into others nobody looks.
+pub fn holds_text(blob: &str) -> bool {
+    layer::base64(blob).is_some()
+}
+
 #[cfg(test)]
 mod tests;

@@ -297,6 +297,7 @@ fn case(arguments: &Explain) -> anyhow::Result<Case> {
         },
         era: None,
         reveal: None,
+        pass: None,
         expect: Expected::Deny,
         by: None,
     })

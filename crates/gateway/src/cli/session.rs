@@ -348,10 +348,11 @@ impl Screen {
                     shown.extend(line.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }));
                     shown.push('\n');
                 }
-                for Redaction { pointer, detector, length, token, .. } in redactions {
+                for Redaction { pointer, detector, length, token, form, .. } in redactions {
                     let pointer: String = pointer.chars().filter(|c| !c.is_control()).collect();
+                    let done = if form == "hash" { "not looked into:" } else { "masked" };
                     let text =
-                        format!("      masked {detector}, {length} characters, at {pointer} = {token}");
+                        format!("      {done} {detector}, {length} characters, at {pointer} = {token}");
                     shown.push_str(&self.paint(AnsiColor::Magenta, &text));
                     shown.push('\n');
                 }

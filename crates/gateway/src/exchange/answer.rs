@@ -71,7 +71,7 @@ impl Caller {
         // What was filtered out is recorded all the same.
         let record =
             if bytes == *message.bytes() { record } else { self.record(call, message.bytes()).await? };
-        Ok(Digest { bytes: shown, outcome: Outcome { status, rpc_code, body: Some(record) } })
+        Ok(Digest { bytes: shown, outcome: Outcome { status, rpc_code, body: Some(record), refusal: None } })
     }
 
     /// An answer to a call nobody remembers: every list in it is filtered, all of it is looked through.

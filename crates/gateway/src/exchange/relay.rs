@@ -76,6 +76,10 @@ impl Caller {
         match body {
             AnswerBody::Events(events) => self.stream(open, status, headers, events, replier).await,
             AnswerBody::Json(bytes) => self.whole(open, status, headers, bytes, replier).await,
+            AnswerBody::Large(rest) => match self.unread(&open.call, rest).await {
+                Ok(bytes) => self.whole(open, status, headers, bytes, replier).await,
+                Err(error) => self.give_up(open, Cut::Failed(error), Some(replier)).await,
+            },
             AnswerBody::Empty | AnswerBody::Opaque => self.bare(open, status, headers, replier).await,
         }
     }
@@ -117,7 +121,7 @@ impl Caller {
             return self.malformed(open, "a request got no JSON-RPC answer", replier).await;
         }
         let outcome = if status.is_success() { Status::Ok } else { Status::UpstreamError };
-        let closed = self.close(open, Outcome { status: outcome, rpc_code: None, body: None }).await;
+        let closed = self.close(open, Outcome::bare(outcome)).await;
         self.forget(open);
         match closed {
             Some(Err(_)) => self.tell(&open.call, Refusal::OutcomeUnrecorded, None, replier).await,
@@ -212,7 +216,7 @@ impl Caller {
                 Cut::Failed(AnswerError::Malformed("the stream ended without an answer".to_owned()))
             }
             None => {
-                let outcome = Outcome { status: Status::Ok, rpc_code: None, body: None };
+                let outcome = Outcome::bare(Status::Ok);
                 if let Some(Err(_)) = self.close(open, outcome).await {
                     tracing::error!(call = %open.call.id, "the end of a stream could not be recorded");
                 }
@@ -367,7 +371,7 @@ impl Caller {
                 () = tokio::time::sleep(Duration::from_millis(limits::RESUME_WINDOW_MS)) => Status::CallerGone,
                 () = caller.gateway.stopping.cancelled() => Status::Cancelled,
             };
-            let outcome = Outcome { status, rpc_code: None, body: None };
+            let outcome = Outcome::bare(status);
             if let Some(Err(_)) = caller.close(&open, outcome).await {
                 tracing::error!(call = %open.call.id, "the end of an abandoned call could not be recorded");
             }

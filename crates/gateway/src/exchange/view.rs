@@ -1,5 +1,6 @@
 //! Steps 6 and 10: one scan of a message, then a copy for each reader. The record gets everything masked; whom the
-//! message is meant for gets what policy reveals (`Action::"reveal"`).
+//! message is meant for gets what policy reveals (`Action::"reveal"`). What nobody can look into passes as it is, if
+//! policy lets it (`Action::"pass"`), or the message does not.
 
 use std::collections::HashMap;
 
@@ -9,12 +10,14 @@ use inspect::mask::Finding;
 
 use super::call::Call;
 use super::{Caller, Cut, bind};
-use crate::mask::{Found, Redacted, Subject};
+use crate::limits;
+use crate::mask::{Found, Kind, Redacted, Subject};
 use crate::mcp::method::{Direction, Row};
-use crate::model::{Target, TargetKind};
-use crate::policy::{PolicySet, Question, Revelation};
+use crate::model::{Effect, Target, TargetKind};
+use crate::policy::{Passage, PolicySet, Question, Revelation};
 use crate::refusal::Refusal;
 use crate::store::task;
+use crate::upstream::{AnswerError, Rest};
 
 /// A message as its readers get it.
 pub(crate) struct View {
@@ -24,15 +27,31 @@ pub(crate) struct View {
     pub(crate) record: Redacted<Bytes>,
 }
 
-/// Why a message cannot be masked, and therefore not passed on. Nothing of it is in here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Unmasked(pub(super) Refusal);
+/// Why a message cannot be masked, or may not pass as it is, and is therefore not passed on.
+pub(crate) struct Unmasked {
+    pub(super) refusal: Refusal,
+    /// What of it is recorded.
+    pub(super) record: Option<Box<Redacted<Bytes>>>,
+}
 
-impl From<Unmasked> for Cut {
-    fn from(Unmasked(refusal): Unmasked) -> Self {
-        Self::Withheld(refusal)
+impl Unmasked {
+    fn because(refusal: Refusal) -> Self {
+        Self { refusal, record: None }
+    }
+
+    fn recorded(refusal: Refusal, record: Redacted<Bytes>) -> Self {
+        Self { refusal, record: Some(Box::new(record)) }
     }
 }
+
+impl From<Unmasked> for Cut {
+    fn from(unmasked: Unmasked) -> Self {
+        Self::Withheld(unmasked)
+    }
+}
+
+/// How the address of a skill's file begins.
+const SKILL: &str = "skill:";
 
 /// Forms in the order in which policy is asked: the most telling first.
 const FORMS: [Form; 3] = [Form::Plain, Form::Partial, Form::Token];
@@ -48,33 +67,65 @@ impl Caller {
         let mask = &self.gateway.mask;
         let origin = self.origin(call).await?;
         let target = origin.as_ref().or(call.target.as_ref());
+        let policies = self.gateway.policies.current();
+        let definition = self.definition(target);
+        let question = Question { direction, target, definition, ..self.question(call) };
+        if message.len() > limits::ANSWER_BODY_BYTES_MAX {
+            let record = mask.unread(message);
+            if passes(&policies, &question, Kind::Answer, message.len()) {
+                return Ok(View { shown: message.clone(), record });
+            }
+            return Err(Unmasked::recorded(Refusal::AnswerTooLarge, record));
+        }
         let tool = target.filter(|target| target.kind == TargetKind::Tool);
         let found = self.scan(call, tool, message)?;
+        let record = mask.record(&found);
         if found.is_empty() {
-            return Ok(View { shown: message.clone(), record: mask.record(&found) });
+            return Ok(View { shown: message.clone(), record });
+        }
+        let mut opaque = found.opaque().into_iter();
+        if !opaque.all(|(kind, bytes)| passes(&policies, &question, kind, bytes)) {
+            return Err(Unmasked::recorded(Refusal::Opaque, record));
         }
         let document = call.row.and_then(Row::structured).filter(|_| direction == Direction::ToCaller);
         let schema = match tool.zip(document) {
             Some((tool, _)) => self.gateway.schemas.find(&self.gateway.db, &self.server.name, tool).await,
             None => None,
         };
-        let policies = self.gateway.policies.current();
-        let definition = self.definition(target);
-        let question = Question { direction, target, definition, ..self.question(call) };
         let mut forms = HashMap::new();
         let choose = |finding: &Finding| {
             *forms.entry(finding.name().to_owned()).or_insert_with(|| form(&policies, &question, finding))
         };
         let shown = mask.show(&found, choose, document.zip(schema.as_deref()));
-        Ok(View { shown, record: mask.record(&found) })
+        if shown == *message || !is_digested(call, direction) {
+            return Ok(View { shown, record });
+        }
+        // Whoever gets it holds its bytes against a digest: they come as they are, or not at all.
+        if passes(&policies, &question, Kind::File, message.len()) {
+            return Ok(View { shown: message.clone(), record });
+        }
+        Err(Unmasked::recorded(Refusal::Opaque, record))
     }
 
     /// As [`Caller::view`], of a message that only the record gets.
     pub(super) async fn record(&self, call: &Call, message: &Bytes) -> Result<Redacted<Bytes>, Unmasked> {
+        if message.len() > limits::ANSWER_BODY_BYTES_MAX {
+            return Ok(self.gateway.mask.unread(message));
+        }
         let origin = self.origin(call).await?;
         let target = origin.as_ref().or(call.target.as_ref());
         let tool = target.filter(|target| target.kind == TargetKind::Tool);
         Ok(self.gateway.mask.record(&self.scan(call, tool, message)?))
+    }
+
+    /// The rest of an answer that is too large to be looked at, if policy lets it pass all the same.
+    pub(super) async fn unread(&self, call: &Call, rest: Rest) -> Result<Bytes, AnswerError> {
+        let question = Question { direction: Direction::ToCaller, ..self.question(call) };
+        let policies = self.gateway.policies.current();
+        if passes(&policies, &question, Kind::Answer, limits::ANSWER_BODY_BYTES_MAX) {
+            return rest.read(limits::UNREAD_BODY_BYTES_MAX).await;
+        }
+        Err(AnswerError::TooLarge(limits::ANSWER_BODY_BYTES_MAX))
     }
 
     fn scan(&self, call: &Call, tool: Option<&Target>, message: &Bytes) -> Result<Found, Unmasked> {
@@ -86,7 +137,7 @@ impl Caller {
         };
         self.gateway.mask.scan(subject, message).map_err(|unread| {
             tracing::warn!(server = %self.server.name, call = %call.id, %unread, "a message was not passed on");
-            Unmasked(Refusal::Unread)
+            Unmasked::because(Refusal::Unread)
         })
     }
 
@@ -95,10 +146,24 @@ impl Caller {
         let Some(task) = call.task() else { return Ok(None) };
         let (server, id_hash) = (self.server.name.to_string(), bind::hash(&task));
         let found = self.gateway.db.read("find task", move |read| task::find(read, &server, &id_hash)).await;
-        let found = found.map_err(|_| Unmasked(Refusal::Internal))?;
+        let found = found.map_err(|_| Unmasked::because(Refusal::Internal))?;
         let tool = found.and_then(|task| task.tool);
         Ok(tool.map(|tool| self.gateway.catalog.target(&self.server.name, TargetKind::Tool, tool)))
     }
+}
+
+/// Whether policy lets pass what nobody can look into.
+fn passes(policies: &PolicySet, question: &Question<'_>, kind: Kind, bytes: usize) -> bool {
+    let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+    policies.pass(question, Passage { kind: kind.name(), bytes }).effect == Effect::Allow
+}
+
+/// Whether a message carries files of a skill, whose manifest has their digests (SEP-2640).
+fn is_digested(call: &Call, direction: Direction) -> bool {
+    let head = call.target.as_ref().and_then(|target| target.name.get(..SKILL.len()));
+    direction == Direction::ToCaller
+        && call.method == "resources/read"
+        && head.is_some_and(|head| head.eq_ignore_ascii_case(SKILL))
 }
 
 /// The most telling form that policy allows; without one, the detector's own mask.

@@ -230,6 +230,7 @@ impl Drafter {
         let code = outcome.rpc_code.filter(|code| code.abs() <= jcs::INTEGER_MAX);
         leaf.outcome = Some(leaf::Outcome { code, status: outcome.status });
         leaf.frames = frames;
+        leaf.refusal = outcome.refusal.map(str::to_owned);
         let payload = self.enclose(&mut leaf, moment, outcome.body.as_ref())?;
         Ok(Draft { leaf, step: Step::End(call), payload, context: None, documents: Vec::new() })
     }

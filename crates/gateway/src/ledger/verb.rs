@@ -48,6 +48,15 @@ pub struct Outcome {
     pub rpc_code: Option<i64>,
     /// The masked answer; `None` when there is none, or all of it was recorded as frames.
     pub body: Option<Redacted<Bytes>>,
+    /// [`crate::refusal::Face::code`] of what the caller was told, where the answer could have been given and was not.
+    pub refusal: Option<&'static str>,
+}
+
+impl Outcome {
+    /// Without an answer.
+    pub fn bare(status: Status) -> Self {
+        Self { status, rpc_code: None, body: None, refusal: None }
+    }
 }
 
 /// Which leaf a refusal becomes.

@@ -145,6 +145,9 @@ pub const COMMON_PARTS: &[(&str, Part)] = &[
     ("/params/_meta/io.modelcontextprotocol~1related-task", Part::Structure),
     ("/result/_meta/io.modelcontextprotocol~1subscriptionId", Part::Structure),
     ("/result/_meta/io.modelcontextprotocol~1related-task", Part::Structure),
+    // What the upstream asks through the caller, and what it is answered (SEP-2322).
+    ("/result/inputRequests/*/params/messages/*/content/data", Part::Media),
+    ("/params/inputResponses/*/content/data", Part::Media),
 ];
 
 /// The answer of a tool, and what the upstream asks instead of answering (SEP-2322).
@@ -172,6 +175,7 @@ const SAMPLING: &[(&str, Part)] = &[
     ("/params/messages/*/content/*/data", Part::Media),
     ("/params/tools/*/name", Part::Structure),
     ("/params/tools/*/inputSchema", Part::Schema),
+    ("/params/messages/*/content/*/content/*/data", Part::Media),
     ("/result/content/data", Part::Media),
     ("/result/content/*/data", Part::Media),
 ];

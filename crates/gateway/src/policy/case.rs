@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::question::{Definition, Question, Revelation};
+use super::question::{Definition, Passage, Question, Revelation};
 use super::set::PolicySet;
 use crate::mcp::method::{self, Direction, Eras, Shape};
 use crate::model::{
@@ -86,6 +86,9 @@ pub struct Case {
     /// Not whether the message may go, but whether a value that was found in it may be shown.
     #[serde(default)]
     pub reveal: Option<Reveal>,
+    /// Not whether the message may go, but whether what nobody can look into may pass with it.
+    #[serde(default)]
+    pub pass: Option<Pass>,
     /// What the answer should be.
     pub expect: Expected,
     /// Ids of the policies that should decide. Absent: any.
@@ -105,6 +108,20 @@ pub struct Reveal {
     #[serde(default = "plain")]
     pub form: String,
     /// Whose message it was found in: `to_caller` (default) or `to_upstream`.
+    #[serde(default)]
+    pub direction: Option<DirectionWord>,
+}
+
+/// A part that nobody can look into, in a case.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pass {
+    /// `state`, `cursor`, `image`, `audio`, `blob`, `file` or `answer`.
+    pub kind: String,
+    /// Its length.
+    #[serde(default)]
+    pub bytes: u64,
+    /// Whose message it is in: `to_caller` (default) or `to_upstream`.
     #[serde(default)]
     pub direction: Option<DirectionWord>,
 }
@@ -218,7 +235,8 @@ impl Case {
             Some(Direction::ToCaller) => Direction::ToCaller,
             Some(Direction::ToUpstream | Direction::Both) | None => Direction::ToUpstream,
         };
-        let direction = match self.reveal.as_ref().map(|reveal| reveal.direction) {
+        let part = self.pass.as_ref().map(|part| part.direction);
+        let direction = match self.reveal.as_ref().map(|reveal| reveal.direction).or(part) {
             None => direction,
             Some(Some(DirectionWord::ToUpstream)) => Direction::ToUpstream,
             Some(Some(DirectionWord::ToCaller) | None) => Direction::ToCaller,
@@ -296,11 +314,14 @@ impl Case {
     /// As [`Case::asked`].
     pub fn tried(&self, set: &PolicySet, reader: &Reader) -> Result<Trial, String> {
         let asked = self.asked(noon(), reader)?;
-        let decision = match &self.reveal {
-            None => set.decide(&asked.question()),
-            Some(Reveal { detector, class, form, .. }) => {
-                set.reveal(&asked.question(), Revelation { detector, class, form })
+        let question = asked.question();
+        let decision = match (&self.reveal, &self.pass) {
+            (Some(Reveal { detector, class, form, .. }), None) => {
+                set.reveal(&question, Revelation { detector, class, form })
             }
+            (None, Some(Pass { kind, bytes, .. })) => set.pass(&question, Passage { kind, bytes: *bytes }),
+            (None, None) => set.decide(&question),
+            (Some(_), Some(_)) => return Err("ask about `reveal` or about `pass`, not both".to_owned()),
         };
         let by = self.by.as_ref().is_none_or(|ids| {
             let mut ids = ids.clone();

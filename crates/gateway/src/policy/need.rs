@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 /// Attributes of the principal, the resource and the context that are built on demand.
-pub(super) const NAMES: [&str; 25] = [
+pub(super) const NAMES: [&str; 26] = [
     "issuer",
     "subject",
     "name",
@@ -36,6 +36,7 @@ pub(super) const NAMES: [&str; 25] = [
     "pointers",
     "statement",
     "finding",
+    "opaque",
 ];
 
 /// The entities that hold arguments as tags, in the order of [`Need::carriers`].

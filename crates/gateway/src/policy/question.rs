@@ -68,6 +68,24 @@ pub struct Revelation<'a> {
     pub form: &'a str,
 }
 
+/// A part of a message that nobody can look into, and nobody may change: it passes as it is, or the message does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Passage<'a> {
+    /// `state`, `cursor`, `image`, `audio`, `blob`, `file` or `answer`: see docs/masking.md.
+    pub kind: &'a str,
+    /// Its length as it stands in the message; of several of a kind the longest.
+    pub bytes: u64,
+}
+
+/// What is asked about a message besides whether it may go.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Aspect<'a> {
+    /// `Action::"reveal"`
+    Found(Revelation<'a>),
+    /// `Action::"pass"`
+    Opaque(Passage<'a>),
+}
+
 /// What the catalog knows of the definition of a [`Target`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Definition {

@@ -76,9 +76,17 @@ const CIRCUMSTANCES: &str = r"  method: String,
 ";
 
 /// What a question about a found value carries besides: which detector found it, the detector's class (`credential`,
-/// `personal`, `health`, `custom`, `unread`), and the form in which it would be shown (`plain`, `partial`, `token`).
+/// `personal`, `health`), and the form in which it would be shown (`plain`, `partial`, `token`).
 const FINDING: &str = r"  finding: { detector: String, class: String, form: String },
 ";
+
+/// What a question about an opaque part carries besides: `state`, `cursor`, `image`, `audio`, `blob`, `file` or `answer`, and
+/// its length in bytes.
+const OPAQUE: &str = r"  opaque: { kind: String, bytes: Long },
+";
+
+/// The action that is asked when a message holds what nobody can look into.
+pub(super) const PASS: &str = "pass";
 
 /// The action that is asked when a value was found that may have to be masked.
 pub(super) const REVEAL: &str = "reveal";
@@ -91,6 +99,8 @@ pub fn text() -> String {
     // Unwrap safety: see the message.
     write!(schema, "type Circumstances = {{\n{CIRCUMSTANCES}}};\n\n").expect(WRITES);
     write!(schema, "type Revelation = {{\n{CIRCUMSTANCES}{FINDING}}};\n\n").expect(WRITES);
+    // Unwrap safety: see the message.
+    write!(schema, "type Passage = {{\n{CIRCUMSTANCES}{OPAQUE}}};\n\n").expect(WRITES);
     let groups: Vec<String> = Action::ALL
         .iter()
         .filter(|group| group.as_str() != OTHER)
@@ -108,6 +118,8 @@ pub fn text() -> String {
     action(&mut schema, OTHER, None, entity_type(None), "Circumstances");
     schema.push_str("// Whether a value that was found may be shown, and in which form.\n");
     action(&mut schema, REVEAL, None, ANYTHING, "Revelation");
+    schema.push_str("// Whether what nobody can look into, and nobody may change, may pass as it is.\n");
+    action(&mut schema, PASS, None, ANYTHING, "Passage");
     schema.push_str("// What people do in the gateway itself: the target is that of the held call.\n");
     for duty in Duty::ALL {
         action(&mut schema, duty.as_str(), None, ANYTHING, "Circumstances");

@@ -11,7 +11,7 @@ use super::index::{Index, Part};
 use super::listing;
 use super::need::Wanted;
 use super::problem::{Problem, Rejected};
-use super::question::{Duty, Question, Revelation};
+use super::question::{Aspect, Duty, Passage, Question, Revelation};
 use super::situation::{Approval, Parties, Situation};
 use super::source::{self, Policy, Source};
 use super::terms::{self, Wish};
@@ -150,7 +150,16 @@ impl PolicySet {
 
     /// The same with the policies that decided.
     pub fn reveal(&self, question: &Question<'_>, finding: Revelation<'_>) -> Decision {
-        match self.ask(question, Some(finding), &self.index) {
+        match self.ask(question, Some(Aspect::Found(finding)), &self.index) {
+            Ok(decision) => decision,
+            Err(error) => self.decision(Effect::Deny, BTreeSet::new(), vec![error]),
+        }
+    }
+
+    /// Whether a part of the message that nobody can look into may pass as it is (`Action::"pass"`), and the policies that
+    /// decided. Default: no; no approval is asked for it.
+    pub fn pass(&self, question: &Question<'_>, part: Passage<'_>) -> Decision {
+        match self.ask(question, Some(Aspect::Opaque(part)), &self.index) {
             Ok(decision) => decision,
             Err(error) => self.decision(Effect::Deny, BTreeSet::new(), vec![error]),
         }
@@ -159,23 +168,24 @@ impl PolicySet {
     fn ask(
         &self,
         question: &Question<'_>,
-        finding: Option<Revelation<'_>>,
+        aspect: Option<Aspect<'_>>,
         policies: &Index,
     ) -> Result<Decision, String> {
         let Some(parties) = Parties::of(question, &self.words) else {
             return Ok(self.decision(Effect::Deny, BTreeSet::new(), vec![]));
         };
-        let index = match finding {
+        let index = match aspect {
             None => self.words.action(question.method, question.context.era),
-            Some(_) => self.words.reveal(),
+            Some(Aspect::Found(_)) => self.words.reveal(),
+            Some(Aspect::Opaque(_)) => self.words.pass(),
         };
         let action = &self.words.actions[index];
-        if finding.is_none() && action.target != question.target.map(|target| target.kind) {
+        if aspect.is_none() && action.target != question.target.map(|target| target.kind) {
             return Err("the message does not name the kind of target that its method is about".to_owned());
         }
         let parts = policies.parts(index, &parties);
         let wanted = Wanted::new(parts.iter().map(|part| &part.need));
-        let situation = Situation::new(question, &parties, action, &self.words, &wanted, finding)?;
+        let situation = Situation::new(question, &parties, action, &self.words, &wanted, aspect)?;
         let now = self.evaluate(&parts, &situation, Approval::None)?;
         if now.allows() {
             return Ok(self.decision(Effect::Allow, now.permits, vec![]));

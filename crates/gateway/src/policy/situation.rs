@@ -9,7 +9,7 @@ use cedar_policy_core::extensions::Extensions;
 
 use super::argument::{self, Arguments};
 use super::need::{CARRIERS, Wanted};
-use super::question::{Definition, Question, Revelation};
+use super::question::{Aspect, Definition, Passage, Question, Revelation};
 use super::uri;
 use super::vocabulary::{Action, Vocabulary};
 use crate::mcp::method::Direction;
@@ -69,7 +69,7 @@ impl Situation {
         action: &Action,
         words: &Vocabulary,
         wanted: &Wanted<'_>,
-        revelation: Option<Revelation<'_>>,
+        aspect: Option<Aspect<'_>>,
     ) -> Result<Self, String> {
         let mut entities = vec![
             principal(question, parties, wanted)?,
@@ -77,8 +77,14 @@ impl Situation {
             action.entity.clone(),
         ];
         let mut context = context(question, wanted);
-        if let Some(finding) = revelation.filter(|_| wanted.has("finding")) {
-            context.push(("finding".to_owned(), found(finding)));
+        match aspect {
+            Some(Aspect::Found(finding)) if wanted.has("finding") => {
+                context.push(("finding".to_owned(), found(finding)));
+            }
+            Some(Aspect::Opaque(part)) if wanted.has("opaque") => {
+                context.push(("opaque".to_owned(), opaque(part)));
+            }
+            _ => {}
         }
         if wanted.arguments() {
             let read = match question.arguments {
@@ -239,6 +245,11 @@ fn context(question: &Question<'_>, wanted: &Wanted<'_>) -> Vec<(String, Express
 fn found(finding: Revelation<'_>) -> Expression {
     let Revelation { detector, class, form } = finding;
     record([("detector", text(detector)), ("class", text(class)), ("form", text(form))])
+}
+
+fn opaque(part: Passage<'_>) -> Expression {
+    let bytes = i64::try_from(part.bytes).unwrap_or(i64::MAX);
+    record([("kind", text(part.kind)), ("bytes", Expression::new_long(bytes))])
 }
 
 fn statement(statement: &Statement) -> Expression {

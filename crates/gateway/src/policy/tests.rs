@@ -195,6 +195,21 @@ fn found_values_are_masked_unless_a_policy_reveals_them() {
 }
 
 #[test]
+fn what_nobody_can_look_into_passes_only_by_a_policy_of_its_own() {
+    let set = set(r#"
+        @id("call") permit (principal, action in Action::"call", resource);
+        @id("sees") permit (principal, action == Action::"reveal", resource);
+        @id("pictures") permit (principal, action == Action::"pass", resource == Tool::"github/merge")
+        when { context.opaque.kind == "image" && context.opaque.bytes < 1000 };"#);
+    let passes = |tool: &str, kind: &str, bytes: u64| {
+        set.pass(&Sample::call(tool, &[]).question(), Passage { kind, bytes }).effect == Effect::Allow
+    };
+    assert!(passes("merge", "image", 999));
+    assert!(!passes("merge", "image", 1000) && !passes("merge", "blob", 1) && !passes("dump", "image", 1));
+    assert!(!passes("merge", "image", u64::MAX));
+}
+
+#[test]
 fn statements_are_judged_by_what_they_would_do() {
     let set = set(r#"
         @id("query") permit (principal, action == Action::"tools/call", resource == Tool::"github/query")

@@ -7,7 +7,7 @@ use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid, Schema};
 
 use super::need::CARRIERS;
 use super::question::Duty;
-use super::schema::{OTHER, REVEAL, STREAM_METHODS};
+use super::schema::{OTHER, PASS, REVEAL, STREAM_METHODS};
 use crate::mcp::method::{self, METHODS};
 use crate::model::{Era, PrincipalKind, Target, TargetKind};
 
@@ -85,6 +85,11 @@ impl Vocabulary {
         METHODS.len() + STREAM_METHODS.len() + 1
     }
 
+    /// The action asked about what nobody can look into.
+    pub(super) fn pass(&self) -> usize {
+        self.reveal() + 1
+    }
+
     pub(super) fn principal(&self, kind: PrincipalKind, issuer: &str, subject: &str) -> Option<EntityUid> {
         let name = match kind {
             PrincipalKind::Human => &self.human,
@@ -118,7 +123,7 @@ fn uid(name: &EntityTypeName, id: impl AsRef<str>) -> EntityUid {
     EntityUid::from_type_name_and_id(name.clone(), EntityId::new(id))
 }
 
-/// In the order of [`METHODS`], then [`STREAM_METHODS`], then [`OTHER`], [`REVEAL`], then [`Duty::ALL`].
+/// In the order of [`METHODS`], then [`STREAM_METHODS`], then [`OTHER`], [`REVEAL`], [`PASS`], then [`Duty::ALL`].
 fn actions(schema: &Schema, name: &EntityTypeName) -> Vec<Action> {
     let entities: BTreeMap<String, Entity> = schema
         .action_entities()
@@ -126,7 +131,7 @@ fn actions(schema: &Schema, name: &EntityTypeName) -> Vec<Action> {
         .flatten()
         .map(|entity| (entity.uid().id().unescaped().to_owned(), entity))
         .collect();
-    let names = METHODS.iter().map(|row| row.name).chain(STREAM_METHODS).chain([OTHER, REVEAL]);
+    let names = METHODS.iter().map(|row| row.name).chain(STREAM_METHODS).chain([OTHER, REVEAL, PASS]);
     let names = names.chain(Duty::ALL.map(Duty::as_str));
     names
         .map(|id| {

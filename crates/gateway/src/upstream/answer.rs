@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -49,6 +49,8 @@ pub enum AnswerBody {
     Empty,
     /// One document that claims to be JSON, whole.
     Json(Bytes),
+    /// The same, of which more came than is looked at.
+    Large(Rest),
     /// A body of some other type (an error page): never shown to a caller, so not kept.
     Opaque,
     /// Server-sent events, as they come.
@@ -85,6 +87,38 @@ impl AnswerError {
             Self::Malformed(_) => Refusal::AnswerMalformed,
             Self::Credential(_) => Refusal::UpstreamCredential,
         }
+    }
+}
+
+/// A document that is larger than what is looked at: what came of it, and what is still to come.
+#[derive(Debug)]
+pub struct Rest {
+    pub(super) begun: BytesMut,
+    pub(super) body: Incoming,
+    /// How long all the rest may take.
+    pub(super) timeout: Duration,
+}
+
+impl Rest {
+    /// All of it, at most `limit` bytes.
+    ///
+    /// # Errors
+    /// [`AnswerError`] when it is larger, breaks off or does not come in time.
+    pub async fn read(self, limit: usize) -> Result<Bytes, AnswerError> {
+        let Self { mut begun, mut body, timeout } = self;
+        let all = async {
+            loop {
+                if begun.len() > limit {
+                    return Err(AnswerError::TooLarge(limit));
+                }
+                match body.frame().await {
+                    None => return Ok(begun.freeze()),
+                    Some(Ok(frame)) => frame.data_ref().into_iter().for_each(|data| begun.extend_from_slice(data)),
+                    Some(Err(_)) => return Err(AnswerError::Malformed("it broke off".to_owned())),
+                }
+            }
+        };
+        tokio::time::timeout(timeout, all).await.map_err(|_| AnswerError::Timeout(timeout))?
     }
 }
 

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use super::answer::{Answer, AnswerBody, AnswerError, Events, Outbound};
+use super::answer::{Answer, AnswerBody, AnswerError, Events, Outbound, Rest};
 use super::credential::CredentialStore;
 use crate::config;
 use crate::limits;
@@ -87,7 +87,7 @@ impl HttpUpstream {
             })
             .await?;
         match answer.body {
-            AnswerBody::Json(_) | AnswerBody::Events(_) => Ok(()),
+            AnswerBody::Json(_) | AnswerBody::Large(_) | AnswerBody::Events(_) => Ok(()),
             AnswerBody::Empty | AnswerBody::Opaque => Err(AnswerError::Malformed(format!(
                 "it answered {} without JSON, so `http.url` is perhaps no MCP endpoint",
                 answer.status
@@ -136,20 +136,25 @@ impl HttpUpstream {
         Ok(request)
     }
 
-    async fn collect(&self, body: Incoming) -> Result<AnswerBody, AnswerError> {
-        let limited = Limited::new(body, limits::ANSWER_BODY_BYTES_MAX);
-        let collected = tokio::time::timeout(self.timeout, limited.collect())
-            .await
-            .map_err(|_| AnswerError::Timeout(self.timeout))?
-            .map_err(|error| {
-                if error.is::<http_body_util::LengthLimitError>() {
-                    AnswerError::TooLarge(limits::ANSWER_BODY_BYTES_MAX)
-                } else {
-                    AnswerError::Malformed("it broke off".to_owned())
+    async fn collect(&self, mut body: Incoming) -> Result<AnswerBody, AnswerError> {
+        let mut begun = BytesMut::new();
+        let all = async {
+            while begun.len() <= limits::ANSWER_BODY_BYTES_MAX {
+                match body.frame().await {
+                    None => return Ok(true),
+                    Some(Ok(frame)) => {
+                        frame.data_ref().into_iter().for_each(|data| begun.extend_from_slice(data));
+                    }
+                    Some(Err(_)) => return Err(AnswerError::Malformed("it broke off".to_owned())),
                 }
-            })?;
-        let bytes = collected.to_bytes();
-        Ok(if bytes.is_empty() { AnswerBody::Empty } else { AnswerBody::Json(bytes) })
+            }
+            Ok(false)
+        };
+        let whole = tokio::time::timeout(self.timeout, all).await;
+        if !whole.map_err(|_| AnswerError::Timeout(self.timeout))?? {
+            return Ok(AnswerBody::Large(Rest { begun, body, timeout: self.timeout }));
+        }
+        Ok(if begun.is_empty() { AnswerBody::Empty } else { AnswerBody::Json(begun.freeze()) })
     }
 }
 

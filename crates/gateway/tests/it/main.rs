@@ -14,6 +14,7 @@ mod legacy;
 mod life;
 mod list;
 mod mask;
+mod opaque;
 mod refusal;
 mod shutdown;
 mod tidy;

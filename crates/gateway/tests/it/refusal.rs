@@ -174,17 +174,6 @@ async fn failing_upstreams_are_told_apart_and_never_quoted() {
         (|_| Reply::Close, Refusal::UpstreamUnreachable, 502),
         (|_| Reply::Respond(Answer::empty(401)), Refusal::UpstreamCredential, 502),
         (
-            |_| {
-                Reply::Respond(Answer::new(
-                    200,
-                    "application/json",
-                    vec![b' '; limits::ANSWER_BODY_BYTES_MAX + 1],
-                ))
-            },
-            Refusal::AnswerTooLarge,
-            502,
-        ),
-        (
             |_| Reply::Respond(Answer::new(200, "application/json", "oops secret")),
             Refusal::AnswerMalformed,
             502,

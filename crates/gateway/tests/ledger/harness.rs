@@ -178,7 +178,7 @@ pub(crate) fn intent(body: &str) -> Intent {
 }
 
 pub(crate) fn outcome(body: &str) -> Outcome {
-    Outcome { status: Status::Ok, rpc_code: None, body: Some(recorded(body)) }
+    Outcome { status: Status::Ok, rpc_code: None, body: Some(recorded(body)), refusal: None }
 }
 
 /// A version 7 UUID of our own; its time does not matter.
