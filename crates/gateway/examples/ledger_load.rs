@@ -52,7 +52,9 @@ async fn run(directory: &Path, pairs: u64, tasks: u64) -> anyhow::Result<()> {
             {
                 let opened = ledger.open(intent(&principal, session, &request)).await?;
                 let body = Some(recorded(&answer));
-                ledger.close(opened, Outcome { status: Status::Ok, rpc_code: None, body, refusal: None }).await?;
+                ledger
+                    .close(opened, Outcome { status: Status::Ok, rpc_code: None, body, refusal: None })
+                    .await?;
             }
             anyhow::Ok(())
         });

@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 pub use load::{ConfigError, load, parse};
-pub use masking::{Detector, Masking};
+pub use masking::{Detector, Masking, OnFailure, Recognizer};
 pub use server::{Credential, EnvironmentValue, Http, ServerConfig, Sharing, Stdio};
 pub use tool::{FieldAt, Language, StatementAt, Tool};
 

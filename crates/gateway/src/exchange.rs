@@ -48,6 +48,7 @@ use crate::metrics::{ExchangeLabels, Metrics};
 use crate::model::{Context, Decision, Effect, Era, MessageKind, Principal, Statement, TargetKind};
 use crate::permit::Permit;
 use crate::policy::{Policies, Question};
+use crate::recognizer::Recognizer;
 use crate::refusal::Refusal;
 use crate::reply::Replier;
 use crate::service_key::Registry;
@@ -80,6 +81,8 @@ pub struct Gateway {
     pub catalog: Catalog,
     /// What is looked for in messages, and how it is masked.
     pub mask: Arc<Mask>,
+    /// The service that knows names, if there is one.
+    pub recognizer: Option<Recognizer>,
     /// What structured answers must keep to when they are masked.
     pub schemas: Schemas,
     /// What statements in arguments would do.

@@ -25,6 +25,7 @@ pub mod metrics;
 pub mod model;
 pub mod permit;
 pub mod policy;
+pub mod recognizer;
 pub mod refusal;
 pub mod reply;
 pub mod secret;

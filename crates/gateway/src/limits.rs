@@ -358,6 +358,24 @@ pub const EXPLAINED_POLICIES_MAX: usize = 20;
 pub const TOOLS_CONFIGURED_MAX: usize = 1_000;
 /// Most values, names and detectors that the configuration adds to masking, of each.
 pub const MASKING_ENTRIES_MAX: usize = 1_000;
+/// Time a recognizer has for one message, unless the configuration says otherwise.
+pub const RECOGNIZER_TIMEOUT_MS: u64 = 5_000;
+/// Longest that the configuration may say.
+pub const RECOGNIZER_TIMEOUT_MS_MAX: u64 = 60_000;
+/// Messages that a recognizer is asked about at once, unless the configuration says otherwise.
+pub const RECOGNIZER_PLACES: usize = 8;
+/// Most that the configuration may say.
+pub const RECOGNIZER_PLACES_MAX: u64 = 1_024;
+/// Most text of one message that a recognizer is asked about.
+pub const RECOGNIZED_BYTES_MAX: usize = 1024 * 1024;
+/// Most text in one request to it; a longer text is a request of its own.
+pub const RECOGNIZER_REQUEST_BYTES_MAX: usize = 64 * 1024;
+/// Largest answer of it.
+pub const RECOGNIZER_ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Most that it may find in one message.
+pub const RECOGNIZED_MARKS_MAX: usize = 10_000;
+/// Longest name of what it finds.
+pub const RECOGNIZER_ENTITY_BYTES_MAX: usize = 48;
 /// Output schemas kept compiled, as the length of their texts together.
 pub const OUTPUT_SCHEMA_BYTES_MAX: u64 = 2 * 1024 * 1024;
 /// Threads that classify statements.

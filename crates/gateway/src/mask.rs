@@ -11,8 +11,10 @@ use std::collections::{BTreeMap, HashMap};
 use aws_lc_rs::hmac;
 use bytes::Bytes;
 use inspect::detect::Form;
+use inspect::mask::{
+    self, Fault, Fields, Finding, Findings, Keys, Mark, Masked, Receipt, Rules, Schema, Surface,
+};
 use inspect::walk::Span;
-use inspect::mask::{self, Fault, Fields, Finding, Findings, Keys, Masked, Receipt, Rules, Schema, Surface};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -97,6 +99,8 @@ pub struct Found {
     findings: Findings,
     /// What nobody can look into.
     opaque: Vec<Opaque>,
+    /// No recognizer looked at it although one should have.
+    unrecognized: bool,
     /// For pseudonyms of what was found.
     keys: Keys,
 }
@@ -126,16 +130,42 @@ impl Mask {
     /// # Errors
     /// [`Unread`]: it must not be passed on.
     pub fn scan(&self, subject: Subject<'_>, message: &Bytes) -> Result<Found, Unread> {
+        self.scan_with(subject, message, &[])
+    }
+
+    /// The same, with what a recognizer found in the [`Mask::texts`] of the message.
+    ///
+    /// # Errors
+    /// [`Unread`], as [`Mask::scan`].
+    pub fn scan_with(&self, subject: Subject<'_>, message: &Bytes, marks: &[Mark]) -> Result<Found, Unread> {
         let (findings, opaque) = if message.is_empty() {
             (Findings::default(), Vec::new())
         } else {
-            let row = subject.row.and_then(|row| METHODS.binary_search_by(|one| one.name.cmp(row.name)).ok());
-            let surface = row.map_or(&self.everything, |row| &self.surfaces[row]);
-            let fields = setting::fields(&self.tools, subject).unwrap_or(&self.no_fields);
-            let findings = mask::scan(text(message), surface, &self.rules, fields).map_err(Unread)?;
+            let (surface, fields) = self.about(subject);
+            let findings =
+                mask::scan_with(text(message), surface, &self.rules, fields, marks).map_err(Unread)?;
             (findings, opaque::find(text(message), subject.row).ok_or(Unread(Fault::TooMany))?)
         };
         Ok(Found { opaque, ..self.found(message, findings, subject.session) })
+    }
+
+    /// The texts of a message in which words may stand, for a recognizer.
+    ///
+    /// # Errors
+    /// [`Unread`], as [`Mask::scan`].
+    pub fn texts(&self, subject: Subject<'_>, message: &Bytes) -> Result<Vec<String>, Unread> {
+        if message.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (surface, fields) = self.about(subject);
+        mask::texts(text(message), surface, &self.rules, fields).map_err(Unread)
+    }
+
+    /// What is data in a message, and what the operator said about it.
+    fn about(&self, subject: Subject<'_>) -> (&Surface, &Fields) {
+        let row = subject.row.and_then(|row| METHODS.binary_search_by(|one| one.name.cmp(row.name)).ok());
+        let surface = row.map_or(&self.everything, |row| &self.surfaces[row]);
+        (surface, setting::fields(&self.tools, subject).unwrap_or(&self.no_fields))
     }
 
     /// The message as one reader gets it: each value in the form that `choose` says. The same bytes when nothing
@@ -156,6 +186,7 @@ impl Mask {
             found.findings.apply(text(&found.message), &found.keys, |_| Form::Label);
         let opaque = found.opaque.iter().map(Opaque::hashed);
         receipts.extend(found.opaque.iter().map(Opaque::receipt));
+        receipts.extend(found.unrecognized.then(unrecognized));
         Redacted::accounted(found.spliced(edits.into_iter().chain(opaque)), receipts)
     }
 
@@ -187,11 +218,17 @@ impl Mask {
         };
         // Unwrap safety: the name is eight hexadecimal digits.
         let keys = Keys::new(&self.kid, &self.lasting, &session).expect("a name for keys");
-        Found { message: message.clone(), findings, opaque: Vec::new(), keys }
+        Found { message: message.clone(), findings, opaque: Vec::new(), unrecognized: false, keys }
     }
 }
 
 impl Found {
+    /// The same, passed on although the recognizer failed: the record says so.
+    #[must_use]
+    pub fn unrecognized(self) -> Self {
+        Self { unrecognized: true, ..self }
+    }
+
     /// Whether nothing was found, and nothing is opaque.
     pub fn is_empty(&self) -> bool {
         self.findings.is_empty() && self.opaque.is_empty()
@@ -222,6 +259,18 @@ impl Found {
 impl std::fmt::Debug for Found {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Found").field("findings", &self.findings.len()).finish_non_exhaustive()
+    }
+}
+
+/// That a message was passed on although the recognizer failed.
+fn unrecognized() -> Receipt {
+    Receipt {
+        pointer: String::new(),
+        detector: "recognizer-failed".to_owned(),
+        version: 1,
+        form: "unread",
+        length: 0,
+        token: String::new(),
     }
 }
 

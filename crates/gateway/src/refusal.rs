@@ -86,6 +86,8 @@ pub enum Refusal {
     Unread,
     /// A message with a part that cannot be looked into, and that policy does not let pass.
     Opaque,
+    /// A message that the recognizer of names failed on.
+    Unrecognized,
     /// A fault of ours that has no better name.
     Internal,
 }
@@ -146,6 +148,7 @@ impl Refusal {
         Self::UpstreamStatus,
         Self::Unread,
         Self::Opaque,
+        Self::Unrecognized,
         Self::Internal,
     ];
 
@@ -196,6 +199,7 @@ impl Refusal {
             Self::UpstreamStatus => face("upstream_status", 502, 5024, Upstream, "the server behind the gateway answered with an HTTP error", "see the HTTP status, which is the server's own"),
             Self::Unread => face("unread", 200, 4032, Caller, "the message cannot be looked through for secrets and personal data: it holds too many of them, or too deeply", "send or ask for less at a time"),
             Self::Opaque => face("opaque", 200, 4038, Caller, "the message holds a part that cannot be looked into, such as a picture, and policy does not let it pass", "ask for text instead, or ask the gateway's operator, giving the call id"),
+            Self::Unrecognized => face("unrecognized", 503, 5035, Gateway, "the service that looks for names in messages failed, so this one was not passed on", "try again in a moment, after a look whether the call was carried out"),
             Self::Internal => face("internal", 500, 5000, Gateway, "the gateway failed", "ask the gateway's operator, giving the call id"),
         }
     }

@@ -2,10 +2,28 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Connections by HTTP/1.1, with TLS as [`tls`] where the address says so.
+///
+/// # Errors
+/// As [`tls`].
+pub fn connector(authorities: Option<&Path>) -> Result<HttpsConnector<HttpConnector>, String> {
+    let mut connector = HttpConnector::new();
+    connector.enforce_http(false);
+    connector.set_nodelay(true);
+    connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    let builder = HttpsConnectorBuilder::new().with_tls_config(tls(authorities)?);
+    Ok(builder.https_or_http().enable_http1().wrap_connector(connector))
+}
 
 /// TLS towards a server whose certificate must lead to an authority we trust: the usual ones, or one of the PEM file
 /// `authorities`.

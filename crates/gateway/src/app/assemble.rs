@@ -25,6 +25,7 @@ use crate::mask::Mask;
 use crate::mcp::header::Ours;
 use crate::metrics::Metrics;
 use crate::policy::Policies;
+use crate::recognizer::Recognizer;
 use crate::service_key::Registry;
 use crate::statement::Reader;
 use crate::store::{self, Access, Db};
@@ -39,6 +40,8 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
     let statements = Reader::new(&config.servers).context("cannot start the classifier of statements")?;
     let Opening { db, ledger, seal, approval_key, pseudonym_key } = ledger(config, &clock).await?;
     let mask = Arc::new(Mask::new(&config.masking, &config.servers, pseudonym_key)?);
+    let recognizer = config.masking.recognizer.as_ref().map(Recognizer::new).transpose();
+    let recognizer = recognizer.map_err(|cause| anyhow!("`masking.recognizer`: {cause}"))?;
     let keys = Arc::new(ServiceKeys::new(seal.clone()));
     let registry = Registry::new(db.clone(), seal, clock.clone());
     registry.step(&keys, &ledger).await.context("cannot read service keys")?;
@@ -70,6 +73,7 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
         ledger,
         catalog,
         mask,
+        recognizer,
         schemas: Schemas::default(),
         statements,
         sessions: Sessions::default(),

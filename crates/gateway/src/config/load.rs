@@ -124,6 +124,9 @@ fn anchor(config: &mut Config, base: &Path) {
         anchor_secret(&mut slack.token, base);
         anchor_secret(&mut slack.signing_secret, base);
     }
+    if let Some(recognizer) = &mut config.masking.recognizer {
+        recognizer.authorities.iter_mut().for_each(|path| resolve(base, path));
+    }
     config.servers.iter_mut().for_each(|server| anchor_server(server, base));
 }
 

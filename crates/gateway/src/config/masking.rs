@@ -1,6 +1,10 @@
 //! What is looked for in messages, besides what the built-in detectors find by themselves.
 
+use std::path::PathBuf;
+
 use serde::Deserialize;
+
+use crate::limits;
 
 /// What is looked for, and what is left alone.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -14,6 +18,64 @@ pub struct Masking {
     pub keys: Vec<String>,
     /// Detectors of the operator's own.
     pub detectors: Vec<Detector>,
+    /// A service that knows names and other things that have no form.
+    pub recognizer: Option<Recognizer>,
+}
+
+/// An HTTP service that speaks the API of Presidio's analyzer.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recognizer {
+    /// Where texts are posted.
+    pub url: url::Url,
+    /// PEM file of further authorities to trust.
+    #[serde(default)]
+    pub authorities: Option<PathBuf>,
+    /// Time that it has for all texts of a message, waiting for a place included.
+    #[serde(default = "timeout_ms")]
+    pub timeout_ms: u64,
+    /// Most messages that it is asked about at once.
+    #[serde(default = "concurrency")]
+    pub concurrency: usize,
+    /// Least confidence, from 0 to 100: a score of 0.5 is 50.
+    #[serde(default = "threshold")]
+    pub threshold: u8,
+    /// Language of the texts, as the service calls it.
+    #[serde(default = "language")]
+    pub language: String,
+    /// What is looked for, as the service calls it. Empty: all that it knows.
+    #[serde(default)]
+    pub entities: Vec<String>,
+    /// What becomes of a message when the service fails.
+    #[serde(default)]
+    pub on_failure: OnFailure,
+}
+
+/// What becomes of a message when the recognizer fails.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnFailure {
+    /// It is refused.
+    #[default]
+    Refuse,
+    /// It passes with what the built-in detectors found, and the record says so.
+    Pass,
+}
+
+fn timeout_ms() -> u64 {
+    limits::RECOGNIZER_TIMEOUT_MS
+}
+
+fn concurrency() -> usize {
+    limits::RECOGNIZER_PLACES
+}
+
+fn threshold() -> u8 {
+    50
+}
+
+fn language() -> String {
+    "en".to_owned()
 }
 
 /// A detector of the operator's own.

@@ -10,9 +10,10 @@ use inspect::mask::Finding;
 
 use super::call::Call;
 use super::{Caller, Cut, bind};
+use crate::config::OnFailure;
 use crate::limits;
-use crate::mask::{Found, Kind, Redacted, Subject};
-use crate::mcp::method::{Direction, Row};
+use crate::mask::{Found, Kind, Redacted, Subject, Unread};
+use crate::mcp::method::{Action, Direction, Row};
 use crate::model::{Effect, Target, TargetKind};
 use crate::policy::{Passage, PolicySet, Question, Revelation};
 use crate::refusal::Refusal;
@@ -78,7 +79,7 @@ impl Caller {
             return Err(Unmasked::recorded(Refusal::AnswerTooLarge, record));
         }
         let tool = target.filter(|target| target.kind == TargetKind::Tool);
-        let found = self.scan(call, tool, message)?;
+        let found = self.scan(call, tool, message).await?;
         let record = mask.record(&found);
         if found.is_empty() {
             return Ok(View { shown: message.clone(), record });
@@ -115,7 +116,7 @@ impl Caller {
         let origin = self.origin(call).await?;
         let target = origin.as_ref().or(call.target.as_ref());
         let tool = target.filter(|target| target.kind == TargetKind::Tool);
-        Ok(self.gateway.mask.record(&self.scan(call, tool, message)?))
+        Ok(self.gateway.mask.record(&self.scan(call, tool, message).await?))
     }
 
     /// The rest of an answer that is too large to be looked at, if policy lets it pass all the same.
@@ -128,17 +129,34 @@ impl Caller {
         Err(AnswerError::TooLarge(limits::ANSWER_BODY_BYTES_MAX))
     }
 
-    fn scan(&self, call: &Call, tool: Option<&Target>, message: &Bytes) -> Result<Found, Unmasked> {
+    async fn scan(&self, call: &Call, tool: Option<&Target>, message: &Bytes) -> Result<Found, Unmasked> {
         let subject = Subject {
             row: call.row,
             server: &self.server.name,
             tool: tool.map(|tool| tool.name.as_str()),
             session: self.context.session,
         };
-        self.gateway.mask.scan(subject, message).map_err(|unread| {
+        let mask = &self.gateway.mask;
+        let refused = |unread: Unread| {
             tracing::warn!(server = %self.server.name, call = %call.id, %unread, "a message was not passed on");
             Unmasked::because(Refusal::Unread)
-        })
+        };
+        let found = mask.scan(subject, message).map_err(refused)?;
+        // Lists describe what there is; nobody's name is in them.
+        let asked = call.row.is_none_or(|row| row.action != Action::List);
+        let Some(recognizer) = self.gateway.recognizer.as_ref().filter(|_| asked) else { return Ok(found) };
+        let texts = mask.texts(subject, message).map_err(refused)?;
+        match recognizer.recognize(&texts).await {
+            Ok(marks) if marks.is_empty() => Ok(found),
+            Ok(marks) => mask.scan_with(subject, message, &marks).map_err(refused),
+            Err(error) => {
+                tracing::warn!(server = %self.server.name, call = %call.id, %error, "no recognizer");
+                match recognizer.on_failure {
+                    OnFailure::Pass => Ok(found.unrecognized()),
+                    OnFailure::Refuse => Err(Unmasked::because(Refusal::Unrecognized)),
+                }
+            }
+        }
     }
 
     /// The tool that made the task a message is about: its answer is masked like the tool's own.

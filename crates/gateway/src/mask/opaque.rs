@@ -193,13 +193,21 @@ mod tests {
 
     #[test]
     fn what_cannot_be_looked_into_is_found_where_the_protocol_has_it() {
-        let (text, binary) = ("aGVsbG8gd29ybGQsIHRoaXMgaXMgdGV4dA==", "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAf");
+        let (text, binary) =
+            ("aGVsbG8gd29ybGQsIHRoaXMgaXMgdGV4dA==", "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAf");
         let one = |kind, pointer: &str| vec![(kind, pointer.to_owned())];
-        assert_eq!(told("tools/list", r#"{"result":{"nextCursor":"x"}}"#), one("cursor", "/result/nextCursor"));
+        assert_eq!(
+            told("tools/list", r#"{"result":{"nextCursor":"x"}}"#),
+            one("cursor", "/result/nextCursor")
+        );
         assert_eq!(told("tools/list", r#"{"params":{"curso\u0072":"x"}}"#), one("cursor", "/params/cursor"));
-        assert_eq!(told("tools/call", r#"{"params":{"requestState":"x"}}"#), one("state", "/params/requestState"));
+        assert_eq!(
+            told("tools/call", r#"{"params":{"requestState":"x"}}"#),
+            one("state", "/params/requestState")
+        );
         for (kind, sort) in [("image", "image"), ("audio", "audio"), ("blob", "vendor")] {
-            let message = format!(r#"{{"result":{{"content":[{{}},{{"data":"{binary}","type":"{sort}"}}]}}}}"#);
+            let message =
+                format!(r#"{{"result":{{"content":[{{}},{{"data":"{binary}","type":"{sort}"}}]}}}}"#);
             assert_eq!(told("tools/call", &message), one(kind, "/result/content/1/data"));
         }
         let blob = |text: &str| format!(r#"{{"result":{{"contents":[{{"blob":"{text}"}}]}}}}"#);

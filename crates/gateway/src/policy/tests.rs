@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::sample::{Sample, check, set};
-use super::{Definition, PolicySet, Revelation, Source};
+use super::{Definition, Passage, PolicySet, Revelation, Source};
 use crate::model::{Effect, PrincipalKind, Statement};
 
 #[test]

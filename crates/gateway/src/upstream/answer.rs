@@ -113,7 +113,9 @@ impl Rest {
                 }
                 match body.frame().await {
                     None => return Ok(begun.freeze()),
-                    Some(Ok(frame)) => frame.data_ref().into_iter().for_each(|data| begun.extend_from_slice(data)),
+                    Some(Ok(frame)) => {
+                        frame.data_ref().into_iter().for_each(|data| begun.extend_from_slice(data));
+                    }
                     Some(Err(_)) => return Err(AnswerError::Malformed("it broke off".to_owned())),
                 }
             }

@@ -21,7 +21,6 @@ use crate::trust;
 
 /// Common servers close idle connections after five seconds; leaving first avoids the race.
 const POOL_IDLE: Duration = Duration::from_secs(4);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An upstream reached by streamable HTTP.
 #[derive(Debug)]
@@ -46,15 +45,7 @@ impl HttpUpstream {
                 CredentialStore::new(credential).map_err(|name| format!("`{name}` is not a header name"))?,
             ),
         };
-        let mut connector = HttpConnector::new();
-        connector.enforce_http(false);
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        let connector = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_tls_config(trust::tls(http.authorities.as_deref())?)
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(connector);
+        let connector = trust::connector(http.authorities.as_deref())?;
         let client = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(POOL_IDLE)
             .pool_timer(TokioTimer::new())

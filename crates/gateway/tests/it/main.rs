@@ -15,6 +15,7 @@ mod life;
 mod list;
 mod mask;
 mod opaque;
+mod recognizer;
 mod refusal;
 mod shutdown;
 mod tidy;

@@ -27,8 +27,12 @@ fn upstream(request: &Request) -> Reply {
             json!({ "contents": [{ "uri": uri, "text": format!("ask {LEAK}") }] })
         }
         (_, Some("picture")) => content(json!({ "type": "image", "data": PICTURE, "mimeType": "image/png" })),
-        (_, Some("state")) => json!({ "resultType": "input_required", "requestState": "opaque-state-of-the-server" }),
-        (_, Some("binary")) => content(json!({ "type": "resource", "resource": { "uri": "x:y", "blob": PICTURE } })),
+        (_, Some("state")) => {
+            json!({ "resultType": "input_required", "requestState": "opaque-state-of-the-server" })
+        }
+        (_, Some("binary")) => {
+            content(json!({ "type": "resource", "resource": { "uri": "x:y", "blob": PICTURE } }))
+        }
         _ => content(json!({ "type": "text", "text": "x".repeat(limits::ANSWER_BODY_BYTES_MAX) })),
     };
     Reply::Respond(Response::json(&json!({ "jsonrpc": "2.0", "id": message["id"], "result": result })))
@@ -71,7 +75,10 @@ async fn what_cannot_be_looked_into_passes_as_it_is_or_not_at_all() {
     assert!(is_refused(&back, Refusal::Opaque));
     assert_eq!(recorder.count(), forwarded, "nothing went upstream");
     let denied = gateway.leaves_of("call.denied").await.pop().expect("a denial");
-    assert_eq!((&denied["refusal"], &denied["redactions"]), (&json!("opaque"), &json!({ "opaque-cursor": 1 })));
+    assert_eq!(
+        (&denied["refusal"], &denied["redactions"]),
+        (&json!("opaque"), &json!({ "opaque-cursor": 1 }))
+    );
 
     gateway.publish(ALLOW_ALL).await;
     for (name, message) in &asked {
@@ -115,7 +122,11 @@ async fn answer_above_the_limit_is_refused_unless_policy_lets_it_pass_unread() {
 
     gateway.publish(ALLOW_ALL).await;
     let passed = gateway.post("alice", &[], &call(1, "large", &json!({}))).await;
-    assert!(passed.status() == 200 && passed.body.len() > limits::ANSWER_BODY_BYTES_MAX, "{}", passed.body.len());
+    assert!(
+        passed.status() == 200 && passed.body.len() > limits::ANSWER_BODY_BYTES_MAX,
+        "{}",
+        passed.body.len()
+    );
     assert_eq!(outcome(&gateway).await, (Value::Null, json!({ "opaque-answer": 1 })));
     gateway.finish().await;
 }

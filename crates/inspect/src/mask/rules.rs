@@ -19,6 +19,8 @@ const CUSTOM_WINDOW: usize = 1024;
 pub static CUSTOM: Detector = named("custom");
 /// Stands for rules of fields that name no built-in detector.
 pub static FIELD: Detector = named("field");
+/// Stands for what a recognizer outside found.
+pub static RECOGNIZED: Detector = named("recognizer");
 
 const fn named(name: &'static str) -> Detector {
     Detector {

@@ -7,6 +7,7 @@ use super::Fault;
 use super::finding::{Coding, Findings, Found, Shape};
 use super::limit;
 use super::name::Role;
+use super::outside::Mark;
 use super::path::{AT_ROOT, Progress, Taken};
 use super::rules::{Fields, Rules};
 use super::surface::{Active, Part, Surface};
@@ -21,34 +22,62 @@ use member::{Frame, NameCache};
 /// # Errors
 /// [`Fault`]: then nothing is known about the message, and it must not pass.
 pub fn scan(text: &str, surface: &Surface, rules: &Rules, fields: &Fields) -> Result<Findings, Fault> {
+    scan_with(text, surface, rules, fields, &[])
+}
+
+/// The same, with what something outside found in the [`super::texts`] of the message.
+///
+/// # Errors
+/// As [`scan`].
+pub fn scan_with(
+    text: &str,
+    surface: &Surface,
+    rules: &Rules,
+    fields: &Fields,
+    marks: &[Mark],
+) -> Result<Findings, Fault> {
     let mut search = Search::new(rules, fields, surface, Seek::Detectors, text.len());
     search.message(text)?;
-    if search.hidden.is_empty() {
-        return Ok(search.found.settle());
+    let mut found = search.found;
+    if !search.hidden.is_empty() {
+        let values = Values::new(search.hidden);
+        if !values.is_empty() {
+            let mut copies = Search::new(rules, fields, surface, Seek::Values(&values), text.len());
+            copies.found = found;
+            copies.message(text)?;
+            found = copies.found;
+        }
     }
-    let values = Values::new(std::mem::take(&mut search.hidden));
-    if values.is_empty() {
-        return Ok(search.found.settle());
+    if !marks.is_empty() {
+        let mut marked = Search::new(rules, fields, surface, Seek::Marks(marks), text.len());
+        marked.found = found;
+        marked.message(text)?;
+        found = marked.found;
     }
-    let mut copies = Search::new(rules, fields, surface, Seek::Values(&values), text.len());
-    copies.found = search.found;
-    copies.message(text)?;
-    Ok(copies.found.settle())
+    Ok(found.settle())
 }
 
 /// What is looked for.
 #[derive(Debug, Clone, Copy)]
-enum Seek<'a> {
+pub(super) enum Seek<'a> {
     Detectors,
+    /// The texts themselves.
+    Texts,
+    /// What something outside found in them.
+    Marks(&'a [Mark]),
     /// Copies of values that were found, by the number of the finding.
     Values(&'a Values),
 }
 
-struct Search<'a> {
-    rules: &'a Rules,
-    fields: &'a Fields,
+pub(super) struct Search<'a> {
+    pub(super) rules: &'a Rules,
+    pub(super) fields: &'a Fields,
     surface: &'a Surface,
-    seek: Seek<'a>,
+    pub(super) seek: Seek<'a>,
+    /// Of [`Seek::Texts`].
+    pub(super) texts: Vec<String>,
+    /// Texts behind, of [`Seek::Marks`].
+    pub(super) passed: usize,
     found: Found,
     /// Values whose copies do not show themselves, with the number of their finding.
     hidden: Vec<(Box<str>, u32)>,
@@ -84,7 +113,7 @@ struct Inside<'a> {
 
 /// A value without parts, while it is looked at.
 #[derive(Clone, Copy)]
-struct Here<'a> {
+pub(super) struct Here<'a> {
     document: &'a Document<'a>,
     /// None for a decoded text, which is no JSON.
     walk: Option<&'a Walk<'a>>,
@@ -106,7 +135,7 @@ struct Place {
 }
 
 impl<'a> Search<'a> {
-    fn new(
+    pub(super) fn new(
         rules: &'a Rules,
         fields: &'a Fields,
         surface: &'a Surface,
@@ -118,6 +147,8 @@ impl<'a> Search<'a> {
             fields,
             surface,
             seek,
+            texts: Vec::new(),
+            passed: 0,
             found: Found::default(),
             hidden: Vec::new(),
             hits: Vec::new(),
@@ -126,7 +157,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn message(&mut self, text: &str) -> Result<(), Fault> {
+    pub(super) fn message(&mut self, text: &str) -> Result<(), Fault> {
         let document =
             Document { text, base: 0, depth: 0, prefix: "", parent: None, nesting: 0, decoded: false };
         let (part, active) = self.surface.root();

@@ -77,7 +77,7 @@ fn check_slack(slack: &Slack, issuers: &[Issuer], path: &Path, report: &mut Repo
     }
 }
 
-fn check_url(url: &Url, path: Path, report: &mut Report<'_>) {
+pub(super) fn check_url(url: &Url, path: Path, report: &mut Report<'_>) {
     if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback(url)) {
         report.add(
             Problem::value(path, "it must be reached by `https`")

@@ -1,7 +1,8 @@
 //! What is looked for in messages, and what is said about single tools.
 
+use super::approval::check_url;
 use super::{Path, Problem, Report};
-use crate::config::{Detector, Language, Masking, Tool};
+use crate::config::{Detector, Language, Masking, Recognizer, Tool};
 use crate::limits;
 
 /// Shortest literal of a detector: shorter ones occur everywhere.
@@ -24,9 +25,30 @@ pub(super) fn check(masking: &Masking, path: &Path, report: &mut Report<'_>) {
         "detector name",
         names.map(|(i, detector)| (detector.name.as_str(), detectors.item(i).field("name"))),
     );
+    if let Some(recognizer) = &masking.recognizer {
+        check_recognizer(recognizer, &path.field("recognizer"), report);
+    }
     for (index, detector) in masking.detectors.iter().enumerate() {
         check_detector(detector, &detectors.item(index), report);
     }
+}
+
+fn check_recognizer(recognizer: &Recognizer, path: &Path, report: &mut Report<'_>) {
+    check_url(&recognizer.url, path.field("url"), report);
+    let mut within = |name: &str, value: u64, max: u64| {
+        if !(1..=max).contains(&value) {
+            report.add(
+                Problem::value(path.field(name), format!("{value} is out of range"))
+                    .hint(format!("write 1 to {max}")),
+            );
+        }
+    };
+    within("timeout_ms", recognizer.timeout_ms, limits::RECOGNIZER_TIMEOUT_MS_MAX);
+    let places = u64::try_from(recognizer.concurrency).unwrap_or(u64::MAX);
+    within("concurrency", places, limits::RECOGNIZER_PLACES_MAX);
+    within("threshold", recognizer.threshold.into(), 100);
+    bounded(recognizer.entities.len(), limits::MASKING_ENTRIES_MAX, path.field("entities"), report);
+    report.texts(&recognizer.entities, &path.field("entities"));
 }
 
 fn check_detector(detector: &Detector, path: &Path, report: &mut Report<'_>) {

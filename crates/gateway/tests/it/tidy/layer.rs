@@ -23,7 +23,7 @@ const LAYERS: &[&[&str]] = &[
     // What may leave.
     &["permit"],
     &["upstream"],
-    &["reply", "cors"],
+    &["reply", "cors", "recognizer"],
     // The spine.
     &["exchange"],
     // The gateway's own API, which the faces serve and use.

@@ -45,7 +45,7 @@ impl Search<'_> {
     fn by_place(&mut self, here: &Here<'_>, place: Place, kind: Kind, text: &str) -> Result<bool, Fault> {
         let fields = self.fields;
         let whole = Span::new(0, text.len());
-        let copies = matches!(self.seek, Seek::Values(_));
+        let copies = !matches!(self.seek, Seek::Detectors);
         if let Some(field) = place.field {
             if !copies && !text.is_empty() && !marked::is_mask(text, self.rules, fields) {
                 self.report(here, text, whole, &fields.rules[field].1, SURE, Origin::Field)?;
@@ -69,6 +69,7 @@ impl Search<'_> {
             return Ok(());
         }
         match self.seek {
+            Seek::Texts | Seek::Marks(_) => Ok(()),
             Seek::Values(_) => self.copies(here, text),
             Seek::Detectors => {
                 let mut hits = std::mem::take(&mut self.hits);
@@ -82,7 +83,8 @@ impl Search<'_> {
 
     /// Looks for what a text shows, and into what it holds.
     fn content(&mut self, here: &Here<'_>, place: Place, text: &str) -> Result<(), Fault> {
-        if text.len() < TEXT_MIN || place.topics.is_empty() && plain(text) {
+        let outside = matches!(self.seek, Seek::Texts | Seek::Marks(_));
+        if !outside && text.len() < TEXT_MIN || place.topics.is_empty() && plain(text) {
             return Ok(());
         }
         let document = here.document;
@@ -94,7 +96,9 @@ impl Search<'_> {
                 return self.document(&document.inside(inside, text), place);
             }
         }
-        if let Seek::Values(_) = self.seek {
+        if outside {
+            self.outside(here, text)?;
+        } else if let Seek::Values(_) = self.seek {
             self.copies(here, text)?;
         } else {
             let mut hits = std::mem::take(&mut self.hits);
@@ -178,7 +182,7 @@ impl Search<'_> {
         Ok(())
     }
 
-    fn report(
+    pub(in crate::mask) fn report(
         &mut self,
         here: &Here<'_>,
         text: &str,
