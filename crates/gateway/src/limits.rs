@@ -161,6 +161,8 @@ pub const TOKEN_CACHE_MAX: u64 = 10_000;
 pub const ISSUER_DOCUMENT_BYTES_MAX: usize = 256 * 1024;
 /// Tolerated difference between an issuer's clock and ours, in seconds.
 pub const CLOCK_SKEW_S: i64 = 60;
+/// Difference between another clock and ours, in seconds, from which on `countersign doctor` mentions it.
+pub const CLOCK_DOUBT_S: i64 = 10;
 /// Shortest time between two fetches of an issuer's keys caused by an unknown key id.
 pub const KEYS_REFETCH_MS: u64 = 30_000;
 /// Time given to fetching one issuer's discovery document and keys.
@@ -297,6 +299,14 @@ pub const LABEL_BYTES_MAX: usize = 63;
 
 /// Time exchanges are given to record their end once they were told to stop.
 pub const STOP_MS: u64 = 5_000;
+/// Days before the end of a certificate from which on `countersign doctor` mentions it.
+pub const CERTIFICATE_EXPIRY_DAYS: i64 = 21;
+/// Days before the end of a service key from which on `countersign doctor` mentions it.
+pub const SERVICE_KEY_EXPIRY_DAYS: i64 = 14;
+/// Free space, in bytes, below which `countersign doctor` mentions it.
+pub const DISK_FREE_BYTES_LOW: u64 = 2 * 1024 * 1024 * 1024;
+/// Free space, in bytes, below which it says that this is wrong.
+pub const DISK_FREE_BYTES_MIN: u64 = 128 * 1024 * 1024;
 /// Time between two looks at certificate files.
 pub const CERTIFICATE_WATCH_MS: u64 = 5_000;
 /// Longest name written out in the detail of a leaf.

@@ -1,5 +1,6 @@
 //! Connections: accept, TLS, limits, graceful drain. What arrives on them is `endpoint`'s business.
 
+mod certificate;
 mod tls;
 
 use std::convert::Infallible;
@@ -18,6 +19,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use certificate::{Flaw, flaws};
 pub use tls::{Acceptor, Refresh, TlsError};
 
 use crate::limits;

@@ -39,6 +39,8 @@ pub mod tree;
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 pub use error::{Error, ErrorKind};
 pub use postgres::Server;
 pub use sqlite::{Access, DATABASE, LOCK};
@@ -140,6 +142,18 @@ impl Db {
     /// Whether other gateways may use the same database.
     pub fn is_shared(&self) -> bool {
         matches!(self.0.engine, Engine::Postgres(_))
+    }
+
+    /// What time it is at the database's server; none where the database is a file on this machine.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn server_time(&self) -> Result<Option<Timestamp>, Error> {
+        if !self.is_shared() {
+            return Ok(None);
+        }
+        let micros = self.read_now("clock", |read| read.first(postgres::TIME, &[], |row| row.int(0)))?;
+        Ok(micros.and_then(|micros| Timestamp::from_microsecond(micros).ok()))
     }
 
     fn new(engine: Engine) -> Self {

@@ -3,10 +3,12 @@
 mod answer;
 mod credential;
 mod http;
+mod probe;
 pub mod stdio;
 
 pub use answer::{Answer, AnswerBody, AnswerError, Events, Outbound, Rest};
 pub use http::HttpUpstream;
+pub use probe::Revisions;
 pub use stdio::Stdio;
 
 use ::http::{HeaderMap, HeaderValue, Method, StatusCode};

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::fmt::rfc2822;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
@@ -21,6 +23,14 @@ use crate::limits;
 pub(super) struct Fetcher {
     client: reqwest::Client,
     reach: Arc<Reach>,
+}
+
+/// A document.
+#[derive(Debug)]
+pub(super) struct Fetched {
+    pub(super) body: Vec<u8>,
+    /// What time it was where it came from, if that was said (RFC 9110, section 6.6.1; RFC 9111, section 5.1).
+    pub(super) date: Option<Timestamp>,
 }
 
 /// Why no [`Fetcher`] could be made.
@@ -104,7 +114,7 @@ impl Fetcher {
     }
 
     /// The body of `url`, at most [`limits::ISSUER_DOCUMENT_BYTES_MAX`] bytes.
-    pub(super) async fn get(&self, url: &Url) -> Result<Vec<u8>, FetchError> {
+    pub(super) async fn get(&self, url: &Url) -> Result<Fetched, FetchError> {
         if !self.reach.permits(url) {
             return Err(FetchError::Forbidden(url.to_string()));
         }
@@ -117,15 +127,23 @@ impl Fetcher {
         if response.status() != http::StatusCode::OK {
             return Err(FetchError::Status { url: url.to_string(), status: response.status().as_u16() });
         }
-        let mut body = Vec::new();
+        let (mut body, date) = (Vec::new(), date(response.headers()));
         while let Some(chunk) = response.chunk().await.map_err(transport)? {
             if body.len() + chunk.len() > limits::ISSUER_DOCUMENT_BYTES_MAX {
                 return Err(FetchError::TooLarge(url.to_string()));
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(body)
+        Ok(Fetched { body, date })
     }
+}
+
+fn date(headers: &http::HeaderMap) -> Option<Timestamp> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let made = rfc2822::DateTimeParser::new().parse_timestamp(text(http::header::DATE)?).ok()?;
+    // What comes from a cache was made so long ago.
+    let age = text(http::header::AGE).and_then(|age| age.trim().parse().ok()).unwrap_or_default();
+    made.checked_add(SignedDuration::from_secs(age)).ok()
 }
 
 impl Reach {

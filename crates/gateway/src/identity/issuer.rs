@@ -43,6 +43,8 @@ pub(super) struct Published {
     pub(super) identifier: String,
     pub(super) keys: KeySet,
     fetched: Timestamp,
+    /// How far its clock is ahead of ours.
+    ahead: Option<SignedDuration>,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -61,6 +63,8 @@ pub struct IssuerHealth {
     pub state: IssuerState,
     /// When its keys were last fetched.
     pub fetched: Option<Timestamp>,
+    /// How far its clock was ahead of ours then (behind, if negative), to about a second.
+    pub ahead: Option<SignedDuration>,
     /// Why the last fetch failed, if it did. For the operator: never shown to callers.
     pub problem: Option<Arc<str>>,
 }
@@ -177,6 +181,7 @@ impl Issuer {
             name: self.name.clone(),
             state: word,
             fetched: state.published.as_ref().map(|published| published.fetched),
+            ahead: state.published.as_ref().and_then(|published| published.ahead),
             problem: state.problem.clone(),
         }
     }
@@ -206,10 +211,22 @@ impl Issuer {
         let after = match outcome {
             Ok(published) => {
                 tracing::debug!(issuer = self.name, "fetched the issuer's keys");
-                let problem = published
-                    .keys
-                    .is_empty()
-                    .then(|| Arc::from("the issuer publishes no key that is usable with its `algorithms`"));
+                if let Some(ahead) =
+                    published.ahead.filter(|ahead| ahead.as_secs().abs() > limits::CLOCK_SKEW_S)
+                {
+                    let seconds = ahead.as_secs();
+                    tracing::warn!(
+                        issuer = self.name,
+                        seconds,
+                        "the issuer's clock is ahead of ours (behind, if negative)"
+                    );
+                }
+                let problem = published.keys.is_empty().then(|| match published.keys.offered() {
+                    0 => Arc::from("the issuer publishes an empty key set"),
+                    offered => Arc::from(format!(
+                        "the issuer publishes {offered} key(s), none of them usable with its `algorithms`"
+                    )),
+                });
                 State { published: Some(Arc::new(published)), problem }
             }
             Err(error) => {
@@ -230,7 +247,8 @@ impl Issuer {
             }
             document => (openid, document?),
         };
-        let Some(document) = json::object(&document) else {
+        let ahead = document.date.map(|date| date.duration_since(self.clock.now()));
+        let Some(document) = json::object(&document.body) else {
             return Err(DiscoveryError::Document(url, "not one JSON object without repeated keys"));
         };
         let text = |name: &str| document.get(name).and_then(Value::as_str);
@@ -244,8 +262,8 @@ impl Issuer {
             return Err(DiscoveryError::Document(url, "no `jwks_uri` that is a URL"));
         };
         let keys = self.fetcher.get(&jwks_uri).await?;
-        let keys = KeySet::parse(&keys, &self.algorithms).ok_or(DiscoveryError::Keys(jwks_uri))?;
-        Ok(Published { identifier: identifier.to_owned(), keys, fetched: now })
+        let keys = KeySet::parse(&keys.body, &self.algorithms).ok_or(DiscoveryError::Keys(jwks_uri))?;
+        Ok(Published { identifier: identifier.to_owned(), keys, fetched: now, ahead })
     }
 }
 

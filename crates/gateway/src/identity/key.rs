@@ -22,6 +22,7 @@ const RSA_BITS_MAX: usize = 8_192;
 #[derive(Debug)]
 pub(super) struct KeySet {
     keys: Vec<Key>,
+    offered: usize,
 }
 
 #[derive(Debug)]
@@ -56,12 +57,17 @@ impl KeySet {
             .filter_map(Value::as_object)
             .flat_map(|jwk| allowed.iter().filter_map(|&algorithm| Key::parse(jwk, algorithm)))
             .collect();
-        Some(Self { keys })
+        Some(Self { keys, offered: members.len() })
     }
 
     /// Whether nothing at all can be verified.
     pub(super) fn is_empty(&self) -> bool {
         self.keys.is_empty()
+    }
+
+    /// How many keys the document holds, usable or not.
+    pub(super) fn offered(&self) -> usize {
+        self.offered
     }
 
     /// Checks the signature with the key that the token's `kid` and `alg` choose; without `kid` with the one key that

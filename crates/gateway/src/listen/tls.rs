@@ -109,7 +109,7 @@ fn configuration(files: &Tls) -> Result<ServerConfig, TlsError> {
     Ok(configuration)
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let certificates: Result<Vec<_>, _> =
         CertificateDer::pem_file_iter(path).map_err(|error| failed(path, &error))?.collect();
     let certificates = certificates.map_err(|error| failed(path, &error))?;
@@ -119,6 +119,6 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     Ok(certificates)
 }
 
-fn failed(path: &Path, cause: &dyn std::fmt::Display) -> TlsError {
+pub(super) fn failed(path: &Path, cause: &dyn std::fmt::Display) -> TlsError {
     TlsError { path: path.to_owned(), cause: cause.to_string() }
 }

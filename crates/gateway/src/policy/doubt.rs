@@ -15,7 +15,7 @@ use super::source::{Policy, Source};
 pub struct Known {
     /// Configured servers; `None`: not to be checked.
     pub servers: Option<Vec<String>>,
-    /// Tools, as `<server>/<name>`; `None`: not to be checked.
+    /// Tools, as `<server>/<name>`; of a server that has none here nothing is known. `None`: not to be checked.
     pub tools: Option<Vec<String>>,
 }
 
@@ -146,6 +146,7 @@ fn unknown(policy: &Policy, known: &Known) -> Vec<Doubt> {
             ));
         } else if kind == "Tool"
             && let Some(tools) = &known.tools
+            && tools.iter().any(|name| name.split_once('/').is_some_and(|(of, _)| of == server))
             && !tools.iter().any(|name| name == id)
         {
             doubts.push((

@@ -156,6 +156,9 @@ impl Drop for Postgres {
     }
 }
 
+/// The server's time, in microseconds since 1970.
+pub(super) const TIME: &str = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)";
+
 /// Refuses a server that does not keep what it acknowledged, and a role that could change what was acknowledged.
 pub(super) fn check_evidence(client: &mut Client) -> Result<(), Error> {
     let mut session = Session::begin(client, Purpose::Evidence)?;

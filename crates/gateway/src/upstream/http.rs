@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HOST};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri};
+use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, HOST};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use hyper_rustls::HttpsConnector;
@@ -16,7 +16,6 @@ use super::answer::{Answer, AnswerBody, AnswerError, Events, Outbound, Rest};
 use super::credential::CredentialStore;
 use crate::config;
 use crate::limits;
-use crate::model::Era;
 use crate::trust;
 
 /// Common servers close idle connections after five seconds; leaving first avoids the race.
@@ -54,36 +53,9 @@ impl HttpUpstream {
         Ok(Self { uri, client, credential, timeout })
     }
 
-    /// Asks whether an MCP server answers, and takes the gateway's credential: with a fixed message of the gateway's own
-    /// that changes nothing, never a caller's. For `countersign doctor`.
-    ///
-    /// # Errors
-    /// [`AnswerError`].
-    pub async fn probe(&self) -> Result<(), AnswerError> {
-        let headers = [
-            (CONTENT_TYPE, "application/json"),
-            (ACCEPT, "application/json, text/event-stream"),
-            (HeaderName::from_static("mcp-protocol-version"), "2026-07-28"),
-            (HeaderName::from_static("mcp-method"), "server/discover"),
-        ];
-        let headers = headers.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value)));
-        let answer = self
-            .send(Outbound {
-                method: http::Method::POST,
-                headers: headers.collect(),
-                body: Bytes::from_static(super::stdio::DISCOVER),
-                era: Era::Modern,
-                session: None,
-                principal: [0; 32],
-            })
-            .await?;
-        match answer.body {
-            AnswerBody::Json(_) | AnswerBody::Large(_) | AnswerBody::Events(_) => Ok(()),
-            AnswerBody::Empty | AnswerBody::Opaque => Err(AnswerError::Malformed(format!(
-                "it answered {} without JSON, so `http.url` is perhaps no MCP endpoint",
-                answer.status
-            ))),
-        }
+    /// Time the server has to answer.
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     /// Sends one message and waits for the answer to begin.

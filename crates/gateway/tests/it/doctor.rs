@@ -1,14 +1,19 @@
 //! `countersign doctor` on set-ups that are wrong, as people have them: each is named, with what to do.
 
+mod evidence;
+mod machine;
+
 use std::process::Output;
 
+use fixture::issuer::{Issuer, Settings};
 use fixture::recorder::{Recorder, Reply, Response, echo};
 use serde_json::Value;
 
 use crate::harness::{ALLOW_ALL, Harness, Site, http};
 
-/// A place where nobody listens.
+/// Places where nobody listens.
 const NOWHERE: &str = "http://127.0.0.1:9/mcp";
+const NOWHERE_ELSE: &str = "http://127.0.0.1:9";
 
 async fn doctor(site: &Site, more: &[&str]) -> Output {
     tokio::process::Command::new(env!("CARGO_BIN_EXE_countersign"))
@@ -20,21 +25,42 @@ async fn doctor(site: &Site, more: &[&str]) -> Output {
         .expect("it runs")
 }
 
-/// That exactly this is found wrong, in these words, for people and for programs.
+/// What is found, for programs.
+async fn findings(site: &Site) -> Vec<Value> {
+    let listed = doctor(site, &["--json"]).await;
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    listed.lines().map(|line| serde_json::from_str(line).expect("one object a line")).collect()
+}
+
+/// That exactly this is found wrong, in these words, for people and for programs: what, whose fault, what to do.
 async fn assert_found(site: &Site, what: &str, words: &str) {
     let shown = doctor(site, &[]).await;
     let text = String::from_utf8_lossy(&shown.stdout).into_owned();
     assert_eq!(shown.status.code(), Some(1), "{text}");
-    let listed = doctor(site, &["--json"]).await;
-    assert_eq!(listed.status.code(), Some(1));
-    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-    let findings: Vec<Value> =
-        listed.lines().map(|line| serde_json::from_str(line).expect("one object a line")).collect();
+    assert_eq!(doctor(site, &["--json"]).await.status.code(), Some(1));
+    let findings = findings(site).await;
     let wrong: Vec<_> = findings.iter().filter(|finding| finding["verdict"] == "wrong").collect();
-    assert_eq!(wrong.len(), 1, "{listed}");
-    let (found, detail) = (wrong[0]["what"].as_str(), wrong[0]["detail"].as_str().unwrap_or_default());
-    assert!(found.is_some_and(|found| found.contains(what)) && detail.contains(words), "{listed}");
-    assert!(text.contains(what) && text.contains(words), "{text}");
+    assert_eq!(wrong.len(), 1, "{findings:?}");
+    assert_says(wrong[0], what, words);
+    assert!(text.contains(what) && text.contains(words) && text.contains("at fault: "), "{text}");
+}
+
+/// That this is found doubtful, in these words, and nothing is wrong.
+async fn assert_noted(site: &Site, what: &str, words: &str) {
+    let findings = findings(site).await;
+    assert!(findings.iter().all(|finding| finding["verdict"] != "wrong"), "{findings:?}");
+    let said = |finding: &&Value| {
+        finding["verdict"] == "doubtful"
+            && finding["detail"].as_str().is_some_and(|detail| detail.contains(words))
+    };
+    let noted = findings.iter().find(said).unwrap_or_else(|| panic!("{words}: {findings:?}"));
+    assert_says(noted, what, words);
+}
+
+fn assert_says(finding: &Value, what: &str, words: &str) {
+    let has = |member: &str, part: &str| finding[member].as_str().is_some_and(|text| text.contains(part));
+    assert!(has("what", what) && has("detail", words), "{finding}");
+    assert!(!finding["fault"].is_null() && !finding["advice"].is_null(), "{finding}");
 }
 
 /// A set-up with one upstream that answers as MCP servers do, and a mistake.
@@ -87,36 +113,89 @@ async fn servers_that_do_not_answer_as_they_should_are_named() {
 }
 
 #[tokio::test]
-async fn issuer_that_cannot_be_reached_is_named() {
-    let (_upstream, site) = with(|text| text).await;
-    let issuer = site.issuer.url().to_owned();
-    site.edit(|text| text.replace(&issuer, "http://127.0.0.1:9"));
-    assert_found(&site, "issuer `demo`", "127.0.0.1:9").await;
+async fn revisions_that_a_server_speaks_are_told() {
+    type Rule = fn(&fixture::recorder::Request) -> Reply;
+    let unknown = |request: &fixture::recorder::Request| {
+        let error = serde_json::json!({ "code": -32601, "message": "no" });
+        let body = serde_json::json!({ "jsonrpc": "2.0", "id": request.json()["id"], "error": error });
+        Reply::Respond(Response::json(&body))
+    };
+    let cases: [(Rule, &str); 3] = [
+        (echo, "without sessions 2026-07-28 and with `initialize` 2025-11-25"),
+        (
+            |request| {
+                if request.json()["method"] == "initialize" {
+                    echo(request)
+                } else {
+                    Reply::Respond(Response::empty(400))
+                }
+            },
+            "it speaks with `initialize` 2025-11-25; callers of",
+        ),
+        (
+            |request| {
+                if request.json()["method"] == "initialize" {
+                    Reply::Respond(Response::empty(400))
+                } else {
+                    echo(request)
+                }
+            },
+            "it speaks without sessions 2026-07-28; callers that",
+        ),
+    ];
+    for (rule, words) in cases {
+        let upstream = Recorder::new(rule).start().await.expect("an upstream");
+        let site = Site::new(&http(&upstream), ALLOW_ALL).await;
+        let findings = findings(&site).await;
+        let server = findings.iter().find(|finding| finding["what"] == "server `up`").expect("a finding");
+        assert!(server["detail"].as_str().is_some_and(|detail| detail.contains(words)), "{server}");
+        assert_eq!(server["verdict"], "good");
+    }
+    let upstream = Recorder::new(unknown).start().await.expect("an upstream");
+    let site = Site::new(&http(&upstream), ALLOW_ALL).await;
+    assert_found(&site, "server `up`", "neither `server/discover` nor `initialize`").await;
 }
 
 #[tokio::test]
-async fn keys_that_do_not_fit_are_named() {
-    use std::os::unix::fs::PermissionsExt as _;
+async fn issuers_that_do_not_serve_are_named() {
+    let (_upstream, site) = with(|text| text).await;
+    let (mut before, mut after) = (site.issuer.url().to_owned(), NOWHERE_ELSE.to_owned());
+    site.edit(|text| text.replace(&before, &after));
+    assert_found(&site, "keys of issuer `demo`", "127.0.0.1:9").await;
+
+    let (empty, _running) = Issuer::start(Settings::default()).await.expect("an issuer");
+    let keys = empty.key_set().expect("keys");
+    for key in keys["keys"].as_array().expect("keys") {
+        empty.retire(key["kid"].as_str().expect("a name"));
+    }
+    (before, after) = (after, empty.url().to_owned());
+    site.edit(|text| text.replace(&before, &after));
+    assert_found(&site, "keys of issuer `demo`", "an empty key set").await;
+
+    let clock = || fixture::clock::system() + 7_200;
+    let (late, _running) = Issuer::start(Settings { clock, ..Settings::default() }).await.expect("an issuer");
+    site.edit(|text| text.replace(&after, late.url()));
+    assert_found(&site, "clock of issuer `demo`", " s ahead of that of this machine").await;
+}
+
+#[tokio::test]
+async fn policies_about_what_is_not_there_are_noted() {
     let upstream = Recorder::new(echo).start().await.expect("an upstream");
-    let site = Harness::over(&upstream, ALLOW_ALL).await.finish_running().await;
-    assert_eq!(doctor(&site, &[]).await.status.code(), Some(0));
-    let keys = site.directory.path().join("data/keys");
-    site.edit(|text| text.replace("deployment: test", "deployment: other"));
-    assert_found(&site, "keys in", "test/audit/1").await;
-    site.edit(|text| text.replace("deployment: other", "deployment: test"));
-    std::fs::set_permissions(&keys, std::fs::Permissions::from_mode(0o755)).expect("set");
-    assert_found(&site, "keys in", "755").await;
-    std::fs::set_permissions(&keys, std::fs::Permissions::from_mode(0o700)).expect("set");
-    std::fs::rename(&keys, site.directory.path().join("away")).expect("moved");
-    assert_found(&site, "keys in", "log.pub").await;
-}
-
-#[tokio::test]
-async fn address_in_use_is_a_note() {
-    let (_upstream, site) = with(|text| text).await;
-    let _other = std::net::TcpListener::bind(site.address()).expect("free");
-    let output = doctor(&site, &[]).await;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert_eq!(output.status.code(), Some(0), "{text}");
-    assert!(text.contains("it is in use"), "{text}");
+    let gateway = Harness::over(&upstream, ALLOW_ALL).await;
+    let list = br#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
+    assert_eq!(gateway.post("alice", &[], list).await.status(), 200);
+    let site = gateway.finish_running().await;
+    let policy = site.directory.path().join("policies/test.cedar");
+    let about = |resource: &str| {
+        format!(r#"@id("a") permit (principal, action == Action::"tools/call", resource {resource});"#)
+    };
+    for (resource, words) in [
+        (r#"in Server::"upp""#, "names the server `upp`, which is not configured"),
+        (r#"== Tool::"up/effekt""#, "names the tool `up/effekt`, which the server does not list"),
+    ] {
+        std::fs::write(&policy, about(resource)).expect("written");
+        assert_noted(&site, "policies", words).await;
+    }
+    std::fs::write(&policy, about(r#"== Tool::"up/effect""#)).expect("written");
+    assert!(findings(&site).await.iter().all(|finding| finding["what"] != "policies"), "it is there");
 }

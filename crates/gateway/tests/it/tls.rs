@@ -16,19 +16,19 @@ use tokio_rustls::client::TlsStream;
 use crate::harness::{ALLOW_ALL, Harness, Site, call, http};
 
 /// Issues certificates.
-struct Authority {
+pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     pem: String,
 }
 
 /// A certificate and its key, as PEM.
-struct Pair {
+pub(crate) struct Pair {
     certificate: String,
-    key: String,
+    pub(crate) key: String,
 }
 
 impl Authority {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).expect("no names");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
@@ -38,7 +38,13 @@ impl Authority {
     }
 
     fn issue(&self, name: &str) -> Pair {
-        let params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
+        self.issue_as(name, |_| ())
+    }
+
+    /// A certificate with something special about it.
+    pub(crate) fn issue_as(&self, name: &str, special: impl FnOnce(&mut CertificateParams)) -> Pair {
+        let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
+        special(&mut params);
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate").pem();
         Pair { certificate, key: key.serialize_pem() }
@@ -50,7 +56,7 @@ impl Pair {
         CertificateDer::from_pem_slice(self.certificate.as_bytes()).expect("PEM")
     }
 
-    fn put(&self, site: &Site) {
+    pub(crate) fn put(&self, site: &Site) {
         std::fs::write(site.directory.path().join("server.key"), &self.key).expect("written");
         std::fs::write(site.directory.path().join("server.pem"), &self.certificate).expect("written");
     }

@@ -1,0 +1,95 @@
+//! Evidence: the database, its clock, the keys of the log, service keys that are about to end.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+
+use super::super::source;
+use super::finding::{Fault, Finding};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::ledger::{self, Keyring, Missing, keyring};
+use crate::limits;
+use crate::service_key::Registry;
+use crate::store::{Access, Db};
+
+/// Answers the database, if it could be opened.
+pub(super) fn examine(config: &Config, clock: &Arc<dyn Clock>, findings: &mut Vec<Finding>) -> Option<Db> {
+    let db = database(config, &**clock, findings)?;
+    keys(config, findings);
+    service_keys(config, &db, clock, findings);
+    let assurance = source::assurance(config);
+    let advice = "keep the log lines where the database's owner cannot change them; compare them with `countersign log show`";
+    findings.push(Finding::doubtful("assurance level", Fault::Setup, assurance, advice));
+    Some(db)
+}
+
+fn database(config: &Config, clock: &dyn Clock, findings: &mut Vec<Finding>) -> Option<Db> {
+    let directory = &config.storage.directory;
+    if config.storage.postgres.is_none() && !directory.exists() {
+        findings.push(Finding::doubtful(
+            format!("evidence in `{}`", directory.display()),
+            Fault::Setup,
+            "nothing there yet",
+            "`countersign serve` creates it at its first start; look again afterwards",
+        ));
+        return None;
+    }
+    let (what, fault, advice) = match &config.storage.postgres {
+        None => (
+            format!("database in `{}`", directory.display()),
+            Fault::Machine,
+            "run this as the gateway's user, or correct `storage.directory`",
+        ),
+        Some(_) => (
+            "database on the PostgreSQL server".to_owned(),
+            Fault::Database,
+            "see docs/operating.md, \"Several gateways\"; `countersign migrate` makes the schema",
+        ),
+    };
+    let opened = Db::open(&config.storage, Access::ReadOnly);
+    findings.push(Finding::of(what, fault, &opened, advice));
+    let db = opened.ok()?;
+    let asked = clock.now();
+    if let Ok(Some(there)) = db.server_time() {
+        // The answer was on its way for at most this long; only what is left is a difference.
+        let (before, after) = (there.duration_since(asked), there.duration_since(clock.now()));
+        let ahead = if before.is_negative() { before } else { after.max(SignedDuration::ZERO) };
+        findings.push(Finding::clock("clock of the PostgreSQL server", Fault::Database, ahead));
+    }
+    Some(db)
+}
+
+fn keys(config: &Config, findings: &mut Vec<Finding>) {
+    let keys = config.storage.key_directory();
+    // Only when the public key is there already: opening the others would write it.
+    let opened = keyring::read_verifier_key(&keys)
+        .and_then(|_| Keyring::open(&keys, &ledger::origin(&config.deployment), Missing::Refuse));
+    let advice = "put this log's keys there, readable by the gateway's user alone";
+    findings.push(Finding::of(format!("keys in `{}`", keys.display()), Fault::Setup, &opened, advice));
+    if keys.starts_with(&config.storage.directory) {
+        findings.push(Finding::doubtful(
+            "keys",
+            Fault::Setup,
+            "they lie beside the data they protect: whoever copies the directory can read and sign",
+            "in production set `storage.keys` to another volume, and move them there",
+        ));
+    }
+}
+
+fn service_keys(config: &Config, db: &Db, clock: &Arc<dyn Clock>, findings: &mut Vec<Finding>) {
+    let Ok(seal) = keyring::read_service_key_seal(&config.storage.key_directory()) else { return };
+    let Ok(keys) = Registry::new(db.clone(), seal, clock.clone()).list() else { return };
+    let now = clock.now();
+    for key in keys.iter().filter(|key| key.revoked.is_none() && key.terms.expires > now) {
+        let left = key.terms.expires.duration_since(now);
+        if left < SignedDuration::from_hours(24 * limits::SERVICE_KEY_EXPIRY_DAYS) {
+            findings.push(Finding::doubtful(
+                format!("service key `{}`", key.id),
+                Fault::Setup,
+                format!("`{}` works until {}, then its calls are refused", key.terms.name, key.terms.expires),
+                "make a new one with `countersign key create`, give it to the program, then revoke this one",
+            ));
+        }
+    }
+}
