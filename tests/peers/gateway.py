@@ -104,6 +104,7 @@ def gateway(upstreams, policy=POLICY, signed_in=None, tools=(), masking=None):
             "listen": {
                 "address": f"127.0.0.1:{port}",
                 "public_url": base,
+                "drain_grace_ms": 0,
                 "allowed_hosts": [f"127.0.0.1:{port}"],
             },
             "admin": {"address": f"127.0.0.1:{admin}"},

@@ -20,7 +20,7 @@ pub use telemetry::{telemetry, tells_checkpoints};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::exchange::Gateway;
-use crate::listen::{self, Acceptor};
+use crate::listen::{self, Acceptor, Ending};
 use crate::{admin, endpoint, limits};
 
 /// A gateway that runs in this process.
@@ -32,7 +32,7 @@ pub struct Running {
     /// Where operators connect.
     pub admin: Option<SocketAddr>,
     tls: Option<Arc<Acceptor>>,
-    refusing: CancellationToken,
+    ending: Ending,
     callers: JoinHandle<()>,
     beside: Vec<JoinHandle<()>>,
 }
@@ -56,29 +56,39 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let admin = operators.as_ref().map(TcpListener::local_addr).transpose()?;
     let gateway = Arc::new(assemble::gateway(config, clock).await?);
     gateway.authenticator.refresh().await;
-    let refusing = CancellationToken::new();
+    let ending = Ending { leaving: gateway.leaving.clone(), stop: CancellationToken::new() };
     let handle = {
         let gateway = gateway.clone();
         move |peer, request| endpoint::answer(gateway.clone(), peer, request)
     };
-    let callers = tokio::spawn(listen::serve(listener, tls.clone(), refusing.clone(), handle));
+    let callers = tokio::spawn(listen::serve(listener, tls.clone(), ending.clone(), handle));
     let mut beside = upkeep::tasks(&gateway, tls.as_ref());
     if let Some(operators) = operators {
         beside.push(tokio::spawn(admin::serve(operators, gateway.clone())));
     }
     tracing::info!(%address, servers = gateway.servers.len(), "listening");
-    Ok(Running { gateway, address, admin, tls, refusing, callers, beside })
+    Ok(Running { gateway, address, admin, tls, ending, callers, beside })
 }
 
 impl Running {
+    /// Tells whoever asks that this gateway is going, and serves on for `grace`: callers and load balancers that have
+    /// not heard of it yet lose nothing.
+    pub async fn leave(&self, grace: Duration) {
+        self.gateway.leaving.cancel();
+        let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(grace_ms, "leaving: readiness is red, connections are still taken");
+        tokio::time::sleep(grace).await;
+    }
+
     /// Stops: no new calls; those in flight may finish; then the log is sealed for this process.
     ///
     /// # Errors
     /// When the last leaves could not be written: the next start completes them.
     pub async fn stop(self) -> anyhow::Result<()> {
         let gateway = &self.gateway;
+        gateway.leaving.cancel();
         gateway.draining.cancel();
-        self.refusing.cancel();
+        self.ending.stop.cancel();
         tracing::info!("stopping: calls in flight may finish");
         // It ends by itself within the drain limit; a panic in it must not keep the log from being sealed.
         drop(self.callers.await);
@@ -107,7 +117,7 @@ impl Running {
     }
 }
 
-/// Runs until SIGTERM or SIGINT. SIGHUP reloads.
+/// Runs until SIGTERM, which leaves time to callers that do not know yet, or SIGINT, which does not. SIGHUP reloads.
 ///
 /// # Errors
 /// What kept the gateway from starting or from ending in order.
@@ -119,7 +129,16 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     let running = start(config).await?;
     loop {
         tokio::select! {
-            _ = terminate.recv() => break,
+            _ = terminate.recv() => {
+                let grace = Duration::from_millis(config.listen.drain_grace_ms);
+                tokio::select! {
+                    () = running.leave(grace) => break,
+                    // Whoever asks again does not want to wait.
+                    _ = terminate.recv() => break,
+                    _ = interrupt.recv() => break,
+                    reason = running.gateway.ledger.failed() => anyhow::bail!("the ledger failed: {reason}"),
+                }
+            }
             _ = interrupt.recv() => break,
             _ = hangup.recv() => running.reload().await,
             reason = running.gateway.ledger.failed() => {
@@ -144,5 +163,5 @@ fn raise_descriptors() {
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on `{address}`"))
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on `{address}`; end what listens there, or write another address in the configuration"))
 }

@@ -73,12 +73,21 @@ pub struct Listen {
     /// A trusted load balancer in front terminates TLS.
     #[serde(default)]
     pub behind_proxy: bool,
+    /// Time after SIGTERM, in milliseconds, for which connections are still taken and requests answered, with
+    /// `connection: close`, while readiness is red already: 0 to [`limits::DRAIN_GRACE_MS_MAX`]. Longer than a load
+    /// balancer takes to notice.
+    #[serde(default = "drain_grace_ms")]
+    pub drain_grace_ms: u64,
     /// Values of `Host` accepted besides that of `public_url`.
     #[serde(default)]
     pub allowed_hosts: Vec<String>,
     /// Values of `Origin` accepted from browsers besides that of `public_url`.
     #[serde(default)]
     pub allowed_origins: Vec<String>,
+}
+
+fn drain_grace_ms() -> u64 {
+    limits::DRAIN_GRACE_MS
 }
 
 /// TLS of a listener. Files are read again when they change.

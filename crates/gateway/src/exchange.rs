@@ -103,6 +103,8 @@ pub struct Gateway {
     pub behind_proxy: bool,
     /// Places for exchanges in flight.
     pub places: Arc<tokio::sync::Semaphore>,
+    /// Fires when readiness must be red: others are to be asked instead.
+    pub leaving: CancellationToken,
     /// Fires when streams without an end of their own must end.
     pub draining: CancellationToken,
     /// Fires when every exchange must end.
@@ -121,7 +123,7 @@ impl Gateway {
                 reasons.push(format!("evidence cannot be written any more: {reason}"));
             }
         }
-        if self.draining.is_cancelled() {
+        if self.leaving.is_cancelled() {
             reasons.push("the gateway is stopping".to_owned());
         }
         reasons

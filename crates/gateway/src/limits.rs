@@ -68,6 +68,14 @@ pub const STREAM_IDLE_MS: u64 = 15 * 60 * 1_000;
 pub const STREAM_END_MS: u64 = 2_000;
 /// Time a legacy exchange whose stream ended early may wait to be delivered by resumption.
 pub const RESUME_WINDOW_MS: u64 = 5 * 60 * 1_000;
+/// Time for which the gateway still takes connections after SIGTERM, unless the configuration says otherwise.
+pub const DRAIN_GRACE_MS: u64 = 5_000;
+/// Longest that the configuration may say.
+pub const DRAIN_GRACE_MS_MAX: u64 = 10 * 60 * 1_000;
+/// Time that a connection on which nothing was asked yet still has when the listener ends.
+pub const FIRST_REQUEST_MS: u64 = 2_000;
+/// Time for which connections that the system made already are taken when the listener ends.
+pub const BACKLOG_MS: u64 = 50;
 /// Time given to exchanges in flight when the gateway is asked to stop.
 pub const DRAIN_MS: u64 = 30_000;
 /// Most entries waiting for the ledger's writer.

@@ -88,6 +88,7 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
         ),
         behind_proxy: config.listen.behind_proxy,
         places: Arc::new(Semaphore::new(limits::EXCHANGES_MAX)),
+        leaving: CancellationToken::new(),
         draining: CancellationToken::new(),
         stopping: CancellationToken::new(),
     })

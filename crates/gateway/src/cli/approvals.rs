@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use url::Url;
 use uuid::Uuid;
 
+use super::source::parse_id;
 use crate::approval::clean;
 use crate::limits;
 
@@ -69,6 +70,7 @@ struct List {
 #[derive(Debug, clap::Args)]
 struct One {
     /// Approval id, from `approvals list`.
+    #[arg(value_parser = parse_id)]
     id: Uuid,
     #[command(flatten)]
     gateway: Gateway,

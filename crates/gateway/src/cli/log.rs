@@ -8,7 +8,7 @@ use evidence::leaf::Leaf;
 use evidence::merkle::leaf_hash;
 use uuid::Uuid;
 
-use super::source::{Evidence, Source};
+use super::source::{Evidence, Source, parse_id};
 use super::{line, moment};
 use crate::limits;
 use crate::store::entry::{self, Entry, Filter};
@@ -72,10 +72,10 @@ struct Wanted {
     #[arg(long = "type", value_name = "TYPE")]
     event: Option<evidence::leaf::EventType>,
     /// Exchange id.
-    #[arg(long, value_name = "UUID")]
+    #[arg(long, value_name = "UUID", value_parser = parse_id)]
     call: Option<Uuid>,
     /// Recording session id.
-    #[arg(long, value_name = "UUID")]
+    #[arg(long, value_name = "UUID", value_parser = parse_id)]
     session: Option<Uuid>,
     /// Pseudonym, or `issuer/subject` (needs the key directory).
     #[arg(long, value_name = "ACTOR")]

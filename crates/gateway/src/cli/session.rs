@@ -8,7 +8,7 @@ use evidence::leaf::{EventType, Leaf};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::source::{Evidence, Source};
+use super::source::{Evidence, Source, parse_id};
 use super::{line, moment};
 use crate::clock::{Clock, SystemClock};
 use crate::ledger::{Vault, VaultError};
@@ -61,6 +61,7 @@ struct One {
     #[command(flatten)]
     source: Source,
     /// Recording session id, from `session list`.
+    #[arg(value_parser = parse_id)]
     id: Uuid,
     /// One JSON object a line.
     #[arg(long)]

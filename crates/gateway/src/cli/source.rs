@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use evidence::note::VerifierKey;
+use uuid::Uuid;
 
 use crate::config::{self, Config, ConfigError};
 use crate::ledger::{self, Keyring, Missing, keyring};
@@ -46,6 +47,12 @@ pub(super) struct Source {
 pub(super) struct Evidence {
     pub(super) db: Db,
     config: Config,
+}
+
+/// An id on the command line.
+pub(super) fn parse_id(text: &str) -> Result<Uuid, String> {
+    text.parse()
+        .map_err(|_| format!("`{text}` is no id; one looks like `01a21884-b973-7b97-8167-7b42c6da7924`"))
 }
 
 /// How strongly the log is anchored outside the reach of whoever owns the database, with what that means.

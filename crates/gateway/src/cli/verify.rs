@@ -4,7 +4,6 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use evidence::note::VerifierKey;
 use evidence::verify::{Paint, verify};
 
@@ -32,7 +31,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let key = arguments.key.as_deref().map(read_key).transpose()?;
     let bar = export::bar("verifying");
     let findings = verify(&arguments.directory, key.as_ref(), &mut |done, all| export::show(&bar, done, all))
-        .with_context(|| format!("cannot read the export `{}`", arguments.directory.display()))?;
+        .map_err(|error| anyhow::anyhow!("cannot read the export: {error}"))?;
     bar.finish_and_clear();
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&findings)?);

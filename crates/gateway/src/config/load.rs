@@ -14,7 +14,7 @@ use crate::secret::SecretSource;
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("cannot read `{path}`: {cause}")]
+    #[error("cannot read the configuration `{path}`: {cause}; name the right file with `-c`")]
     Unreadable {
         /// Which file.
         path: PathBuf,

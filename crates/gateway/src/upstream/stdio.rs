@@ -54,7 +54,7 @@ use crate::model::Era;
 pub use error::StdioError;
 pub use health::{Failure, Health, ProcessHealth};
 use pace::Pace;
-use process::Process;
+use process::{Claim, Process};
 use roster::{Holder, Obstacle, Roster, Seated, Session};
 use router::{Owner, Router};
 pub use stream::Messages;
@@ -301,7 +301,7 @@ impl Stdio {
         deadline: Instant,
     ) -> Result<StdioAnswer, StdioError> {
         let holder = Holder::Principal(principal);
-        let process = within(deadline, self.shared.start(holder, Era::Legacy)).await?;
+        let (process, _claim) = within(deadline, self.shared.start(holder, Era::Legacy)).await?;
         let lane = process.router().open();
         let answer = exchange(&process, Owner::Session(lane), message, deadline).await?;
         // Refused: the process ends with the last reference to it, which is here.
@@ -330,7 +330,8 @@ impl Stdio {
         let seat = self.shared.roster().seat(Era::Legacy, Holder::Everyone);
         let mut seated = within(deadline, async { Ok(seat.0.lock().await) }).await?;
         if seated.as_ref().is_none_or(|seated| seated.process.is_over()) {
-            let process = within(deadline, self.shared.start(Holder::Everyone, Era::Legacy)).await?;
+            let (process, _claim) =
+                within(deadline, self.shared.start(Holder::Everyone, Era::Legacy)).await?;
             // What nobody can be asked must not be offered, whoever came first.
             let nothing = head.capabilities.map(|at| (at, Bytes::from_static(b"{}")));
             let greeting = ask(&process, &replace(message, nothing), deadline).await?;
@@ -388,15 +389,17 @@ impl Stdio {
         }
         let seat = self.shared.roster().seat(Era::Modern, holder);
         let mut seated = within(deadline, async { Ok(seat.0.lock().await) }).await?;
-        let process = match &*seated {
-            Some(seated) if !seated.process.is_over() => Arc::clone(&seated.process),
-            _ => {
-                let process = within(deadline, self.shared.start(holder, Era::Modern)).await?;
+        let claimed =
+            seated.as_ref().and_then(|seated| Some((Arc::clone(&seated.process), seated.process.claim()?)));
+        let (process, _claim) = match claimed {
+            Some(claimed) => claimed,
+            None => {
+                let (process, claim) = within(deadline, self.shared.start(holder, Era::Modern)).await?;
                 if within(deadline, self.probe(&process)).await? == Speaks::LegacyOnly {
                     return Ok(StdioAnswer::LegacyOnly);
                 }
                 *seated = Some(Seated { process: Arc::clone(&process), greeting: None });
-                process
+                (process, claim)
             }
         };
         drop(seated);
@@ -471,7 +474,7 @@ impl Shared {
     }
 
     /// Starts a process for `holder` as soon as it may be started.
-    async fn start(self: &Arc<Self>, holder: Holder, era: Era) -> Result<Arc<Process>, StdioError> {
+    async fn start(self: &Arc<Self>, holder: Holder, era: Era) -> Result<(Arc<Process>, Claim), StdioError> {
         let (berth, at) = loop {
             let started = self.surroundings.clock.now();
             let reserved = self.roster().reserve(holder, era, Instant::now(), started);
@@ -499,7 +502,7 @@ impl Shared {
         let number = berth.number;
         let sharing = self.program.sharing;
         let router = Router::new(era, sharing);
-        let process = Process::adopt(
+        let (process, claim) = Process::adopt(
             child,
             Arc::clone(&self.server),
             router,
@@ -514,7 +517,7 @@ impl Shared {
         let process = Arc::new(process);
         tracing::info!(server = &*self.server, pid = process.pid(), ?era, "server started");
         self.roster().occupy(number, &process);
-        Ok(process)
+        Ok((process, claim))
     }
 }
 

@@ -153,7 +153,7 @@ pub(crate) fn configuration(
     std::fs::write(policy.join("test.cedar"), policies).expect("written");
     let port = base.rsplit(':').next().expect("a port");
     let text = format!(
-        "deployment: test\nlisten:\n  address: 127.0.0.1:{port}\n  public_url: {base}\nadmin:\n  address: 127.0.0.1:0\n\
+        "deployment: test\nlisten:\n  address: 127.0.0.1:{port}\n  public_url: {base}\n  drain_grace_ms: 0\nadmin:\n  address: 127.0.0.1:0\n\
          storage:\n  directory: data\nidentity:\n  issuers:\n    - name: demo\n      url: {issuer}\n\
          policy:\n  directory: policies\nlog:\n  level: error\nservers:\n{servers}"
     );

@@ -1,8 +1,6 @@
 //! Every refusal of the closed set, as a caller meets it: status, code, whose fault, what to do.
 
-use countersign::exchange::refuse::{Asked, refuse};
 use countersign::limits;
-use countersign::model::Era;
 use countersign::refusal::Refusal;
 use fixture::probe::{Probe, Response, request};
 use fixture::recorder::{Recorder, Reply, Response as Answer, echo};
@@ -259,19 +257,6 @@ async fn body_that_never_ends_is_given_up() {
     let recorded = gateway.leaves_of("call.denied").await;
     assert_eq!((recorded.len(), &recorded[0]["refusal"]), (1, &json!("caller_timeout")));
     gateway.finish().await;
-}
-
-/// `Internal` is the answer when the task of an exchange dies of a panic, which no caller can cause by what it sends.
-#[test]
-fn fault_that_only_a_bug_can_cause_is_worded_like_the_others() {
-    let refusal = Refusal::Internal;
-    let asked = Asked { id: None, method: None, era: Era::Legacy, call: uuid::Uuid::nil() };
-    let (status, _, body) = refuse(refusal, asked, None);
-    let body: Value = serde_json::from_slice(&body).expect("JSON");
-    assert_eq!(
-        (status.as_u16(), &body["error"]["data"]["code"]),
-        (refusal.face().status, &json!(refusal.face().code))
-    );
 }
 
 #[tokio::test]

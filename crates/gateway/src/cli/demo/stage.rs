@@ -104,6 +104,7 @@ deployment: demo
 listen:
   address: 127.0.0.1:{port}
   public_url: {base}
+  drain_grace_ms: 0
 storage:
   directory: data
 identity:

@@ -51,11 +51,12 @@ pub(super) fn examine(config: &Config, db: Option<&Db>, findings: &mut Vec<Findi
             .map(|(server, standing)| format!("{server}/{}", standing.name))
             .collect()
     });
-    for doubt in doubts(&set, &sources, &Known { servers: Some(servers), tools }) {
-        let help = doubt.help.clone();
-        let advice = help.unwrap_or_else(|| "look at it with `countersign policy check`".to_owned());
-        let text = Problem { help: None, ..doubt }.to_string();
-        findings.push(Finding::doubtful("policies", Fault::Setup, text, advice));
+    let doubts = doubts(&set, &sources, &Known { servers: Some(servers), tools });
+    if !doubts.is_empty() {
+        let lines: Vec<_> =
+            doubts.into_iter().map(|doubt| Problem { help: None, ..doubt }.to_string()).collect();
+        let advice = "`countersign policy check` shows the lines, and names that may have been meant";
+        findings.push(Finding::doubtful("policies", Fault::Setup, lines.join("\n"), advice));
     }
 }
 

@@ -18,6 +18,9 @@ pub(super) async fn examine(config: &Config, findings: &mut Vec<Finding>) {
             let what = format!("credential of server `{}`", server.name);
             let read = credential.value.read();
             findings.push(Finding::of(what, Fault::Setup, &read, "put the secret where `value` says it is"));
+            if read.is_err() {
+                continue;
+            }
         }
         findings.push(reach(server).await);
     }

@@ -5,6 +5,7 @@ use url::Url;
 use super::{Path, Problem, Report, is_loopback};
 use crate::config::Listen;
 use crate::config::problem::quoted;
+use crate::limits;
 
 pub(super) fn check(listen: &Listen, path: &Path, report: &mut Report<'_>) {
     public_url(&listen.public_url, &path.field("public_url"), report);
@@ -20,6 +21,11 @@ pub(super) fn check(listen: &Listen, path: &Path, report: &mut Report<'_>) {
                     .hint("name the authorities that sign client certificates, or remove the field"),
             );
         }
+    }
+    if listen.drain_grace_ms > limits::DRAIN_GRACE_MS_MAX {
+        let text = format!("`{}` is not a usable time", listen.drain_grace_ms);
+        let hint = format!("write 0 to {} milliseconds", limits::DRAIN_GRACE_MS_MAX);
+        report.add(Problem::value(path.field("drain_grace_ms"), text).hint(hint));
     }
     for (index, host) in listen.allowed_hosts.iter().enumerate() {
         if !is_host(host) {

@@ -62,7 +62,7 @@ struct Core {
     input: mpsc::Sender<Input>,
     /// Places of the input queue that callers may occupy.
     places: Arc<Semaphore>,
-    used: Mutex<Instant>,
+    usage: Mutex<Usage>,
     /// Zero: a caller that does not read is not waited for.
     patience: Duration,
     pace: Pace,
@@ -73,6 +73,25 @@ struct Core {
 }
 
 #[derive(Debug)]
+struct Usage {
+    last: Instant,
+    /// Callers that were given the process and whose request is not in the table yet.
+    claims: usize,
+}
+
+/// Keeps a process from being ended for want of use, from when a caller was given it until its request is in the table.
+#[derive(Debug)]
+pub(super) struct Claim(Arc<Core>);
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        let mut usage = self.0.usage();
+        usage.claims -= 1;
+        usage.last = Instant::now();
+    }
+}
+
+#[derive(Debug)]
 struct Input {
     message: Bytes,
     /// Given back when the message is written.
@@ -80,14 +99,14 @@ struct Input {
 }
 
 impl Process {
-    /// Takes charge of `child`, which was just started; `farewell` runs when it is gone.
+    /// Takes charge of `child`, which was just started, for the first caller; `farewell` runs when it is gone.
     pub(super) fn adopt(
         mut child: Child,
         server: Arc<str>,
         router: Router,
         (sharing, pace): (Sharing, Pace),
         farewell: impl FnOnce(Exit) + Send + 'static,
-    ) -> Result<Self, StdioError> {
+    ) -> Result<(Self, Claim), StdioError> {
         let lost = || StdioError::Spawn("the process ended at once".to_owned());
         let pid = child.id().ok_or_else(lost)?;
         let stdin = child.stdin.take().ok_or_else(lost)?;
@@ -103,12 +122,13 @@ impl Process {
             router: Mutex::new(router),
             input,
             places: Arc::new(Semaphore::new(limits::STDIO_INPUT_CALLERS_MAX)),
-            used: Mutex::new(Instant::now()),
+            usage: Mutex::new(Usage { last: Instant::now(), claims: 1 }),
             patience,
             pace,
             closing: CancellationToken::new(),
             ended: CancellationToken::new(),
         });
+        let claim = Claim(Arc::clone(&core));
         let stop = CancellationToken::new();
         let broken = CancellationToken::new();
         tokio::spawn(write(stdin, queue, core.closing.clone(), broken.clone()));
@@ -122,7 +142,7 @@ impl Process {
             farewell(exit);
             supervised.ended.cancel();
         });
-        Ok(Self { core, stop })
+        Ok((Self { core, stop }, claim))
     }
 
     /// Process id.
@@ -138,6 +158,17 @@ impl Process {
     /// Whether it takes no more requests.
     pub(super) fn is_over(&self) -> bool {
         self.stop.is_cancelled() || self.core.closing.is_cancelled()
+    }
+
+    /// Claims it for a caller. `None`: it takes no more requests.
+    pub(super) fn claim(&self) -> Option<Claim> {
+        let mut usage = self.core.usage();
+        if self.is_over() {
+            return None;
+        }
+        usage.claims += 1;
+        drop(usage);
+        Some(Claim(Arc::clone(&self.core)))
     }
 
     /// Asks it to end.
@@ -217,12 +248,26 @@ impl Core {
         self.router.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn touch(&self) {
-        *self.used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    fn usage(&self) -> MutexGuard<'_, Usage> {
+        self.usage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn used(&self) -> Instant {
-        *self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    fn touch(&self) {
+        self.usage().last = Instant::now();
+    }
+
+    /// Closes it, unless it was used after `last` or is claimed. Under one lock with claims, so that nobody is given a
+    /// process that is being ended.
+    fn retire(&self, last: Instant) -> bool {
+        let mut usage = self.usage();
+        if usage.claims > 0 {
+            usage.last = Instant::now();
+        }
+        let unused = usage.last == last;
+        if unused {
+            self.closing.cancel();
+        }
+        unused
     }
 
     async fn place(&self) -> Result<OwnedSemaphorePermit, StdioError> {
@@ -382,11 +427,11 @@ async fn supervise(
 /// Resolves when nobody has used the process, and nobody waits for it, for [`Pace::idle`]; at most twice as late.
 async fn idle(core: &Core) {
     loop {
-        let used = core.used();
-        sleep_until(used + core.pace.idle).await;
+        let last = core.usage().last;
+        sleep_until(last + core.pace.idle).await;
         if core.router().busy(None) {
             core.touch();
-        } else if core.used() == used {
+        } else if core.retire(last) {
             return;
         }
     }

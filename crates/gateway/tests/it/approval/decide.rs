@@ -180,3 +180,22 @@ async fn api_asks_for_a_token_of_its_own() {
     assert!(metadata["resource"].as_str().is_some_and(|resource| resource.ends_with("/api")), "{metadata}");
     setup.gateway.finish().await;
 }
+
+#[tokio::test]
+async fn row_that_somebody_ruined_in_the_database_is_a_fault_of_the_gateway() {
+    let setup = setup(POLICIES, 20_000).await;
+    let waiting = setup.held(1, &json!({})).await;
+    let id = setup.one().await;
+    let file = setup.gateway.site.directory.path().join("data/countersign.db");
+    let intruder = rusqlite::Connection::open(file).expect("a database");
+    assert_eq!(intruder.execute("UPDATE approval SET sealed = X'00'", []).expect("changed"), 1);
+    drop(intruder);
+    let asked = setup.gateway.api("carol", "GET", &format!("/api/v1/approvals/{id}"), &Value::Null).await;
+    assert_eq!(code(&asked), (500, "internal".to_owned()));
+    let text = asked.json().expect("JSON")["detail"].clone();
+    assert_eq!(text, "the gateway failed: ask the gateway's operator, giving the call id");
+    assert_eq!(code(&setup.approve("bob", &id).await), (500, "internal".to_owned()));
+    assert_eq!(setup.recorder.count(), 0, "and nothing runs");
+    drop(waiting);
+    setup.gateway.finish().await;
+}
