@@ -21,7 +21,7 @@ STEPS=(
   "docs         |10|no |Cargo.toml                  |examples in the documentation of the code"
   "policies     | 5|no |policies/starter/tests.yaml |starter policies against their cases"
   "demo         | 5|no |crates/gateway/src/cli/demo.rs|the guided tour, to its end"
-  "peers        |15|no |tests/peers/run.py          |real clients and servers through the gateway"
+  "peers        |25|no |tests/peers/run.py          |real clients and servers through the gateway"
   "conformance  |15|no |tests/peers/conformance.py  |the official suite, directly and through the gateway"
 )
 
@@ -62,7 +62,7 @@ step_integration() { COUNTERSIGN_CRASHES=200 cargo test --workspace --locked --n
 step_docs() { cargo test --workspace --locked --doc; }
 step_policies() { cargo run --locked --quiet -p countersign -- policy test policies/starter/tests.yaml; }
 step_demo() { cargo run --locked --quiet -p countersign -- demo --exit; }
-step_peers() { python3 tests/peers/run.py clients oauth servers masked; }
+step_peers() { python3 tests/peers/run.py clients oauth servers masked recognizer; }
 step_conformance() { python3 tests/peers/run.py conformance; }
 
 # The parts of a line of STEPS, without spaces around them.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 CACHE = Path(os.environ.get("PEERS_CACHE") or HERE.parent.parent / "target" / "peers").resolve()
-PINS = ["package.json", "package-lock.json", "requirements-v1.txt", "requirements-v2.txt"]
+PINS = ["package.json", "package-lock.json", "requirements-v1.txt", "requirements-v2.txt", "requirements-presidio.txt"]
 
 
 def install():
@@ -30,7 +30,7 @@ def install():
     for name in PINS[:2]:
         shutil.copy(HERE / name, CACHE / name)
     run("npm", "ci", "--no-audit", "--no-fund", cwd=CACHE)
-    for version in ("v1", "v2"):
+    for version in ("v1", "v2", "presidio"):
         venv.create(CACHE / version, with_pip=True, clear=True)
         python = CACHE / version / "bin" / "python"
         pins = HERE / f"requirements-{version}.txt"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds the gateway against real peers: the conformance suite, real clients and real servers.
 
-    run.py [conformance] [clients] [oauth] [servers] [masked]        all of them by default
+    run.py [conformance] [clients] [oauth] [servers] [masked] [recognizer]        all of them by default
 
 Needs `target/debug/fixture` and `target/debug/countersign`.
 """
@@ -49,8 +49,14 @@ def masked():
     return run("masked.py")
 
 
+def recognizer():
+    """The real Presidio finds names for the gateway; without it nothing passes."""
+    return run("recognizer.py")
+
+
 def main():
-    steps = {"conformance": conformance, "clients": clients, "oauth": oauth, "servers": servers, "masked": masked}
+    every = [conformance, clients, oauth, servers, masked, recognizer]
+    steps = {step.__name__: step for step in every}
     names = sys.argv[1:] or list(steps)
     results = {name: steps[name]() for name in names}
     failed = [name for name, status in results.items() if status]
