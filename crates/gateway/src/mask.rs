@@ -12,7 +12,7 @@ use aws_lc_rs::hmac;
 use bytes::Bytes;
 use inspect::detect::Form;
 use inspect::mask::{
-    self, Fault, Fields, Finding, Findings, Keys, Mark, Masked, Receipt, Rules, Schema, Surface,
+    self, Fault, Fields, Finding, Findings, Keys, Mark, Masked, Part, Receipt, Rules, Schema, Surface,
 };
 use inspect::walk::Span;
 use uuid::Uuid;
@@ -85,6 +85,8 @@ pub struct Mask {
     surfaces: Vec<Surface>,
     /// Of a method that has no row.
     everything: Surface,
+    /// Of a definition in a list.
+    definition: Surface,
     tools: HashMap<String, Vec<ToolFields>>,
     no_fields: Fields,
     key: hmac::Key,
@@ -92,6 +94,14 @@ pub struct Mask {
     /// Pseudonyms that last.
     lasting: Zeroizing<[u8; 32]>,
 }
+
+/// The parts of a definition of a tool or prompt.
+const DEFINITION: [(&str, Part); 4] = [
+    ("", Part::Data),
+    ("/name", Part::Structure),
+    ("/inputSchema", Part::Schema),
+    ("/outputSchema", Part::Schema),
+];
 
 /// A message that was looked through. Its `Debug` shows no byte of it.
 pub struct Found {
@@ -117,6 +127,7 @@ impl Mask {
             rules: setting::rules(masking)?,
             surfaces: METHODS.iter().map(surface).collect(),
             everything: Surface::new(COMMON_PARTS.iter().copied()),
+            definition: Surface::new(DEFINITION.iter().copied()),
             tools: setting::tools(servers)?,
             no_fields: Fields::default(),
             kid: kid[..4].iter().map(|byte| format!("{byte:02x}")).collect(),
@@ -206,6 +217,18 @@ impl Mask {
                 redactions: BTreeMap::new(),
                 receipts: Vec::new(),
             },
+        }
+    }
+
+    /// A definition of an upstream's, as it is kept: an upstream that writes a secret into a description gives it away.
+    pub fn definition(&self, definition: &str) -> String {
+        match mask::scan(definition, &self.definition, &self.rules, &self.no_fields) {
+            Ok(findings) if findings.is_empty() => definition.to_owned(),
+            Ok(findings) => {
+                let found = self.found(&Bytes::copy_from_slice(definition.as_bytes()), findings, Uuid::nil());
+                String::from_utf8_lossy(self.record(&found).get()).into_owned()
+            }
+            Err(_) => format!(r#"{{"unread":{}}}"#, opaque::hash(definition)),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What is looked for in messages, besides what the built-in detectors find by themselves.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -12,8 +13,14 @@ use crate::limits;
 pub struct Masking {
     /// Built-in detectors that are switched off, by name.
     pub off: Vec<String>,
+    /// Least confidence of a finding, from 0 to 100. Absent: that of the detectors themselves.
+    pub threshold: Option<u8>,
+    /// The same for single detectors, by name.
+    pub thresholds: BTreeMap<String, u8>,
     /// Values that are never masked, exactly as written.
     pub allow: Vec<String>,
+    /// Values that are never masked: regular expressions of the whole value.
+    pub allow_patterns: Vec<String>,
     /// Names of members whose values are masked, besides those the gateway knows.
     pub keys: Vec<String>,
     /// Detectors of the operator's own.

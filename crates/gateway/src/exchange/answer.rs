@@ -200,7 +200,7 @@ impl Caller {
                 kind: rule.kind.as_str().to_owned(),
                 name,
                 hash: definition.hash,
-                body: definition.text.into_bytes(),
+                body: self.gateway.mask.definition(&definition.text).into_bytes(),
                 first_seen: now,
                 since: now,
             })

@@ -54,8 +54,9 @@ impl From<Unmasked> for Cut {
 /// How the address of a skill's file begins.
 const SKILL: &str = "skill:";
 
-/// Forms in the order in which policy is asked: the most telling first.
-const FORMS: [Form; 3] = [Form::Plain, Form::Partial, Form::Token];
+/// Forms in the order in which policy is asked: the most telling first. What is dropped tells nothing, but that is less
+/// use than a label, so it takes a policy.
+const FORMS: [Form; 4] = [Form::Plain, Form::Partial, Form::Token, Form::Drop];
 
 impl Caller {
     /// Looks through `message`, which belongs to `call` and goes in `direction`.

@@ -47,12 +47,15 @@ pub fn rules(masking: &Masking) -> Result<Rules, MaskError> {
         literals: vec![detector.literal.clone()],
         pattern: Some(detector.pattern.clone()),
     };
+    let built_in = Settings::default();
     let settings = Settings {
         off: masking.off.clone(),
+        threshold: masking.threshold.unwrap_or(built_in.threshold),
+        thresholds: masking.thresholds.clone(),
         allow: masking.allow.clone(),
+        allow_patterns: masking.allow_patterns.clone(),
         keys: masking.keys.iter().map(key).collect(),
         literals: masking.detectors.iter().map(custom).collect(),
-        ..Settings::default()
     };
     Ok(Rules::new(&settings)?)
 }

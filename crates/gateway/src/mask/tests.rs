@@ -204,6 +204,35 @@ fn what_the_protocol_compares_is_never_touched() {
 }
 
 #[test]
+fn thresholds_and_patterns_of_the_operator_let_values_through() {
+    let counts = |yaml: &str| {
+        let masking: Masking = serde_saphyr::from_str(yaml).expect("masking");
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]);
+        let mask = Mask::new(&masking, &[], key).expect("makes sense");
+        let message = json!({"result": {"content": [{"text": format!("{SECRET} 4111 1111 1111 1111")}]}});
+        let bytes = Bytes::from(message.to_string());
+        let found = mask.scan(subject(method::find("tools/call")), &bytes).expect("can be read");
+        mask.record(&found).redactions().keys().cloned().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(counts("{}"), "email payment-card");
+    assert_eq!(counts("thresholds: {email: 100}"), "payment-card");
+    assert_eq!(counts("threshold: 100"), "");
+    assert_eq!(counts(r#"allow_patterns: ["[a-z.]+@initech-mail\\.com"]"#), "payment-card");
+    let wrong: Masking = serde_saphyr::from_str("thresholds: {emial: 5}").expect("masking");
+    assert!(setting::rules(&wrong).is_err_and(|error| error.to_string().contains("emial")));
+}
+
+#[test]
+fn definition_is_kept_masked_and_else_as_it_is() {
+    let mask = mask();
+    let plain = r#"{"description":"sends mail","inputSchema":{"properties":{"password":{"type":"string"}}},"name":"a"}"#;
+    assert_eq!(mask.definition(plain), plain);
+    let told = mask.definition(&plain.replace("sends mail", SECRET));
+    assert_eq!(told, plain.replace("sends mail", "[email]"));
+    assert!(mask.definition("{").contains("unread"));
+}
+
+#[test]
 fn unknown_message_is_looked_through_as_well() {
     let mask = mask();
     let bytes = Bytes::from(json!({"method": "vendor/x", "params": {"y": [SECRET]}}).to_string());

@@ -104,7 +104,7 @@ pub struct Reveal {
     pub detector: String,
     /// Its class: `credential`, `personal` or `health`.
     pub class: String,
-    /// `plain` (default), `partial` or `token`.
+    /// `plain` (default), `partial`, `token` or `drop`.
     #[serde(default = "plain")]
     pub form: String,
     /// Whose message it was found in: `to_caller` (default) or `to_upstream`.

@@ -64,7 +64,7 @@ pub struct Revelation<'a> {
     pub detector: &'a str,
     /// Class of the detector.
     pub class: &'a str,
-    /// `plain`, `partial` or `token`.
+    /// `plain`, `partial`, `token` or `drop`.
     pub form: &'a str,
 }
 

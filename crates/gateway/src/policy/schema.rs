@@ -76,7 +76,7 @@ const CIRCUMSTANCES: &str = r"  method: String,
 ";
 
 /// What a question about a found value carries besides: which detector found it, the detector's class (`credential`,
-/// `personal`, `health`), and the form in which it would be shown (`plain`, `partial`, `token`).
+/// `personal`, `health`), and the form in which it would be shown (`plain`, `partial`, `token`, `drop`).
 const FINDING: &str = r"  finding: { detector: String, class: String, form: String },
 ";
 

@@ -11,9 +11,9 @@ pub struct Definition {
     pub kind: String,
     /// Its name or URI.
     pub name: String,
-    /// SHA-256 of the body.
+    /// SHA-256 of its canonical JSON.
     pub hash: [u8; 32],
-    /// Canonical JSON.
+    /// That JSON, masked: what it gives away is not kept.
     pub body: Vec<u8>,
     /// When it was first seen, microseconds since 1970.
     pub first_seen: i64,

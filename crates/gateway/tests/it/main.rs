@@ -18,6 +18,7 @@ mod opaque;
 mod recognizer;
 mod refusal;
 mod shutdown;
+mod statement;
 mod tidy;
 mod tls;
 mod transparency;

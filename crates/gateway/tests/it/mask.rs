@@ -102,6 +102,35 @@ fn results(body: &[u8]) -> Vec<Value> {
 }
 
 #[tokio::test]
+async fn policy_chooses_the_mask_by_what_was_found_and_whose_tool_it_is() {
+    let recorder = Recorder::new(|request| {
+        let content = json!([{ "type": "text", "text": "card 4111 1111 1111 1111 of carla@initech-mail.com, iban DE89 3704 0044 0532 0130 00" }]);
+        Reply::Respond(Response::json(
+            &json!({ "jsonrpc": "2.0", "id": request.json()["id"], "result": { "content": content } }),
+        ))
+    });
+    let server = recorder.start().await.expect("an upstream");
+    let policies = r#"
+        @id("call") permit (principal, action in Action::"call", resource);
+        @id("tail") permit (principal, action == Action::"reveal", resource)
+        when { context.finding.detector == "payment-card" && context.finding.form == "partial" };
+        @id("equal") permit (principal, action == Action::"reveal", resource == Tool::"up/effect")
+        when { context.finding.detector == "email" && context.finding.form == "token" };
+        @id("gone") permit (principal, action == Action::"reveal", resource)
+        when { context.finding.detector == "iban" && context.finding.form == "drop" };"#;
+    let gateway = Harness::over(&server, policies).await;
+    let text = async |tool: &str| {
+        let response = gateway.post("alice", &[], &call(1, tool, &json!({}))).await;
+        let answer: Value = response.json().expect("JSON");
+        answer["result"]["content"][0]["text"].as_str().expect("a text").to_owned()
+    };
+    let told = text("effect").await;
+    assert!(told.starts_with("card ****1111 of mk:") && told.ends_with(", iban "), "{told}");
+    assert_eq!(text("other").await, "card ****1111 of [email], iban ");
+    gateway.finish().await;
+}
+
+#[tokio::test]
 async fn masked_answers_keep_to_the_schema_of_their_tool() {
     let recorder = Recorder::new(upstream);
     let server = recorder.start().await.expect("an upstream");

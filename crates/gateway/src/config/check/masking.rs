@@ -11,13 +11,16 @@ const LITERAL_BYTES_MIN: usize = 3;
 pub(super) fn check(masking: &Masking, path: &Path, report: &mut Report<'_>) {
     for (name, count) in [
         ("off", masking.off.len()),
+        ("thresholds", masking.thresholds.len()),
         ("allow", masking.allow.len()),
+        ("allow_patterns", masking.allow_patterns.len()),
         ("keys", masking.keys.len()),
         ("detectors", masking.detectors.len()),
     ] {
         bounded(count, limits::MASKING_ENTRIES_MAX, path.field(name), report);
     }
     report.texts(&masking.allow, &path.field("allow"));
+    report.texts(&masking.allow_patterns, &path.field("allow_patterns"));
     report.texts(&masking.keys, &path.field("keys"));
     let detectors = path.field("detectors");
     let names = masking.detectors.iter().enumerate();
