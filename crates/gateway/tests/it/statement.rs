@@ -10,7 +10,7 @@ const POLICIES: &str = r#"
     @id("reads-only") forbid (principal, action == Action::"tools/call", resource == Tool::"up/query")
     unless { context has statement && context.statement.language == "sql" && context.statement.class == "read" };
     @id("nothing-destroyed") forbid (principal, action == Action::"tools/call", resource)
-    when { context has statement && ["ddl_destructive", "fs_destructive", "unknown"].contains(context.statement.class) };
+    when { context has statement && ["ddl_destructive", "fs_destructive", "privilege", "unknown"].contains(context.statement.class) };
     @id("no-metadata-service") forbid (principal, action == Action::"tools/call", resource)
     when { context has statement && context.statement.flags.contains("metadata") };
     @id("no-climbing") forbid (principal, action == Action::"tools/call", resource)
@@ -50,7 +50,8 @@ async fn call_is_judged_by_what_its_statement_would_do() {
         ("query", json!({ "text": 5 }), Some("unknown")),
         // Nobody said what these arguments hold: their names give it away.
         ("other", json!({ "sql": "TRUNCATE customers" }), Some("ddl_destructive")),
-        ("other", json!({ "command": "sudo r''m -rf /var" }), Some("fs_destructive")),
+        ("other", json!({ "command": "r''m -rf /var" }), Some("fs_destructive")),
+        ("other", json!({ "command": "sudo -u root ls" }), Some("privilege")),
         ("other", json!({ "command": "ls -l | head" }), None),
         ("fetch", json!({ "address": "http://169.254.169.254/latest/meta-data/" }), Some("plain")),
         ("fetch", json!({ "address": "https://docs.example.com/a" }), None),
