@@ -14,6 +14,7 @@ pub mod jcs;
 pub mod leaf;
 pub mod merkle;
 pub mod note;
+pub mod package;
 pub mod proof;
 pub mod tile;
 pub mod time;

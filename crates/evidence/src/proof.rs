@@ -100,7 +100,7 @@ impl From<note::Error> for Error {
     }
 }
 
-fn read_hash(line: &str) -> Result<Hash, Error> {
+pub(crate) fn read_hash(line: &str) -> Result<Hash, Error> {
     let bytes = STANDARD.decode(line).ok().and_then(|bytes| bytes.try_into().ok());
     bytes.map(Hash::from_bytes).ok_or(Error::Malformed("a line is not a base64 hash"))
 }

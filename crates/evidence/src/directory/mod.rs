@@ -4,6 +4,7 @@
 //! log's public key. The key file is a convenience: a reader who takes it from the directory trusts whoever made
 //! the directory.
 
+mod files;
 mod reader;
 mod writer;
 
@@ -12,8 +13,9 @@ use std::io;
 use crate::merkle::ProofError;
 use crate::{checkpoint, leaf, proof, tile};
 
+pub use files::Files;
 pub use reader::{Leaves, Reader};
-pub use writer::Writer;
+pub use writer::{Durability, Writer};
 
 /// Name of the signed checkpoint.
 pub const CHECKPOINT_FILE: &str = "checkpoint";

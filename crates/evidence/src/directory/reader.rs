@@ -1,11 +1,8 @@
 //! Reading an export, file by file. Nothing read here is trusted: [`crate::verify`] decides.
 
-use std::fs::{self, File};
-use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::writer::io_error;
-use super::{CHECKPOINT_FILE, Error, KEY_FILE};
+use super::{CHECKPOINT_FILE, Error, Files, KEY_FILE};
 use crate::checkpoint::Checkpoint;
 use crate::leaf::LEAF_BYTES_MAX;
 use crate::merkle::{Hash, prove_inclusion, root_of_level};
@@ -16,13 +13,11 @@ use crate::tile::{Entries, Row, Tile, WIDTH_MAX};
 const KEY_BYTES_MAX: usize = 4096;
 const HASH_TILE_BYTES_MAX: usize = WIDTH_MAX as usize * 32;
 const BUNDLE_BYTES_MAX: usize = WIDTH_MAX as usize * (LEAF_BYTES_MAX + 2);
-/// Deeper than any path of a tile: `tile`, row, seven elements of a number, width.
-const DEPTH_MAX: usize = 12;
 
 /// An exported log, read without verifying it.
 #[derive(Debug)]
 pub struct Reader {
-    directory: PathBuf,
+    files: Files,
 }
 
 /// The leaves of an export in order, one bundle in memory at a time. Ends after the first error.
@@ -37,8 +32,12 @@ pub struct Leaves<'r> {
 impl Reader {
     /// Opens an export.
     pub fn open(directory: &Path) -> Result<Self, Error> {
-        fs::read_dir(directory).map_err(|error| io_error(directory, error))?;
-        Ok(Self { directory: directory.to_owned() })
+        Ok(Self::of(Files::open(directory)?))
+    }
+
+    /// An export that is part of something larger.
+    pub const fn of(files: Files) -> Self {
+        Self { files }
     }
 
     /// The signed checkpoint as stored; `None` when there is none.
@@ -86,7 +85,7 @@ impl Reader {
     /// Calls `visit` with the path of everything below the directory that is not a directory, `/` between its
     /// elements; `None` for a name that is not UTF-8, a link or another special file, or too deep a directory.
     pub fn walk(&self, visit: &mut dyn FnMut(Option<String>, &Path)) -> Result<(), Error> {
-        walk_below(&self.directory, "", 0, visit)
+        self.files.walk(visit)
     }
 
     /// The hash of a perfect subtree, from the tile it lies in.
@@ -100,48 +99,8 @@ impl Reader {
     }
 
     fn read(&self, path: &str, bytes_max: usize) -> Result<Option<Vec<u8>>, Error> {
-        let full = self.directory.join(path);
-        match fs::symlink_metadata(&full) {
-            // Opening a pipe would wait for ever, and a link leads outside the log.
-            Ok(metadata) if !metadata.is_file() => return Ok(None),
-            Err(error) if is_absent(&error) => return Ok(None),
-            Ok(_) | Err(_) => {}
-        }
-        let file = File::open(&full).map_err(|error| io_error(&full, error))?;
-        let mut bytes = Vec::new();
-        let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
-        file.take(limit).read_to_end(&mut bytes).map_err(|error| io_error(&full, error))?;
-        if bytes.len() > bytes_max {
-            return Err(Error::FileTooLarge { path: path.to_owned() });
-        }
-        Ok(Some(bytes))
+        self.files.read(path, bytes_max)
     }
-}
-
-fn walk_below(
-    directory: &Path,
-    prefix: &str,
-    depth: usize,
-    visit: &mut dyn FnMut(Option<String>, &Path),
-) -> Result<(), Error> {
-    for entry in fs::read_dir(directory).map_err(|error| io_error(directory, error))? {
-        let entry = entry.map_err(|error| io_error(directory, error))?;
-        let path = entry.path();
-        let kind = entry.file_type().map_err(|error| io_error(&path, error))?;
-        let name = entry.file_name();
-        match name.to_str() {
-            Some(name) if kind.is_dir() && depth < DEPTH_MAX => {
-                walk_below(&path, &format!("{prefix}{name}/"), depth + 1, visit)?;
-            }
-            Some(name) if kind.is_file() => visit(Some(format!("{prefix}{name}")), &path),
-            _ => visit(None, &path),
-        }
-    }
-    Ok(())
-}
-
-fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 impl Iterator for Leaves<'_> {

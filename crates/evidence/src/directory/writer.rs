@@ -1,9 +1,10 @@
 //! Writing an export, leaf by leaf.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use super::files::io_error;
 use super::{CHECKPOINT_FILE, Error, KEY_FILE};
 use crate::checkpoint::Checkpoint;
 use crate::leaf::{self, LEAF_BYTES_MAX};
@@ -21,6 +22,18 @@ pub struct Writer {
     frontier: Frontier,
     bundle: Vec<u8>,
     levels: Vec<Vec<Hash>>,
+    /// Bundles and leaf hashes before this tile are left out.
+    first: u64,
+    durability: Durability,
+}
+
+/// When files are on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// Each before the next.
+    Each,
+    /// Whenever the system likes: for files that become part of another one.
+    Later,
 }
 
 impl Writer {
@@ -31,8 +44,20 @@ impl Writer {
         if present.next().is_some() {
             return Err(Error::NotEmpty { path: directory.display().to_string() });
         }
-        let directory = directory.to_owned();
-        Ok(Self { directory, frontier: Frontier::new(), bundle: Vec::new(), levels: vec![Vec::new()] })
+        Ok(Self {
+            directory: directory.to_owned(),
+            frontier: Frontier::new(),
+            bundle: Vec::new(),
+            levels: vec![Vec::new()],
+            first: 0,
+            durability: Durability::Each,
+        })
+    }
+
+    /// As [`create`](Self::create), for the leaves from `first` on, which is rounded down to a bundle. All leaves must be
+    /// pushed; those before leave only the tiles that lead from the others to the root.
+    pub fn slice(directory: &Path, first: u64, durability: Durability) -> Result<Self, Error> {
+        Ok(Self { first: first / u64::from(WIDTH_MAX), durability, ..Self::create(directory)? })
     }
 
     /// Appends the bytes of the next leaf.
@@ -82,7 +107,7 @@ impl Writer {
         self.write(&unfinished, signed.as_bytes())?;
         let (from, to) = (self.directory.join(unfinished), self.directory.join(CHECKPOINT_FILE));
         fs::rename(from, &to).map_err(|error| io_error(&to, error))?;
-        sync(&self.directory)
+        self.sync(&self.directory)
     }
 
     fn push_hash(&mut self, hash: Hash) -> Result<(), Error> {
@@ -119,6 +144,7 @@ impl Writer {
         let size = self.frontier.size();
         let last = row.hashes_in(size).saturating_sub(1) / u64::from(WIDTH_MAX);
         match Tile::in_tree(row, last, size) {
+            Some(_) if row.is_lowest() && last < self.first => Ok(()),
             Some(tile) => self.write(&tile.to_string(), bytes),
             None => Err(Error::OtherTree { size }),
         }
@@ -131,18 +157,17 @@ impl Writer {
         let write = || {
             let mut file = File::create_new(&path)?;
             file.write_all(bytes)?;
-            file.sync_all()
+            if self.durability == Durability::Each { file.sync_all() } else { Ok(()) }
         };
         write().map_err(|error| io_error(&path, error))?;
-        sync(parent)
+        self.sync(parent)
     }
-}
 
-/// Makes the names in a directory durable.
-fn sync(directory: &Path) -> Result<(), Error> {
-    File::open(directory).and_then(|file| file.sync_all()).map_err(|error| io_error(directory, error))
-}
-
-pub(super) fn io_error(path: &Path, source: io::Error) -> Error {
-    Error::Io { path: path.display().to_string(), source }
+    /// Makes the names in a directory durable.
+    fn sync(&self, directory: &Path) -> Result<(), Error> {
+        if self.durability == Durability::Later {
+            return Ok(());
+        }
+        File::open(directory).and_then(|file| file.sync_all()).map_err(|error| io_error(directory, error))
+    }
 }

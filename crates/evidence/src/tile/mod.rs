@@ -85,6 +85,11 @@ impl Tile {
 }
 
 impl Row {
+    /// Whether there is one hash or entry for each leaf.
+    pub const fn is_lowest(self) -> bool {
+        matches!(self, Self::Entries | Self::Hashes(0))
+    }
+
     const fn shift(self) -> u32 {
         match self {
             Self::Entries => 0,

@@ -6,14 +6,15 @@ use serde::Deserialize;
 
 use super::ProblemKind;
 use super::call::Blame;
+use super::meaning::Past;
 use crate::id::Id;
 use crate::leaf::{Actor, ApprovalStep, Effect, EventType, Leaf, Subject, Target};
 use crate::merkle::Hash;
 
 /// The approvals seen so far.
-#[derive(Default)]
 pub(super) struct Approvals {
     known: HashMap<Id, Approval>,
+    past: Past,
 }
 
 struct Approval {
@@ -53,6 +54,10 @@ struct Facts {
 }
 
 impl Approvals {
+    pub(super) fn new(past: Past) -> Self {
+        Self { known: HashMap::new(), past }
+    }
+
     pub(super) fn request(&mut self, leaf: &Leaf, hash: Hash, blame: &mut Blame<'_>) {
         let Some(step) = leaf.approval else { return };
         let approval = Approval {
@@ -134,6 +139,9 @@ impl Approvals {
         let mut blame =
             |reason: &str| blame(ProblemKind::Approval, format!("approval {} {reason}", grant.id));
         let Some(approval) = self.known.get_mut(&grant.id) else {
+            if self.past == Past::Unknown {
+                return;
+            }
             return blame("was never requested before this call");
         };
         if !approval.grants.contains(&grant.leaf) {
@@ -163,6 +171,9 @@ impl Approvals {
     fn step(&mut self, leaf: &Leaf, blame: &mut Blame<'_>) -> Option<(ApprovalStep, &mut Approval)> {
         let step = leaf.approval?;
         let Some(approval) = self.known.get_mut(&step.id) else {
+            if self.past == Past::Unknown {
+                return None;
+            }
             blame(ProblemKind::Approval, format!("approval {} was never requested", step.id));
             return None;
         };

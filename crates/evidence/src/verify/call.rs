@@ -4,15 +4,16 @@ use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
 
+use super::meaning::Past;
 use super::{Findings, LISTED_MAX, OpenCall, ProblemKind};
 use crate::id::Id;
 use crate::leaf::{Effect, EventType, Leaf};
 use crate::merkle::Hash;
 
 /// The calls that are open: forwarded and not ended.
-#[derive(Default)]
 pub(super) struct Calls {
     open: HashMap<Id, Open>,
+    past: Past,
 }
 
 struct Open {
@@ -29,6 +30,10 @@ struct Open {
 pub(super) type Blame<'f> = dyn FnMut(ProblemKind, String) + 'f;
 
 impl Calls {
+    pub(super) fn new(past: Past) -> Self {
+        Self { open: HashMap::new(), past }
+    }
+
     pub(super) fn open(&mut self, index: u64, leaf: &Leaf, blame: &mut Blame<'_>) {
         let Some(call) = leaf.call else { return };
         if leaf.decision.as_ref().is_some_and(|decision| decision.effect == Effect::Deny) {
@@ -53,6 +58,9 @@ impl Calls {
     pub(super) fn add_frame(&mut self, leaf: &Leaf, blame: &mut Blame<'_>) {
         let (Some(call), Some(frame), Some(payload)) = (leaf.call, leaf.frame, leaf.payload) else { return };
         let Some(open) = self.open.get_mut(&call) else {
+            if self.past == Past::Unknown {
+                return;
+            }
             return blame(ProblemKind::Frame, format!("call {call} has a frame but is not open"));
         };
         if frame != open.frames {
@@ -65,6 +73,9 @@ impl Calls {
     pub(super) fn end(&mut self, leaf: &Leaf, blame: &mut Blame<'_>) {
         let Some(call) = leaf.call else { return };
         let Some(open) = self.open.remove(&call) else {
+            if self.past == Past::Unknown {
+                return;
+            }
             return blame(
                 ProblemKind::Call,
                 format!("call {call} ends but is not open: no intent, or a second end"),

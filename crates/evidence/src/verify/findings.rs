@@ -49,10 +49,32 @@ pub struct Findings {
     pub first_ts: Option<Timestamp>,
     /// Time of the latest leaf.
     pub last_ts: Option<Timestamp>,
+    /// What an evidence package holds; absent for a plain export.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub package: Option<PackageSummary>,
     /// How strongly the log is anchored outside the operator's reach, as far as these files show.
     pub assurance: Assurance,
     /// [`DOES_NOT_ASSERT`].
     pub does_not_assert: &'static str,
+}
+
+/// What an evidence package holds, as recomputed from its log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PackageSummary {
+    /// Beginning of the period.
+    pub from: Timestamp,
+    /// End of the period, itself not in it.
+    pub until: Timestamp,
+    /// SHA-256 of `manifest.json`: what the `evidence.exported` leaf names.
+    pub manifest: String,
+    /// Files that the manifest lists.
+    pub files: u64,
+    /// Leaves of the period.
+    pub leaves: u64,
+    /// Rows of each population.
+    pub populations: BTreeMap<String, u64>,
+    /// Samples that were checked.
+    pub samples: u64,
 }
 
 /// What the signed checkpoint says.
@@ -125,6 +147,14 @@ pub enum ProblemKind {
     Frame,
     /// A held call ran without a valid approval.
     Approval,
+    /// The manifest of a package is missing, malformed or not signed by the key, or a file is not what it lists.
+    Manifest,
+    /// Rows or figures of a package are not what its log gives.
+    Population,
+    /// A policy set or another document is not the one that the log names.
+    Document,
+    /// A sample is not what the seed selects, or not what its leaf says.
+    Sample,
 }
 
 /// Something a reader should know.
@@ -184,6 +214,7 @@ impl Findings {
             open_call_count: 0,
             first_ts: None,
             last_ts: None,
+            package: None,
             assurance: Assurance::L0,
             does_not_assert: DOES_NOT_ASSERT,
         }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::approval::Approvals;
 use super::call::Calls;
-use super::{Findings, ProblemKind};
+use super::{Findings, ProblemKind, Scope};
 use crate::id::Id;
 use crate::leaf::{EventType, Leaf};
 use crate::merkle::Hash;
@@ -15,11 +15,22 @@ use crate::time::Timestamp;
 const STEP_BACK_MAX_US: i64 = 1_000_000;
 
 /// What has to be remembered while reading the leaves in order.
-pub(super) struct Meaning {
+pub(super) struct Meaning<'s, 'o> {
+    scope: &'s mut Scope<'o>,
     lanes: HashMap<Id, Lane>,
     calls: Calls,
     approvals: Approvals,
     sealed_at: Option<u64>,
+}
+
+/// What came before the first leaf that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Past {
+    /// Nothing: it is the first of the log.
+    #[default]
+    Empty,
+    /// Leaves that are not there: lanes, calls and approvals may have begun in them.
+    Unknown,
 }
 
 struct Lane {
@@ -29,12 +40,14 @@ struct Lane {
     stopped: bool,
 }
 
-impl Meaning {
-    pub(super) fn new() -> Self {
+impl<'s, 'o> Meaning<'s, 'o> {
+    pub(super) fn new(scope: &'s mut Scope<'o>) -> Self {
+        let past = if scope.first > 0 { Past::Unknown } else { Past::Empty };
         Self {
+            scope,
             lanes: HashMap::new(),
-            calls: Calls::default(),
-            approvals: Approvals::default(),
+            calls: Calls::new(past),
+            approvals: Approvals::new(past),
             sealed_at: None,
         }
     }
@@ -51,6 +64,7 @@ impl Meaning {
         findings.last_ts = Some(findings.last_ts.map_or(leaf.ts, |last| last.max(leaf.ts)));
         self.check_epoch(index, &leaf, findings);
         self.check_lane(index, &leaf, hash, findings);
+        (self.scope.observe)(index, &leaf, bytes, hash);
         findings.lanes = u64::try_from(self.lanes.len()).unwrap_or(u64::MAX);
         let mut blame = |kind, reason: String| findings.blame(kind, index, reason);
         match leaf.event {
@@ -114,7 +128,9 @@ impl Meaning {
         let known = self.lanes.get(&leaf.lane);
         let mut blame = |reason: String| findings.blame(ProblemKind::Lane, index, reason);
         let (next_seq, last) = known.map_or((0, Hash::ZERO), |lane| (lane.next_seq, lane.last));
-        if leaf.lane_seq != next_seq {
+        if known.is_none() && self.scope.first > 0 && leaf.lane_seq > 0 {
+            // Its beginning lies before this slice of the log.
+        } else if leaf.lane_seq != next_seq {
             blame(format!("lane {} continues with {}, expected {next_seq}", leaf.lane, leaf.lane_seq));
         } else if leaf.lane_prev != last {
             blame(format!("lane {} does not continue from its previous leaf", leaf.lane));

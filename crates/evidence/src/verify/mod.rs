@@ -1,4 +1,4 @@
-//! Verification of an exported log, offline.
+//! Verification of an exported log, or of an evidence package around one, offline.
 //!
 //! In this order, because each step trusts the one before: the checkpoint's signature; that there is exactly the
 //! set of files the checkpoint implies; that every tile and every leaf leads to the signed root; then what the
@@ -10,23 +10,28 @@ mod approval;
 mod call;
 mod findings;
 mod meaning;
+mod package;
 mod report;
+mod sample;
 mod tree;
 
 use std::path::Path;
 
 use crate::checkpoint::Checkpoint;
-use crate::directory::{self, CHECKPOINT_FILE, KEY_FILE, Reader};
+use crate::directory::{self, CHECKPOINT_FILE, Files, KEY_FILE, Reader};
+use crate::leaf::Leaf;
+use crate::merkle::Hash;
 use crate::note::VerifierKey;
 use crate::tile::Tile;
 
 pub use findings::{
-    Assurance, DOES_NOT_ASSERT, Findings, KeySource, LISTED_MAX, OpenCall, Problem, ProblemKind, Summary,
-    Warning,
+    Assurance, DOES_NOT_ASSERT, Findings, KeySource, LISTED_MAX, OpenCall, PackageSummary, Problem,
+    ProblemKind, Summary, Warning,
 };
 pub use report::Paint;
 
-/// Verifies the exported log in `directory` against the log's public key.
+/// Verifies the exported log in `directory`, or the evidence package that is there or in a zip archive of that name, against
+/// the log's public key.
 ///
 /// Without `key` the directory's own key file is used, and the findings say so. `progress` is called now and then
 /// with the leaves done and the leaves in all.
@@ -38,9 +43,15 @@ pub fn verify(
     key: Option<&VerifierKey>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Findings, directory::Error> {
-    let reader = Reader::open(directory)?;
+    let files = Files::open(directory)?;
     let mut findings = Findings::new();
-    match check(&reader, key, &mut findings, progress) {
+    let checked = if package::is_package(&files)? {
+        package::check(&files, key, &mut findings, progress)
+    } else {
+        let scope = &mut Scope { first: 0, observe: &mut |_, _, _, _| () };
+        check(&Reader::of(files), key, scope, &mut findings, progress)
+    };
+    match checked {
         Ok(()) => Ok(findings),
         // The file system did its part: a file of this size is a matter of the log.
         Err(directory::Error::FileTooLarge { path }) => {
@@ -54,14 +65,25 @@ pub fn verify(
 fn check(
     reader: &Reader,
     key: Option<&VerifierKey>,
+    scope: &mut Scope<'_>,
     findings: &mut Findings,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<(), directory::Error> {
     let Some(key) = choose_key(reader, key, findings)? else { return Ok(()) };
     let Some(checkpoint) = open_checkpoint(reader, &key, findings)? else { return Ok(()) };
-    check_files(reader, checkpoint.size, findings)?;
-    tree::check(reader, &checkpoint, findings, progress)
+    check_files(reader, scope.first, checkpoint.size, findings)?;
+    tree::check(reader, &checkpoint, scope, findings, progress)
 }
+
+/// Which part of a log is there, and who listens while it is read.
+struct Scope<'s> {
+    /// Index of the first leaf that is there; a multiple of 256.
+    first: u64,
+    /// Called with every leaf that is what was signed: index, leaf, its bytes, its hash.
+    observe: &'s mut Observe<'s>,
+}
+
+type Observe<'o> = dyn FnMut(u64, &Leaf, &[u8], &Hash) + 'o;
 
 fn choose_key(
     reader: &Reader,
@@ -122,12 +144,18 @@ fn open_checkpoint(
 }
 
 /// Finds files that do not belong to a tree of this size; those that are missing show when they are read.
-fn check_files(reader: &Reader, size: u64, findings: &mut Findings) -> Result<(), directory::Error> {
+fn check_files(
+    reader: &Reader,
+    first: u64,
+    size: u64,
+    findings: &mut Findings,
+) -> Result<(), directory::Error> {
+    let left_out = |tile: Tile| tile.row().is_lowest() && tile.first_leaf(0) < first;
     reader.walk(&mut |path, full| match path {
         Some(path) => {
             let known = path == CHECKPOINT_FILE || path == KEY_FILE;
             let tile = path.parse::<Tile>();
-            if !known && !tile.is_ok_and(|tile| tile.belongs_to(size)) {
+            if !known && !tile.is_ok_and(|tile| tile.belongs_to(size) && !left_out(tile)) {
                 findings.blame_file(ProblemKind::ExtraFile, path, "does not belong to the signed log");
             }
         }

@@ -23,6 +23,7 @@ impl Findings {
     pub fn report(&self, paint: Paint) -> String {
         let mut text = String::new();
         self.report_log(&mut text);
+        self.report_package(&mut text);
         self.report_warnings(&mut text, paint);
         self.report_problems(&mut text, paint);
         line(&mut text, format_args!("\n{}", self.assurance.text()));
@@ -59,6 +60,20 @@ impl Findings {
                 line(text, format_args!("  leaf {}: call {}", open.leaf, open.call));
             }
         }
+    }
+
+    fn report_package(&self, text: &mut String) {
+        let Some(package) = &self.package else { return };
+        line(text, format_args!("\npackage    {} to {}", package.from, package.until));
+        line(text, format_args!("manifest   {} ({} files)", package.manifest, package.files));
+        line(text, format_args!("in period  {} leaves; populations, recomputed from them:", package.leaves));
+        for (name, rows) in &package.populations {
+            line(text, format_args!("  {name:<20} {rows:>10}"));
+        }
+        if package.samples > 0 {
+            line(text, format_args!("samples    {} opened, proven and compared", package.samples));
+        }
+        text.push('\n');
     }
 
     fn report_warnings(&self, text: &mut String, paint: Paint) {

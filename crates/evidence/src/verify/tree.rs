@@ -4,7 +4,7 @@
 //! leads to the signed root is authentic, so where the two differ it tells which of them was changed.
 
 use super::meaning::Meaning;
-use super::{Findings, LISTED_MAX, ProblemKind};
+use super::{Findings, LISTED_MAX, ProblemKind, Scope};
 use crate::checkpoint::Checkpoint;
 use crate::directory::{self, Reader};
 use crate::merkle::{Hash, leaf_hash, node_hash, root_of_level};
@@ -14,14 +14,16 @@ use crate::tile::{Entries, Row, Tile, WIDTH_MAX};
 pub(super) fn check(
     reader: &Reader,
     checkpoint: &Checkpoint,
+    scope: &mut Scope<'_>,
     findings: &mut Findings,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<(), directory::Error> {
     let mut tree = Tree { reader, checkpoint, levels: Vec::new(), edge: None };
-    let mut meaning = Some(Meaning::new());
+    let first = scope.first / u64::from(WIDTH_MAX);
+    let mut meaning = Some(Meaning::new(scope));
     let mut missing = 0;
-    let mut complete = true;
-    for number in 0.. {
+    let mut complete = tree.take_over(first, findings)?;
+    for number in first.. {
         let Some(tile) = Tile::in_tree(Row::Entries, number, checkpoint.size) else { break };
         let bundle = read_bundle(reader, tile, findings)?;
         missing += usize::from(bundle.is_none());
@@ -64,12 +66,36 @@ struct Level {
 }
 
 impl Tree<'_> {
+    /// Takes the roots of the first `bundles`, whose leaves are not there, from the tiles above them. False when the tree
+    /// cannot be continued.
+    fn take_over(&mut self, bundles: u64, findings: &mut Findings) -> Result<bool, directory::Error> {
+        if bundles == 0 {
+            return Ok(true);
+        }
+        self.levels.push(Level { tiles: bundles, hashes: Vec::new() });
+        let width = u64::from(WIDTH_MAX);
+        for number in 0..bundles.div_ceil(width) {
+            let tile = Tile::in_tree(Row::Hashes(1), number, self.checkpoint.size);
+            let stored = match tile {
+                Some(tile) => stored_hashes(self.reader, tile, findings)?,
+                None => None,
+            };
+            let Some(mut stored) = stored else { return Ok(false) };
+            let rest = usize::try_from(bundles - number * width).unwrap_or(usize::MAX);
+            stored.truncate(rest);
+            if !self.push_all(1, stored, findings)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Checks one bundle and returns the hashes of its leaves, as far as they are known.
     fn check_bundle(
         &mut self,
         tile: Tile,
         bundle: Option<&[u8]>,
-        meaning: &mut Option<Meaning>,
+        meaning: &mut Option<Meaning<'_, '_>>,
         findings: &mut Findings,
     ) -> Result<Option<Vec<Hash>>, directory::Error> {
         let first = tile.first_leaf(0);
@@ -122,7 +148,7 @@ impl Tree<'_> {
         findings: &mut Findings,
     ) -> Result<bool, directory::Error> {
         let at = usize::from(level);
-        if self.levels.len() == at {
+        while self.levels.len() <= at {
             self.levels.push(Level::default());
         }
         let Level { tiles, hashes: waiting } = &mut self.levels[at];

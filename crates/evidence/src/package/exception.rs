@@ -1,0 +1,167 @@
+//! What an auditor will want explained: found by rules over the leaves of the period, never by judgement.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::query::{Condition, View};
+use crate::id::Id;
+use crate::leaf::{EventType, Leaf};
+use crate::time::Timestamp;
+
+/// The head of the list.
+pub(super) const COLUMNS: [&str; 8] = ["rule", "index", "time", "event", "call", "actor", "server", "what"];
+
+/// How far back a clock may step before it is worth a row.
+const STEP_BACK_MAX_US: i64 = 1_000_000;
+
+/// One rule over single leaves.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// Its name in the list.
+    pub name: &'static str,
+    /// What it means, and what to ask.
+    pub meaning: &'static str,
+    types: &'static [&'static str],
+    all: &'static [Condition],
+}
+
+/// Every rule; the last two compare leaves with earlier ones.
+pub const RULES: &[Rule] = &[
+    rule(
+        "orphaned",
+        "A call was forwarded and its end is unknown: its gateway died. Ask whether the upstream acted.",
+        &["call.orphaned"],
+        &[],
+    ),
+    rule(
+        "audit_gap",
+        "Evidence could not be written for a time; calls were refused meanwhile.",
+        &["audit.gap"],
+        &[],
+    ),
+    rule(
+        "break_glass",
+        "The policy was suspended in an emergency. Ask who decided, and see what was called.",
+        &["breakglass.entered", "breakglass.exited"],
+        &[],
+    ),
+    rule(
+        "not_looked_through",
+        "A message could not be looked through for secrets, so it was refused.",
+        &["call.denied", "call.outcome"],
+        &[when("refusal", &["unread"])],
+    ),
+    rule(
+        "disabled_credential",
+        "Somebody tried with a credential that was withdrawn or had expired, and was refused.",
+        &["auth.failed"],
+        &[when("detail.reason", &["service_key_revoked", "service_key_expired"])],
+    ),
+    rule(
+        "authentication_flood",
+        "So many failed authentications that they were counted instead of written one by one.",
+        &["auth.failed"],
+        &[when("detail.count", &[])],
+    ),
+    rule("approval_rejected", "Somebody refused a held call.", &["approval.rejected"], &[]),
+    rule(
+        "definition_changed",
+        "An upstream changed what a tool says it does. Calls of it are refused until somebody accepts.",
+        &["tools.changed"],
+        &[when("detail.changed", &[])],
+    ),
+    rule(
+        "drift_accepted",
+        "Somebody accepted a changed definition. Compare who with who calls the tool.",
+        &["tools.changed"],
+        &[when("detail.accepted", &[])],
+    ),
+    rule(
+        "policies_removed",
+        "Policies were taken out of force. Ask whether a control became weaker.",
+        &["policy.published"],
+        &[when("detail.removed", &[])],
+    ),
+    rule(
+        "policies_changed",
+        "The text of policies in force changed. Compare the two sets.",
+        &["policy.published"],
+        &[when("detail.changed", &[])],
+    ),
+    rule("key_revoked", "A key was withdrawn. Ask why, and see what it did before.", &["key.revoked"], &[]),
+    rule("hold_lifted", "A legal hold was lifted.", &["hold.cleared"], &[]),
+    rule(
+        CLOCK,
+        "The clock of a gateway went back: times around here are doubtful, the order is not.",
+        &[],
+        &[],
+    ),
+    rule(LATE, "An approval was given after the call had run.", &[], &[]),
+];
+
+const CLOCK: &str = "clock_went_back";
+const LATE: &str = "approved_after_use";
+
+const fn rule(
+    name: &'static str,
+    meaning: &'static str,
+    types: &'static [&'static str],
+    all: &'static [Condition],
+) -> Rule {
+    Rule { name, meaning, types, all }
+}
+
+const fn when(member: &'static str, one_of: &'static [&'static str]) -> Condition {
+    Condition { member, one_of }
+}
+
+/// The rules while they run.
+#[derive(Default)]
+pub(super) struct Exceptions {
+    clocks: HashMap<Id, Timestamp>,
+    used: HashSet<Id>,
+    pub(super) found: BTreeMap<&'static str, u64>,
+}
+
+impl Exceptions {
+    /// Looks at every leaf of the slice, for what needs memory; answers the rule it breaks.
+    pub(super) fn remember(&mut self, leaf: &Leaf) -> Option<&'static str> {
+        let before = self.clocks.insert(leaf.lane, leaf.ts);
+        let step = leaf.approval.map(|step| step.id);
+        match (leaf.event, step) {
+            (EventType::ApprovalUsed, Some(id)) => {
+                self.used.insert(id);
+            }
+            (EventType::ApprovalApproved, Some(id)) if self.used.contains(&id) => return Some(LATE),
+            _ => {}
+        }
+        before.filter(|before| before.as_micros() - leaf.ts.as_micros() > STEP_BACK_MAX_US).map(|_| CLOCK)
+    }
+
+    /// The rows for a leaf of the period, given what [`remember`](Self::remember) said.
+    pub(super) fn push(&mut self, view: &View<'_>, broken: Option<&'static str>) -> Vec<[String; 8]> {
+        let single = RULES.iter().filter(|rule| {
+            rule.types.contains(&view.event) && rule.all.iter().all(|condition| view.holds(condition))
+        });
+        let names: Vec<&'static str> = single.map(|rule| rule.name).chain(broken).collect();
+        names.into_iter().map(|name| self.row(name, view)).collect()
+    }
+
+    /// Whether a leaf of this type can break a rule by itself.
+    pub(super) fn wants(event: &str) -> bool {
+        RULES.iter().any(|rule| rule.types.contains(&event))
+    }
+
+    fn row(&mut self, name: &'static str, view: &View<'_>) -> [String; 8] {
+        *self.found.entry(name).or_default() += 1;
+        [
+            name.to_owned(),
+            view.text("index"),
+            view.text("ts"),
+            view.event.to_owned(),
+            view.text("call"),
+            view.text("actor.id"),
+            view.text("server"),
+            view.text("detail|refusal"),
+        ]
+    }
+}
