@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Checks an exported audit log, offline. Needs Python 3.9 and the `openssl` command (3.0 or later).
+"""Checks an exported audit log or an evidence package, offline. Needs Python 3.9 and the `openssl` command (3.0 or later).
 
-    verify.py DIRECTORY [--key VERIFIER_KEY] [--json]
+    verify.py DIRECTORY_OR_ZIP [--key VERIFIER_KEY] [--json]
 
 Exit status: 0 sound, 1 problems found, 2 wrong usage or unreadable files.
 
-Written from the public specifications and from docs/log-format.md, not from the gateway's code, so that the two
+Written from the public specifications, docs/log-format.md and docs/evidence.md, not from the gateway's code, so that the two
 check each other:
   RFC 6962 (Merkle tree), RFC 8785 (canonical JSON), and of c2sp.org: signed-note, tlog-checkpoint, tlog-tiles.
 """
-import base64, binascii, hashlib, json, os, re, stat, subprocess, sys, tempfile
+import base64, binascii, hashlib, heapq, hmac, io, json, os, re, stat, subprocess, sys, tempfile, unicodedata, zipfile
 from datetime import datetime
 
 WIDTH, LEAF_MAX, INT_MAX, LISTED = 256, 16384, 2**53 - 1, 100
@@ -29,6 +29,7 @@ class Findings:
     def __init__(self):
         self.problems, self.count, self.first, self.notes = [], 0, None, []
         self.counts, self.open, self.read, self.origin, self.size = {}, [], 0, None, None
+        self.populations, self.root = {}, None
 
     def blame(self, kind, reason, leaf=None, path=None):
         self.count += 1
@@ -109,7 +110,8 @@ def ed25519_ok(public, message, signature):
         return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
 
 
-def open_checkpoint(signed, key):
+def open_note(signed, key):
+    """The text of a note that the key signed."""
     name, key_id, public = key
     try:
         note = signed.decode("utf-8")
@@ -135,7 +137,11 @@ def open_checkpoint(signed, key):
             verified = True
     if not verified:
         raise Bad("no signature of the key")
-    body = text[:-1].split("\n")
+    return text
+
+
+def open_checkpoint(signed, key):
+    name, body = key[0], open_note(signed, key)[:-1].split("\n")
     if len(body) != 3 or body[0] != name or not re.fullmatch(r"0|[1-9][0-9]*", body[1], re.ASCII):
         raise Bad("malformed checkpoint, or one of another log")
     root = unbase64(body[2])
@@ -165,18 +171,72 @@ def tile_name(row, number, size):
     return (tile_path(row, number, width), width) if width else None
 
 
-class Log:
+class Folder:
+    """Files in a directory."""
+
     def __init__(self, folder):
+        os.listdir(folder)
         self.folder = folder
 
-    def file(self, path, limit):
+    def open(self, path):
         full = os.path.join(self.folder, path)
         try:
-            if not stat.S_ISREG(os.lstat(full).st_mode):
-                return None
+            return open(full, "rb") if stat.S_ISREG(os.lstat(full).st_mode) else None
         except (FileNotFoundError, NotADirectoryError):
             return None
-        with open(full, "rb") as file:
+
+    def names(self):
+        for folder, folders, files in os.walk(self.folder):
+            for name in files + [name for name in folders if os.path.islink(os.path.join(folder, name))]:
+                full = os.path.join(folder, name)
+                yield os.path.relpath(full, self.folder).replace(os.sep, "/"), stat.S_ISREG(os.lstat(full).st_mode)
+
+
+class Archive:
+    """Files in a zip archive, read in place."""
+
+    def __init__(self, path):
+        self.zip = zipfile.ZipFile(path)
+        self.known = self.zip.namelist()
+        if len(set(self.known)) != len(self.known):
+            raise OSError("two files of the archive have one name")
+
+    def open(self, path):
+        try:
+            return self.zip.open(path)
+        except KeyError:
+            return None
+
+    def names(self):
+        for name in self.known:
+            parts = name.split("/")
+            yield name, not {"", ".", ".."} & set(parts) and "\\" not in name
+
+
+class Below:
+    """Files below one directory of others."""
+
+    def __init__(self, files, prefix):
+        self.files, self.prefix = files, prefix
+
+    def open(self, path):
+        return self.files.open(self.prefix + path)
+
+    def names(self):
+        for name, plain in self.files.names():
+            if name.startswith(self.prefix):
+                yield name[len(self.prefix):], plain
+
+
+class Log:
+    def __init__(self, files):
+        self.files = files
+
+    def file(self, path, limit):
+        file = self.files.open(path)
+        if file is None:
+            return None
+        with file:
             data = file.read(limit + 1)
         if len(data) > limit:
             raise Bad(path)
@@ -189,19 +249,16 @@ class Log:
         return [data[i:i + 32] for i in range(0, len(data), 32)]
 
     def names(self):
-        for folder, folders, files in os.walk(self.folder):
-            for name in files + [name for name in folders if os.path.islink(os.path.join(folder, name))]:
-                full = os.path.join(folder, name)
-                yield os.path.relpath(full, self.folder).replace(os.sep, "/"), stat.S_ISREG(os.lstat(full).st_mode)
+        return self.files.names()
 
 
-def is_expected(path, size):
+def is_expected(path, size, first=0):
     match = re.fullmatch(r"tile/(entries|[0-7])/((?:x\d{3}/)*\d{3})(?:\.p/\d+)?", path, re.ASCII)
     if not match:
         return path in ("checkpoint", "verifier.key")
-    row = match[1] if match[1] == "entries" else int(match[1])
-    name = tile_name(row, int(match[2].replace("x", "").replace("/", "")), size)
-    return name is not None and name[0] == path
+    row, number = match[1] if match[1] == "entries" else int(match[1]), int(match[2].replace("x", "").replace("/", ""))
+    name = tile_name(row, number, size)
+    return name is not None and name[0] == path and (row not in ("entries", 0) or number * WIDTH >= first)
 
 
 def split_bundle(data, width):
@@ -243,7 +300,7 @@ class Tree:
         return hashes
 
     def push(self, row, hashes):
-        if row == len(self.levels):
+        while row >= len(self.levels):
             self.levels.append([0, []])
         level = self.levels[row]
         level[1] += hashes
@@ -251,6 +308,16 @@ class Tree:
             full = self.compare(row, level[0], level[1])
             self.levels[row] = [level[0] + 1, []]
             self.push(row + 1, [tree_root(full)])
+
+    def take_over(self, bundles):
+        """Takes the roots of bundles whose leaves are not there from the tiles above them."""
+        self.levels.append([bundles, []])
+        for number in range(-(-bundles // WIDTH)):
+            stored = self.stored(1, number)
+            if stored is None:
+                return False
+            self.push(1, stored[:bundles - number * WIDTH])
+        return True
 
     def compare(self, row, number, rebuilt):
         name = tile_name(row, number, self.size)
@@ -273,8 +340,9 @@ class Tree:
             self.findings.blame("root", "the leaves do not lead to the signed root", path="checkpoint")
 
 
-def check_tree(log, size, root, findings):
-    tree, meaning, complete, missing, number = Tree(log, size, root, findings), Meaning(findings), True, 0, 0
+def check_tree(log, size, root, findings, first_leaf=0, observe=None):
+    tree, meaning, missing, number = Tree(log, size, root, findings), Meaning(findings, first_leaf), 0, first_leaf // WIDTH
+    complete = number == 0 or tree.take_over(number)
     while tile_name("entries", number, size) is not None:
         path, width = tile_name("entries", number, size)
         first, data = number * WIDTH, log.file(path, WIDTH * (LEAF_MAX + 2))
@@ -294,7 +362,9 @@ def check_tree(log, size, root, findings):
         elif rest:
             findings.blame("extra_file", "there are bytes after the last leaf", path=path)
         for at in range(good if meaning else 0):
-            meaning.check(first + at, leaves[at], leaf_hash(leaves[at]).hex())
+            leaf = meaning.check(first + at, leaves[at], leaf_hash(leaves[at]).hex())
+            if observe and leaf:
+                observe(first + at, leaf, leaf_hash(leaves[at]))
         meaning = meaning if good == width else None
         complete = complete and len(hashes) == width
         if complete:
@@ -451,8 +521,10 @@ def facts(leaf):
 
 
 class Meaning:
-    def __init__(self, findings):
+    def __init__(self, findings, first=0):
         self.findings, self.lanes, self.calls, self.approvals, self.sealed = findings, {}, {}, {}, False
+        # Lanes, calls and approvals may have begun before a slice of the log.
+        self.sliced = first > 0
 
     def check(self, index, data, digest):
         self.findings.read += 1
@@ -489,9 +561,12 @@ class Meaning:
                 if (event == "log.seal" or state["lane"] == leaf["lane"]) and not state.get("blamed"):
                     state["blamed"] = True
                     blame("call", f"{event}, but call {name} of leaf {state['leaf']} never ended")
+        return leaf
 
     def check_lane(self, leaf, digest, blame):
         lane = self.lanes.get(leaf["lane"])
+        if lane is None and self.sliced and leaf["lane_seq"] > 0:
+            lane = (leaf["lane_seq"], leaf["lane_prev"], False)
         seq, last, stopped = lane or (0, ZERO, True)
         if leaf["lane_seq"] != seq or leaf["lane_prev"] != last:
             blame("lane", f"lane {leaf['lane']} does not continue from its previous leaf")
@@ -501,6 +576,8 @@ class Meaning:
 
     def add_frame(self, leaf, blame):
         state = self.calls.get(leaf["call"])
+        if state is None and self.sliced:
+            return
         if state is None:
             return blame("frame", f"call {leaf['call']} has a frame but is not open")
         if leaf["frame"] != state["frames"]:
@@ -510,6 +587,8 @@ class Meaning:
 
     def end_call(self, leaf, blame):
         state, frames = self.calls.pop(leaf["call"], None), leaf.get("frames")
+        if state is None and self.sliced:
+            return
         if state is None:
             return blame("call", f"call {leaf['call']} ends but is not open: no intent, or a second end")
         if frames and (frames["count"], frames["digest"]) != (state["frames"], state["digest"].hexdigest()):
@@ -528,6 +607,8 @@ class Meaning:
                                     "policies": leaf.get("decision", {}).get("policy_set")}
             return
         state = self.approvals.get(name)
+        if state is None and self.sliced:
+            return
         if state is None:
             return blame("approval", f"approval {name} was never requested")
         answers = state["grants"] if event == "approval.used" else {state["request"]}
@@ -560,6 +641,8 @@ class Meaning:
                 blame("approval", "a held call was forwarded without an approval")
             return
         state = self.approvals.get(grant["id"])
+        if state is None and self.sliced:
+            return
         if state is None:
             return blame("approval", f"approval {grant['id']} was never requested before this call")
         if grant["leaf"] not in state["grants"] or state["closed"]:
@@ -575,6 +658,282 @@ class Meaning:
 
     def finish(self):
         self.findings.open = [state["leaf"] for state in self.calls.values() if not state.get("blamed")]
+
+
+# ---- Evidence packages: docs/evidence.md ----------------------------------------------------------------------------------
+
+FORMAT = "countersign-evidence/1"
+
+
+def clean(value):
+    return "".join("\ufffd" if unicodedata.category(c) == "Cc" else c for c in value)
+
+
+def cell(value):
+    """A value as text: texts as they are, lists of texts with spaces between, anything else as canonical JSON."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return clean(" ".join(value))
+    return clean(canonical(value))
+
+
+def csv_line(cells):
+    def quote(text):
+        guard = "'" if text[:1] in ("=", "+", "@") or text[:1] == "-" and not re.fullmatch("[0-9]+", text[1:]) else ""
+        return '"' + guard + text.replace('"', '""') + '"' if "," in text or '"' in text else guard + text
+    return ",".join(map(quote, cells))
+
+
+def member(index, leaf, digest, path):
+    if path in ("index", "hash"):
+        return str(index) if path == "index" else digest.hex()
+    for option in path.split("|"):
+        value = leaf
+        for name in option.split("."):
+            value = value.get(name) if isinstance(value, dict) else None
+        if value is not None:
+            return cell(value)
+    return ""
+
+
+class Population:
+    """A population while its filter runs again; its rows are hashed line by line."""
+
+    def __init__(self, statement):
+        self.query, self.statement = statement["population"], statement
+        self.rows, self.leaves, self.ends, self.totals, self.waiting, self.groups = 0, 0, [None, None], {}, {}, {}
+        self.files = {".csv": [], ".jsonl": []}
+        self.files[".csv"].append(self.line(csv_line(column["name"] for column in self.query["columns"])))
+        shape = self.query["shape"]
+        self.follow, self.group = (shape.get("follow"), shape.get("group")) if isinstance(shape, dict) else (None, None)
+
+    @staticmethod
+    def line(text):
+        return hashlib.sha256(text.encode()).digest()[:8]
+
+    def add(self, row):
+        self.rows += 1
+        names = [column["name"] for column in self.query["columns"]]
+        self.files[".csv"].append(self.line(csv_line(row)))
+        text = "{" + ",".join(json.dumps(n, ensure_ascii=False) + ":" + json.dumps(c, ensure_ascii=False)
+                              for n, c in zip(names, row)) + "}"
+        self.files[".jsonl"].append(self.line(text))
+
+    def push(self, index, leaf, digest, within):
+        text = lambda path: member(index, leaf, digest, path)
+        columns, event = self.query["columns"], leaf["type"]
+        if self.follow:
+            steps = self.follow["steps"]
+            at = next((i for i, step in enumerate(steps) if event in step[1]), None)
+            row = self.waiting.get(text(self.follow["by"])) if at is not None else None
+            if row:
+                for i, column in enumerate(columns):
+                    if column["of"] == {"step": steps[at][0]}:
+                        value = text(column["member"])
+                        row[1][i] += (" " if row[1][i] and value else "") + value
+                if at + 1 == len(steps):
+                    self.add(self.waiting.pop(text(self.follow["by"]))[1])
+        holds = lambda c: text(c["member"]) in c["one_of"] if c["one_of"] else text(c["member"]) != ""
+        if not within or event not in self.query["types"] or (
+                self.query["any"] and not any(all(map(holds, every)) for every in self.query["any"])):
+            return False
+        self.leaves += 1
+        self.ends = [index if self.ends[0] is None else self.ends[0], index]
+        day = (leaf["ts"][:10], event)
+        self.totals[day] = self.totals.get(day, 0) + 1
+        if self.group:
+            key = tuple(text(path) for path in self.group["by"])
+            row = self.groups.setdefault(key, [text(c["member"]) if c["of"] == "row" else 0 if "count" in c["of"] else ""
+                                               for c in columns])
+            for i, column in enumerate(columns):
+                if column["of"] == "last":
+                    row[i] = text(column["member"])
+                elif column["of"] == {"count": event}:
+                    row[i] += 1
+            return True
+        row = [text(c["member"]) if c["of"] == "row" else "" for c in columns]
+        if self.follow and event in self.follow["opens"]:
+            before = self.waiting.get(text(self.follow["by"]))
+            self.waiting[text(self.follow["by"])] = (index, row)
+            row = before[1] if before else None
+        if row:
+            self.add(row)
+        return True
+
+    def finish(self):
+        for _, row in sorted(self.waiting.values(), key=lambda waiting: waiting[0]):
+            self.add(row)
+        for key in sorted(self.groups, key=lambda key: [part.encode() for part in key]):
+            self.add([str(value) for value in self.groups[key]])
+        totals = [{"day": day, "type": event, "leaves": n} for (day, event), n in sorted(self.totals.items())]
+        return {"rows": self.rows, "leaves": self.leaves, "first_index": self.ends[0], "last_index": self.ends[1],
+                "totals": totals}
+
+
+class Package:
+    def __init__(self, files, key, findings):
+        self.files, self.key, self.findings = files, key, findings
+
+    def blame(self, kind, path, reason, leaf=None):
+        self.findings.blame(kind, reason, leaf, path)
+
+    def json(self, path):
+        data = Log(self.files).file(path, 2**26)
+        return None if data is None else json.loads(data)
+
+    def verify(self):
+        data, note = (Log(self.files).file(path, 2**26) for path in ("manifest.json", "manifest.note"))
+        if data is None or note is None:
+            return self.blame("manifest", "manifest.json", "the manifest or its signature is missing")
+        try:
+            if open_note(note, self.key) != f"{FORMAT}\n{self.key[0]}\n{hashlib.sha256(data).hexdigest()}\n":
+                raise Bad("the signature is about another manifest, format or log")
+        except Bad as problem:
+            return self.blame("manifest", "manifest.note", str(problem))
+        self.manifest = json.loads(data)
+        self.listed = {record["path"]: record for record in self.manifest["files"]}
+        self.check_files()
+        self.read_log()
+
+    def check_files(self):
+        for name, plain in self.files.names():
+            if not plain or name not in self.listed and name not in ("manifest.json", "manifest.note"):
+                self.blame("extra_file", name, "the manifest does not list it")
+        for path, record in self.listed.items():
+            file = self.files.open(path)
+            if file is None:
+                self.blame("missing_file", path, "the manifest lists it")
+                continue
+            digest, size = hashlib.sha256(), 0
+            with file:
+                while size <= record["bytes"]:
+                    chunk = file.read(65536)
+                    if not chunk:
+                        break
+                    digest.update(chunk)
+                    size += len(chunk)
+            if size != record["bytes"] or digest.hexdigest() != record["sha256"]:
+                self.blame("manifest", path, "changed: it is not what the signed manifest lists")
+
+    def read_log(self):
+        part, period = self.manifest["log"], self.manifest["period"]
+        names = sorted(path for path in self.listed if re.fullmatch(r"populations/[a-z_]+\.query\.json", path))
+        populations = {path[:-len(".query.json")]: Population(self.json(path)) for path in names}
+        draw, keys, totals, counted, named = self.manifest["sample"], [], {}, {}, (set(), set())
+
+        def count(day, measure, n=1):
+            counted[day, measure] = counted.get((day, measure), 0) + n
+
+        def observe(index, leaf, digest):
+            within, day, event = period["from"] <= leaf["ts"] < period["until"], leaf["ts"][:10], leaf["type"]
+            servers = self.manifest["servers"]
+            meant = within and (not servers or "server" not in leaf or leaf["server"] in servers)
+            for path, population in populations.items():
+                if population.push(index, leaf, digest, meant) and draw and path == "populations/" + draw["population"]:
+                    key = hashlib.sha256(draw["seed"].encode() + digest).digest()
+                    heapq.heappush(keys, (bytes(255 - b for b in key), -index, key, digest))
+                    if len(keys) > draw["n"]:
+                        heapq.heappop(keys)
+            if not within:
+                return
+            totals[day, event] = totals.get((day, event), 0) + 1
+            if event == "call.intent":
+                count(day, "forwarded")
+                if "server" in leaf:
+                    count(day, "forwarded:" + leaf["server"])
+            if event in ("call.intent", "call.denied"):
+                count(day, "calls")
+            if event == "call.denied":
+                count(day, "denied")
+            detail = leaf.get("detail", {})
+            if event == "auth.failed":
+                count(day, "authentication_failures", detail.get("count", 1))
+            if "decision" in leaf:
+                named[0].add(leaf["decision"]["policy_set"])
+            if event in ("policy.published", "tools.changed"):
+                named[0].update([detail["policy_set"]] if "policy_set" in detail else [])
+                named[1].update([detail["document"]] if "document" in detail else [])
+
+        log = Log(Below(self.files, "log/"))
+        verify_log(log, self.key, self.findings, part["first"], observe)
+        if (self.findings.size, self.findings.root) != (part["size"], bytes.fromhex(part["root"])):
+            self.blame("manifest", "manifest.json", "the manifest is about another checkpoint than the one in the log")
+        if self.findings.read != part["size"] - part["first"]:
+            return self.blame("population", "log", "the log is damaged, so nothing derived from it could be compared")
+        self.compare(populations, totals, counted)
+        self.check_documents(named)
+        self.check_samples([(-index, digest) for _, index, _, digest in sorted(keys, key=lambda key: key[2])])
+
+    def lines(self, path):
+        file = self.files.open(path)
+        if file is None:
+            return []
+        with file, io.BufferedReader(file) as lines:
+            return [Population.line(line.rstrip(b"\n").decode("utf-8", "replace")) for line in lines]
+
+    def expect(self, path, expected):
+        found = self.lines(path)
+        if found != expected:
+            at = next((i for i, (a, b) in enumerate(zip(found, expected)) if a != b), min(len(found), len(expected)))
+            self.blame("population", path, f"line {at + 1} is not what the log gives; {len(found)} lines are there, "
+                       f"the log gives {len(expected)}")
+
+    def compare(self, populations, totals, counted):
+        for path, population in populations.items():
+            stated = population.finish()
+            self.findings.populations[path.split("/")[1]] = population.rows
+            for name, value in stated.items():
+                if population.statement[name] != value:
+                    self.blame("population", path + ".query.json", f"`{name}` is not what the log gives")
+            for ending, expected in population.files.items():
+                self.expect(path + ending, expected)
+        lines = ["day,type,leaves"] + [f"{day},{event},{n}" for (day, event), n in sorted(totals.items())]
+        self.expect("totals.csv", list(map(Population.line, lines)))
+        counts = Log(self.files).file("reconciliation/counts.csv", 2**22)
+        if counts is not None:
+            lines = ["day,source,measure,theirs,ours,difference,ties"]
+            for line in filter(None, counts.decode("utf-8-sig").splitlines()[1:]):
+                day, source, measure, theirs = line.split(",")
+                ours = counted.get((day, measure), 0)
+                tie = "yes" if ours == int(theirs) else "no"
+                lines.append(csv_line([day, source, measure, theirs, str(ours), str(ours - int(theirs)), tie]))
+            self.expect("reconciliation/differences.csv", list(map(Population.line, lines)))
+
+    def check_documents(self, named):
+        for folder, wanted in zip(("config/policies/", "config/documents/"), named):
+            there = {path[len(folder):-len(".json")]: path for path in self.listed if path.startswith(folder)}
+            for digest in wanted - there.keys():
+                self.blame("document", f"{folder}{digest}.json", "missing, although leaves of the period name it")
+            for digest, path in there.items():
+                data = Log(self.files).file(path, 2**28)
+                if data is not None and hashlib.sha256(data).hexdigest() != digest:
+                    self.blame("document", path, "changed: its hash is not its name, which is what the leaves name")
+
+    def check_samples(self, selected):
+        for rank, (index, digest) in enumerate(selected, 1):
+            folder = f"samples/{rank:03}/"
+            for path in self.listed:
+                match = re.fullmatch(re.escape(folder) + r"(\d+)\.leaf\.json", path)
+                if match:
+                    self.check_sample(folder + match[1], int(match[1]))
+            leaf = Log(self.files).file(f"{folder}{index}.leaf.json", LEAF_MAX)
+            if leaf is None or leaf_hash(leaf) != digest:
+                self.blame("sample", folder, f"the sample of rank {rank} is leaf {index}, which is not in this folder", index)
+
+    def check_sample(self, path, index):
+        leaf, body, salt = (Log(self.files).file(path + ending, 2**28) for ending in (".leaf.json", ".body", ".salt"))
+        tile = tile_name(0, index // WIDTH, self.manifest["log"]["size"])
+        hashes = Log(Below(self.files, "log/")).hashes(tile) if tile else None
+        if hashes is None or hashes[index % WIDTH] != leaf_hash(leaf):
+            return self.blame("sample", path, "forged: the leaf is not the one in the log", index)
+        payload = json.loads(leaf).get("payload")
+        if (body is None) != (salt is None) or body is not None and (
+                not payload or hmac.new(bytes.fromhex(salt.decode().strip()), body, hashlib.sha256).hexdigest()
+                != payload["commitment"]):
+            self.blame("sample", path, "forged: the body is not what its leaf commits to", index)
 
 
 # ---- The program ------------------------------------------------------------------------------------------------------
@@ -598,25 +957,31 @@ def choose_key(log, given, findings):
     return given or stored
 
 
-def verify(folder, given, findings):
-    log = Log(folder)
-    os.listdir(folder)
+def verify_log(log, key, findings, first=0, observe=None):
+    signed = log.file("checkpoint", 65536)
+    if signed is None:
+        return findings.blame("checkpoint", "missing", path="checkpoint")
+    try:
+        findings.size, findings.root = open_checkpoint(signed, key)
+    except Bad as problem:
+        return findings.blame("checkpoint", str(problem), path="checkpoint")
+    findings.origin = key[0]
+    for path, plain in log.names():
+        if not plain or not is_expected(path, findings.size, first):
+            findings.blame("extra_file", "does not belong to the signed log", path=path)
+    check_tree(log, findings.size, findings.root, findings, first, observe)
+
+
+def verify(path, given, findings):
+    files = Archive(path) if os.path.isfile(path) else Folder(path)
+    package = any(files.open(name) is not None for name in ("manifest.json", "manifest.note"))
+    log = Log(Below(files, "log/") if package else files)
     try:
         key = choose_key(log, given, findings)
-        signed = log.file("checkpoint", 65536) if key else None
-        if key and signed is None:
-            findings.blame("checkpoint", "missing", path="checkpoint")
-        if not key or signed is None:
-            return
-        try:
-            findings.size, root = open_checkpoint(signed, key)
-        except Bad as problem:
-            return findings.blame("checkpoint", str(problem), path="checkpoint")
-        findings.origin = key[0]
-        for path, plain in log.names():
-            if not plain or not is_expected(path, findings.size):
-                findings.blame("extra_file", "does not belong to the signed log", path=path)
-        check_tree(log, findings.size, root, findings)
+        if key and package:
+            Package(files, key, findings).verify()
+        elif key:
+            verify_log(log, key, findings)
     except Bad as problem:
         findings.blame("extra_file", "larger than its format allows", path=str(problem))
 
@@ -641,12 +1006,14 @@ def main(arguments):
     findings = Findings()
     try:
         verify(folders[0], given, findings)
-    except OSError as error:
+    except (OSError, zipfile.BadZipFile) as error:
         print(f"verify.py: cannot read the log, or openssl is missing: {error}", file=sys.stderr)
         return 2
     result = {"sound": findings.count == 0, "first_bad_leaf": findings.first, "problem_count": findings.count,
               "problems": findings.problems, "warnings": findings.notes, "counts": findings.counts,
               "leaves_read": findings.read, "open_call_count": len(findings.open)}
+    if findings.populations:
+        result["populations"] = findings.populations
     if as_json:
         print(json.dumps(result, indent=2))
     else:
@@ -654,6 +1021,8 @@ def main(arguments):
               f"{len(findings.open)} calls still open")
         for event in sorted(findings.counts):
             print(f"  {event:<20} {findings.counts[event]:>10}")
+        for name, rows in findings.populations.items():
+            print(f"  population {name:<16} {rows:>10} rows, the same again")
         for note in findings.notes:
             print("note:", note)
         for problem in findings.problems:

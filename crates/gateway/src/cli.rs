@@ -4,6 +4,7 @@ mod approvals;
 mod completion;
 mod demo;
 mod doctor;
+mod evidence;
 mod export;
 mod inspect;
 mod key;
@@ -56,7 +57,9 @@ enum Command {
     Session(session::Arguments),
     /// Write the audit log into a directory that anybody can verify.
     Export(export::Arguments),
-    /// Check an exported audit log, offline.
+    /// Write a period as a package that an auditor can check; draw samples.
+    Evidence(evidence::Arguments),
+    /// Check an exported audit log or an evidence package, offline.
     Verify(verify::Arguments),
     /// Completions for a shell.
     Completion(completion::Arguments),
@@ -83,6 +86,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Log(arguments) => log::run(&arguments),
         Command::Session(arguments) => session::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Evidence(arguments) => evidence::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Completion(arguments) => completion::run(&arguments, Cli::command()),
         Command::Policy(arguments) => policy::run(&arguments),

@@ -28,6 +28,7 @@ pub mod policy;
 pub mod recognizer;
 pub mod refusal;
 pub mod reply;
+pub mod report;
 pub mod secret;
 pub mod service_key;
 pub mod statement;

@@ -96,6 +96,16 @@ pub const SEAL_INLINE_BYTES_MAX: usize = 64 * 1024;
 pub const SESSION_COUNT_MAX: u64 = 1_000;
 /// Calls of one session shown by a command.
 pub const SESSION_CALLS_MAX: u32 = 100_000;
+/// Rows of each list that a report shows; the files beside it have them all.
+pub const REPORT_ROWS_MAX: usize = 40;
+/// Exceptions of one rule that a report shows.
+pub const REPORT_EXCEPTIONS_MAX: usize = 8;
+/// Characters of a body that the page of a sample shows.
+pub const REPLAY_CHARACTERS_MAX: usize = 40_000;
+/// A line of a recorded session in a file, in bytes: a message at its largest, escaped.
+pub const CAST_LINE_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// How far from a leaf the steps of its approval are looked for, in microseconds: they live no longer.
+pub const APPROVAL_SEARCH_US: i64 = (APPROVAL_S_MAX + 24 * 60 * 60) * 1_000_000;
 /// Leaves of one call shown by a command.
 pub const CALL_LEAVES_MAX: u32 = 100_000;
 /// Time between looks for new leaves while a command follows the log.

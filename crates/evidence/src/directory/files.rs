@@ -1,4 +1,5 @@
-//! Where files come from: a directory, or a zip archive (PKWARE APPNOTE 6.3) read in place, without unpacking it.
+//! Where files come from: a directory, or a zip archive (PKWARE APPNOTE 6.3) read in place, without unpacking
+//! it.
 
 use std::cell::RefCell;
 use std::fs::{self, File};
@@ -97,8 +98,8 @@ impl Files {
         }
     }
 
-    /// Calls `visit` with the path of everything here that is not a directory, `/` between its elements; `None` for a
-    /// name that is not UTF-8, a link or another special file, or too deep a directory.
+    /// Calls `visit` with the path of everything here that is not a directory, `/` between its elements;
+    /// `None` for a name that is not UTF-8, a link or another special file, or too deep a directory.
     pub fn walk(&self, visit: &mut dyn FnMut(Option<String>, &Path)) -> Result<(), Error> {
         match &self.kind {
             Kind::Directory(directory) => {

@@ -1,8 +1,8 @@
 //! An exported log: a directory laid out as [C2SP tlog-tiles](https://c2sp.org/tlog-tiles).
 //!
-//! `checkpoint`, `tile/<level>/<number>[.p/<width>]`, `tile/entries/<number>[.p/<width>]`, and `verifier.key`, the
-//! log's public key. The key file is a convenience: a reader who takes it from the directory trusts whoever made
-//! the directory.
+//! `checkpoint`, `tile/<level>/<number>[.p/<width>]`, `tile/entries/<number>[.p/<width>]`, and
+//! `verifier.key`, the log's public key. The key file is a convenience: a reader who takes it from the
+//! directory trusts whoever made the directory.
 
 mod files;
 mod reader;

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{CHECKPOINT_FILE, Error, Files, KEY_FILE};
 use crate::checkpoint::Checkpoint;
 use crate::leaf::LEAF_BYTES_MAX;
-use crate::merkle::{Hash, prove_inclusion, root_of_level};
+use crate::merkle::{Hash, prove_consistency, prove_inclusion, root_of_level};
 use crate::note::{NOTE_BYTES_MAX, VerifierKey};
 use crate::proof::Proof;
 use crate::tile::{Entries, Row, Tile, WIDTH_MAX};
@@ -82,8 +82,15 @@ impl Reader {
         Ok(Proof { extra: None, index, path, checkpoint: note })
     }
 
+    /// The consistency proof from the tree of `old` leaves to that of `size`. Of a slice, `old` must not lie
+    /// before it.
+    pub fn prove_consistency(&self, old: u64, size: u64) -> Result<Vec<Hash>, Error> {
+        Ok(prove_consistency(old, size, |level, index| self.node(level, index, size))?)
+    }
+
     /// Calls `visit` with the path of everything below the directory that is not a directory, `/` between its
-    /// elements; `None` for a name that is not UTF-8, a link or another special file, or too deep a directory.
+    /// elements; `None` for a name that is not UTF-8, a link or another special file, or too deep a
+    /// directory.
     pub fn walk(&self, visit: &mut dyn FnMut(Option<String>, &Path)) -> Result<(), Error> {
         self.files.walk(visit)
     }

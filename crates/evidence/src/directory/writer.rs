@@ -14,8 +14,8 @@ use crate::tile::{Row, Tile, WIDTH_MAX, push_entry};
 
 /// Writes an export. Holds at most one bundle and one tile per level in memory.
 ///
-/// Crash-safe: the checkpoint is written last, after everything it covers is durable. A directory without one is
-/// an unfinished export and never verifies.
+/// Crash-safe: the checkpoint is written last, after everything it covers is durable. A directory without one
+/// is an unfinished export and never verifies.
 #[derive(Debug)]
 pub struct Writer {
     directory: PathBuf,
@@ -54,8 +54,8 @@ impl Writer {
         })
     }
 
-    /// As [`create`](Self::create), for the leaves from `first` on, which is rounded down to a bundle. All leaves must be
-    /// pushed; those before leave only the tiles that lead from the others to the root.
+    /// As [`create`](Self::create), for the leaves from `first` on, which is rounded down to a bundle. All
+    /// leaves must be pushed; those before leave only the tiles that lead from the others to the root.
     pub fn slice(directory: &Path, first: u64, durability: Durability) -> Result<Self, Error> {
         Ok(Self { first: first / u64::from(WIDTH_MAX), durability, ..Self::create(directory)? })
     }

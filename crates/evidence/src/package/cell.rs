@@ -1,7 +1,8 @@
-//! Rows as text: CSV ([RFC 4180](https://www.rfc-editor.org/rfc/rfc4180), but with a line feed) and JSON lines.
+//! Rows as text: CSV ([RFC 4180](https://www.rfc-editor.org/rfc/rfc4180), but with a line feed) and JSON
+//! lines.
 //!
-//! A cell never holds a control character, so that a row is one line, and never begins like a formula, since the names of
-//! tools come from upstreams and people open these files in spreadsheets.
+//! A cell never holds a control character, so that a row is one line, and never begins like a formula, since
+//! the names of tools come from upstreams and people open these files in spreadsheets.
 
 /// A cell without control characters.
 pub(super) fn clean(text: &str) -> String {

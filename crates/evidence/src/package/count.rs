@@ -1,7 +1,7 @@
 //! Reconciliation: counts that the gateway does not write, beside what the log holds.
 //!
-//! The file has the head `day,source,measure,count`. Measures: `calls`, `forwarded`, `denied`, `authentication_failures`, and
-//! `forwarded:<server>`.
+//! The file has the head `day,source,measure,count`. Measures: `calls`, `forwarded`, `denied`,
+//! `authentication_failures`, and `forwarded:<server>`.
 
 use std::collections::BTreeMap;
 

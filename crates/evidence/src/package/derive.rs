@@ -1,5 +1,5 @@
-//! From leaves to everything that is derived from them: populations, totals, gaps, exceptions, the comparison with other
-//! counts, the selection of samples.
+//! From leaves to everything that is derived from them: populations, totals, gaps, exceptions, the comparison
+//! with other counts, the selection of samples.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -72,7 +72,8 @@ pub struct Derived {
     pub exceptions: BTreeMap<&'static str, u64>,
     /// Gaps, and how many of them the log does not explain.
     pub gaps: (u64, u64),
-    /// Rows of the comparison, and how many of them do not tie; `None` when there was nothing to compare with.
+    /// Rows of the comparison, and how many of them do not tie; `None` when there was nothing to compare
+    /// with.
     pub compared: Option<(u64, u64)>,
     /// Selected samples, index and leaf hash, in the order of their keys.
     pub selected: Vec<(u64, Hash)>,

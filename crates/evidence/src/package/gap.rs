@@ -1,7 +1,7 @@
 //! The gap register: where the log is silent, and what the log itself says about why.
 //!
-//! A gateway that runs writes a heartbeat every minute, so silence for longer than [`SILENCE_US`] means that none ran, or
-//! that none could write.
+//! A gateway that runs writes a heartbeat every minute, so silence for longer than [`SILENCE_US`] means that
+//! none ran, or that none could write.
 
 use std::collections::BTreeMap;
 

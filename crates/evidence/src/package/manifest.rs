@@ -1,7 +1,8 @@
 //! The manifest: every other file of a package with its SHA-256, and the log's signature over that list.
 //!
-//! The signature is a [C2SP signed-note](https://c2sp.org/signed-note) of three lines: the format, the log's origin, the SHA-256
-//! of `manifest.json`. Its second line is no number, so it can never be taken for a checkpoint.
+//! The signature is a [C2SP signed-note](https://c2sp.org/signed-note) of three lines: the format, the log's
+//! origin, the SHA-256 of `manifest.json`. Its second line is no number, so it can never be taken for a
+//! checkpoint.
 
 use serde::{Deserialize, Serialize};
 

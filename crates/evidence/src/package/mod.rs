@@ -1,8 +1,8 @@
-//! An evidence package: a slice of the log, and everything an auditor reads derived from it by rules that anybody can run
-//! again. `docs/evidence.md` describes the files.
+//! An evidence package: a slice of the log, and everything an auditor reads derived from it by rules that
+//! anybody can run again. `docs/evidence.md` describes the files.
 //!
-//! [`Derivation`] is that rule: leaves in, lines out. Who writes a package keeps the lines; who verifies one compares
-//! them.
+//! [`Derivation`] is that rule: leaves in, lines out. Who writes a package keeps the lines; who verifies one
+//! compares them.
 
 mod cell;
 mod count;
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use count::{COUNTS_BYTES_MAX, Counts, CountsError};
 pub use derive::{Derivation, Derived, Emit, Setting};
-pub use exception::RULES;
+pub use exception::{RULES, Rule};
 pub use manifest::{FileRecord, LogPart, MANIFEST_BYTES_MAX, Manifest, ManifestError};
 pub use population::POPULATIONS;
 pub use query::{Column, Condition, Query, Shape, Source};

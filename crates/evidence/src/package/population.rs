@@ -1,5 +1,5 @@
-//! The populations of every package. Their definitions belong to [`super::FORMAT`]: a package of this format that defines
-//! one differently is refused.
+//! The populations of every package. Their definitions belong to [`super::FORMAT`]: a package of this format
+//! that defines one differently is refused.
 
 use super::query::{Column, Condition, Query, Shape, Source};
 
@@ -7,7 +7,8 @@ const CALLS: &[&str] = &["call.intent", "call.denied"];
 const ENDS: &[&str] = &["call.outcome", "call.orphaned"];
 const CALL: Shape = Shape::Follow { by: "call", opens: &["call.intent"], steps: &[("end", ENDS)] };
 
-/// Classes of statements that only read, or only look after the session they run in. All others are privileged.
+/// Classes of statements that only read, or only look after the session they run in. All others are
+/// privileged.
 const HARMFUL: &[&str] = &[
     "write",
     "ddl",

@@ -1,7 +1,8 @@
-//! The language of populations: which leaves, which columns. Small enough to be written again in an afternoon, which
-//! `verify.py` does.
+//! The language of populations: which leaves, which columns. Small enough to be written again in an
+//! afternoon, which `verify.py` does.
 //!
-//! A member is a path into the leaf (`actor.id`), or `index`, or `hash`; `a|b` is the first of them that is there.
+//! A member is a path into the leaf (`actor.id`), or `index`, or `hash`; `a|b` is the first of them that is
+//! there.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -46,8 +47,9 @@ pub struct Condition {
 pub enum Shape {
     /// One row for each leaf, in the order of the log.
     Each,
-    /// One row for each leaf; one of the types in `opens` waits for later leaves with the same `by`, and its row stands where the
-    /// last of `steps` comes. Rows that still wait at the end of the slice come last, in the order of the log.
+    /// One row for each leaf; one of the types in `opens` waits for later leaves with the same `by`, and its
+    /// row stands where the last of `steps` comes. Rows that still wait at the end of the slice come last, in
+    /// the order of the log.
     Follow {
         /// What later leaves have in common with it.
         by: &'static str,
@@ -191,8 +193,8 @@ impl Run {
         view.is_in(self.query)
     }
 
-    /// Takes the next leaf of the slice, which is `chosen` when it lies in the period and scope and [`takes`](Self::takes)
-    /// said so; answers the rows that are now complete.
+    /// Takes the next leaf of the slice, which is `chosen` when it lies in the period and scope and
+    /// [`takes`](Self::takes) said so; answers the rows that are now complete.
     pub(super) fn push(&mut self, view: &View<'_>, chosen: Chosen) -> Vec<Vec<String>> {
         let mut complete = Vec::new();
         if let Shape::Follow { by, steps, .. } = self.query.shape {

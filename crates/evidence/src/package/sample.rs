@@ -1,7 +1,7 @@
 //! Samples that nobody but the auditor chooses: the leaves with the smallest `SHA256(seed || leaf hash)`.
 //!
-//! The seed is the auditor's, the leaf hashes are signed: the operator cannot prefer one leaf to another, and anybody who
-//! holds the log draws the same sample.
+//! The seed is the auditor's, the leaf hashes are signed: the operator cannot prefer one leaf to another, and
+//! anybody who holds the log draws the same sample.
 
 use std::collections::BinaryHeap;
 

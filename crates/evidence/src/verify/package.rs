@@ -1,5 +1,5 @@
-//! Verification of an evidence package: the manifest's signature, every file against it, the log, and then everything that is
-//! derived from the log, derived again.
+//! Verification of an evidence package: the manifest's signature, every file against it, the log, and then
+//! everything that is derived from the log, derived again.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Read};

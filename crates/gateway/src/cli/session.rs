@@ -1,5 +1,7 @@
 //! `countersign session`: what one caller did, call by call, and what was said.
 
+mod cast;
+
 use std::io::{IsTerminal as _, Write};
 use std::process::ExitCode;
 
@@ -31,6 +33,10 @@ enum Command {
     Show(One),
     /// The calls of one session with what was said, as it was masked. Viewing is itself recorded.
     Replay(One),
+    /// Write a session to a file (`.mcpcast.jsonl`, or HAR). This, too, is recorded.
+    Export(cast::Export),
+    /// Show a session from such a file; needs no gateway.
+    View(cast::View),
 }
 
 /// `session list`.
@@ -77,6 +83,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::List(list) => run_list(list)?,
         Command::Show(one) => run_show(one)?,
         Command::Replay(one) => run_replay(one)?,
+        Command::Export(export) => cast::export(export)?,
+        Command::View(view) => cast::view(view)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -154,7 +162,7 @@ fn run_show(one: &One) -> anyhow::Result<()> {
 fn run_replay(one: &One) -> anyhow::Result<()> {
     let evidence = one.source.open()?;
     let keys = evidence.keys()?;
-    record_viewing(&evidence, one.id)?;
+    record_viewing(&evidence, one.id, "session replay")?;
     let vault = Vault::new(&keys)?;
     let screen = Screen::detect();
     let mut out = std::io::stdout().lock();
@@ -177,12 +185,12 @@ fn run_replay(one: &One) -> anyhow::Result<()> {
 
 /// Viewing recorded bodies is an event of its own. Only the gateway writes leaves, so it is asked before anything is
 /// shown.
-fn record_viewing(evidence: &Evidence, session: Uuid) -> anyhow::Result<()> {
+fn record_viewing(evidence: &Evidence, session: Uuid, by: &str) -> anyhow::Result<()> {
     let now = SystemClock.now().as_microsecond();
     let mut id = [0; 16];
     aws_lc_rs::rand::fill(&mut id).map_err(|_| anyhow::anyhow!("the system gave no random bytes"))?;
     let user = rustix::process::getuid().as_raw();
-    let detail = serde_json::json!({ "session": session, "uid": user, "by": "session replay", "at_us": now });
+    let detail = serde_json::json!({ "session": session, "uid": user, "by": by, "at_us": now });
     let event = EventType::RecordingViewed.as_str().to_owned();
     evidence.ask(&Notice { id, ts: now, event, detail: detail.to_string() })
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::config::{self, Config, ConfigError};
 use crate::ledger::{self, Keyring, Missing, keyring};
 use crate::model::Party;
+use crate::report::package::Deployment;
 use crate::store::{Access, Db};
 
 /// Where the configuration is: an option of every command that needs one, and of its subcommands.
@@ -84,6 +85,26 @@ impl Evidence {
     /// As [`assurance`].
     pub(super) fn assurance(&self) -> &'static str {
         assurance(&self.config)
+    }
+
+    /// What a package says about the deployment beside its log.
+    pub(super) fn deployment(&self) -> Deployment {
+        let config = &self.config;
+        let server = |server: &config::ServerConfig| {
+            let how = match (&server.http, &server.stdio) {
+                (Some(_), _) => "HTTP",
+                _ => "a process of its own (stdio)",
+            };
+            (server.name.clone(), how)
+        };
+        Deployment {
+            name: config.deployment.clone(),
+            servers: config.servers.iter().map(server).collect(),
+            issuers: config.identity.issuers.iter().map(|issuer| issuer.name.clone()).collect(),
+            storage: if config.storage.postgres.is_some() { "PostgreSQL" } else { "SQLite" },
+            assurance: self.assurance().to_owned(),
+            release: env!("CARGO_PKG_VERSION"),
+        }
     }
 
     /// The public key of the log.

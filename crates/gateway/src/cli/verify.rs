@@ -1,4 +1,4 @@
-//! `countersign verify`: checks an exported log, offline. Needs no configuration and no gateway.
+//! `countersign verify`: checks an exported log or an evidence package, offline. Needs no configuration and no gateway.
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use super::export;
 /// Arguments of `countersign verify`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Directory that `countersign export` wrote.
+    /// Directory that `countersign export` wrote, or an evidence package: a zip archive or a directory.
     directory: PathBuf,
     /// The log's public key, `name+id+base64`, or a file that holds it. Get it by another way than the export;
     /// without it the key in the directory is used, which shows only that the files agree with each other.

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::aead::{self, AES_256_GCM, LessSafeKey, UnboundKey};
 use aws_lc_rs::{hkdf, hmac, rand};
 use evidence::note::{Signer, VerifierKey};
+use evidence::package::{Manifest, ManifestError};
 use zeroize::Zeroizing;
 
 const SIGNING: &str = "log.key";
@@ -140,6 +141,14 @@ impl Keyring {
     /// The public key: what an auditor needs.
     pub fn verifier_key(&self) -> VerifierKey {
         self.signer.verifier_key()
+    }
+
+    /// Signs the bytes of an evidence package's manifest with the log's key.
+    ///
+    /// # Errors
+    /// When the log's name cannot stand in a note.
+    pub fn sign_manifest(&self, manifest: &[u8]) -> Result<String, ManifestError> {
+        Ok(Manifest::sign(manifest, &self.signer)?.to_string())
     }
 
     /// A key for HMAC-SHA256, derived for one purpose.

@@ -137,9 +137,24 @@ impl Vault {
         db: &Db,
         day: i64,
         id: &[u8; 16],
-        mut record: Vec<u8>,
+        record: Vec<u8>,
         commitment: &Hash,
     ) -> Result<Vec<u8>, VaultError> {
+        self.reveal(db, day, id, record, commitment).map(|(_, content)| content)
+    }
+
+    /// As [`open`](Self::open), with the salt that proves the content to somebody who holds only the leaf.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn reveal(
+        &self,
+        db: &Db,
+        day: i64,
+        id: &[u8; 16],
+        mut record: Vec<u8>,
+        commitment: &Hash,
+    ) -> Result<(Salt, Vec<u8>), VaultError> {
         let key = self.find(db, day)?;
         if record.len() < HEAD_BYTES + TAG_BYTES {
             return Err(VaultError::Broken);
@@ -153,8 +168,9 @@ impl Vault {
             Some((&ZSTD, content)) => decompress(content)?,
             _ => return Err(VaultError::Broken),
         };
-        if commitment::check(&Salt::from_bytes(*salt), &content, commitment) {
-            Ok(content)
+        let salt = Salt::from_bytes(*salt);
+        if commitment::check(&salt, &content, commitment) {
+            Ok((salt, content))
         } else {
             Err(VaultError::Uncommitted)
         }

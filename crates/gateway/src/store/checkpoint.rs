@@ -51,6 +51,24 @@ pub fn of_size(read: &mut Read<'_>, size: u64) -> Result<Option<Signed>, Error> 
     )
 }
 
+/// The smallest checkpoint of at least this size.
+pub fn covering(read: &mut Read<'_>, size: u64) -> Result<Option<Signed>, Error> {
+    read.first(
+        "SELECT size, root, note, frontier, ts FROM checkpoint WHERE size >= $1 ORDER BY size LIMIT 1",
+        &[Value::Int(size.cast_signed())],
+        signed,
+    )
+}
+
+/// The largest checkpoint of at most this size.
+pub fn up_to(read: &mut Read<'_>, size: u64) -> Result<Option<Signed>, Error> {
+    read.first(
+        "SELECT size, root, note, frontier, ts FROM checkpoint WHERE size <= $1 ORDER BY size DESC LIMIT 1",
+        &[Value::Int(size.cast_signed())],
+        signed,
+    )
+}
+
 fn signed(row: Row<'_>) -> Result<Signed, Error> {
     Ok(Signed {
         size: row.count(0)?,

@@ -231,6 +231,39 @@ pub fn index_of(read: &mut Read<'_>, place: Place) -> Result<Option<u64>, Error>
     Ok(found.flatten().map(i64::cast_unsigned))
 }
 
+/// Indexes of the first leaf not earlier than `from` and of the last one earlier than `until`, by the clocks of their
+/// writers, among those that are in the log.
+pub fn bounds(read: &mut Read<'_>, from: i64, until: i64) -> Result<Option<(u64, u64)>, Error> {
+    let firsts = read.all(
+        "SELECT min(place) FROM entry WHERE ts >= $1 AND ts < $2 GROUP BY place / 1099511627776",
+        &[from.into(), until.into()],
+        |row| Ok(Place(row.int(0)?)),
+    )?;
+    let lasts = read.all(
+        "SELECT max(place) FROM entry WHERE ts >= $1 AND ts < $2 GROUP BY place / 1099511627776",
+        &[from.into(), until.into()],
+        |row| Ok(Place(row.int(0)?)),
+    )?;
+    let (mut first, mut last) = (None, None);
+    for place in firsts {
+        first = first.into_iter().chain(index_of(read, place)?).min();
+    }
+    for place in lasts {
+        // The last of a lane may not be in the log yet; those before it are.
+        let (lane, mut place) = (place.lane(), Some(place));
+        let size = super::tree::tip(read)?.map_or(0, |tip| tip.size);
+        if let (Some(end), Some(wanted)) = (lane_in_log(read, lane, size)?, place)
+            && wanted >= end
+        {
+            place = end.previous();
+        }
+        if let Some(place) = place {
+            last = last.into_iter().chain(index_of(read, place)?).max();
+        }
+    }
+    Ok(first.zip(last))
+}
+
 /// Index of an entry: that of the last span at or before its place, unless that span ends before it.
 const INDEX: &str = "(SELECT CASE WHEN span.idx + entry.place - span.place < coalesce((SELECT min(later.idx) \
                      FROM span AS later WHERE later.idx > span.idx), (SELECT size FROM tree)) \

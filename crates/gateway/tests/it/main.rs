@@ -16,6 +16,7 @@ mod list;
 mod mask;
 mod opaque;
 mod recognizer;
+mod package;
 mod refusal;
 mod shutdown;
 mod statement;

@@ -118,6 +118,9 @@ fn scan_follows_the_spans(db: &Db) {
     assert_eq!(read(db, |read| entry::lane_in_log(read, 1, 6)), Some(Place::new(1, 2)));
     assert_eq!(read(db, |read| entry::lane_in_log(read, 0, 6)), Some(Place::new(0, 4)));
     assert_eq!(read(db, |read| entry::lane_in_log(read, 2, 6)), None);
+    for ((from, until), found) in [((2, 6), Some((1, 4))), ((4, 7), Some((3, 5))), ((10, 20), None)] {
+        assert_eq!(read(db, |read| entry::bounds(read, from, until)), found, "{from} {until}");
+    }
     let spans = read(db, |read| entry::spans(read, 1, 6, 2));
     let span = |index, place, count| entry::Span { index, place, count };
     assert_eq!(spans, [span(1, Place::new(0, 1), 2), span(3, Place::new(1, 0), 2)]);
@@ -241,6 +244,11 @@ fn records_are_found_again(db: &Db) {
     );
     assert_eq!(read(db, checkpoint::latest).unwrap().size, 9);
     assert_eq!(read(db, |read| checkpoint::of_size(read, 7)), Some(signed(7)));
+    assert_eq!([6, 8].map(|size| read(db, |read| checkpoint::up_to(read, size))), [None, Some(signed(7))]);
+    assert_eq!(
+        [8, 10].map(|size| read(db, |read| checkpoint::covering(read, size))),
+        [Some(signed(9)), None]
+    );
     assert_eq!(read(db, data_key_of(4)), None);
     let kept = db.write_now("key", |tx| data_key::settle(tx, 4, b"first")).unwrap();
     assert_eq!(kept, b"first");

@@ -1,0 +1,195 @@
+//! `countersign evidence`: packages that an auditor can check.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use evidence::leaf::EventType;
+use evidence::package::{COUNTS_BYTES_MAX, Draw, Period, SAMPLES_MAX};
+use evidence::time::Timestamp;
+
+use super::source::{Evidence, Source};
+use super::{export, moment};
+use crate::clock::{Clock, SystemClock};
+use crate::report::package::{Bodies, Maker, Order, PackageError, Written};
+use crate::store::notice::Notice;
+
+/// Arguments of `countersign evidence`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Write a period as a package: its log, populations, exceptions, policies, and a report.
+    Package(Package),
+    /// Write a package with samples that the auditor's seed selects, opened and proven.
+    Sample(Sample),
+}
+
+/// What both have.
+#[derive(Debug, clap::Args)]
+struct Common {
+    #[command(flatten)]
+    source: Source,
+    /// Beginning of the period: a day (UTC), an instant, or how long ago (`90m`).
+    #[arg(long, value_name = "TIME", value_parser = moment::parse)]
+    from: i64,
+    /// End of the period, itself not in it.
+    #[arg(long, value_name = "TIME", value_parser = moment::parse)]
+    to: i64,
+    /// Limit the populations to this upstream; may be repeated. The log stays whole.
+    #[arg(long = "server", value_name = "NAME")]
+    servers: Vec<String>,
+    /// Counts from another source to compare with: CSV with the head `day,source,measure,count`.
+    #[arg(long, value_name = "FILE")]
+    counts: Option<PathBuf>,
+    /// Leave the recorded bodies of privileged calls sealed.
+    #[arg(long)]
+    sealed: bool,
+    /// New file (`NAME.zip`) or new directory.
+    #[arg(short, long, value_name = "PATH")]
+    output: PathBuf,
+    /// Print the result as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// `evidence package`.
+#[derive(Debug, clap::Args)]
+struct Package {
+    #[command(flatten)]
+    common: Common,
+}
+
+/// `evidence sample`.
+#[derive(Debug, clap::Args)]
+struct Sample {
+    #[command(flatten)]
+    common: Common,
+    /// How many.
+    #[arg(short, long, value_name = "COUNT", default_value_t = 25)]
+    n: usize,
+    /// The auditor's seed: any text that the organisation could not foresee.
+    #[arg(long, value_name = "TEXT")]
+    seed: String,
+    /// Which population.
+    #[arg(long, value_name = "NAME", default_value = "privileged")]
+    of: String,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What to tell the operator.
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    match &arguments.command {
+        Command::Package(package) => write(&package.common, None)?,
+        Command::Sample(Sample { common, n, seed, of }) => {
+            anyhow::ensure!((1..=SAMPLES_MAX).contains(n), "`-n` is between 1 and {SAMPLES_MAX}");
+            write(common, Some(Draw { n: *n, seed: seed.clone(), population: of.clone() }))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write(common: &Common, draw: Option<Draw>) -> anyhow::Result<()> {
+    let evidence = common.source.open()?;
+    let instant = |micros| Timestamp::from_micros(micros).context("a time lies outside 1970 to 9999");
+    let period = Period { from: instant(common.from)?, until: instant(common.to)? };
+    anyhow::ensure!(period.from < period.until, "`--to` is not after `--from`");
+    let counts = common.counts.as_ref().map(read_counts).transpose()?;
+    let bodies = if common.sealed { Bodies::Sealed } else { Bodies::Opened };
+    let order = Order { period, servers: common.servers.clone(), counts, draw, bodies };
+    let keys = evidence.keys()?;
+    let deployment = evidence.deployment();
+    let now = instant(SystemClock.now().as_microsecond())?;
+    let maker = Maker { db: &evidence.db, keys: &keys, deployment: &deployment, now };
+    let bar = export::bar("reading the log");
+    let written = maker
+        .write(&order, &common.output, &mut |done, all| export::show(&bar, done, all), |written| {
+            record(&evidence, &order, written).map_err(Failure::Notice)
+        })
+        .map_err(|failure| match failure {
+            Failure::Package(error) => anyhow::Error::from(error),
+            Failure::Notice(error) => {
+                error.context("the export could not be recorded, so nothing was written")
+            }
+        })?;
+    bar.finish_and_clear();
+    show(common, &evidence, &written)
+}
+
+enum Failure {
+    Package(PackageError),
+    Notice(anyhow::Error),
+}
+
+impl From<PackageError> for Failure {
+    fn from(error: PackageError) -> Self {
+        Self::Package(error)
+    }
+}
+
+fn read_counts(path: &PathBuf) -> anyhow::Result<String> {
+    let length = std::fs::metadata(path).with_context(|| format!("cannot read `{}`", path.display()))?.len();
+    anyhow::ensure!(
+        length <= COUNTS_BYTES_MAX as u64,
+        "`{}` is larger than {COUNTS_BYTES_MAX} bytes",
+        path.display()
+    );
+    std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))
+}
+
+/// An export is an event of its own. Only the gateway writes leaves, so it is asked before the package has
+/// its name.
+fn record(evidence: &Evidence, order: &Order, written: &Written) -> anyhow::Result<()> {
+    let now = SystemClock.now().as_microsecond();
+    let mut id = [0; 16];
+    aws_lc_rs::rand::fill(&mut id).map_err(|_| anyhow::anyhow!("the system gave no random bytes"))?;
+    let user = rustix::process::getuid().as_raw();
+    let detail = serde_json::json!({
+        "manifest": written.manifest, "from": order.period.from, "until": order.period.until,
+        "leaves": written.derived.leaves, "size": written.log.size, "samples": written.derived.selected.len(),
+        "bodies": if order.bodies == Bodies::Opened { "opened" } else { "sealed" }, "uid": user, "by": "evidence", "at_us": now,
+    });
+    let event = EventType::EvidenceExported.as_str().to_owned();
+    evidence.ask(&Notice { id, ts: now, event, detail: detail.to_string() })
+}
+
+fn show(common: &Common, evidence: &Evidence, written: &Written) -> anyhow::Result<()> {
+    let (derived, path) = (&written.derived, common.output.display());
+    let key = evidence.verifier_key()?;
+    let exceptions: u64 = derived.exceptions.values().sum();
+    if common.json {
+        let result = serde_json::json!({
+            "path": common.output, "manifest": written.manifest, "files": written.files, "leaves": derived.leaves,
+            "log": written.log, "populations": derived.rows, "exceptions": derived.exceptions, "gaps": derived.gaps.0,
+            "gaps_unexplained": derived.gaps.1, "samples": derived.selected.len(), "key": key.to_string(),
+            "reconciled": derived.compared.map(|(rows, open)| serde_json::json!({ "rows": rows, "open": open })),
+            "assurance": evidence.assurance(),
+        });
+        println!("{result}");
+        return Ok(());
+    }
+    println!("{path}: {} files, {} leaves of the period\n", written.files + 2, derived.leaves);
+    for (name, rows) in &derived.rows {
+        println!("  {name:<16} {rows:>10}");
+    }
+    println!("  {:<16} {exceptions:>10}", "exceptions");
+    println!("  {:<16} {:>10}  ({} unexplained)", "gaps", derived.gaps.0, derived.gaps.1);
+    match derived.compared {
+        None => println!("  not reconciled: no counts from another source (`--counts`)"),
+        Some((rows, open)) => println!("  {:<16} {rows:>10}  ({open} do not tie)", "reconciled"),
+    }
+    if !derived.selected.is_empty() {
+        println!("  {:<16} {:>10}", "samples", derived.selected.len());
+    }
+    println!("\nmanifest  {}", written.manifest);
+    println!("Verify with:  countersign verify {path} --key '{key}'");
+    println!("Give the auditor the key by another way than the files.");
+    println!("Assurance level {}.", evidence.assurance());
+    Ok(())
+}

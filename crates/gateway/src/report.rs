@@ -1,0 +1,4 @@
+//! What the record and the policies come to, for people who have to judge it. Reads only.
+
+pub mod criterion;
+pub mod package;

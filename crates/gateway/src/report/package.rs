@@ -1,0 +1,392 @@
+//! Evidence packages: a period of the log, everything derived from it, and a report, as files that anybody
+//! can check. The format and its verification are `evidence::package`; here is only who writes it.
+//!
+//! One pass over the leaves, in short transactions, so a running gateway is not disturbed. What is in memory
+//! does not grow with the number of leaves, but with calls that are open at the same time, people, tools and
+//! days.
+
+mod archive;
+mod body;
+mod describe;
+mod excerpt;
+mod page;
+mod prove;
+mod spool;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use evidence::checkpoint::Checkpoint;
+use evidence::directory::{self, Durability, Reader, Writer};
+use evidence::leaf::Leaf;
+use evidence::merkle::leaf_hash;
+use evidence::note::VerifierKey;
+use evidence::package::{
+    BEFORE_FILE, CONSISTENCY_FILE, COUNTS_FILE, Counts, CountsError, DOCUMENTS, Derivation, Derived, Draw,
+    FORMAT, LOG, LogPart, MANIFEST_FILE, Manifest, ManifestError, POLICIES, Period, SIGNATURE_FILE, Setting,
+};
+use evidence::time::Timestamp;
+
+use crate::ledger::{Keyring, VaultError};
+use crate::limits;
+use crate::store::entry::{self, Filter};
+use crate::store::{self, Db, ErrorKind, checkpoint, document};
+use archive::Output;
+use excerpt::Excerpt;
+use spool::Spool;
+
+/// What a package shall hold.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// The period.
+    pub period: Period,
+    /// Upstreams that the populations are limited to; none: all.
+    pub servers: Vec<String>,
+    /// Counts to compare with: a CSV file.
+    pub counts: Option<String>,
+    /// Samples to open.
+    pub draw: Option<Draw>,
+    /// What becomes of recorded bodies of privileged calls.
+    pub bodies: Bodies,
+}
+
+/// Whether recorded bodies become part of a package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bodies {
+    /// Those of privileged calls, as they were masked, with what proves them.
+    Opened,
+    /// Only those of samples.
+    Sealed,
+}
+
+/// What is known about the deployment beside its log. No secrets.
+#[derive(Debug, Clone)]
+pub struct Deployment {
+    /// Its name.
+    pub name: String,
+    /// Upstreams and how they are reached.
+    pub servers: Vec<(String, &'static str)>,
+    /// Issuers whose people and programs are believed.
+    pub issuers: Vec<String>,
+    /// Which database holds the log.
+    pub storage: &'static str,
+    /// How strongly the log is anchored, and what that means.
+    pub assurance: String,
+    /// Release of the program.
+    pub release: &'static str,
+}
+
+/// A package that was written.
+#[derive(Debug)]
+pub struct Written {
+    /// SHA-256 of its manifest.
+    pub manifest: String,
+    /// Files in it.
+    pub files: u64,
+    /// The part of the log in it.
+    pub log: LogPart,
+    /// What was derived.
+    pub derived: Derived,
+}
+
+/// Why a package cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum PackageError {
+    /// Nothing of the period is under a checkpoint.
+    #[error(
+        "the log holds no signed leaf of this period: a running gateway signs what it wrote every ten seconds"
+    )]
+    Empty,
+    /// There is no such population to draw from.
+    #[error(
+        "no samples can be drawn from `{0}`: choose calls, privileged, denials, approvals or another list of single leaves"
+    )]
+    Draw(String),
+    /// The counts are refused.
+    #[error(transparent)]
+    Counts(#[from] CountsError),
+    /// The database refused, or a leaf is missing.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The log cannot be written, or is not what was signed.
+    #[error(transparent)]
+    Directory(#[from] directory::Error),
+    /// A leaf is not one.
+    #[error("leaf {0} is not a leaf: export the log and verify it")]
+    Leaf(u64),
+    /// A recorded body cannot be opened.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The manifest cannot be signed.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// A file cannot be written.
+    #[error("`{path}`: {cause}")]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+}
+
+/// Where a package comes from.
+pub struct Maker<'m> {
+    /// The database.
+    pub db: &'m Db,
+    /// The keys of the log.
+    pub keys: &'m Keyring,
+    /// What else is known.
+    pub deployment: &'m Deployment,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// The package being made.
+struct Draft<'m> {
+    maker: &'m Maker<'m>,
+    order: &'m Order,
+    key: VerifierKey,
+    checkpoint: Checkpoint,
+    log: LogPart,
+    work: PathBuf,
+}
+
+impl Maker<'_> {
+    /// Writes the package that `order` asks for to `output`: a zip archive if its name ends in `.zip`, else a
+    /// new directory. `progress` is told steps done and steps in all. `sealing` is told the manifest's hash
+    /// before the package appears under its name, so that its export can be recorded first.
+    ///
+    /// # Errors
+    /// [`PackageError`], or what `sealing` returned; nothing is at `output` then.
+    pub fn write<E: From<PackageError>>(
+        &self,
+        order: &Order,
+        output: &Path,
+        progress: &mut dyn FnMut(u64, u64),
+        sealing: impl FnOnce(&Written) -> Result<(), E>,
+    ) -> Result<Written, E> {
+        if output.exists() {
+            let cause = std::io::Error::new(
+                std::io::ErrorKind::AlreadyExists,
+                "it is there already: choose another name",
+            );
+            return Err(PackageError::Io { path: output.to_owned(), cause }.into());
+        }
+        let name = output.file_name().unwrap_or_default().to_string_lossy();
+        let work = output.with_file_name(format!(".{name}.making"));
+        let made = self.make(order, &work, output, progress);
+        let done = made.map_err(E::from).and_then(|(written, finished)| {
+            sealing(&written)?;
+            finished.publish(output).map_err(E::from)?;
+            Ok(written)
+        });
+        // What cannot be removed now is removed by the next run.
+        drop(fs::remove_dir_all(&work));
+        drop(fs::remove_file(archive::unfinished(&work)));
+        done
+    }
+
+    fn make(
+        &self,
+        order: &Order,
+        work: &Path,
+        output: &Path,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<(Written, archive::Finished), PackageError> {
+        if let Some(draw) = &order.draw
+            && !draw.is_possible()
+        {
+            return Err(PackageError::Draw(draw.population.clone()));
+        }
+        let draft = Draft::begin(self, order, work)?;
+        let (derived, excerpt) = draft.scan(progress)?;
+        draft.write_proofs()?;
+        draft.write_documents(&derived)?;
+        draft.open_bodies()?;
+        draft.write_samples(&derived)?;
+        draft.write_texts(&derived, &excerpt)?;
+        draft.pack(derived, output)
+    }
+}
+
+impl<'m> Draft<'m> {
+    /// Finds the part of the log that holds the period.
+    fn begin(maker: &'m Maker<'m>, order: &'m Order, work: &Path) -> Result<Self, PackageError> {
+        let period = order.period;
+        let (from, until) = (period.from.as_micros(), period.until.as_micros());
+        let found = maker.db.read_now("period", |read| {
+            let Some((first, last)) = entry::bounds(read, from, until)? else { return Ok(None) };
+            let latest = checkpoint::latest(read)?;
+            let end = checkpoint::covering(read, last + 1)?.or(latest).filter(|end| end.size > first);
+            Ok(end.map(|end| (first, end)))
+        })?;
+        let (first, end) = found.ok_or(PackageError::Empty)?;
+        let key = maker.keys.verifier_key();
+        let (checkpoint, _) = Checkpoint::open(&end.note, &key).map_err(directory::Error::from)?;
+        let before = maker.db.read_now("before", |read| checkpoint::up_to(read, first))?;
+        let first = before.map_or(0, |before| before.size);
+        let bundle = u64::from(evidence::tile::WIDTH_MAX);
+        let log = LogPart { first: first / bundle * bundle, size: checkpoint.size, root: checkpoint.root };
+        // What an interrupted run left: it is made again, since the log may have grown.
+        drop(fs::remove_dir_all(work));
+        let draft = Self { maker, order, key, checkpoint, log, work: work.to_owned() };
+        draft.save_counts()?;
+        Ok(draft)
+    }
+
+    /// The one pass over the leaves.
+    fn scan(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<(Derived, Excerpt), PackageError> {
+        let counts = self.order.counts.as_deref().map(Counts::parse).transpose()?;
+        let setting = Setting {
+            period: self.order.period,
+            servers: self.order.servers.clone(),
+            log: self.log,
+            counts,
+            draw: self.order.draw.clone(),
+        };
+        let mut writer = Writer::slice(&self.work.join(LOG), self.log.first, Durability::Later)?;
+        let (mut spool, mut excerpt) = (Spool::new(&self.work), Excerpt::default());
+        let mut emit = |path: &str, line: &str| {
+            excerpt.look(path, line);
+            spool.write(path, line)
+        };
+        let failed = |cause| PackageError::Io { path: self.work.clone(), cause };
+        let mut derivation = Derivation::begin(setting, &mut emit).map_err(failed)?;
+        while writer.size() < self.log.size {
+            let from = writer.size();
+            let until = self.log.size.min(from + limits::SCAN_LEAVES_MAX);
+            let mut trouble = None;
+            let scanned = self.maker.db.read_now("package", |read| {
+                entry::scan(read, from, until, |stored| {
+                    let mut take = || {
+                        writer.push(stored.leaf)?;
+                        if stored.index < self.log.first {
+                            return Ok(());
+                        }
+                        let leaf = Leaf::decode(stored.leaf).map_err(|_| PackageError::Leaf(stored.index))?;
+                        let hash = leaf_hash(stored.leaf);
+                        derivation.push(stored.index, &leaf, stored.leaf, &hash, &mut emit).map_err(failed)
+                    };
+                    take().map_err(|error| {
+                        trouble = Some(error);
+                        store::Error::new(ErrorKind::Other, "writing the package failed")
+                    })
+                })
+            });
+            match trouble {
+                Some(error) => return Err(error),
+                None => scanned?,
+            }
+            progress(until, self.log.size);
+        }
+        let derived = derivation.finish(&mut emit).map_err(failed)?;
+        spool.finish().map_err(failed)?;
+        writer.finish(&self.signed()?, &self.key)?;
+        Ok((derived, excerpt))
+    }
+
+    fn signed(&self) -> Result<String, PackageError> {
+        let size = self.log.size;
+        let found = self.maker.db.read_now("checkpoint", |read| checkpoint::of_size(read, size))?;
+        Ok(String::from_utf8_lossy(&found.ok_or(PackageError::Empty)?.note).into_owned())
+    }
+
+    fn save_counts(&self) -> Result<(), PackageError> {
+        match &self.order.counts {
+            Some(counts) => self.put(COUNTS_FILE, counts.as_bytes()),
+            None => Ok(()),
+        }
+    }
+
+    /// The checkpoint before the slice, and that the log only grew since.
+    fn write_proofs(&self) -> Result<(), PackageError> {
+        let first = self.log.first;
+        let wanted = self.maker.db.read_now("before", |read| {
+            let bundle = u64::from(evidence::tile::WIDTH_MAX);
+            checkpoint::up_to(read, first.saturating_add(bundle - 1))
+        })?;
+        let Some(before) = wanted.filter(|before| before.size >= first && before.size > 0) else {
+            return Ok(());
+        };
+        let reader = Reader::open(&self.work.join(LOG))?;
+        let path = reader.prove_consistency(before.size, self.log.size)?;
+        let text: String = path.iter().map(|hash| format!("{}\n", prove::base64(hash))).collect();
+        self.put(BEFORE_FILE, &before.note)?;
+        self.put(CONSISTENCY_FILE, text.as_bytes())
+    }
+
+    /// Policy sets and definitions that leaves name, and the policy set in force when the period began.
+    fn write_documents(&self, derived: &Derived) -> Result<(), PackageError> {
+        let from = self.order.period.from.as_micros();
+        let filter =
+            Filter { event: Some("policy.published".to_owned()), until: Some(from), ..Filter::default() };
+        let earlier = self.maker.db.read_now("policy before", |read| entry::page(read, &filter, 1))?;
+        let in_force = earlier.iter().find_map(|entry| {
+            let leaf: serde_json::Value = serde_json::from_slice(&entry.leaf).ok()?;
+            leaf.get("detail")?.get("policy_set")?.as_str()?.parse().ok()
+        });
+        let policies = derived.policy_sets.iter().copied().chain(in_force);
+        let wanted = policies.map(|hash| (POLICIES, hash));
+        for (folder, hash) in wanted.chain(derived.documents.iter().map(|hash| (DOCUMENTS, *hash))) {
+            let found = self.maker.db.read_now("document", |read| document::find(read, hash.as_bytes()))?;
+            // One that is missing is a finding of whoever verifies, not a reason to write no package.
+            if let Some((_, bytes)) = found {
+                self.put(&format!("{folder}/{hash}.json"), &bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_texts(&self, derived: &Derived, excerpt: &Excerpt) -> Result<(), PackageError> {
+        let facts = describe::Facts {
+            deployment: self.maker.deployment,
+            order: self.order,
+            log: &self.log,
+            checkpoint: &self.checkpoint,
+            key: &self.key,
+            derived,
+            created: self.maker.now,
+        };
+        self.put("report.html", page::render(&facts, excerpt).as_bytes())?;
+        self.put("system-description.md", describe::system(&facts).as_bytes())?;
+        self.put("controls.md", super::criterion::markdown().as_bytes())?;
+        self.put("README.md", describe::readme(&facts).as_bytes())?;
+        self.put("trust/keys.txt", describe::keys(&facts).as_bytes())?;
+        self.put("verify/verify.py", describe::VERIFY_PY.as_bytes())?;
+        self.put("verify/HOWTO.md", describe::howto(&facts).as_bytes())
+    }
+
+    fn pack(self, derived: Derived, output: &Path) -> Result<(Written, archive::Finished), PackageError> {
+        let mut out = Output::create(&self.work, output)?;
+        let files = out.add_all()?;
+        let manifest = Manifest {
+            format: FORMAT.to_owned(),
+            origin: self.checkpoint.origin.clone(),
+            created: self.maker.now,
+            period: self.order.period,
+            servers: self.order.servers.clone(),
+            log: self.log,
+            assurance: self.maker.deployment.assurance.clone(),
+            sample: self.order.draw.clone(),
+            does_not_assert: evidence::package::DOES_NOT_ASSERT.iter().map(|&text| text.to_owned()).collect(),
+            files,
+        };
+        let bytes = manifest.encode();
+        let note = self.maker.keys.sign_manifest(&bytes)?;
+        out.add(MANIFEST_FILE, &bytes)?;
+        out.add(SIGNATURE_FILE, note.as_bytes())?;
+        let written = Written {
+            manifest: evidence::merkle::Hash::of(&bytes).to_string(),
+            files: manifest.files.len() as u64,
+            log: self.log,
+            derived,
+        };
+        Ok((written, out.finish()?))
+    }
+
+    /// Writes one file.
+    fn put(&self, path: &str, bytes: &[u8]) -> Result<(), PackageError> {
+        spool::put(&self.work.join(path), bytes)
+    }
+}
