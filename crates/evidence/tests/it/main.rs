@@ -5,6 +5,7 @@
 mod agreement;
 mod fuzz;
 mod meaning;
+mod package;
 mod sample;
 mod tamper;
 mod tree;

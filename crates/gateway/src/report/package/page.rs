@@ -89,7 +89,7 @@ fn summary(out: &mut String, facts: &Facts<'_>) {
         scope = escape(&scope),
         created = day(facts.created),
         release = facts.deployment.release,
-        assurance = escape(&facts.deployment.assurance),
+        assurance = marked(&facts.deployment.assurance),
         reconciliation = escape(&facts.reconciliation()),
     ));
     figures(out, facts);

@@ -7,6 +7,8 @@ use super::table::group;
 const WIDTH: u64 = 960;
 const HEIGHT: u64 = 120;
 const FOOT: u64 = 18;
+/// Widest bar, in hundredths, so that a short period is no wall.
+const WIDE_MAX: u64 = 4800;
 
 /// Draws the days of the period that have calls.
 pub(super) fn days(out: &mut String, totals: &BTreeMap<(String, &'static str), u64>) {
@@ -22,7 +24,7 @@ pub(super) fn days(out: &mut String, totals: &BTreeMap<(String, &'static str), u
     let most = days.values().map(|(forwarded, refused)| forwarded + refused).max().unwrap_or(0);
     let (Some(first), Some(last), true) = (days.keys().next(), days.keys().last(), most > 0) else { return };
     let count = days.len() as u64;
-    let (step, wide) = (WIDTH * 100 / count, (WIDTH * 100 / count).saturating_sub(100).max(60));
+    let (step, wide) = (WIDTH * 100 / count, (WIDTH * 100 / count).saturating_sub(100).clamp(60, WIDE_MAX));
     out.push_str(&format!(
         "<h3>Calls by day</h3><svg viewBox=\"0 0 {WIDTH} {all}\" role=\"img\" aria-label=\"Calls by day, from {first} to {last}, at \
          most {most} a day\">",

@@ -80,7 +80,11 @@ pub(super) fn of_file(out: &mut String, head: &[String], rows: &[Vec<String>]) {
     for row in rows {
         out.push_str("<tr>");
         for &column in &columns {
-            let class = if is_number(&head[column]) { " class=\"n\"" } else { "" };
+            let class = match &*head[column] {
+                name if is_number(name) => " class=\"n\"",
+                "key" | "added" | "changed" | "removed" | "what" => " class=\"long\"",
+                _ => "",
+            };
             let cell = row.get(column).map(String::as_str).unwrap_or_default();
             out.push_str(&format!("<td{class}>{}</td>", escape(&short(cell))));
         }

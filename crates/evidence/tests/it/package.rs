@@ -1,0 +1,253 @@
+//! A package around the sample log: this crate and `verify.py` derive the same from it, and find the same changes, also by
+//! somebody who holds the log's key.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use evidence::directory::{Durability, Files, Writer};
+use evidence::leaf::Leaf;
+use evidence::merkle::{Hash, leaf_hash};
+use evidence::package::{
+    COUNTS_FILE, Counts, DOES_NOT_ASSERT, Derivation, Draw, FORMAT, FileRecord, LogPart, Manifest, Period,
+    Setting,
+};
+use evidence::verify::{Findings, ProblemKind, verify};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::sample::{Log, ORIGIN, signer};
+
+const COUNTS: &str =
+    "day,source,measure,count\n2026-11-20,proxy,calls,7\n2026-11-20,idp,authentication_failures,0\n";
+
+/// A package on disk.
+struct Package {
+    directory: TempDir,
+    period: Period,
+    first: u64,
+    leaves: Vec<Vec<u8>>,
+}
+
+impl Package {
+    /// The sample log, from the bundle that holds leaf `first`, and the second half of it as the period.
+    fn new(first: u64) -> Self {
+        let leaves = Log::story(300).encode();
+        let half = Leaf::decode(&leaves[leaves.len() / 2]).unwrap().ts;
+        let until = "2027-01-01T00:00:00.000000Z".parse().unwrap();
+        let period = Period { from: half, until };
+        let package = Self { directory: TempDir::new().unwrap(), period, first: first / 256 * 256, leaves };
+        package.write();
+        package
+    }
+
+    fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    fn put(&self, path: &str, bytes: &[u8]) {
+        let full = self.path().join(path);
+        fs::create_dir_all(full.parent().unwrap()).unwrap();
+        fs::write(full, bytes).unwrap();
+    }
+
+    fn write(&self) {
+        let mut writer = Writer::slice(&self.path().join("log"), self.first, Durability::Later).unwrap();
+        for leaf in &self.leaves {
+            writer.push(leaf).unwrap();
+        }
+        let log = LogPart { first: self.first, size: writer.size(), root: writer.root() };
+        let checkpoint =
+            evidence::checkpoint::Checkpoint { origin: ORIGIN.to_owned(), size: log.size, root: log.root };
+        let signed = checkpoint.sign(&signer()).unwrap().to_string();
+        writer.finish(&signed, &signer().verifier_key()).unwrap();
+        let draw = Draw { n: 3, seed: "dice".to_owned(), population: "denials".to_owned() };
+        let setting = Setting {
+            period: self.period,
+            servers: Vec::new(),
+            log,
+            counts: Some(Counts::parse(COUNTS).unwrap()),
+            draw: Some(draw.clone()),
+        };
+        let mut files: HashMap<String, String> = HashMap::new();
+        let mut emit = |path: &str, line: &str| {
+            files.entry(path.to_owned()).or_default().push_str(&format!("{line}\n"));
+            Ok(())
+        };
+        let mut derivation = Derivation::begin(setting, &mut emit).unwrap();
+        let from = usize::try_from(self.first).unwrap();
+        for (index, bytes) in self.leaves.iter().enumerate().skip(from) {
+            let leaf = Leaf::decode(bytes).unwrap();
+            derivation.push(index as u64, &leaf, bytes, &leaf_hash(bytes), &mut emit).unwrap();
+        }
+        let derived = derivation.finish(&mut emit).unwrap();
+        for (path, text) in files {
+            self.put(&path, text.as_bytes());
+        }
+        self.put(COUNTS_FILE, COUNTS.as_bytes());
+        let policy = Hash::of(b"policy set");
+        self.put(&format!("config/policies/{policy}.json"), b"policy set");
+        let reader = evidence::directory::Reader::open(&self.path().join("log")).unwrap();
+        for (rank, (index, _)) in (1..).zip(derived.selected) {
+            let proof = reader.prove(index, &signer().verifier_key()).unwrap().to_string();
+            self.put(&format!("samples/{rank:03}/{index}.tlog-proof"), proof.as_bytes());
+            let leaf = &self.leaves[usize::try_from(index).unwrap()];
+            self.put(&format!("samples/{rank:03}/{index}.leaf.json"), leaf);
+        }
+        let manifest = Manifest {
+            format: FORMAT.to_owned(),
+            origin: ORIGIN.to_owned(),
+            created: self.period.until,
+            period: self.period,
+            servers: Vec::new(),
+            log,
+            assurance: "L0".to_owned(),
+            sample: Some(draw),
+            does_not_assert: DOES_NOT_ASSERT.iter().map(|&text| text.to_owned()).collect(),
+            files: Vec::new(),
+        };
+        self.sign(manifest);
+    }
+
+    fn sign(&self, mut manifest: Manifest) {
+        let mut paths = Vec::new();
+        Files::open(self.path()).unwrap().walk(&mut |path, _| paths.extend(path)).unwrap();
+        paths.retain(|path| !path.starts_with("manifest"));
+        paths.sort();
+        let record = |path: String| {
+            let bytes = fs::read(self.path().join(&path)).unwrap();
+            FileRecord { path, bytes: bytes.len() as u64, sha256: Hash::of(&bytes) }
+        };
+        manifest.files = paths.into_iter().map(record).collect();
+        let bytes = manifest.encode();
+        self.put("manifest.note", Manifest::sign(&bytes, &signer()).unwrap().to_string().as_bytes());
+        self.put("manifest.json", &bytes);
+    }
+
+    /// Signs what is there now, as somebody who stole the log's key could.
+    fn sign_again(&self) {
+        let manifest = fs::read(self.path().join("manifest.json")).unwrap();
+        self.sign(serde_json::from_slice(&manifest).unwrap());
+    }
+
+    fn zip(&self) -> PathBuf {
+        let path = self.path().with_extension("zip");
+        let mut zip = zip::ZipWriter::new(fs::File::create(&path).unwrap());
+        let mut paths = Vec::new();
+        Files::open(self.path()).unwrap().walk(&mut |path, _| paths.extend(path)).unwrap();
+        for name in paths {
+            zip.start_file(&name, zip::write::SimpleFileOptions::default()).unwrap();
+            zip.write_all(&fs::read(self.path().join(name)).unwrap()).unwrap();
+        }
+        zip.finish().unwrap();
+        path
+    }
+
+    fn edit(&self, path: &str, edit: impl FnOnce(String) -> String) {
+        let text = fs::read_to_string(self.path().join(path)).unwrap();
+        let changed = edit(text.clone());
+        assert_ne!(text, changed, "{path}");
+        self.put(path, changed.as_bytes());
+    }
+
+    /// Both name a problem of this kind at this path.
+    fn assert_named(&self, kind: ProblemKind, path: &str) {
+        let findings = check(self.path());
+        let named = |problem: &evidence::verify::Problem| {
+            problem.kind == kind && problem.path.as_ref().is_some_and(|found| found.contains(path))
+        };
+        assert!(findings.problems.iter().any(named), "{kind:?} {path}: {:?}", findings.problems);
+        let again = check_again(self.path());
+        let kind = serde_json::to_value(kind).unwrap();
+        let named = |problem: &Value| {
+            problem["kind"] == kind && problem["path"].as_str().is_some_and(|found| found.contains(path))
+        };
+        assert!(again["problems"].as_array().unwrap().iter().any(named), "{kind} {path}: {again}");
+    }
+}
+
+fn check(path: &Path) -> Findings {
+    verify(path, Some(&signer().verifier_key()), &mut |_, _| ()).unwrap()
+}
+
+/// What `verify.py` says.
+fn check_again(path: &Path) -> Value {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/verify.py");
+    let key = signer().verifier_key().to_string();
+    let output =
+        Command::new("python3").arg(script).arg(path).args(["--json", "--key", &key]).output().unwrap();
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+}
+
+#[test]
+fn both_derive_the_same_from_a_whole_log_and_from_a_slice() {
+    for first in [0, 300] {
+        let package = Package::new(first);
+        let findings = check(package.path());
+        assert!(findings.sound, "{:?}", findings.problems);
+        let found = findings.package.unwrap();
+        assert!(found.populations["calls"] > 100 && found.populations["denials"] > 10, "{found:?}");
+        assert_eq!(found.samples, 3);
+        let again = check_again(package.path());
+        assert_eq!(again["sound"], true, "{again}");
+        assert_eq!(again["populations"], serde_json::to_value(&found.populations).unwrap());
+        let zip = package.zip();
+        assert_eq!(check(&zip).package.unwrap(), found);
+        assert_eq!(check_again(&zip)["sound"], true);
+        fs::remove_file(zip).unwrap();
+    }
+}
+
+#[test]
+fn both_name_what_the_holder_of_the_key_changed() {
+    for (kind, path, edit) in [
+        (ProblemKind::Population, "populations/denials.csv", cut as fn(String) -> String),
+        (ProblemKind::Population, "populations/principals.jsonl", |text| {
+            text.replace("\"calls\":\"1", "\"calls\":\"2")
+        }),
+        (ProblemKind::Population, "populations/calls.query.json", |text| {
+            text.replacen("\"leaves\": 1", "\"leaves\": 2", 1)
+        }),
+        (ProblemKind::Population, "totals.csv", |text| text.replace("call.denied,", "call.denied,1")),
+        (ProblemKind::Population, "reconciliation/differences.csv", |text| text.replace(",no", ",yes")),
+    ] {
+        let package = Package::new(0);
+        package.edit(path, edit);
+        package.sign_again();
+        package.assert_named(kind, path);
+    }
+    let package = Package::new(0);
+    let policy = format!("config/policies/{}.json", Hash::of(b"policy set"));
+    package.edit(&policy, |text| text + "!");
+    package.sign_again();
+    package.assert_named(ProblemKind::Document, &policy);
+}
+
+#[test]
+fn archive_with_two_files_of_one_name_is_refused() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("twice.zip");
+    let mut zip = zip::ZipWriter::new(fs::File::create(&path).unwrap());
+    for name in ["manifest.json", "manifest.jsoN"] {
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(b"{}").unwrap();
+    }
+    zip.finish().unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    let places: Vec<usize> =
+        bytes.windows(4).enumerate().filter(|(_, at)| at == b"jsoN").map(|(at, _)| at).collect();
+    assert_eq!(places.len(), 2);
+    for at in places {
+        bytes[at + 3] = b'n';
+    }
+    fs::write(&path, bytes).unwrap();
+    assert!(verify(&path, None, &mut |_, _| ()).is_err());
+}
+
+/// Without its third line.
+fn cut(text: String) -> String {
+    text.lines().enumerate().filter(|(at, _)| *at != 2).map(|(_, line)| format!("{line}\n")).collect()
+}
