@@ -232,7 +232,9 @@ impl Scene {
     async fn forward(&self, ledger: &Ledger, effect: Effect, grant: Option<Grant>) -> anyhow::Result<()> {
         let opened = ledger.open(self.intent(effect, grant)).await?;
         let status = if self.turn < 990 { Status::Ok } else { Status::ToolError };
-        ledger.close(opened, Outcome { status, rpc_code: None, body: Some(self.answer.clone()) }).await?;
+        ledger
+            .close(opened, Outcome { status, rpc_code: None, refusal: None, body: Some(self.answer.clone()) })
+            .await?;
         Ok(())
     }
 
