@@ -1,5 +1,6 @@
 //! The command line. Each subcommand is a module with its arguments and a `run`.
 
+mod access;
 mod approvals;
 mod completion;
 mod demo;
@@ -63,6 +64,8 @@ enum Command {
     Verify(verify::Arguments),
     /// Completions for a shell.
     Completion(completion::Arguments),
+    /// Who may do what, now or at any time in the record.
+    Access(access::Arguments),
     /// Check, test and explain policies.
     Policy(policy::Arguments),
     /// See what the gateway sees in data: what is masked, what a statement would do.
@@ -89,6 +92,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Evidence(arguments) => evidence::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Completion(arguments) => completion::run(&arguments, Cli::command()),
+        Command::Access(arguments) => access::run(&arguments),
         Command::Policy(arguments) => policy::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
     }

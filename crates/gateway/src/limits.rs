@@ -412,3 +412,7 @@ pub const CLASSIFIER_THREADS: usize = 2;
 pub const STATEMENTS_PER_CALL_MAX: usize = 16;
 /// Largest input of `countersign inspect`, and longest line of it, in bytes.
 pub const INSPECTED_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Most people in an access-control matrix.
+pub const REPORT_PEOPLE_MAX: u32 = 100_000;
+/// Most combinations of somebody, a server, a method and a target that a report counts.
+pub const REPORT_USES_MAX: u32 = 1_000_000;

@@ -13,6 +13,7 @@ mod explain;
 mod index;
 mod listing;
 mod need;
+mod outlook;
 mod problem;
 mod publication;
 mod question;
@@ -28,6 +29,9 @@ mod vocabulary;
 pub use case::{Asked, Case, Cases, DefinitionWord, DirectionWord, EraWord, Expected, Reveal, Trial};
 pub use doubt::{Known, doubts};
 pub use explain::{Explanation, Finding, Part, Unmet, explain};
+pub use outlook::{
+    Aim, Clause, Condition, Deed, Forecast, Outcome, Outlook, Profile, Prospect, Statements, When,
+};
 pub use problem::{Problem, Rejected};
 pub use publication::{Candidate, Change, Policies};
 pub use question::{Definition, Duty, Passage, Question, Revelation};

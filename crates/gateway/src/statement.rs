@@ -15,6 +15,11 @@ use crate::limits;
 use crate::model::Statement;
 use place::{Language, Place};
 
+/// Every class that a statement can have: its language, its name, its severity.
+pub fn classes() -> Vec<(&'static str, &'static str, u8)> {
+    fact::classes()
+}
+
 /// Reads statements. One for the process.
 pub struct Reader {
     classifier: Classifier,

@@ -107,6 +107,11 @@ impl Evidence {
         }
     }
 
+    /// Names of the configured servers.
+    pub(super) fn servers(&self) -> Vec<String> {
+        self.config.servers.iter().map(|server| server.name.clone()).collect()
+    }
+
     /// The public key of the log.
     pub(super) fn verifier_key(&self) -> anyhow::Result<VerifierKey> {
         Ok(keyring::read_verifier_key(&self.config.storage.key_directory())?)

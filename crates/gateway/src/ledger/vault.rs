@@ -14,6 +14,7 @@ use evidence::merkle::Hash;
 use zeroize::Zeroizing;
 use zstd::bulk::{Compressor, Decompressor};
 
+use super::draft::CONTEXT_ID;
 use super::keyring::{Keyring, SEAL_BYTES};
 use crate::limits;
 use crate::store::{self, Db, data_key};
@@ -174,6 +175,16 @@ impl Vault {
         } else {
             Err(VaultError::Uncommitted)
         }
+    }
+
+    /// Opens the personal context that leaves commit to. `None`: it was erased.
+    ///
+    /// # Errors
+    /// As [`Vault::open`].
+    pub fn context(&self, db: &Db, commitment: &Hash) -> Result<Option<Vec<u8>>, VaultError> {
+        let found = db.read_now("context", |read| store::context::find(read, commitment.as_bytes()))?;
+        let Some((day, sealed)) = found else { return Ok(None) };
+        self.open(db, day, &CONTEXT_ID, sealed, commitment).map(Some)
     }
 
     fn compress(&self, content: &[u8], record: &mut Vec<u8>) -> Result<(), VaultError> {

@@ -98,6 +98,16 @@ impl PolicySet {
         &self.policies
     }
 
+    /// Every entity that the policies name: its type and its id, sorted.
+    pub fn names(&self) -> Vec<(String, String)> {
+        let uids = self.policies.iter().flat_map(|policy| policy.cedar.entity_literals());
+        let mut names: Vec<(String, String)> =
+            uids.map(|uid| (uid.type_name().to_string(), uid.id().unescaped().to_owned())).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
     /// What Cedar's validator doubts in the policies although they are valid.
     pub(super) fn warnings(&self) -> &[Problem] {
         &self.warnings

@@ -13,7 +13,7 @@ use super::situation::{Approval, Parties, Situation};
 use super::{Definition, PolicySet};
 use crate::model::{Effect, PrincipalKind};
 
-const PRINCIPALS: [&str; 8] = [
+pub(super) const PRINCIPALS: [&str; 8] = [
     "principal",
     "principal is Human",
     "principal is Agent in Group::\"dev\"",
@@ -23,7 +23,7 @@ const PRINCIPALS: [&str; 8] = [
     "principal == Human::\"corp/alice\"",
     "principal in Human::\"corp/alice\"",
 ];
-const ACTIONS: [&str; 7] = [
+pub(super) const ACTIONS: [&str; 7] = [
     "action",
     "action == Action::\"tools/call\"",
     "action in Action::\"call\"",
@@ -32,7 +32,7 @@ const ACTIONS: [&str; 7] = [
     "action == Action::\"other\"",
     "action in Action::\"read\"",
 ];
-const RESOURCES: [&str; 7] = [
+pub(super) const RESOURCES: [&str; 7] = [
     "resource",
     "resource is Tool",
     "resource in Server::\"github\"",
@@ -41,7 +41,7 @@ const RESOURCES: [&str; 7] = [
     "resource in Tool::\"github/merge\"",
     "resource == Server::\"github\"",
 ];
-const CONDITIONS: [&str; 17] = [
+pub(super) const CONDITIONS: [&str; 17] = [
     "",
     "when { context.approval.granted }",
     "unless { context.approval.granted }",
@@ -106,7 +106,7 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
     })
 }
 
-fn sample() -> impl Strategy<Value = Sample> {
+pub(super) fn sample() -> impl Strategy<Value = Sample> {
     let what = prop_oneof![
         4 => select(vec!["merge", "delete", "a/b"]).prop_map(|tool| Sample::call(tool, &[])),
         2 => select(vec!["file:///home/a", "file:///a%2fb", "x"]).prop_map(|uri| Sample::read(uri, &[])),

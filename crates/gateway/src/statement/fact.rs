@@ -38,6 +38,27 @@ pub(super) fn of_shell(facts: shell::Facts) -> Statement {
     }
 }
 
+/// Every class that a statement can have: its language, its name, its severity.
+pub(super) fn classes() -> Vec<(&'static str, &'static str, u8)> {
+    use sql::Class as C;
+    let of_sql = [
+        C::Read,
+        C::Session,
+        C::Write,
+        C::Ddl,
+        C::WriteUnbounded,
+        C::DdlDestructive,
+        C::Privilege,
+        C::Export,
+        C::Exec,
+        C::Unknown,
+    ];
+    let of_sql = of_sql.map(|class| ("sql", class.as_str(), class as u8));
+    let of_shell = shell::Class::ALL.map(|class| ("shell", class.as_str(), class as u8));
+    let others = [("path", "plain", 0), ("url", "plain", 0), ("mixed", "unknown", SEVERITY_UNKNOWN)];
+    of_sql.into_iter().chain(of_shell).chain(others).collect()
+}
+
 /// A path or a URL, of which there are facts and no class; and what should be a statement and is none.
 pub(super) fn of_word(language: Language, text: &str) -> Statement {
     match language {

@@ -358,6 +358,49 @@ pub fn page(read: &mut Read<'_>, filter: &Filter, limit: u32) -> Result<Vec<Entr
     })
 }
 
+/// Everybody who acted in a period, by pseudonym, at most `limit`.
+pub fn actors(read: &mut Read<'_>, from: i64, until: i64, limit: u32) -> Result<Vec<String>, Error> {
+    read.all(
+        "SELECT DISTINCT actor FROM entry WHERE actor IS NOT NULL AND ts >= $1 AND ts < $2 ORDER BY actor LIMIT $3",
+        &[Value::Int(from), Value::Int(until), Value::Int(i64::from(limit))],
+        |row| Ok(row.text(0)?.to_owned()),
+    )
+}
+
+/// How often somebody did something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Use {
+    /// Pseudonym of the actor.
+    pub actor: String,
+    /// Upstream.
+    pub server: String,
+    /// MCP method.
+    pub method: String,
+    /// Name of the tool, resource or prompt, or the MAC that stands for it.
+    pub target: Option<String>,
+    /// How many calls were forwarded.
+    pub calls: u64,
+}
+
+/// What was forwarded in a period, by actor, server, method and target, at most `limit` rows.
+pub fn uses(read: &mut Read<'_>, from: i64, until: i64, limit: u32) -> Result<Vec<Use>, Error> {
+    read.all(
+        "SELECT actor, server, method, target, count(*) FROM entry WHERE type = 'call.intent' \
+         AND actor IS NOT NULL AND server IS NOT NULL AND method IS NOT NULL AND ts >= $1 AND ts < $2 \
+         GROUP BY actor, server, method, target ORDER BY actor, server, method, target LIMIT $3",
+        &[Value::Int(from), Value::Int(until), Value::Int(i64::from(limit))],
+        |row| {
+            Ok(Use {
+                actor: row.text(0)?.to_owned(),
+                server: row.text(1)?.to_owned(),
+                method: row.text(2)?.to_owned(),
+                target: row.maybe_text(3)?.map(str::to_owned),
+                calls: row.count(4)?,
+            })
+        },
+    )
+}
+
 /// Calls of a lane whose intent stands at `from` or later, but not after `last`, and has no end.
 pub fn open_calls(read: &mut Read<'_>, from: Place, last: Place) -> Result<Vec<[u8; 16]>, Error> {
     read.all(

@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one module per promise.
 
+mod access;
 mod approval;
 mod blocked;
 mod canary;

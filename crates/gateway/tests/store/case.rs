@@ -25,6 +25,7 @@ pub(crate) const CASES: &[(&str, fn(&Db))] = &[
     ("scan_follows_the_spans", scan_follows_the_spans),
     ("missing_leaf_is_named", missing_leaf_is_named),
     ("pages_are_newest_first_and_complete", pages_are_newest_first_and_complete),
+    ("actors_and_what_they_used_are_those_of_the_period", actors_and_what_they_used_are_those_of_the_period),
     ("open_calls_have_no_end", open_calls_have_no_end),
     ("tip_moves_only_from_where_it_is", tip_moves_only_from_where_it_is),
     ("collisions_are_tried_again", collisions_are_tried_again),
@@ -135,6 +136,38 @@ fn missing_leaf_is_named(db: &Db) {
     }
     assert_eq!(times(db, 0, 4).unwrap_err().cause, "leaf 1 is missing");
     assert_eq!(times(db, 2, 4).unwrap_err().cause, "leaf 3 is missing");
+}
+
+fn actors_and_what_they_used_are_those_of_the_period(db: &Db) {
+    let of = |sequence, event, ts, actor, target| Addition {
+        actor,
+        server: Some("s"),
+        method: Some("tools/call"),
+        target,
+        ..leaf(0, sequence, event, ts)
+    };
+    add(
+        db,
+        &[
+            of(0, "call.intent", 1, Some("early"), Some("t")),
+            of(1, "call.intent", 2, Some("a"), Some("t")),
+            of(2, "call.intent", 3, Some("a"), Some("t")),
+            of(3, "call.denied", 4, Some("b"), Some("t")),
+            of(4, "call.intent", 5, Some("b"), None),
+            of(5, "call.outcome", 6, None, None),
+            of(6, "call.intent", 7, Some("late"), Some("t")),
+        ],
+    );
+    assert_eq!(read(db, |read| entry::actors(read, 2, 7, 9)), ["a", "b"]);
+    assert_eq!(read(db, |read| entry::actors(read, 0, 9, 1)), ["a"]);
+    let used = |actor: &str, target: Option<&str>, calls| entry::Use {
+        actor: actor.to_owned(),
+        server: "s".to_owned(),
+        method: "tools/call".to_owned(),
+        target: target.map(str::to_owned),
+        calls,
+    };
+    assert_eq!(read(db, |read| entry::uses(read, 2, 7, 9)), [used("a", Some("t"), 2), used("b", None, 1)]);
 }
 
 fn pages_are_newest_first_and_complete(db: &Db) {

@@ -1,0 +1,29 @@
+//! The access-control matrix: who may do what, computed from the policies in force at an instant and from nothing else.
+//!
+//! A cell says what the gateway decides about every message that fits its row and its column: allow, hold, deny, or a
+//! condition ([`crate::policy::Forecast`]). What is in force when comes from the log ([`Basis`]); whoever has only the
+//! files can ask about them before they are published.
+
+mod basis;
+mod diff;
+mod duty;
+mod matrix;
+mod note;
+mod object;
+mod page;
+mod past;
+mod subject;
+mod text;
+mod usage;
+
+pub use basis::{Basis, Error, Offer, People, Person};
+pub use diff::{Change, changes};
+pub use duty::{Concern, concerns};
+pub use matrix::{Cell, Matrix, Wanted};
+pub use note::Notes;
+pub use object::Object;
+pub use page::{LEGEND, since, to_html};
+pub use past::{Records, State};
+pub use subject::Subject;
+pub use text::{about, changes_to_json, instant, to_csv, to_json};
+pub use usage::{Unused, unused};

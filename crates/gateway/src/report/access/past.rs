@@ -1,0 +1,286 @@
+//! What was in force at an instant, from the log and the documents that its leaves name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use evidence::leaf::{ActorKind, EventType, Leaf};
+use evidence::merkle::Hash;
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+use super::basis::{Basis, Error, Offer, Person};
+use crate::ledger::Vault;
+use crate::limits;
+use crate::model::{Party, PrincipalKind, TargetKind};
+use crate::policy::{Definition, PolicySet, Source};
+use crate::store::entry::{self, Entry, Filter};
+use crate::store::{Db, document};
+
+/// Leaves read at a time.
+const PAGE: u32 = 256;
+/// The latest leaves of somebody in which to look for their groups.
+const LATEST: u32 = 8;
+
+/// The record, opened for reading.
+#[derive(Clone, Copy)]
+pub struct Records<'a> {
+    /// The database.
+    pub db: &'a Db,
+    /// What opens personal contexts; without it nobody is known by name.
+    pub vault: Option<&'a Vault>,
+    /// Servers of the configuration, when the question is about now.
+    pub configured: Option<&'a [String]>,
+}
+
+/// The policies in force.
+#[derive(Debug)]
+pub struct State {
+    /// Parsed again.
+    pub policies: PolicySet,
+    /// Their hash as it was recorded.
+    pub policy_set: String,
+    /// When they came into force.
+    pub since: i64,
+    /// Index of the leaf that says so.
+    pub index: Option<u64>,
+}
+
+/// A policy set as it is kept.
+#[derive(Deserialize)]
+struct Kept {
+    policies: BTreeMap<String, String>,
+}
+
+/// Facts of `policy.published`.
+#[derive(Deserialize)]
+struct Published {
+    policy_set: Hash,
+}
+
+/// Facts of `tools.changed`: what a list changed, or what was accepted.
+#[derive(Deserialize)]
+struct Changed {
+    document: Option<Hash>,
+    accepted: Option<Hash>,
+    kind: Option<String>,
+    name: Option<String>,
+}
+
+/// One change in such a document.
+#[derive(Deserialize)]
+struct Change {
+    kind: String,
+    name: String,
+    now: Hash,
+}
+
+/// Who somebody is, of a personal context.
+#[derive(Deserialize)]
+struct Context {
+    issuer: String,
+    subject: String,
+    groups: Vec<String>,
+}
+
+#[derive(Clone, Copy)]
+struct Listed {
+    pinned: Hash,
+    current: Hash,
+}
+
+impl Records<'_> {
+    /// Everything at the instant `at`, microseconds since 1970.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn basis(&self, at: i64) -> Result<Basis, Error> {
+        let State { policies, policy_set, since, index } = self.in_force(at)?;
+        let mut basis = self.around(at, policies)?;
+        if basis.policies.revision().to_string() != policy_set {
+            basis.notes.push(
+                "the policies were recorded by another release, whose schema differs; they are read by this one's"
+                    .to_owned(),
+            );
+        }
+        (basis.policy_set, basis.published) = (policy_set, Some((since, index)));
+        Ok(basis)
+    }
+
+    /// What `policies`, which need not be in force, would mean at the instant `at`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn around(&self, at: i64, policies: PolicySet) -> Result<Basis, Error> {
+        let mut notes = Vec::new();
+        let people = self.people(at)?;
+        if self.vault.is_none() {
+            notes.push(
+                "the key directory cannot be read, so nobody is known by name: only groups that policies name are \
+                 shown"
+                    .to_owned(),
+            );
+        }
+        if people.len() >= limits::REPORT_PEOPLE_MAX as usize {
+            notes.push(format!("more than {} people were seen, of whom not all are here", people.len()));
+        }
+        let servers = self.servers(at)?;
+        let policy_set = policies.revision().to_string();
+        Ok(Basis { at, policies, policy_set, published: None, servers, people, notes })
+    }
+
+    /// The policies in force at the instant `at`.
+    ///
+    /// # Errors
+    /// [`Error::NothingInForce`] and others.
+    pub fn in_force(&self, at: i64) -> Result<State, Error> {
+        let event = EventType::PolicyPublished;
+        let filter =
+            Filter { event: Some(event.as_str().to_owned()), until: Some(after(at)), ..Filter::default() };
+        let found = self.db.read_now("policies in force", |read| entry::page(read, &filter, 1))?;
+        let entry = found.first().ok_or(Error::NothingInForce)?;
+        let Published { policy_set } = facts(entry)?;
+        let kept: Kept = parsed(&self.document("policy", policy_set)?, "policy", policy_set)?;
+        let sources: Vec<Source> = kept
+            .policies
+            .into_iter()
+            .map(|(id, text)| Source { file: format!("{id}.cedar"), text })
+            .collect();
+        let policies =
+            PolicySet::parse(&sources).map_err(|rejected| Error::Policies(rejected.to_string()))?;
+        let policy_set = policy_set.to_string();
+        Ok(State { policies, policy_set, since: entry.ts, index: entry.index })
+    }
+
+    /// What servers offered at that time: every definition that a list showed until then.
+    fn servers(&self, at: i64) -> Result<BTreeMap<String, Vec<Offer>>, Error> {
+        let mut listed: BTreeMap<(String, String, String), Listed> = BTreeMap::new();
+        let mut names: BTreeSet<String> = self.configured.into_iter().flatten().cloned().collect();
+        for entry in self.all(EventType::ToolsChanged, at)? {
+            let leaf = decoded(&entry)?;
+            let Some(server) = leaf.server else { continue };
+            names.insert(server.clone());
+            let changed: Changed = facts(&entry)?;
+            if let (Some(pinned), Some(kind), Some(name)) = (changed.accepted, changed.kind, changed.name) {
+                if let Some(known) = listed.get_mut(&(server, kind, name)) {
+                    known.pinned = pinned;
+                }
+                continue;
+            }
+            let Some(hash) = changed.document else { continue };
+            let changes: Vec<Change> = parsed(&self.document("definitions", hash)?, "definitions", hash)?;
+            for Change { kind, name, now } in changes {
+                let known = listed
+                    .entry((server.clone(), kind, name))
+                    .or_insert(Listed { pinned: now, current: now });
+                known.current = now;
+            }
+        }
+        let mut servers: BTreeMap<String, Vec<Offer>> =
+            names.into_iter().map(|name| (name, Vec::new())).collect();
+        for ((server, kind, name), Listed { pinned, current }) in listed {
+            let Some(kind) = TargetKind::parse(&kind) else { continue };
+            let definition = if pinned == current { Definition::Pinned } else { Definition::Drifted };
+            // A server that is not configured any more offers nothing now.
+            if self.configured.is_none_or(|configured| configured.contains(&server)) {
+                servers.entry(server).or_default().push(Offer { kind, name, definition });
+            }
+        }
+        if let Some(configured) = self.configured {
+            servers.retain(|name, _| configured.contains(name));
+        }
+        Ok(servers)
+    }
+
+    /// Everybody who acted until then, with the groups they had last.
+    fn people(&self, at: i64) -> Result<Vec<Person>, Error> {
+        let Some(vault) = self.vault else { return Ok(Vec::new()) };
+        let actors = self
+            .db
+            .read_now("actors", |read| entry::actors(read, i64::MIN, after(at), limits::REPORT_PEOPLE_MAX))?;
+        let mut people = Vec::new();
+        for actor in actors {
+            people.extend(self.person(vault, actor, at)?);
+        }
+        people.sort_by(|a, b| (&a.party.issuer, &a.party.subject).cmp(&(&b.party.issuer, &b.party.subject)));
+        Ok(people)
+    }
+
+    fn person(&self, vault: &Vault, actor: String, at: i64) -> Result<Option<Person>, Error> {
+        let filter = Filter { actor: Some(actor.clone()), until: Some(after(at)), ..Filter::default() };
+        let latest = self.db.read_now("latest of actor", |read| entry::page(read, &filter, LATEST))?;
+        for entry in &latest {
+            let leaf = decoded(entry)?;
+            let kind = match leaf.actor.as_ref().map(|actor| actor.kind) {
+                Some(ActorKind::Human) => PrincipalKind::Human,
+                Some(ActorKind::Service) => PrincipalKind::Service,
+                Some(ActorKind::Agent) => PrincipalKind::Agent,
+                _ => continue,
+            };
+            let Some(commitment) = leaf.context else { continue };
+            let Some(bytes) = vault.context(self.db, &commitment)? else { continue };
+            let Ok(Context { issuer, subject, mut groups }) = serde_json::from_slice(&bytes) else {
+                continue;
+            };
+            groups.sort();
+            groups.dedup();
+            return Ok(Some(Person {
+                actor,
+                kind,
+                party: Party { issuer, subject },
+                groups,
+                seen: entry.ts,
+            }));
+        }
+        Ok(None)
+    }
+
+    /// All leaves of a type until then, the oldest first.
+    pub(super) fn all(&self, event: EventType, at: i64) -> Result<Vec<Entry>, Error> {
+        let mut filter =
+            Filter { event: Some(event.as_str().to_owned()), until: Some(after(at)), ..Filter::default() };
+        let mut found = Vec::new();
+        loop {
+            let page = self.db.read_now("leaves of a type", |read| entry::page(read, &filter, PAGE))?;
+            let Some(last) = page.last() else { break };
+            filter.before = Some((last.ts, last.place));
+            found.extend(page);
+        }
+        found.reverse();
+        Ok(found)
+    }
+
+    fn document(&self, kind: &'static str, hash: Hash) -> Result<Vec<u8>, Error> {
+        let wrong = |problem| Error::Document { kind, hash: hash.to_string(), problem };
+        let found = self.db.read_now("document", |read| document::find(read, hash.as_bytes()))?;
+        let (_, bytes) = found.ok_or_else(|| wrong("it is not there"))?;
+        let own: [u8; 32] = Sha256::digest(&bytes).into();
+        if Hash::from_bytes(own) == hash { Ok(bytes) } else { Err(wrong("what is there is something else")) }
+    }
+}
+
+/// The instant after `at`: what happened at `at` counts.
+fn after(at: i64) -> i64 {
+    at.saturating_add(1)
+}
+
+fn parsed<'b, T: Deserialize<'b>>(bytes: &'b [u8], kind: &'static str, hash: Hash) -> Result<T, Error> {
+    serde_json::from_slice(bytes).map_err(|_| Error::Document {
+        kind,
+        hash: hash.to_string(),
+        problem: "it cannot be read",
+    })
+}
+
+fn decoded(entry: &Entry) -> Result<Leaf, Error> {
+    Leaf::decode(&entry.leaf).map_err(|error| unreadable(entry, &error))
+}
+
+fn facts<T: for<'d> Deserialize<'d>>(entry: &Entry) -> Result<T, Error> {
+    let leaf = decoded(entry)?;
+    let detail = leaf.detail.as_ref().map_or("{}", |detail| detail.as_str());
+    serde_json::from_str(detail).map_err(|error| unreadable(entry, &error))
+}
+
+fn unreadable(entry: &Entry, cause: &dyn std::fmt::Display) -> Error {
+    let index = entry.index.map_or_else(|| "without an index".to_owned(), |index| index.to_string());
+    Error::Leaf { index, cause: cause.to_string() }
+}
