@@ -20,6 +20,7 @@ STEPS=(
   "integration  |25|no |Cargo.toml                  |promises, stores on SQLite and PostgreSQL, crashes, tampering"
   "docs         |10|no |Cargo.toml                  |examples in the documentation of the code"
   "policies     | 5|no |policies/starter/tests.yaml |starter policies against their cases"
+  "openapi      | 5|no |tests/openapi/check.py      |the description of the API, with a validator of OpenAPI 3.1"
   "demo         | 5|no |crates/gateway/src/cli/demo.rs|the guided tour, to its end"
   "peers        |25|no |tests/peers/run.py          |real clients and servers through the gateway"
   "conformance  |15|no |tests/peers/conformance.py  |the official suite, directly and through the gateway"
@@ -61,6 +62,7 @@ step_tidy() { cargo test --workspace --locked --test it tidy::; }
 step_integration() { COUNTERSIGN_CRASHES=200 cargo test --workspace --locked --no-fail-fast --test '*' -- --skip tidy::; }
 step_docs() { cargo test --workspace --locked --doc; }
 step_policies() { cargo run --locked --quiet -p countersign -- policy test policies/starter/tests.yaml; }
+step_openapi() { cargo run --locked --quiet -p countersign -- openapi | python3 tests/openapi/check.py; }
 step_demo() { cargo run --locked --quiet -p countersign -- demo --exit; }
 step_peers() { python3 tests/peers/run.py clients oauth servers masked recognizer; }
 step_conformance() { python3 tests/peers/run.py conformance; }

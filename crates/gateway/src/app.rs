@@ -15,7 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-pub use telemetry::{telemetry, tells_checkpoints};
+pub use telemetry::{assurance, telemetry, tells_checkpoints};
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;

@@ -13,6 +13,7 @@ mod line;
 mod log;
 mod migrate;
 mod moment;
+mod openapi;
 mod policy;
 mod serve;
 mod session;
@@ -66,6 +67,8 @@ enum Command {
     Completion(completion::Arguments),
     /// Who may do what, now or at any time in the record.
     Access(access::Arguments),
+    /// Print the gateway's own API as OpenAPI 3.1.
+    Openapi(openapi::Arguments),
     /// Check, test and explain policies.
     Policy(policy::Arguments),
     /// See what the gateway sees in data: what is masked, what a statement would do.
@@ -93,6 +96,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Completion(arguments) => completion::run(&arguments, Cli::command()),
         Command::Access(arguments) => access::run(&arguments),
+        Command::Openapi(arguments) => openapi::run(&arguments),
         Command::Policy(arguments) => policy::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
     }

@@ -3,6 +3,7 @@
 //! Unknown fields are errors. Relative paths are relative to the file.
 
 mod check;
+mod console;
 #[cfg(test)]
 mod coverage;
 mod decode;
@@ -21,6 +22,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use console::{Account, ConsoleClient};
 pub use load::{ConfigError, load, parse};
 pub use masking::{Detector, Masking, OnFailure, Recognizer};
 pub use server::{Credential, EnvironmentValue, Http, ServerConfig, Sharing, Stdio};
@@ -213,6 +215,9 @@ pub struct Issuer {
     /// PEM file of further authorities to trust when fetching its documents.
     #[serde(default)]
     pub authorities: Option<PathBuf>,
+    /// How its people sign in to the console. Absent: they do not, and have no role in the gateway.
+    #[serde(default)]
+    pub console: Option<ConsoleClient>,
 }
 
 /// Where an issuer's tokens keep what the gateway needs. A path is a claim name, or names joined by `.` for nested

@@ -10,6 +10,7 @@ use hyper::body::Incoming;
 use uuid::Uuid;
 
 use crate::api;
+use crate::console;
 use crate::cors;
 use crate::exchange::{Gateway, arrival, refuse};
 use crate::model::Era;
@@ -43,6 +44,10 @@ async fn route(gateway: Arc<Gateway>, peer: SocketAddr, request: Request<Incomin
     if path.starts_with(API) && request.method() != Method::OPTIONS {
         let address = address(&gateway, peer, request.headers());
         return api::answer(gateway, address, request).await;
+    }
+    if console::owns(path) && console::is_on(&gateway) {
+        let address = address(&gateway, peer, request.headers());
+        return console::answer(gateway, address, request).await;
     }
     let server = path.strip_prefix(SERVERS).and_then(|name| gateway.servers.get(name)).cloned();
     match server {

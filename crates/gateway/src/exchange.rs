@@ -46,12 +46,14 @@ use crate::mcp::header::{self, Ours};
 use crate::mcp::method::Direction;
 use crate::metrics::{ExchangeLabels, Metrics};
 use crate::model::{Context, Decision, Effect, Era, MessageKind, Principal, Statement, TargetKind};
+use crate::moment::Moment;
 use crate::permit::Permit;
 use crate::policy::{Policies, Question};
 use crate::recognizer::Recognizer;
 use crate::refusal::Refusal;
 use crate::reply::Replier;
 use crate::service_key::Registry;
+use crate::sign_in::SignIns;
 use crate::statement::Reader;
 use crate::store::Db;
 use crate::upstream::{Answer, AnswerError, Outbound, Upstream};
@@ -61,8 +63,14 @@ use view::{Unmasked, View};
 pub struct Gateway {
     /// Upstreams by name.
     pub servers: std::collections::HashMap<String, Arc<Server>>,
+    /// Name of the deployment: what policy calls the gateway itself.
+    pub deployment: Arc<str>,
     /// Who callers are.
     pub authenticator: Authenticator,
+    /// How strongly the log is anchored outside the reach of whoever owns the database, with what that means.
+    pub assurance: &'static str,
+    /// People who are signed in to the console.
+    pub sign_ins: SignIns,
     /// What they may do.
     pub policies: Arc<Policies>,
     /// Held calls, and what people said about them.
@@ -105,6 +113,10 @@ pub struct Gateway {
     pub places: Arc<tokio::sync::Semaphore>,
     /// Fires when readiness must be red: others are to be asked instead.
     pub leaving: CancellationToken,
+    /// Places for streams of events to pages.
+    pub streams: Arc<tokio::sync::Semaphore>,
+    /// Tells them what changed in the store.
+    pub moments: tokio::sync::watch::Sender<Moment>,
     /// Fires when streams without an end of their own must end.
     pub draining: CancellationToken,
     /// Fires when every exchange must end.

@@ -38,6 +38,7 @@ use evidence::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 pub use export::{ExportError, export};
+pub use keep::Recorded;
 pub use keyring::{Keyring, KeyringError, Missing};
 pub use opened::Opened;
 pub use start::StartError;

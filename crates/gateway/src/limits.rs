@@ -416,3 +416,47 @@ pub const INSPECTED_BYTES_MAX: u64 = 16 * 1024 * 1024;
 pub const REPORT_PEOPLE_MAX: u32 = 100_000;
 /// Most combinations of somebody, a server, a method and a target that a report counts.
 pub const REPORT_USES_MAX: u32 = 1_000_000;
+// The console.
+
+/// Most accounts that an issuer's sign-in offers with one click.
+pub const ACCOUNTS_MAX: usize = 16;
+/// Time a person has to sign in at their issuer.
+pub const SIGN_IN_UNDER_WAY_MS: u64 = 10 * 60 * 1_000;
+/// Time after which the issuer is asked whether somebody is still who they were.
+pub const SIGN_IN_FRESH_MS: u64 = 5 * 60 * 1_000;
+/// Time after which people sign in anew, whatever the issuer says.
+pub const SIGN_IN_MS: u64 = 12 * 60 * 60 * 1_000;
+/// Time after which a gateway that asked the issuer is taken for dead.
+pub const SIGN_IN_CLAIM_MS: u64 = 30_000;
+/// Pause between two looks at what another gateway was told.
+pub const SIGN_IN_LOOK_MS: u64 = 200;
+/// Most such looks for one request.
+pub const SIGN_IN_LOOKS_MAX: u32 = 50;
+/// Longest value of a cookie of the console, in bytes.
+pub const COOKIE_BYTES_MAX: usize = 4 * 1024;
+/// Longest path that a browser is sent to after signing in, in bytes.
+pub const RETURN_BYTES_MAX: usize = 1_024;
+/// Elements of a page of the API, unless asked otherwise.
+pub const API_PAGE: u32 = 50;
+/// Most elements of a page of the API.
+pub const API_PAGE_MAX: u32 = 100;
+/// Most lanes that the API lists.
+pub const API_LANES_MAX: u32 = 64;
+/// Most streams of events to pages at once.
+pub const EVENT_STREAMS_MAX: usize = 1_000;
+/// Pause between two looks at what changed.
+pub const EVENTS_LOOK_MS: u64 = 500;
+/// Pause between two signs of life of a stream of events; who listens is checked as often.
+pub const EVENTS_ALIVE_MS: u64 = 15_000;
+/// Longest stream of events; the page opens another.
+pub const EVENTS_MS: u64 = 10 * 60 * 1_000;
+/// Most live approvals that are watched for changes.
+pub const APPROVALS_WATCHED_MAX: u32 = 1_000;
+/// Most leaves looked at for one page of calls; the page says how far it came.
+pub const CALLS_LOOKED_AT_MAX: u32 = 2_000;
+/// Pause between two looks at what the log has more.
+pub const FOLLOWER_LOOK_MS: u64 = 500;
+/// Most leaves followed in one transaction: evidence waits for no more.
+pub const FOLLOWER_LEAVES_MAX: u64 = 512;
+/// Most counts read for the activity of a week.
+pub const ACTIVITY_ROWS_MAX: u32 = 400_000;

@@ -34,7 +34,7 @@ pub use outlook::{
 };
 pub use problem::{Problem, Rejected};
 pub use publication::{Candidate, Change, Policies};
-pub use question::{Definition, Duty, Passage, Question, Revelation};
+pub use question::{Definition, Duty, DutyPlace, Passage, Question, ROLES, Revelation};
 pub use schema::text as schema;
 pub use set::PolicySet;
 pub use source::{Policy, Source};

@@ -109,6 +109,12 @@ pub fn events(status: StatusCode, mut headers: HeaderMap, events: mpsc::Receiver
     reply
 }
 
+/// Builds a reply of server-sent events that the gateway itself makes.
+pub fn streaming(status: StatusCode, headers: HeaderMap) -> (Reply, Stream) {
+    let (outlet, receiver) = Outlet::open();
+    (events(status, headers, receiver), Stream { outlet, batched: false })
+}
+
 impl ReplyBody {
     /// Takes a whole body out; `None` for a stream.
     pub fn take_whole(&mut self) -> Option<Bytes> {

@@ -4,15 +4,15 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Asked;
 use super::problem::Problem;
+use super::{Asked, caller, hex, time};
 use crate::approval::{Approver, Ballot, Identity, NotDecided, Record, clean, shown};
 use crate::exchange::Gateway;
-use crate::ledger::{Denial, DenialKind};
 use crate::limits;
-use crate::policy::PolicySet;
-use crate::refusal::Refusal;
+use crate::model::Party;
+use crate::policy::{Duty, PolicySet};
 use crate::store::approval::Which;
+use crate::store::call::{self, Found, Wanted};
 
 /// `GET /api/v1/approvals?state=live|all&before=<id's time>&limit=<count>`.
 pub(super) async fn list(asked: Asked) -> Result<Value, Problem> {
@@ -37,7 +37,7 @@ pub(super) async fn list(asked: Asked) -> Result<Value, Problem> {
     let records = asked.gateway.approvals.list(which, before, limit).await?;
     let next =
         if records.len() == limit as usize { records.last().map(|last| last.row.requested) } else { None };
-    let visible = records.iter().filter(|record| record.allow(asked.duty, &set, &asked.caller).is_ok());
+    let visible = records.iter().filter(|record| record.allow(asked.duty(), &set, &asked.caller).is_ok());
     let approvals: Vec<Value> = visible.map(|record| summary(record, &set, &asked)).collect();
     Ok(json!({ "approvals": approvals, "next": next.map(time) }))
 }
@@ -48,7 +48,7 @@ pub(super) async fn deliveries(asked: Asked) -> Result<Value, Problem> {
     let mut visible = Vec::new();
     for delivery in asked.gateway.approvals.outstanding().await? {
         let record = asked.gateway.approvals.find(Uuid::from_bytes(delivery.approval)).await?;
-        if record.is_some_and(|record| record.allow(asked.duty, &set, &asked.caller).is_ok()) {
+        if record.is_some_and(|record| record.allow(asked.duty(), &set, &asked.caller).is_ok()) {
             visible.push(json!({
                 "id": Uuid::from_bytes(delivery.id),
                 "webhook": delivery.sink,
@@ -69,6 +69,48 @@ pub(super) async fn deliveries(asked: Asked) -> Result<Value, Problem> {
 pub(super) async fn show(asked: Asked) -> Result<Value, Problem> {
     let set = asked.gateway.policies.current();
     Ok(whole(&find(&asked, &set).await?, &set, &asked))
+}
+
+/// `GET /api/v1/approvals/{id}/history`: what its caller and its target did before, as far back as one look goes.
+pub(super) async fn history(asked: Asked) -> Result<Value, Problem> {
+    let set = asked.gateway.policies.current();
+    let record = find(&asked, &set).await?;
+    let (gateway, row) = (&asked.gateway, &record.row);
+    let who = &record.content.who.party;
+    let who = Party { issuer: who.issuer.clone(), subject: who.subject.clone() };
+    let by_caller = Wanted { actor: Some(gateway.ledger.actor(&who)), ..Wanted::default() };
+    let target = record.content.target.as_ref().map(|(_, name)| name.clone());
+    let of_target = Wanted { server: Some(row.server.clone()), target, ..Wanted::default() };
+    let read = gateway.db.read("history", move |read| {
+        let looks = limits::CALLS_LOOKED_AT_MAX;
+        Ok((call::page(read, &by_caller, looks, looks)?, call::page(read, &of_target, looks, looks)?))
+    });
+    let (by_caller, of_target) = read.await?;
+    let earlier = gateway.approvals.list(Which::Every, row.requested, limits::APPROVALS_LISTED_MAX).await?;
+    let alike = earlier.iter().filter(|other| {
+        other.row.server == row.server
+            && other.content.target == record.content.target
+            && other.allow(Duty::View, &set, &asked.caller).is_ok()
+    });
+    let alike = alike.take(limits::API_PAGE as usize).map(|other| {
+        json!({
+            "id": Uuid::from_bytes(other.row.id),
+            "state": other.row.state.as_str(),
+            "requested": time(other.row.requested),
+            "requester": identity(&other.content.who),
+        })
+    });
+    let approvals: Vec<Value> = alike.collect();
+    Ok(json!({ "caller": before(&by_caller), "target": before(&of_target), "approvals": approvals }))
+}
+
+fn before(found: &Found) -> Value {
+    json!({
+        "calls": found.heads.len(),
+        "denied": found.heads.iter().filter(|head| head.is_denied()).count(),
+        "last": found.heads.first().map(|head| time(head.ts)),
+        "more": found.next.is_some(),
+    })
 }
 
 /// `POST /api/v1/approvals/{id}/approve`, with `{"reason": "..."}` or nothing.
@@ -106,34 +148,14 @@ pub(super) async fn record_refusal(
     refused: NotDecided,
     method: &'static str,
 ) -> Problem {
-    let problem = Problem::from(refused);
-    let denial = Denial {
-        kind: DenialKind::Refused,
-        call,
-        principal: approver.principal.clone(),
-        context: approver.context.clone(),
-        server: None,
-        message: None,
-        method: Some(method.into()),
-        statement: None,
-        target: None,
-        decision: None,
-        refusal: problem.code,
-        reason: None,
-        count: 1,
-        body: None,
-    };
-    match gateway.ledger.deny(denial).await {
-        Ok(_receipt) => problem,
-        Err(_) => Problem::of(Refusal::LedgerUnavailable),
-    }
+    caller::record(gateway, call, approver, Problem::from(refused), method, None).await
 }
 
 /// The approval that the path names, if policy permits the caller what the endpoint is for.
 async fn find(asked: &Asked, set: &PolicySet) -> Result<Record, NotDecided> {
     let id = asked.path.first().and_then(|id| id.parse().ok()).ok_or(NotDecided::Unknown)?;
     let record = asked.gateway.approvals.find(id).await?.ok_or(NotDecided::Unknown)?;
-    record.allow(asked.duty, set, &asked.caller)?;
+    record.allow(asked.duty(), set, &asked.caller)?;
     Ok(record)
 }
 
@@ -206,12 +228,4 @@ fn identity(who: &Identity) -> Value {
         "client": who.client.as_deref().map(clean),
         "actors": who.actors.iter().map(|actor| party(&actor.issuer, &actor.subject)).collect::<Vec<_>>(),
     })
-}
-
-fn time(micros: i64) -> String {
-    Timestamp::from_microsecond(micros).map(|time| time.to_string()).unwrap_or_default()
-}
-
-fn hex(bytes: [u8; 32]) -> String {
-    evidence::merkle::Hash::from_bytes(bytes).to_string()
 }

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::approval::{Fault, NotDecided, Unsigned};
+use crate::policy::Duty;
 use crate::refusal::Refusal;
+use crate::store;
 
 /// A no, worded for whoever asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +38,49 @@ impl Problem {
         Self { status: StatusCode::NOT_FOUND, code: "unknown", detail: detail.into() }
     }
 
+    /// Policy does not let them do it.
+    pub(super) fn not_permitted(duty: Duty) -> Self {
+        let detail = format!(
+            "policy does not permit you `{}` in this gateway: ask whoever writes its policies",
+            duty.as_str()
+        );
+        Self { status: StatusCode::FORBIDDEN, code: "not_permitted", detail }
+    }
+
+    /// The cookie came, but not from a page of the gateway.
+    pub(super) fn cross_site() -> Self {
+        let detail = "the request does not come from the console's own page, or without its token: reload it";
+        Self { status: StatusCode::FORBIDDEN, code: "csrf", detail: detail.to_owned() }
+    }
+
+    /// The sign-in is over.
+    pub(super) fn signed_out() -> Self {
+        let detail = "your sign-in has ended: sign in again";
+        Self { status: StatusCode::UNAUTHORIZED, code: "signed_out", detail: detail.to_owned() }
+    }
+
+    /// Nobody can tell whether the sign-in still stands.
+    pub(super) fn issuer_unavailable() -> Self {
+        let detail = "your identity provider cannot be reached, so nobody can tell whether your sign-in still \
+                      stands: try again";
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            code: "issuer_unavailable",
+            detail: detail.to_owned(),
+        }
+    }
+
+    /// What they looked at is not what there is any more.
+    pub(super) fn stale(detail: &str) -> Self {
+        Self { status: StatusCode::CONFLICT, code: "stale", detail: detail.to_owned() }
+    }
+
+    /// What is made from the log is not made yet.
+    pub(super) fn behind() -> Self {
+        let detail = "the tree over the log is being read again: try again in a moment";
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, code: "behind", detail: detail.to_owned() }
+    }
+
     /// A signed request that proves nobody.
     pub(super) fn unsigned(unsigned: Unsigned) -> Self {
         Self { status: StatusCode::UNAUTHORIZED, code: unsigned.code(), detail: unsigned.to_string() }
@@ -60,6 +105,13 @@ impl From<Fault> for Problem {
             Fault::Ledger(_) | Fault::Store(_) => Self::of(Refusal::LedgerUnavailable),
             Fault::Vault(_) | Fault::Malformed => Self::of(Refusal::Internal),
         }
+    }
+}
+
+impl From<store::Error> for Problem {
+    fn from(error: store::Error) -> Self {
+        tracing::error!(%error, "the API cannot read the store");
+        Self::of(Refusal::LedgerUnavailable)
     }
 }
 

@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::Value;
 
 use super::problem::Problem;
-use super::{Asked, approval};
+use super::{Answered, Asked, activity, approval, call, events, log, me, policy, server};
 use crate::policy::Duty;
 use crate::refusal::Refusal;
 
@@ -15,35 +15,95 @@ use crate::refusal::Refusal;
 pub struct Endpoint {
     /// HTTP method.
     pub method: &'static str,
-    /// Path; `{...}` stands for one segment.
+    /// Path; `{...}` stands for one segment, `{...*}` at the end for all that follow.
     pub path: &'static str,
-    /// What the caller must be permitted by policy, concerning the call in question.
-    pub duty: Duty,
+    /// What the caller must be.
+    pub need: Need,
+    /// Whether asking is put on record.
+    pub record: Record,
     /// What it does.
     pub summary: &'static str,
+    /// Names of parameters in the query, of `PARAMETERS` in `schema`.
+    pub query: &'static [&'static str],
+    /// Name of the schema of the body, of `SCHEMAS` in `schema`; none: there is no body.
+    pub body: Option<&'static str>,
+    /// Name of the schema of the answer, of `SCHEMAS` in `schema`.
+    pub answer: &'static str,
     pub(super) handler: Handler,
 }
 
-/// How a request proves who sends it, and who takes it then.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Handler {
-    /// A bearer credential for the API.
-    Bearer(fn(Asked) -> Answer),
-    /// The signature of Slack over the body.
+/// What the caller of an endpoint must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Anybody.
+    Nothing,
+    /// Proven.
+    Proven,
+    /// Permitted by policy, concerning a held call: the handler asks once it knows which.
+    Held(Duty),
+    /// Permitted by policy, concerning the gateway.
+    Gateway(Duty),
+    /// Slack, by its signature over the body.
     Slack,
 }
 
-pub(super) type Answer = Pin<Box<dyn Future<Output = Result<Value, Problem>> + Send>>;
+/// Whether a call of an endpoint becomes a leaf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Record {
+    /// It reads no evidence and changes nothing.
+    Nothing,
+    /// It reads evidence: `recording.viewed`, before the answer leaves.
+    Viewed,
+    /// What it changes has a leaf of its own.
+    Change,
+}
+
+/// Who takes a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Handler {
+    /// Answers JSON.
+    Json(fn(Asked) -> Answer<Value>),
+    /// Answers something else.
+    Other(fn(Asked) -> Answer<Answered>),
+    /// Takes the bytes of the body: what was signed.
+    Slack,
+}
+
+pub(super) type Answer<T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send>>;
 
 /// Every endpoint.
 #[rustfmt::skip]
 pub const ENDPOINTS: &[Endpoint] = &[
-    Endpoint { method: "GET", path: "/api/v1/approvals", duty: Duty::View, summary: "held calls that the caller may see, the latest first", handler: Handler::Bearer(|asked| Box::pin(approval::list(asked))) },
-    Endpoint { method: "GET", path: "/api/v1/deliveries", duty: Duty::View, summary: "what webhooks were not told yet, or never", handler: Handler::Bearer(|asked| Box::pin(approval::deliveries(asked))) },
-    Endpoint { method: "GET", path: "/api/v1/approvals/{id}", duty: Duty::View, summary: "one held call, exactly as it would run", handler: Handler::Bearer(|asked| Box::pin(approval::show(asked))) },
-    Endpoint { method: "POST", path: "/api/v1/approvals/{id}/approve", duty: Duty::Approve, summary: "agree to a held call", handler: Handler::Bearer(|asked| Box::pin(approval::approve(asked))) },
-    Endpoint { method: "POST", path: "/api/v1/approvals/{id}/reject", duty: Duty::Approve, summary: "refuse a held call", handler: Handler::Bearer(|asked| Box::pin(approval::reject(asked))) },
-    Endpoint { method: "POST", path: "/api/v1/slack/interactions", duty: Duty::Approve, summary: "a press of a button in Slack", handler: Handler::Slack },
+    Endpoint { method: "GET", path: "/api/v1/openapi.json", need: Need::Nothing, record: Record::Nothing, summary: "this API as OpenAPI 3.1", query: &[], body: None, answer: "OpenApi", handler: Handler::Json(|_| Box::pin(async { Ok(me::openapi()) })) },
+    Endpoint { method: "GET", path: "/api/v1/sign-in", need: Need::Nothing, record: Record::Nothing, summary: "where people sign in to the console", query: &[], body: None, answer: "SignIn", handler: Handler::Json(|asked| Box::pin(async move { Ok(me::sign_in(&asked)) })) },
+    Endpoint { method: "GET", path: "/api/v1/me", need: Need::Proven, record: Record::Nothing, summary: "who the caller is, and what they may do here", query: &[], body: None, answer: "Me", handler: Handler::Json(|asked| Box::pin(async move { Ok(me::me(&asked)) })) },
+    Endpoint { method: "GET", path: "/api/v1/approvals", need: Need::Held(Duty::View), record: Record::Nothing, summary: "held calls that the caller may see, the latest first", query: &["state", "before", "limit"], body: None, answer: "Approvals", handler: Handler::Json(|asked| Box::pin(approval::list(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/deliveries", need: Need::Held(Duty::View), record: Record::Nothing, summary: "what webhooks were not told yet, or never", query: &[], body: None, answer: "Deliveries", handler: Handler::Json(|asked| Box::pin(approval::deliveries(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/approvals/{id}", need: Need::Held(Duty::View), record: Record::Viewed, summary: "one held call, exactly as it would run", query: &[], body: None, answer: "Approval", handler: Handler::Json(|asked| Box::pin(approval::show(asked))) },
+    Endpoint { method: "POST", path: "/api/v1/approvals/{id}/approve", need: Need::Held(Duty::Approve), record: Record::Change, summary: "agree to a held call", query: &[], body: Some("Ballot"), answer: "Approval", handler: Handler::Json(|asked| Box::pin(approval::approve(asked))) },
+    Endpoint { method: "POST", path: "/api/v1/approvals/{id}/reject", need: Need::Held(Duty::Approve), record: Record::Change, summary: "refuse a held call", query: &[], body: Some("Ballot"), answer: "Approval", handler: Handler::Json(|asked| Box::pin(approval::reject(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/log", need: Need::Gateway(Duty::ReadStatus), record: Record::Nothing, summary: "how the log stands", query: &[], body: None, answer: "Log", handler: Handler::Json(|asked| Box::pin(log::show(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/log/checkpoint", need: Need::Gateway(Duty::ReadStatus), record: Record::Nothing, summary: "the latest checkpoint, as a C2SP signed note", query: &[], body: None, answer: "Text", handler: Handler::Other(|asked| Box::pin(log::checkpoint(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/log/checkpoints", need: Need::Gateway(Duty::ReadStatus), record: Record::Nothing, summary: "checkpoints, the latest first", query: &["before", "limit"], body: None, answer: "Checkpoints", handler: Handler::Json(|asked| Box::pin(log::checkpoints(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/events", need: Need::Proven, record: Record::Nothing, summary: "what changed, as server-sent events without content", query: &[], body: None, answer: "Events", handler: Handler::Other(|asked| Box::pin(async move { events::follow(asked) })) },
+    Endpoint { method: "GET", path: "/api/v1/approvals/{id}/history", need: Need::Held(Duty::View), record: Record::Viewed, summary: "what its caller and its target did before", query: &[], body: None, answer: "History", handler: Handler::Json(|asked| Box::pin(approval::history(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/sessions", need: Need::Gateway(Duty::ReadCalls), record: Record::Viewed, summary: "recording sessions, the latest first", query: &["person", "server", "tool", "decision", "status", "from", "to", "text", "before", "limit"], body: None, answer: "Sessions", handler: Handler::Json(|asked| Box::pin(call::sessions(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/sessions/{id}", need: Need::Gateway(Duty::ReadCalls), record: Record::Viewed, summary: "the calls of one session, the first one first", query: &["after", "limit"], body: None, answer: "Session", handler: Handler::Json(|asked| Box::pin(call::session(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/calls", need: Need::Gateway(Duty::ReadCalls), record: Record::Viewed, summary: "calls, the latest first", query: &["person", "server", "tool", "decision", "status", "from", "to", "text", "before", "limit", "session"], body: None, answer: "Calls", handler: Handler::Json(|asked| Box::pin(call::list(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/calls/{id}", need: Need::Gateway(Duty::ReadRecordings), record: Record::Viewed, summary: "one call with what was said, as it was masked", query: &[], body: None, answer: "Call", handler: Handler::Json(|asked| Box::pin(call::show(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/servers", need: Need::Gateway(Duty::ReadStatus), record: Record::Nothing, summary: "servers, issuers and gateways, and how they do", query: &[], body: None, answer: "Servers", handler: Handler::Json(|asked| Box::pin(server::list(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/servers/{name}/tools", need: Need::Gateway(Duty::ReadStatus), record: Record::Nothing, summary: "what a server lists, and what of it changed", query: &[], body: None, answer: "Tools", handler: Handler::Json(|asked| Box::pin(server::tools(asked))) },
+    Endpoint { method: "POST", path: "/api/v1/servers/{name}/tools/{tool}/accept", need: Need::Gateway(Duty::AcceptTools), record: Record::Change, summary: "accept a changed definition", query: &["kind"], body: Some("Acceptance"), answer: "Tool", handler: Handler::Json(|asked| Box::pin(server::accept(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/policies", need: Need::Gateway(Duty::ReadPolicies), record: Record::Nothing, summary: "the policies in force", query: &[], body: None, answer: "Policies", handler: Handler::Json(|asked| Box::pin(policy::show(asked))) },
+    Endpoint { method: "POST", path: "/api/v1/policies/check", need: Need::Gateway(Duty::ReadPolicies), record: Record::Nothing, summary: "whether files are a valid set", query: &[], body: Some("PolicyFiles"), answer: "PolicyCheck", handler: Handler::Json(|asked| Box::pin(policy::check(asked))) },
+    Endpoint { method: "POST", path: "/api/v1/policies/diff", need: Need::Gateway(Duty::ReadPolicies), record: Record::Nothing, summary: "how files differ from the set in force", query: &[], body: Some("PolicyFiles"), answer: "PolicyDiff", handler: Handler::Json(|asked| Box::pin(policy::diff(asked))) },
+    Endpoint { method: "POST", path: "/api/v1/policies/try", need: Need::Gateway(Duty::ReadPolicies), record: Record::Nothing, summary: "what policy says to a call", query: &[], body: Some("PolicyTry"), answer: "PolicyTrial", handler: Handler::Json(|asked| Box::pin(policy::attempt(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/log/leaves", need: Need::Gateway(Duty::ReadLog), record: Record::Viewed, summary: "leaves as they were hashed", query: &["from", "n"], body: None, answer: "Leaves", handler: Handler::Json(|asked| Box::pin(log::leaves(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/log/proof/{index}", need: Need::Gateway(Duty::ReadLog), record: Record::Nothing, summary: "that a leaf is in the log (RFC 6962)", query: &["size"], body: None, answer: "Proof", handler: Handler::Json(|asked| Box::pin(log::proof(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/log/tile/entries/{path*}", need: Need::Gateway(Duty::ReadLog), record: Record::Viewed, summary: "an entry bundle (C2SP tlog-tiles)", query: &[], body: None, answer: "Bytes", handler: Handler::Other(|asked| Box::pin(log::bundle(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/log/tile/{level}/{path*}", need: Need::Gateway(Duty::ReadStatus), record: Record::Nothing, summary: "a hash tile (C2SP tlog-tiles)", query: &[], body: None, answer: "Bytes", handler: Handler::Other(|asked| Box::pin(log::tile(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/activity", need: Need::Gateway(Duty::ReadStatus), record: Record::Nothing, summary: "how many calls there were, and how they went", query: &["window"], body: None, answer: "Activity", handler: Handler::Json(|asked| Box::pin(activity::show(asked))) },
+    Endpoint { method: "POST", path: "/api/v1/slack/interactions", need: Need::Slack, record: Record::Change, summary: "a press of a button in Slack", query: &[], body: Some("SlackPress"), answer: "SlackAnswer", handler: Handler::Slack },
 ];
 
 /// The endpoint for a request, and what stands in the places of its path.
@@ -69,13 +129,29 @@ fn matched(pattern: &str, path: &str) -> Option<Vec<String>> {
     loop {
         match (wanted.next(), given.next()) {
             (None, None) => return Some(places),
+            (Some(place), Some(segment)) if place.ends_with("*}") && !segment.is_empty() => {
+                let rest = std::iter::once(segment).chain(given).collect::<Vec<_>>().join("/");
+                places.push(decoded(&rest)?);
+                return Some(places);
+            }
             (Some(place), Some(segment)) if place.starts_with('{') && !segment.is_empty() => {
-                places.push(segment.to_owned());
+                places.push(decoded(segment)?);
             }
             (Some(word), Some(segment)) if word == segment => {}
             _ => return None,
         }
     }
+}
+
+/// Percent-decoded (RFC 3986); `None` when the result is not UTF-8.
+fn decoded(segment: &str) -> Option<String> {
+    if !segment.contains('%') {
+        return Some(segment.to_owned());
+    }
+    // A query that is nothing but this one text; `+` is no blank in a path.
+    let text = segment.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
+    let (decoded, _) = url::form_urlencoded::parse(text.as_bytes()).next()?;
+    (!decoded.contains('\u{fffd}')).then(|| decoded.into_owned())
 }
 
 #[cfg(test)]
@@ -94,5 +170,20 @@ mod tests {
         check(Method::GET, "/api/v1/approvals/", None);
         check(Method::POST, "/api/v1/approvals/7/approve/", None);
         assert_eq!(find(&Method::GET, "/api/v1/approvals/7").expect("found").1, ["7"]);
+    }
+
+    #[test]
+    fn places_of_a_path_are_decoded() {
+        let check = |path: &str, expected: Option<&[&str]>| {
+            let found = matched("/a/{b}/c/{d*}", path);
+            assert_eq!(
+                found.as_deref(),
+                expected.map(|e| e.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>()).as_deref()
+            );
+        };
+        check("/a/x%2Fy+z/c/0/x001/234", Some(&["x/y+z", "0/x001/234"]));
+        check("/a/%ff/c/1", None);
+        check("/a/x/c/", None);
+        check("/a/a%26b%3Dc/c/1", Some(&["a&b=c", "1"]));
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
+use aws_lc_rs::aead::LessSafeKey;
 use aws_lc_rs::hmac;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -27,6 +28,7 @@ use crate::metrics::Metrics;
 use crate::policy::Policies;
 use crate::recognizer::Recognizer;
 use crate::service_key::Registry;
+use crate::sign_in::SignIns;
 use crate::statement::Reader;
 use crate::store::{self, Access, Db};
 use crate::upstream::stdio::Surroundings;
@@ -38,7 +40,8 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
         Arc::new(Policies::open(&config.policy.directory).map_err(|rejected| anyhow!("{rejected}"))?);
     let servers = servers(config, &clock)?;
     let statements = Reader::new(&config.servers).context("cannot start the classifier of statements")?;
-    let Opening { db, ledger, seal, approval_key, pseudonym_key } = ledger(config, &clock).await?;
+    let Opening { db, ledger, seal, approval_key, pseudonym_key, sign_in_key } =
+        ledger(config, &clock).await?;
     let mask = Arc::new(Mask::new(&config.masking, &config.servers, pseudonym_key)?);
     let recognizer = config.masking.recognizer.as_ref().map(Recognizer::new).transpose();
     let recognizer = recognizer.map_err(|cause| anyhow!("`masking.recognizer`: {cause}"))?;
@@ -61,8 +64,12 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
     let sinks = Sinks::new(&config.approvals)?;
     let approvals =
         Approvals::new(db.clone(), ledger.clone(), approval_key, mask.clone(), clock.clone(), sinks);
+    let sign_ins = SignIns::new(db.clone(), sign_in_key, &config.listen.public_url, clock.clone());
     Ok(Gateway {
         servers,
+        deployment: Arc::from(&*config.deployment),
+        assurance: super::assurance(&config.log),
+        sign_ins,
         approvals: Arc::new(approvals),
         holding: Holding::new(&config.approvals, &config.listen.public_url),
         authenticator,
@@ -89,6 +96,8 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
         behind_proxy: config.listen.behind_proxy,
         places: Arc::new(Semaphore::new(limits::EXCHANGES_MAX)),
         leaving: CancellationToken::new(),
+        streams: Arc::new(Semaphore::new(limits::EVENT_STREAMS_MAX)),
+        moments: tokio::sync::watch::Sender::default(),
         draining: CancellationToken::new(),
         stopping: CancellationToken::new(),
     })
@@ -128,6 +137,7 @@ struct Opening {
     seal: hmac::Key,
     approval_key: hmac::Key,
     pseudonym_key: hmac::Key,
+    sign_in_key: LessSafeKey,
 }
 
 async fn ledger(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Opening> {
@@ -141,9 +151,10 @@ async fn ledger(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Openi
         let keys = Keyring::open(&storage.key_directory(), &origin, missing)?;
         let (seal, approval_key) = (keys.service_key_seal(), keys.approval_key());
         let pseudonym_key = keys.pseudonym_key();
+        let sign_in_key = keys.sign_in_key().map_err(|_| anyhow!("the payload key cannot be used"))?;
         let silence_ms = storage.postgres.map_or(limits::LANE_SILENCE_MS, |postgres| postgres.silence_ms);
         let ledger = Ledger::start_among(&db, keys, clock, Duration::from_millis(silence_ms))?;
-        Ok(Opening { db, ledger, seal, approval_key, pseudonym_key })
+        Ok(Opening { db, ledger, seal, approval_key, pseudonym_key, sign_in_key })
     })
     .await?
 }

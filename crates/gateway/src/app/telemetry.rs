@@ -39,6 +39,17 @@ fn filter(log: &Log) -> EnvFilter {
     EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"))
 }
 
+/// How strongly the log is anchored outside the reach of whoever owns the database, with what that means.
+pub fn assurance(log: &Log) -> &'static str {
+    if tells_checkpoints(log) {
+        "L1: every checkpoint goes to the log lines; a log cut short shows there, and a rewrite if that sink has another \
+         owner"
+    } else {
+        "L0: `log.level` leaves out the lines of `countersign::checkpoint`, so no checkpoint leaves this machine; write \
+         `warn,countersign::checkpoint=info` to have them and no others"
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

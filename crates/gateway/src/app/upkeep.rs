@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 
 use crate::catalog::{Catalog, Listed};
 use crate::exchange::Gateway;
+use crate::follower::Follower;
 use crate::ledger::{Denial, Document, Event, EventActor};
 use crate::limits;
 use crate::listen::{Acceptor, Refresh};
@@ -36,6 +37,12 @@ pub(super) fn tasks(gateway: &Arc<Gateway>, tls: Option<&Arc<Acceptor>>) -> Vec<
     tasks.push(tokio::spawn(async move { this.approvals.run().await }));
     let this = gateway.clone();
     tasks.push(tokio::spawn(async move { this.approvals.deliver().await }));
+    tasks.push(tokio::spawn(crate::api::look(gateway.clone())));
+    // Nobody looks where nobody has a role.
+    if gateway.authenticator.has_roles() {
+        let follower = Follower::new(gateway.db.clone());
+        tasks.push(tokio::spawn(async move { follower.run().await }));
+    }
     if gateway.db.is_shared() {
         let this = gateway.clone();
         tasks.push(tokio::spawn(async move { watch_catalog(&this).await }));

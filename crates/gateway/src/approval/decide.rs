@@ -145,6 +145,8 @@ impl Record {
         match duty {
             Duty::View => Ok(()),
             Duty::Approve => self.admit(set, who),
+            // Duties in the gateway itself are about no held call.
+            _ => Err(NotDecided::NotAnApprover),
         }
     }
 

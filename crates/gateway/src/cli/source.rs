@@ -56,17 +56,6 @@ pub(super) fn parse_id(text: &str) -> Result<Uuid, String> {
         .map_err(|_| format!("`{text}` is no id; one looks like `01a21884-b973-7b97-8167-7b42c6da7924`"))
 }
 
-/// How strongly the log is anchored outside the reach of whoever owns the database, with what that means.
-pub(super) fn assurance(config: &Config) -> &'static str {
-    if crate::app::tells_checkpoints(&config.log) {
-        "L1: every checkpoint goes to the log lines; a log cut short shows there, and a rewrite if that sink has another \
-         owner"
-    } else {
-        "L0: `log.level` leaves out the lines of `countersign::checkpoint`, so no checkpoint leaves this machine; write \
-         `warn,countersign::checkpoint=info` to have them and no others"
-    }
-}
-
 impl ConfigFile {
     pub(super) fn load(&self) -> Result<Config, ConfigError> {
         config::load(&self.config)
@@ -82,9 +71,9 @@ impl Source {
 }
 
 impl Evidence {
-    /// As [`assurance`].
+    /// As [`crate::app::assurance`].
     pub(super) fn assurance(&self) -> &'static str {
-        assurance(&self.config)
+        crate::app::assurance(&self.config.log)
     }
 
     /// What a package says about the deployment beside its log.

@@ -116,6 +116,8 @@ fn anchor(config: &mut Config, base: &Path) {
     resolve(base, &mut config.policy.directory);
     for issuer in &mut config.identity.issuers {
         issuer.authorities.iter_mut().for_each(|path| resolve(base, path));
+        let secret = issuer.console.as_mut().and_then(|console| console.client_secret.as_mut());
+        secret.into_iter().for_each(|secret| anchor_secret(secret, base));
     }
     for webhook in &mut config.approvals.webhooks {
         anchor_secret(&mut webhook.secret, base);

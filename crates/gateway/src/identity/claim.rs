@@ -53,6 +53,21 @@ pub(super) struct Expectation<'a> {
     pub(super) token: TokenId,
 }
 
+/// What an ID token is checked against.
+pub(super) struct SignInExpectation<'a> {
+    /// Configured name of the issuer.
+    pub(super) issuer: &'a str,
+    /// `iss` of the token, proven.
+    pub(super) identifier: &'a str,
+    /// What the issuer calls the gateway.
+    pub(super) client: &'a str,
+    /// What the sign-in was begun with; `None` when it is renewed.
+    pub(super) nonce: Option<&'a str>,
+    pub(super) profile: Profile,
+    pub(super) now: Timestamp,
+    pub(super) token: TokenId,
+}
+
 type Object = Map<String, Value>;
 
 impl ClaimMap {
@@ -70,6 +85,21 @@ impl ClaimMap {
     pub(super) fn identify(&self, claims: &Object, expected: &Expectation<'_>) -> Result<Principal, Reason> {
         check_access_token(claims, expected.profile)?;
         check_audience(claims, expected.audiences)?;
+        self.read(claims, expected)
+    }
+
+    /// The person that an ID token, whose signature was verified, speaks of.
+    pub(super) fn identify_signed_in(
+        &self,
+        claims: &Object,
+        expected: &SignInExpectation<'_>,
+    ) -> Result<Principal, Reason> {
+        check_id_token(claims, expected)?;
+        let SignInExpectation { issuer, identifier, profile, now, token, .. } = *expected;
+        self.read(claims, &Expectation { issuer, identifier, profile, audiences: &[], now, token })
+    }
+
+    fn read(&self, claims: &Object, expected: &Expectation<'_>) -> Result<Principal, Reason> {
         let expires = check_time(claims, expected.now)?;
         if present(claims, "cnf").is_some() {
             return Err(Reason::Bound);
@@ -212,6 +242,31 @@ fn check_access_token(claims: &Object, profile: Profile) -> Result<(), Reason> {
     let answers_login =
         claims.contains_key("nonce") && !claims.contains_key("scope") && !claims.contains_key("scp");
     if bound_to_login || declared || answers_login { Err(Reason::Kind) } else { Ok(()) }
+}
+
+/// `OpenID` Connect Core 1.0, section 3.1.3.7, points 3 to 5 and 11: made for this application, in answer to this sign-in.
+fn check_id_token(claims: &Object, expected: &SignInExpectation<'_>) -> Result<(), Reason> {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let other = expected.profile == Profile::AccessToken
+        || claims.contains_key("events")
+        || text("typ").is_some_and(|typ| typ != "ID" && typ != "JWT")
+        || text("token_use").is_some_and(|usage| usage != "id");
+    if other {
+        return Err(Reason::Kind);
+    }
+    check_audience(claims, &[expected.client])?;
+    let several = claims.get("aud").and_then(Value::as_array).is_some_and(|values| values.len() > 1);
+    let authorized = claims.get("azp").filter(|azp| !azp.is_null());
+    if authorized.map_or(several, |azp| azp != expected.client) {
+        return Err(Reason::Audience);
+    }
+    let answers = |nonce: &str| text("nonce").is_some_and(|said| same(said, nonce));
+    if expected.nonce.is_none_or(answers) { Ok(()) } else { Err(Reason::Claims) }
+}
+
+fn same(a: &str, b: &str) -> bool {
+    use subtle::ConstantTimeEq as _;
+    a.as_bytes().ct_eq(b.as_bytes()).into()
 }
 
 /// RFC 7519, section 4.1.3. A token for several resources is accepted when this one is among them: its issuer said so,

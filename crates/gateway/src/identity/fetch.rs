@@ -13,6 +13,7 @@ use std::time::Duration;
 use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use secrecy::{ExposeSecret as _, SecretString};
 use url::{Host, Url};
 
 use super::address;
@@ -113,29 +114,63 @@ impl Fetcher {
         Ok(Self { client, reach })
     }
 
+    /// Whether `url` may be asked for.
+    pub(super) fn permits(&self, url: &Url) -> bool {
+        self.reach.permits(url)
+    }
+
     /// The body of `url`, at most [`limits::ISSUER_DOCUMENT_BYTES_MAX`] bytes.
     pub(super) async fn get(&self, url: &Url) -> Result<Fetched, FetchError> {
         if !self.reach.permits(url) {
             return Err(FetchError::Forbidden(url.to_string()));
         }
-        let transport = |error: reqwest::Error| FetchError::Transport {
-            url: url.to_string(),
-            cause: chain(&error.without_url()),
-        };
         let request = self.client.get(url.clone()).header(http::header::ACCEPT, "application/json");
-        let mut response = request.send().await.map_err(transport)?;
+        let response = request.send().await.map_err(|error| transport(url, error))?;
         if response.status() != http::StatusCode::OK {
             return Err(FetchError::Status { url: url.to_string(), status: response.status().as_u16() });
         }
-        let (mut body, date) = (Vec::new(), date(response.headers()));
-        while let Some(chunk) = response.chunk().await.map_err(transport)? {
-            if body.len() + chunk.len() > limits::ISSUER_DOCUMENT_BYTES_MAX {
-                return Err(FetchError::TooLarge(url.to_string()));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Fetched { body, date })
+        let date = date(response.headers());
+        Ok(Fetched { body: read_body(response, url).await?, date })
     }
+
+    /// Posts a form; status and body of the answer. `authorization` proves who asks.
+    pub(super) async fn post(
+        &self,
+        url: &Url,
+        form: String,
+        authorization: Option<SecretString>,
+    ) -> Result<(u16, Vec<u8>), FetchError> {
+        if !self.reach.permits(url) {
+            return Err(FetchError::Forbidden(url.to_string()));
+        }
+        let mut request = self
+            .client
+            .post(url.clone())
+            .header(http::header::ACCEPT, "application/json")
+            .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(form);
+        if let Some(authorization) = &authorization {
+            request = request.header(http::header::AUTHORIZATION, authorization.expose_secret());
+        }
+        let response = request.send().await.map_err(|error| transport(url, error))?;
+        let status = response.status().as_u16();
+        Ok((status, read_body(response, url).await?))
+    }
+}
+
+async fn read_body(mut response: reqwest::Response, url: &Url) -> Result<Vec<u8>, FetchError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| transport(url, error))? {
+        if body.len() + chunk.len() > limits::ISSUER_DOCUMENT_BYTES_MAX {
+            return Err(FetchError::TooLarge(url.to_string()));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn transport(url: &Url, error: reqwest::Error) -> FetchError {
+    FetchError::Transport { url: url.to_string(), cause: chain(&error.without_url()) }
 }
 
 fn date(headers: &http::HeaderMap) -> Option<Timestamp> {

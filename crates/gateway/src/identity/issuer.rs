@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
 use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -18,6 +19,7 @@ use super::algorithm::Algorithm;
 use super::claim::ClaimMap;
 use super::fetch::{FetchError, Fetcher};
 use super::key::KeySet;
+use super::relying::Client;
 use super::{IdentityError, json};
 use crate::clock::Clock;
 use crate::{config, limits};
@@ -28,6 +30,8 @@ pub(super) struct Issuer {
     pub(super) audiences: Vec<String>,
     pub(super) algorithms: Vec<Algorithm>,
     pub(super) claims: ClaimMap,
+    /// How it knows the gateway, if people sign in to the console with it.
+    pub(super) client: Option<Client>,
     url: Url,
     fetcher: Fetcher,
     state: ArcSwap<State>,
@@ -42,6 +46,14 @@ pub(super) struct Published {
     /// `issuer` of its discovery document: what `iss` must be, byte for byte.
     pub(super) identifier: String,
     pub(super) keys: KeySet,
+    /// Where people sign in.
+    pub(super) authorization: Option<Url>,
+    /// Where codes are redeemed.
+    pub(super) token: Option<Url>,
+    /// Where people sign out.
+    pub(super) end_session: Option<Url>,
+    /// It names itself in every answer (RFC 9207).
+    pub(super) names_itself: bool,
     fetched: Timestamp,
     /// How far its clock is ahead of ours.
     ahead: Option<SignedDuration>,
@@ -113,6 +125,7 @@ impl Issuer {
             audiences: issuer.audiences.clone(),
             algorithms,
             claims: ClaimMap::new(&issuer.claims).map_err(|error| fail(error.to_string()))?,
+            client: issuer.console.as_ref().map(Client::new),
             url: issuer.url.clone(),
             fetcher,
             state: ArcSwap::default(),
@@ -166,6 +179,16 @@ impl Issuer {
             _ => self.url.to_string(),
         };
         state.published.as_ref().map_or_else(configured, |published| published.identifier.clone())
+    }
+
+    /// Posts a form to one of its endpoints.
+    pub(super) async fn post(
+        &self,
+        url: &Url,
+        form: String,
+        authorization: Option<SecretString>,
+    ) -> Result<(u16, Vec<u8>), FetchError> {
+        self.fetcher.post(url, form, authorization).await
     }
 
     pub(super) fn health(&self) -> IssuerHealth {
@@ -263,7 +286,21 @@ impl Issuer {
         };
         let keys = self.fetcher.get(&jwks_uri).await?;
         let keys = KeySet::parse(&keys.body, &self.algorithms).ok_or(DiscoveryError::Keys(jwks_uri))?;
-        Ok(Published { identifier: identifier.to_owned(), keys, fetched: now, ahead })
+        // What leads elsewhere than `https` (or loopback, from an issuer there) is left out: nobody is sent to it.
+        let place = |name: &str| {
+            text(name).and_then(|url| Url::parse(url).ok()).filter(|url| self.fetcher.permits(url))
+        };
+        Ok(Published {
+            identifier: identifier.to_owned(),
+            keys,
+            authorization: place("authorization_endpoint"),
+            token: place("token_endpoint"),
+            end_session: place("end_session_endpoint"),
+            names_itself: document.get("authorization_response_iss_parameter_supported")
+                == Some(&Value::Bool(true)),
+            fetched: now,
+            ahead,
+        })
     }
 }
 

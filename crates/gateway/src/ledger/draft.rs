@@ -140,6 +140,10 @@ impl Drafter {
         Self { identifiers, vault, contexts: Mutex::default() }
     }
 
+    pub(super) fn identifiers(&self) -> &Identifiers {
+        &self.identifiers
+    }
+
     pub(super) fn vault(&self) -> &Vault {
         &self.vault
     }

@@ -1,11 +1,15 @@
 //! Sealing of what other modules keep beside the log, under the same keys of the day: erasing a day erases it too.
 
+use evidence::leaf::Leaf;
 use evidence::merkle::Hash;
 
+use super::draft::CONTEXT_ID;
 use super::vault::VaultError;
 use super::{Ledger, Unavailable};
-use crate::store::Db;
+use crate::model::{Party, TargetKind};
 use crate::store::approval::Sealed;
+use crate::store::entry::Place;
+use crate::store::{Db, context, payload};
 
 impl Ledger {
     /// Seals `content` for the row with this `id`.
@@ -31,5 +35,67 @@ impl Ledger {
     pub fn unseal(&self, db: &Db, id: &[u8; 16], sealed: Sealed) -> Result<Vec<u8>, VaultError> {
         let commitment = Hash::from_bytes(sealed.commitment);
         self.0.drafter.vault().open(db, sealed.day, id, sealed.record, &commitment)
+    }
+}
+
+/// What was recorded beside a leaf.
+#[derive(Debug)]
+pub struct Recorded {
+    /// The message, as it was masked.
+    pub message: String,
+    /// What was masked in it.
+    pub receipts: Vec<serde_json::Value>,
+}
+
+/// The record of a body in which something was masked: see `part::record`.
+#[derive(serde::Deserialize)]
+struct Masked<'a> {
+    #[serde(borrow)]
+    message: &'a serde_json::value::RawValue,
+    redactions: Vec<serde_json::Value>,
+}
+
+impl Ledger {
+    /// Opens what was recorded beside a leaf at `place`; `None`: it has nothing beside it. Blocks: not for an async task.
+    ///
+    /// # Errors
+    /// [`VaultError`]; [`VaultError::Erased`] when the body was removed.
+    pub fn recorded(&self, db: &Db, place: Place, leaf: &Leaf) -> Result<Option<Recorded>, VaultError> {
+        let Some(committed) = leaf.payload else { return Ok(None) };
+        let found = db.read_now("body", |read| payload::at(read, place))?;
+        let (day, record) = found.ok_or(VaultError::Erased)?;
+        let commitment = *committed.commitment.as_bytes();
+        let bytes = self.unseal(db, leaf.id.as_bytes(), Sealed { day, commitment, record })?;
+        if leaf.redactions.is_empty() {
+            let message = String::from_utf8_lossy(&bytes).into_owned();
+            return Ok(Some(Recorded { message, receipts: Vec::new() }));
+        }
+        let masked: Masked<'_> = serde_json::from_slice(&bytes).map_err(|_| VaultError::Broken)?;
+        Ok(Some(Recorded { message: masked.message.get().to_owned(), receipts: masked.redactions }))
+    }
+
+    /// Who and where a leaf's context commits to, as JSON; `None`: it was erased. Blocks: not for an async task.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn personal(&self, db: &Db, commitment: Hash) -> Result<Option<serde_json::Value>, VaultError> {
+        let found = db.read_now("context", |read| context::find(read, commitment.as_bytes()))?;
+        let Some((day, record)) = found else { return Ok(None) };
+        let sealed = Sealed { day, commitment: *commitment.as_bytes(), record };
+        match self.unseal(db, &CONTEXT_ID, sealed) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|_| VaultError::Broken),
+            Err(VaultError::Erased) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What stands in leaves for a tool that no list of the server ever named.
+    pub fn unlisted(&self, server: &str, kind: TargetKind, name: &str) -> String {
+        self.0.drafter.identifiers().target(server, kind, name).to_string()
+    }
+
+    /// The pseudonym that stands for a party in leaves.
+    pub fn actor(&self, party: &Party) -> String {
+        self.0.drafter.identifiers().actor(party)
     }
 }

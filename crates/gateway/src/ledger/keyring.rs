@@ -171,6 +171,15 @@ impl Keyring {
         self.mac_key("countersign/1 pseudonym")
     }
 
+    /// Encrypts what is kept about people who sign in to the console, see [`crate::sign_in`].
+    ///
+    /// # Errors
+    /// When the library refuses the key.
+    pub fn sign_in_key(&self) -> Result<LessSafeKey, aws_lc_rs::error::Unspecified> {
+        let key = derive(&self.payload, "countersign/1 sign-in");
+        Ok(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &*key)?))
+    }
+
     /// The key that wraps daily keys.
     pub(super) fn wrapping_key(&self) -> Result<LessSafeKey, aws_lc_rs::error::Unspecified> {
         let key = derive(&self.payload, "countersign/1 wrap data keys");

@@ -11,7 +11,7 @@ use crate::model::{Context, MessageKind, Principal, Statement, Target};
 pub struct Question<'a> {
     /// Who asks. [`crate::model::PrincipalKind::Anonymous`] is denied without asking any policy.
     pub principal: &'a Principal,
-    /// Configured name of the upstream server.
+    /// Configured name of the upstream server; about a duty in the gateway itself, the name of the deployment.
     pub server: &'a str,
     /// Method name; for a response that of the request it answers; `GET` or `DELETE` for a stream.
     pub method: &'a str,
@@ -35,24 +35,89 @@ pub struct Question<'a> {
     pub definition: Definition,
 }
 
-/// What a person does in the gateway itself, as policy names it.
+/// What somebody does in the gateway itself, as policy names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Duty {
     /// Approve or reject a held call of somebody else.
     Approve,
     /// See what others asked approval for.
     View,
+    /// See how gateway, servers and log do, and how much goes through them.
+    ReadStatus,
+    /// Read the policies, check others against them, try calls.
+    ReadPolicies,
+    /// See who called what, when, and what was decided.
+    ReadCalls,
+    /// Read what was said, as it was masked.
+    ReadRecordings,
+    /// Read leaves.
+    ReadLog,
+    /// See who may do what.
+    ReadAccess,
+    /// Accept changed definitions.
+    AcceptTools,
 }
+
+/// What the resource of a question about a duty is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DutyPlace {
+    /// The target of the held call.
+    Target,
+    /// The gateway.
+    Gateway,
+}
+
+/// The groups of actions that stand for roles in the gateway, for policies such as
+/// `permit (principal in Group::"security", action in Action::"auditor", resource);`.
+pub const ROLES: [&str; 4] = ["administrator", "approver", "auditor", "viewer"];
 
 impl Duty {
     /// Every duty, in the order of their actions.
-    pub const ALL: [Self; 2] = [Self::Approve, Self::View];
+    pub const ALL: [Self; 9] = [
+        Self::Approve,
+        Self::View,
+        Self::ReadStatus,
+        Self::ReadPolicies,
+        Self::ReadCalls,
+        Self::ReadRecordings,
+        Self::ReadLog,
+        Self::ReadAccess,
+        Self::AcceptTools,
+    ];
 
     /// The name of its action.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Approve => "approve",
             Self::View => "view",
+            Self::ReadStatus => "status.read",
+            Self::ReadPolicies => "policies.read",
+            Self::ReadCalls => "calls.read",
+            Self::ReadRecordings => "recordings.read",
+            Self::ReadLog => "log.read",
+            Self::ReadAccess => "access.read",
+            Self::AcceptTools => "tools.accept",
+        }
+    }
+
+    /// The roles whose members may do it, of [`ROLES`].
+    pub fn roles(self) -> &'static [&'static str] {
+        match self {
+            Self::Approve => &["approver"],
+            Self::View => &["approver", "auditor"],
+            Self::ReadStatus => &["administrator", "approver", "auditor", "viewer"],
+            Self::ReadPolicies => &["administrator", "auditor", "viewer"],
+            Self::ReadCalls | Self::ReadAccess => &["administrator", "auditor"],
+            Self::ReadRecordings | Self::ReadLog => &["auditor"],
+            Self::AcceptTools => &["administrator"],
+        }
+    }
+
+    /// What it is done to.
+    pub fn place(self) -> DutyPlace {
+        match self {
+            Self::Approve | Self::View => DutyPlace::Target,
+            _ => DutyPlace::Gateway,
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::question::Duty;
+use super::question::{Duty, DutyPlace, ROLES};
 use crate::mcp::method::{Action, METHODS};
 use crate::model::TargetKind;
 
@@ -29,6 +29,8 @@ entity Server = { name: String };
 entity Tool, Prompt in [Server] = { name: String, server: String };
 entity Resource in [Server] = { uri: String, server: String, scheme: String, host?: String, path?: String };
 entity Task in [Server] = { server: String };
+// The gateway itself; the id is the name of the deployment.
+entity Gateway = { name: String };
 
 // The arguments, by JSON Pointer (RFC 6901). Cedar has no type for arbitrary JSON.
 entity Texts tags String;
@@ -91,6 +93,9 @@ pub(super) const PASS: &str = "pass";
 /// The action that is asked when a value was found that may have to be masked.
 pub(super) const REVEAL: &str = "reveal";
 
+/// The Cedar entity type of the gateway itself.
+const GATEWAY: &str = "Gateway";
+
 const ANYTHING: &str = "Server, Tool, Prompt, Resource, Task";
 
 /// The schema's text. It is part of every policy revision.
@@ -110,21 +115,35 @@ pub fn text() -> String {
     writeln!(schema, "action {};", groups.join(", ")).expect(WRITES);
     for row in METHODS {
         let resource = entity_type(row.target.map(|rule| rule.kind));
-        action(&mut schema, row.name, Some(row.action), resource, "Circumstances");
+        action(&mut schema, row.name, &[row.action.as_str()], resource, "Circumstances");
     }
     for method in STREAM_METHODS {
-        action(&mut schema, method, Some(Action::Session), entity_type(None), "Circumstances");
+        action(&mut schema, method, &[Action::Session.as_str()], entity_type(None), "Circumstances");
     }
-    action(&mut schema, OTHER, None, entity_type(None), "Circumstances");
+    action(&mut schema, OTHER, &[], entity_type(None), "Circumstances");
     schema.push_str("// Whether a value that was found may be shown, and in which form.\n");
-    action(&mut schema, REVEAL, None, ANYTHING, "Revelation");
+    action(&mut schema, REVEAL, &[], ANYTHING, "Revelation");
     schema.push_str("// Whether what nobody can look into, and nobody may change, may pass as it is.\n");
-    action(&mut schema, PASS, None, ANYTHING, "Passage");
-    schema.push_str("// What people do in the gateway itself: the target is that of the held call.\n");
-    for duty in Duty::ALL {
-        action(&mut schema, duty.as_str(), None, ANYTHING, "Circumstances");
-    }
+    action(&mut schema, PASS, &[], ANYTHING, "Passage");
+    duties(&mut schema);
     schema
+}
+
+/// What people do in the gateway itself.
+fn duties(schema: &mut String) {
+    schema.push_str(
+        "// What people do in the gateway itself. `approve` and `view` are about the target of a held call.\n",
+    );
+    let roles = ROLES.map(quoted);
+    // Unwrap safety: see the message.
+    writeln!(schema, "action {};", roles.join(", ")).expect(WRITES);
+    for duty in Duty::ALL {
+        let resource = match duty.place() {
+            DutyPlace::Target => ANYTHING,
+            DutyPlace::Gateway => GATEWAY,
+        };
+        action(schema, duty.as_str(), duty.roles(), resource, "Circumstances");
+    }
 }
 
 /// The Cedar entity type of a target; a message without one is about its server.
@@ -140,8 +159,9 @@ pub(super) fn entity_type(kind: Option<TargetKind>) -> &'static str {
 
 const WRITES: &str = "a String takes all that is written to it";
 
-fn action(schema: &mut String, name: &str, group: Option<Action>, resource: &str, context: &str) {
-    let parent = group.map(|group| format!(" in [{}]", quoted(group.as_str()))).unwrap_or_default();
+fn action(schema: &mut String, name: &str, groups: &[&str], resource: &str, context: &str) {
+    let groups: Vec<String> = groups.iter().copied().map(quoted).collect();
+    let parent = if groups.is_empty() { String::new() } else { format!(" in [{}]", groups.join(", ")) };
     writeln!(
         schema,
         "action {}{parent} appliesTo {{\n  principal: [Human, Service, Agent],\n  resource: [{resource}],\n  \

@@ -11,7 +11,7 @@ use super::index::{Index, Part};
 use super::listing;
 use super::need::Wanted;
 use super::problem::{Problem, Rejected};
-use super::question::{Aspect, Duty, Passage, Question, Revelation};
+use super::question::{Aspect, Duty, DutyPlace, Passage, Question, Revelation};
 use super::situation::{Approval, Parties, Situation};
 use super::source::{self, Policy, Source};
 use super::terms::{self, Wish};
@@ -23,6 +23,7 @@ use crate::model::{Decision, Effect, PolicyRevision};
 /// A policy set that was parsed and validated.
 #[derive(Debug)]
 pub struct PolicySet {
+    sources: Vec<Source>,
     policies: Vec<Policy>,
     revision: PolicyRevision,
     canonical: String,
@@ -75,6 +76,7 @@ impl PolicySet {
                 .iter()
                 .filter_map(|policy| Some((policy.id.clone(), policy.wish.clone()?)))
                 .collect(),
+            sources: sources.to_vec(),
             policies,
             words,
             authorizer: cedar::Authorizer::new(),
@@ -91,6 +93,11 @@ impl PolicySet {
     /// The set as one JSON text, whose SHA-256 is the [`revision`](Self::revision): schema, and policies by id.
     pub fn canonical(&self) -> &str {
         &self.canonical
+    }
+
+    /// The files it was parsed from.
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
     }
 
     /// The policies, in the order of files and lines.
@@ -130,17 +137,20 @@ impl PolicySet {
         self.ask(question, None, &self.listing).is_ok_and(|decision| decision.effect != Effect::Deny)
     }
 
-    /// Decides whether the principal may do a duty concerning the question's target. The question carries the arguments
-    /// of the held call. Never [`Effect::Hold`].
+    /// Decides whether the principal may do a duty concerning the question's target, or in the gateway. The question
+    /// carries the arguments of the held call. Never [`Effect::Hold`].
     pub fn permits(&self, duty: Duty, question: &Question<'_>) -> Decision {
         let decided = self.ask_duty(duty, question);
         decided.unwrap_or_else(|error| self.decision(Effect::Deny, BTreeSet::new(), vec![error]))
     }
 
     fn ask_duty(&self, duty: Duty, question: &Question<'_>) -> Result<Decision, String> {
-        let Some(parties) = Parties::of(question, &self.words) else {
+        let Some(mut parties) = Parties::of(question, &self.words) else {
             return Ok(self.decision(Effect::Deny, BTreeSet::new(), vec![]));
         };
+        if duty.place() == DutyPlace::Gateway {
+            parties = parties.in_gateway(question, &self.words);
+        }
         let index = self.words.duty(duty);
         let parts = self.index.parts(index, &parties);
         let wanted = Wanted::new(parts.iter().map(|part| &part.need));

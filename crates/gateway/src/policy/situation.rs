@@ -49,6 +49,15 @@ impl Parties {
     }
 }
 
+impl Parties {
+    /// The same about the gateway itself, which stands in no server.
+    pub(super) fn in_gateway(mut self, question: &Question<'_>, words: &Vocabulary) -> Self {
+        self.resource = words.gateway(question.server);
+        self.server = self.resource.clone();
+        self
+    }
+}
+
 /// A question in Cedar's terms.
 #[derive(Debug)]
 pub(super) struct Situation {

@@ -36,6 +36,11 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// Whether it permits, rather than forbids.
+    pub fn permits(&self) -> bool {
+        self.cedar.effect() == cedar::Effect::Permit
+    }
+
     /// Whether it permits or forbids.
     pub fn effect(&self) -> cedar::Effect {
         self.cedar.effect()

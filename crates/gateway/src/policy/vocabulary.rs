@@ -23,6 +23,7 @@ pub(super) struct Vocabulary {
     resource: EntityTypeName,
     prompt: EntityTypeName,
     task: EntityTypeName,
+    gateway: EntityTypeName,
     pub(super) carriers: [EntityUid; CARRIERS.len()],
     pub(super) actions: Vec<Action>,
 }
@@ -31,7 +32,7 @@ pub(super) struct Vocabulary {
 #[derive(Debug)]
 pub(super) struct Action {
     pub(super) uid: EntityUid,
-    /// With its group as parent.
+    /// With its groups as parents.
     pub(super) entity: Entity,
     /// What its resource must be; `None`: the server.
     pub(super) target: Option<TargetKind>,
@@ -59,6 +60,7 @@ impl Vocabulary {
             resource: parsed("Resource"),
             prompt: parsed("Prompt"),
             task: parsed("Task"),
+            gateway: parsed("Gateway"),
             carriers: CARRIERS.map(carrier),
             actions: actions(schema, &parsed("Action")),
         }
@@ -106,6 +108,10 @@ impl Vocabulary {
 
     pub(super) fn server(&self, name: &str) -> EntityUid {
         uid(&self.server, name)
+    }
+
+    pub(super) fn gateway(&self, name: &str) -> EntityUid {
+        uid(&self.gateway, name)
     }
 
     pub(super) fn target(&self, server: &str, target: &Target) -> EntityUid {

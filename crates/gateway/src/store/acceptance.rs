@@ -82,6 +82,11 @@ pub fn note(tx: &mut Tx<'_>, noted: &Acceptance, ts: i64) -> Result<(), Error> {
     Ok(())
 }
 
+/// When anything was accepted last, microseconds since 1970; 0: never.
+pub fn latest(read: &mut Read<'_>) -> Result<i64, Error> {
+    Ok(read.first("SELECT max(noted) FROM acceptance", &[], |row| row.maybe_int(0))?.flatten().unwrap_or(0))
+}
+
 fn acceptance(row: Row<'_>) -> Result<Acceptance, Error> {
     Ok(Acceptance {
         server: row.text(0)?.to_owned(),

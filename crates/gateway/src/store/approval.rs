@@ -307,3 +307,15 @@ fn approval(row: Row<'_>) -> Result<Approval, Error> {
 fn parse_state(row: Row<'_>, column: usize) -> Result<State, Error> {
     State::parse(row.text(column)?).ok_or_else(|| Error::shape(column, "a state of an approval"))
 }
+
+/// Id, state and number of votes of live approvals, at most `limit`, and when one ended last (microseconds since 1970).
+pub fn standing(read: &mut Read<'_>, limit: u32) -> Result<(Vec<([u8; 16], String, u64)>, i64), Error> {
+    let live = read.all(
+        "SELECT id, state, (SELECT count(*) FROM approval_vote WHERE approval = approval.id AND leaf IS NOT NULL) \
+         FROM approval WHERE ended IS NULL ORDER BY requested DESC, id LIMIT $1",
+        &[Value::Int(i64::from(limit))],
+        |row| Ok((row.array(0)?, row.text(1)?.to_owned(), row.count(2)?)),
+    )?;
+    let ended = read.first("SELECT max(ended) FROM approval", &[], |row| row.maybe_int(0))?.flatten();
+    Ok((live, ended.unwrap_or(0)))
+}

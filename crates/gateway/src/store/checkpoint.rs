@@ -42,6 +42,16 @@ pub fn latest(read: &mut Read<'_>) -> Result<Option<Signed>, Error> {
     )
 }
 
+/// At most `limit` checkpoints of fewer than `before` leaves, the largest first.
+pub fn page(read: &mut Read<'_>, before: u64, limit: u32) -> Result<Vec<Signed>, Error> {
+    let before = Value::Int(i64::try_from(before).unwrap_or(i64::MAX));
+    read.all(
+        "SELECT size, root, note, frontier, ts FROM checkpoint WHERE size < $1 ORDER BY size DESC LIMIT $2",
+        &[before, Value::Int(i64::from(limit))],
+        signed,
+    )
+}
+
 /// The checkpoint of exactly this size.
 pub fn of_size(read: &mut Read<'_>, size: u64) -> Result<Option<Signed>, Error> {
     read.first(

@@ -11,6 +11,11 @@ pub fn put(tx: &mut Tx<'_>, hash: &[u8; 32], kind: &str, ts: i64, bytes: &[u8]) 
     Ok(())
 }
 
+/// When the document with this hash was kept, microseconds since 1970.
+pub fn since(read: &mut Read<'_>, hash: &[u8; 32]) -> Result<Option<i64>, Error> {
+    read.first("SELECT ts FROM document WHERE hash = $1", &[hash.into()], |row| row.int(0))
+}
+
 /// Kind and bytes of the document with this hash.
 pub fn find(read: &mut Read<'_>, hash: &[u8; 32]) -> Result<Option<(String, Vec<u8>)>, Error> {
     read.first("SELECT kind, bytes FROM document WHERE hash = $1", &[hash.into()], |row| {

@@ -401,6 +401,24 @@ pub fn uses(read: &mut Read<'_>, from: i64, until: i64, limit: u32) -> Result<Ve
     )
 }
 
+/// Time of the last call after `ts`, or `ts`, and how many there were; counts [`Filter`]'s heads only: intents and
+/// refusals.
+pub fn calls_since(read: &mut Read<'_>, ts: i64) -> Result<(i64, u64), Error> {
+    let (mut last, mut count) = (ts, 0);
+    for event in ["call.intent", "call.denied"] {
+        let (found, latest) = read
+            .first(
+                "SELECT count(*), max(ts) FROM entry WHERE type = $1 AND ts > $2",
+                &[event.into(), ts.into()],
+                |row| Ok((row.count(0)?, row.maybe_int(1)?)),
+            )?
+            .unwrap_or((0, None));
+        count += found;
+        last = last.max(latest.unwrap_or(last));
+    }
+    Ok((last, count))
+}
+
 /// Calls of a lane whose intent stands at `from` or later, but not after `last`, and has no end.
 pub fn open_calls(read: &mut Read<'_>, from: Place, last: Place) -> Result<Vec<[u8; 16]>, Error> {
     read.all(

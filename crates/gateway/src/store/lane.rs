@@ -40,6 +40,29 @@ pub fn open(tx: &mut Tx<'_>, lane: &Lane, ts: i64) -> Result<(), Error> {
     Ok(())
 }
 
+/// When a lane was opened and closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Life {
+    /// Its number.
+    pub number: u32,
+    /// Microseconds since 1970.
+    pub opened: i64,
+    /// Microseconds since 1970; `None` while it is open.
+    pub closed: Option<i64>,
+}
+
+/// At most `limit` lanes, the latest first.
+pub fn page(read: &mut Read<'_>, limit: u32) -> Result<Vec<Life>, Error> {
+    read.all(
+        "SELECT number, opened, closed FROM lane ORDER BY number DESC LIMIT $1",
+        &[Value::Int(i64::from(limit))],
+        |row| {
+            let number = u32::try_from(row.int(0)?).unwrap_or(u32::MAX);
+            Ok(Life { number, opened: row.int(1)?, closed: row.maybe_int(2)? })
+        },
+    )
+}
+
 /// Number of the lane that was opened last.
 pub fn last(read: &mut Read<'_>) -> Result<Option<u32>, Error> {
     let last = read.first("SELECT max(number) FROM lane", &[], |row| row.maybe_int(0))?.flatten();

@@ -17,7 +17,7 @@ struct Migration {
     oldest: i64,
 }
 
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration {
         both: include_str!("migration/001_ledger.sql"),
         sqlite: include_str!("migration/001_ledger_sqlite.sql"),
@@ -25,6 +25,12 @@ const MIGRATIONS: [Migration; 2] = [
         oldest: 1,
     },
     Migration { both: include_str!("migration/002_approval.sql"), sqlite: "", postgres: "", oldest: 1 },
+    Migration {
+        both: include_str!("migration/003_console.sql"),
+        sqlite: include_str!("migration/003_console_sqlite.sql"),
+        postgres: include_str!("migration/003_console_postgres.sql"),
+        oldest: 1,
+    },
 ];
 
 const RECORD: &str =

@@ -28,6 +28,11 @@ const GRANTS: &[(&str, &str)] = &[
     ("approval_vote", "SELECT, INSERT, UPDATE, DELETE"),
     ("delivery", "SELECT, INSERT, UPDATE, DELETE"),
     ("callback", "SELECT, INSERT, DELETE"),
+    ("follower", "SELECT, INSERT, UPDATE, DELETE"),
+    ("minute", "SELECT, INSERT, UPDATE, DELETE"),
+    ("tile", "SELECT, INSERT, DELETE"),
+    ("word", "SELECT, INSERT, DELETE"),
+    ("sign_in", "SELECT, INSERT, UPDATE, DELETE"),
     ("definition", "SELECT, INSERT, UPDATE"),
 ];
 

@@ -1,5 +1,6 @@
 //! `session`: recording sessions as they began.
 
+use super::entry::Place;
 use super::{Error, Read, Tx, Value};
 use crate::limits;
 
@@ -83,4 +84,28 @@ fn count(read: &mut Read<'_>, session: &mut Session) -> Result<(), Error> {
         session.last_ts = session.last_ts.max(last_ts);
     }
     Ok(())
+}
+
+/// The session with this id.
+pub fn find(read: &mut Read<'_>, id: &[u8; 16]) -> Result<Option<Session>, Error> {
+    let found = read.first("SELECT id, ts, actor FROM session WHERE id = $1", &[id.into()], begun)?;
+    let Some(mut session) = found else { return Ok(None) };
+    count(read, &mut session)?;
+    Ok(Some(session))
+}
+
+/// Time, place and exchange of at most `limit` calls of a session after `after`, the first one first.
+pub fn calls(
+    read: &mut Read<'_>,
+    id: &[u8; 16],
+    after: Option<(i64, Place)>,
+    limit: u32,
+) -> Result<Vec<(i64, Place, [u8; 16])>, Error> {
+    let (ts, place) = after.unwrap_or((i64::MIN, Place::new(0, 0)));
+    read.all(
+        "SELECT ts, place, call FROM entry WHERE session = $1 AND type IN ('call.intent', 'call.denied') \
+         AND call IS NOT NULL AND (ts, place) > ($2, $3) ORDER BY ts, place LIMIT $4",
+        &[id.into(), ts.into(), place.value(), Value::Int(i64::from(limit))],
+        |row| Ok((row.int(0)?, Place::read(row.int(1)?), row.array(2)?)),
+    )
 }

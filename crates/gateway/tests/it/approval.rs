@@ -94,7 +94,7 @@ impl Setup {
 }
 
 /// Looks again and again until there is something to see.
-pub(super) async fn eventually<T, F: Future<Output = Option<T>>>(look: impl Fn() -> F) -> T {
+pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(look: impl Fn() -> F) -> T {
     let looking = async {
         loop {
             if let Some(seen) = look().await {

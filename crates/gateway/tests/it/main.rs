@@ -5,6 +5,7 @@ mod approval;
 mod blocked;
 mod canary;
 mod cluster;
+mod console;
 mod crash;
 mod deny;
 mod doctor;

@@ -1,6 +1,7 @@
 //! What both engines must do alike.
 
 mod approval;
+mod console;
 
 use countersign::store::entry::{self, Addition, Filter, Place};
 use countersign::store::{
@@ -18,6 +19,19 @@ pub(crate) const CASES: &[(&str, fn(&Db))] = &[
     (
         "delivery_is_tried_by_one_and_given_up_in_the_end",
         approval::delivery_is_tried_by_one_and_given_up_in_the_end,
+    ),
+    (
+        "calls_are_found_by_one_index_and_held_against_the_rest",
+        console::calls_are_found_by_one_index_and_held_against_the_rest,
+    ),
+    (
+        "words_lead_to_calls_and_the_log_is_followed_once",
+        console::words_lead_to_calls_and_the_log_is_followed_once,
+    ),
+    ("counts_add_up_and_tiles_are_kept", console::counts_add_up_and_tiles_are_kept),
+    (
+        "one_asks_the_issuer_and_nobody_after_signing_out",
+        console::one_asks_the_issuer_and_nobody_after_signing_out,
     ),
     ("entries_cannot_be_changed", entries_cannot_be_changed),
     ("failed_transaction_leaves_nothing", failed_transaction_leaves_nothing),

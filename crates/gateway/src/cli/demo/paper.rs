@@ -104,6 +104,8 @@ pub(super) fn invitation(stage: &Stage) -> anyhow::Result<()> {
     let mut out = stdout().lock();
     let url = format!("{}/mcp/orders", stage.base);
     writeln!(out, "{}", bold("It stays up. Try it yourself; Ctrl-C ends it"))?;
+    writeln!(out, "\n   {} {}", bold("console"), dim("sign in as one of the three with one click"))?;
+    writeln!(out, "{}/console/", stage.base)?;
     for (person, role) in [("alice", "support"), ("bob", "operations"), ("carol", "auditors")] {
         writeln!(out, "\n   {} {}", bold(person), dim(&format!("({role}), token for /mcp/orders")))?;
         writeln!(out, "{}", stage.token(person, "orders")?)?;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use fixture::issuer::{Issuer, Person, Settings};
+use fixture::issuer::{Client, Issuer, Person, Settings};
 use fixture::loopback::Running as Fixture;
 use fixture::mcp::Front;
 use fixture::orders::Orders;
@@ -15,6 +15,7 @@ use crate::config;
 const SHOP_CREDENTIAL: &str = "demo-shop-credential";
 /// Tokens of the demo live for a working day.
 const TOKEN_SECONDS: u64 = 8 * 60 * 60;
+const CONSOLE_CLIENT: &str = "countersign-console";
 const POLICIES: &str = include_str!("policies.cedar");
 
 /// Everything the demo runs.
@@ -48,11 +49,16 @@ impl Stage {
         std::fs::write(directory.join("policies/demo.cedar"), POLICIES)?;
         std::fs::write(directory.join("files/runbook.md"), "# Runbook\n\nRestart the shop before noon.\n")?;
 
-        let settings = Settings { people: people(), token_seconds: TOKEN_SECONDS, ..Settings::default() };
+        let base = format!("http://127.0.0.1:{port}");
+        let settings = Settings {
+            people: people(),
+            clients: vec![console(&base)],
+            token_seconds: TOKEN_SECONDS,
+            ..Settings::default()
+        };
         let (issuer, issuing) = Issuer::start(settings).await?;
         let front = Front { credential: Some(SHOP_CREDENTIAL.to_owned()), ..Front::default() };
         let shop = fixture::mcp::start(Orders::open(None)?, front).await?;
-        let base = format!("http://127.0.0.1:{port}");
         let file = directory.join("countersign.yaml");
         std::fs::write(&file, configuration(&base, port, issuer.url(), &shop.url(fixture::mcp::PATH))?)?;
         std::fs::write(directory.join("shop.credential"), SHOP_CREDENTIAL)?;
@@ -66,6 +72,11 @@ impl Stage {
         self.issuer.token_for(person, &format!("{}/mcp/{server}", self.base)).context("the demo's issuer")
     }
 
+    /// An access token of `person` for the gateway's own API.
+    pub(super) fn api_token(&self, person: &str) -> anyhow::Result<String> {
+        self.issuer.token_for(person, &format!("{}/api", self.base)).context("the demo's issuer")
+    }
+
     /// Stops everything; removes the directory unless it was asked for.
     pub(super) async fn strike(self) -> anyhow::Result<()> {
         let stopped = self.gateway.stop().await;
@@ -77,6 +88,12 @@ impl Stage {
         }
         stopped
     }
+}
+
+/// The gateway as an application of the demo's issuer: people sign in to its console.
+fn console(base: &str) -> Client {
+    let callback = format!("{base}{}", crate::sign_in::CALLBACK);
+    Client { id: CONSOLE_CLIENT.to_owned(), redirect_uris: vec![callback], ..Client::default() }
 }
 
 /// Three people whom the demo's policies tell apart.
@@ -111,6 +128,15 @@ identity:
   issuers:
     - name: demo
       url: {issuer}
+      console:
+        client_id: {CONSOLE_CLIENT}
+        accounts:
+          - login: alice
+            label: Alice (support)
+          - login: bob
+            label: Bob (operations)
+          - login: carol
+            label: Carol (auditors)
 policy:
   directory: policies
 servers:

@@ -1,6 +1,7 @@
 //! The tour: real HTTP calls to the gateway, each with what was decided, by which policy, and which leaf records it.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use evidence::leaf::Leaf;
@@ -18,6 +19,9 @@ use crate::store::entry::{self, Filter};
 use crate::store::payload;
 
 const REVISION: &str = "2026-07-28";
+/// Pause between two looks for a held call, and most looks.
+const LOOK: Duration = Duration::from_millis(50);
+const LOOKS_MAX: u32 = 600;
 
 /// One call of the tour.
 struct Act {
@@ -31,6 +35,8 @@ struct Act {
     leaves: &'static [&'static str],
     /// The policy that must have decided.
     policy: Option<&'static str>,
+    /// Who has to agree first, and does.
+    approver: Option<&'static str>,
 }
 
 /// What came back.
@@ -56,7 +62,15 @@ pub(super) async fn play(stage: &Stage) -> anyhow::Result<()> {
     paper::title()?;
     let http = reqwest::Client::builder().no_proxy().build()?;
     for (number, act) in acts().into_iter().enumerate() {
-        let seen = perform(stage, &http, &act).await?;
+        let seen = match act.approver {
+            None => perform(stage, &http, &act).await?,
+            // The caller waits while somebody else decides.
+            Some(approver) => {
+                let (seen, ()) =
+                    tokio::try_join!(perform(stage, &http, &act), agree(stage, &http, approver))?;
+                seen
+            }
+        };
         let recorded = leaves(stage, seen.call).await?;
         paper::act(number + 1, act.title, &seen, &recorded)?;
         check(&act, &recorded)?;
@@ -84,9 +98,12 @@ fn call(
         params: json!({ "name": tool, "arguments": arguments }),
         leaves,
         policy: Some(policy),
+        approver: None,
     }
 }
 
+const APPROVED: &[&str] =
+    &["approval.requested", "approval.approved", "approval.used", "call.intent", "call.outcome"];
 const DONE: &[&str] = &["call.intent", "call.outcome"];
 
 fn of_alice() -> Vec<Act> {
@@ -99,6 +116,7 @@ fn of_alice() -> Vec<Act> {
             params: json!({}),
             leaves: DONE,
             policy: Some("everyone-may-talk"),
+            approver: None,
         },
         call(
             "alice looks up open orders",
@@ -121,6 +139,16 @@ fn of_alice() -> Vec<Act> {
             DONE,
             "support-refunds-up-to-50",
         ),
+        Act {
+            approver: Some("bob"),
+            ..call(
+                "alice refunds 200 euros: she waits until bob (operations) has seen exactly that and agreed",
+                ("alice", "orders", "refund_order"),
+                &json!({ "order_id": 3, "amount": 200, "reason": "lost in transit" }),
+                APPROVED,
+                "support-refunds-more-once-agreed",
+            )
+        },
     ]
 }
 
@@ -148,6 +176,7 @@ fn of_others() -> Vec<Act> {
             params: json!({}),
             leaves: &["auth.failed"],
             policy: None,
+            approver: None,
         },
     ]
 }
@@ -180,6 +209,23 @@ async fn perform(stage: &Stage, http: &reqwest::Client, act: &Act) -> anyhow::Re
     let bytes = response.bytes().await?;
     let body = if streamed { last_message(bytes)? } else { serde_json::from_slice(&bytes)? };
     Ok(Seen { status, body, call })
+}
+
+/// Agrees to the one call that is held, as soon as it is.
+async fn agree(stage: &Stage, http: &reqwest::Client, approver: &str) -> anyhow::Result<()> {
+    let (token, base) = (stage.api_token(approver)?, format!("{}/api/v1/approvals", stage.base));
+    for _ in 0..LOOKS_MAX {
+        let held: Value = http.get(&base).bearer_auth(&token).send().await?.json().await?;
+        if let Some(id) = held["approvals"][0]["id"].as_str() {
+            let body = json!({ "reason": "seen the parcel's tracking" });
+            let answer =
+                http.post(format!("{base}/{id}/approve")).bearer_auth(&token).json(&body).send().await?;
+            ensure!(answer.status().is_success(), "{approver} could not agree: {}", answer.text().await?);
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    bail!("no call was held for {approver} to agree to")
 }
 
 fn last_message(stream: bytes::Bytes) -> anyhow::Result<Value> {

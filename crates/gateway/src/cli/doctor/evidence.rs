@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use super::super::source;
 use super::finding::{Fault, Finding};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -18,7 +17,7 @@ pub(super) fn examine(config: &Config, clock: &Arc<dyn Clock>, findings: &mut Ve
     let db = database(config, &**clock, findings)?;
     keys(config, findings);
     service_keys(config, &db, clock, findings);
-    let (what, assurance) = ("assurance level", source::assurance(config));
+    let (what, assurance) = ("assurance level", crate::app::assurance(&config.log));
     findings.push(if assurance.starts_with("L0") {
         Finding::doubtful(
             what,

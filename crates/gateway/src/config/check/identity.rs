@@ -1,8 +1,9 @@
 //! Who callers are.
 
+use super::server::check_secret;
 use super::{Path, Problem, Report};
 use crate::config::problem::{choice, closest};
-use crate::config::{ClaimMatch, Identity, Issuer, ServiceKeys};
+use crate::config::{ClaimMatch, ConsoleClient, Identity, Issuer, ServiceKeys};
 use crate::limits;
 
 /// Signature algorithms an issuer may use: the asymmetric ones of RFC 7518 and RFC 8037 that the gateway verifies.
@@ -60,6 +61,38 @@ fn check_issuer(issuer: &Issuer, path: &Path, report: &mut Report<'_>) {
     }
     claim_match(issuer.claims.agent.as_ref(), &claims.field("agent"), report);
     claim_match(issuer.claims.service.as_ref(), &claims.field("service"), report);
+    if let Some(console) = &issuer.console {
+        check_console(console, &path.field("console"), report);
+    }
+}
+
+fn check_console(console: &ConsoleClient, path: &Path, report: &mut Report<'_>) {
+    report.texts(std::slice::from_ref(&console.client_id), &path.field("client_id"));
+    if let Some(secret) = &console.client_secret {
+        check_secret(secret, &path.field("client_secret"), report);
+    }
+    let scopes = path.field("scopes");
+    // RFC 6749, section 3.3: printable ASCII without blanks, quotes and backslashes.
+    let word = |scope: &String| {
+        !scope.is_empty() && scope.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\')
+    };
+    if !console.scopes.iter().all(word) {
+        report.add(Problem::key(scopes.clone(), "a scope is a word of printable ASCII"));
+    }
+    if !console.scopes.iter().any(|scope| scope == "openid") {
+        report.add(
+            Problem::key(
+                scopes,
+                "`openid` is not among the scopes, so the issuer would not say who signs in",
+            )
+            .hint("add `openid`"),
+        );
+    }
+    if console.accounts.len() > limits::ACCOUNTS_MAX {
+        let text =
+            format!("{} accounts, at most {} are allowed", console.accounts.len(), limits::ACCOUNTS_MAX);
+        report.add(Problem::key(path.field("accounts"), text));
+    }
 }
 
 fn algorithm(name: &str, path: Path) -> Problem {

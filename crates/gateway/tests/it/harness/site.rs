@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use countersign::ledger::keyring;
 use countersign::store::{Access, Db, entry};
 use evidence::verify::Findings;
-use fixture::issuer::{Issuer, Person, Settings};
+use fixture::issuer::{Client, Issuer, Person, Settings};
 use fixture::loopback::Running as Fixture;
 use fixture::probe::{Probe, Response, request};
 use serde_json::Value;
@@ -31,16 +31,28 @@ impl Site {
 
     /// Callers would know it by another name: scheme and host.
     pub(crate) async fn named(name: &str, servers: &str, policies: &str) -> Self {
+        Self::with_clients(name, servers, policies, 3600, |_| Vec::new()).await
+    }
+
+    /// The issuer knows applications, which `clients` tells once the gateway's address is known; its tokens live
+    /// `token_seconds`.
+    pub(crate) async fn with_clients(
+        name: &str,
+        servers: &str,
+        policies: &str,
+        token_seconds: u64,
+        clients: impl FnOnce(&str) -> Vec<Client>,
+    ) -> Self {
         let people = vec![
             Person::new("alice", &["support"]),
             Person::new("bob", &["operations"]),
             Person::new("carol", &["operations", "security"]),
             Person::new("mallory", &[]),
         ];
-        let settings = Settings { people, token_seconds: 3600, ..Settings::default() };
+        let base = format!("{name}:{}", free_port());
+        let settings = Settings { people, clients: clients(&base), token_seconds, ..Settings::default() };
         let (issuer, issuing) = Issuer::start(settings).await.expect("an issuer");
         let directory = tempfile::tempdir().expect("a directory");
-        let base = format!("{name}:{}", free_port());
         let file = configuration(directory.path(), &base, issuer.url(), servers, policies);
         Self { issuer, directory, file, issuing, base }
     }

@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
     // What is written.
     &["store"],
     &["ledger"],
-    &["acceptance", "approval", "service_key"],
+    &["acceptance", "approval", "follower", "moment", "service_key", "sign_in"],
     // What may leave.
     &["permit"],
     &["upstream"],
@@ -28,8 +28,10 @@ const LAYERS: &[&[&str]] = &[
     &["exchange"],
     // The gateway's own API, which the faces serve and use.
     &["api"],
+    // The page, which shows what the API says.
+    &["console"],
     // Faces: nobody imports a face, but `app` starts those that listen, and `cli` starts everything.
-    &["listen", "endpoint", "report", "export", "admin", "console"],
+    &["listen", "endpoint", "report", "export", "admin"],
     &["app"],
     &["demo"],
     &["cli"],

@@ -1,0 +1,243 @@
+//! Follows the log, and keeps what pages look for: the words of calls, counts by minute, full tiles of the tree.
+//!
+//! All of it is made from leaves and can be thrown away: empty tables are filled again. Any gateway may take a step; the
+//! step moves the mark by compare-and-swap in the transaction that adds the rows, so of several gateways one does it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use evidence::leaf::{Effect, EventType, Leaf};
+use evidence::merkle::{Hash, leaf_hash, root_of_level};
+use evidence::tile::WIDTH_MAX;
+use tokio::time::MissedTickBehavior;
+
+use crate::limits;
+use crate::store::minute::Counts;
+use crate::store::word::Word;
+use crate::store::{self, Db, ErrorKind, Read, Tx, call, entry, minute, tile, tree, word};
+
+const WIDTH: u64 = WIDTH_MAX as u64;
+const MINUTE_US: i64 = 60_000_000;
+const HASH_BYTES: usize = 32;
+
+/// Follows the log in one database.
+#[derive(Clone)]
+pub struct Follower {
+    db: Db,
+}
+
+/// What one step adds.
+#[derive(Default)]
+struct Step {
+    from: u64,
+    to: u64,
+    words: Vec<Word>,
+    counts: Counts,
+    tiles: Vec<(u8, u64, Vec<u8>)>,
+}
+
+impl Follower {
+    /// On `db`.
+    pub fn new(db: Db) -> Self {
+        Self { db }
+    }
+
+    /// Follows until dropped.
+    pub async fn run(&self) {
+        let mut ticks = tokio::time::interval(Duration::from_millis(limits::FOLLOWER_LOOK_MS));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            loop {
+                match self.step().await {
+                    Ok(0) => break,
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::debug!(%error, "cannot follow the log");
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes one step; answers how many leaves it covered.
+    ///
+    /// # Errors
+    /// As the store says.
+    pub async fn step(&self) -> Result<u64, store::Error> {
+        let step = self.db.read("follow", read).await?;
+        let leaves = step.to - step.from;
+        if leaves == 0 {
+            return Ok(0);
+        }
+        let done = self.db.write("follow", move |tx| write(tx, &step)).await?;
+        Ok(if done { leaves } else { 0 })
+    }
+}
+
+fn read(read: &mut Read<'_>) -> Result<Step, store::Error> {
+    let from = word::followed(read)?;
+    let size = tree::tip(read)?.map_or(0, |tip| tip.size);
+    let to = size.min(from + limits::FOLLOWER_LEAVES_MAX);
+    let mut step = Step { from, to, ..Step::default() };
+    let mut ended = Vec::new();
+    entry::scan(read, from, to, |stored| {
+        let leaf = Leaf::decode(stored.leaf).map_err(|error| corrupt(stored.index, &error))?;
+        match leaf.event {
+            EventType::CallIntent | EventType::CallDenied => step.begin(&leaf, stored.ts, stored.place),
+            EventType::CallOutcome | EventType::CallOrphaned => ended.push((leaf, stored.ts)),
+            _ => {}
+        }
+        Ok(())
+    })?;
+    for (leaf, ts) in ended {
+        let Some(id) = leaf.call else { continue };
+        if let Some((began, place)) = call::begin(read, id.as_bytes())? {
+            step.end(&leaf, ts, began, place);
+        }
+    }
+    step.tiles(read)?;
+    Ok(step)
+}
+
+fn corrupt(index: u64, error: &dyn std::fmt::Display) -> store::Error {
+    store::Error::new(ErrorKind::Corrupt, format!("leaf {index} is not a leaf: {error}"))
+}
+
+fn write(tx: &mut Tx<'_>, step: &Step) -> Result<bool, store::Error> {
+    if !word::follow(tx, step.from, step.to)? {
+        return Ok(false);
+    }
+    word::insert(tx, &step.words)?;
+    minute::add(tx, &step.counts)?;
+    for (level, index, hashes) in &step.tiles {
+        tile::insert(tx, *level, *index, hashes)?;
+    }
+    Ok(true)
+}
+
+impl Step {
+    /// A call began, or was refused.
+    fn begin(&mut self, leaf: &Leaf, ts: i64, place: entry::Place) {
+        self.count(ts, "calls");
+        if leaf.event == EventType::CallDenied {
+            self.count(ts, "denied");
+        }
+        let mut texts: Vec<&str> = Vec::new();
+        texts.extend([&leaf.server, &leaf.method, &leaf.refusal].into_iter().flatten().map(String::as_str));
+        texts.extend(leaf.target.as_ref().and_then(|target| target.name.as_deref()));
+        texts.extend(leaf.decision.iter().flat_map(|decision| &decision.policies).map(String::as_str));
+        let statement = leaf.statement.as_ref().and_then(|found| serde_json::to_string(found).ok());
+        texts.extend(statement.as_deref());
+        let mut words: BTreeSet<String> = texts.into_iter().flat_map(word::words).collect();
+        if leaf.decision.as_ref().is_some_and(|decision| decision.effect == Effect::Hold) {
+            self.count(ts, "held");
+            words.insert("=hold".to_owned());
+        }
+        self.words.extend(words.into_iter().map(|word| Word { word, ts, place }));
+    }
+
+    /// A call that began at `began`, with the leaf at `place`, ended.
+    fn end(&mut self, leaf: &Leaf, ts: i64, began: i64, place: entry::Place) {
+        let took = u64::try_from(ts - began).unwrap_or(0).max(1);
+        self.count(began, &format!("t{}", took.next_power_of_two().trailing_zeros()));
+        let status = leaf.outcome.as_ref().map_or("orphaned".to_owned(), |outcome| {
+            serde_json::to_value(outcome.status)
+                .ok()
+                .and_then(|s| s.as_str().map(str::to_owned))
+                .unwrap_or_default()
+        });
+        if status != "ok" {
+            self.count(began, "failed");
+            self.words.push(Word { word: format!("={status}"), ts: began, place });
+        }
+    }
+
+    fn count(&mut self, ts: i64, kind: &str) {
+        *self.counts.entry((ts.div_euclid(MINUTE_US), kind.to_owned())).or_default() += 1;
+    }
+
+    /// The tiles that the step completes, from the lowest level up.
+    fn tiles(&mut self, read: &mut Read<'_>) -> Result<(), store::Error> {
+        let (mut from, mut to) = (self.from / WIDTH, self.to / WIDTH);
+        for level in 0_u8.. {
+            if from == to {
+                return Ok(());
+            }
+            for index in from..to {
+                let hashes = if level == 0 { leaves(read, index)? } else { self.above(read, level, index)? };
+                self.tiles.push((level, index, hashes));
+            }
+            (from, to) = (from / WIDTH, to / WIDTH);
+        }
+        Ok(())
+    }
+
+    /// A tile over 256 tiles of the level below: stored ones, and those of this step.
+    fn above(&self, read: &mut Read<'_>, level: u8, index: u64) -> Result<Vec<u8>, store::Error> {
+        let mut below = tile::row(read, level - 1, index * WIDTH, WIDTH)?;
+        let fresh = self.tiles.iter().filter(|(of, at, _)| *of == level - 1 && at / WIDTH == index);
+        below.extend(fresh.map(|(.., hashes)| hashes.clone()));
+        Ok(below.iter().filter_map(|hashes| root(hashes)).flat_map(|hash| *hash.as_bytes()).collect())
+    }
+}
+
+/// Hashes of 256 leaves.
+fn leaves(read: &mut Read<'_>, index: u64) -> Result<Vec<u8>, store::Error> {
+    hashes_of(read, index * WIDTH, (index + 1) * WIDTH)
+}
+
+fn hashes_of(read: &mut Read<'_>, from: u64, until: u64) -> Result<Vec<u8>, store::Error> {
+    let mut hashes = Vec::new();
+    entry::scan(read, from, until, |stored| {
+        hashes.extend_from_slice(leaf_hash(stored.leaf).as_bytes());
+        Ok(())
+    })?;
+    Ok(hashes)
+}
+
+fn root(hashes: &[u8]) -> Option<Hash> {
+    root_of_level(&split(hashes))
+}
+
+fn split(hashes: &[u8]) -> Vec<Hash> {
+    hashes.as_chunks::<HASH_BYTES>().0.iter().map(|hash| Hash::from_bytes(*hash)).collect()
+}
+
+/// The first `width` hashes of a tile; `None` when the log was not followed that far yet. `width` is at most 256.
+///
+/// # Errors
+/// As the store says.
+pub fn hashes(
+    read: &mut Read<'_>,
+    level: u8,
+    index: u64,
+    width: u64,
+) -> Result<Option<Vec<Hash>>, store::Error> {
+    if let Some(mut full) = tile::row(read, level, index, 1)?.pop() {
+        full.truncate(usize::try_from(width).unwrap_or(usize::MAX).saturating_mul(HASH_BYTES));
+        return Ok(Some(split(&full)));
+    }
+    if level == 0 {
+        let from = index * WIDTH;
+        return Ok(Some(split(&hashes_of(read, from, from + width)?)));
+    }
+    let below = tile::row(read, level - 1, index * WIDTH, width)?;
+    let found: Vec<Hash> = below.iter().filter_map(|hashes| root(hashes)).collect();
+    Ok((found.len() as u64 == width).then_some(found))
+}
+
+/// The hash of the complete subtree over the leaves `index << level` and so on; `None` when the log was not followed that far.
+///
+/// # Errors
+/// As the store says.
+pub fn node(read: &mut Read<'_>, level: u32, index: u64) -> Result<Option<Hash>, store::Error> {
+    let (row, rest) = (level / 8, level % 8);
+    let first = index << rest;
+    let (within, count) = (first % WIDTH, 1 << rest);
+    let row = u8::try_from(row).unwrap_or(u8::MAX);
+    let found = hashes(read, row, first / WIDTH, within + count)?;
+    let skip = usize::try_from(within).unwrap_or(usize::MAX);
+    Ok(found.and_then(|hashes| root_of_level(hashes.get(skip..)?)))
+}

@@ -1,0 +1,218 @@
+//! Calls as people look for them: the leaves of `entry` that begin one (`call.intent`, `call.denied`).
+//!
+//! One index leads (`entry` has one for each thing that is looked for, each ending in time), the other conditions are
+//! held against what it finds, and one answer looks at a bounded number of leaves: it says how far it came, and goes on from
+//! there. So no combination of conditions is slow.
+
+use super::entry::Place;
+use super::{Error, Read, Row, Value};
+
+/// Which calls are wanted. Empty: all. Every field given must match.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Recording session.
+    pub session: Option<[u8; 16]>,
+    /// Pseudonym of the caller.
+    pub actor: Option<String>,
+    /// Upstream.
+    pub server: Option<String>,
+    /// Name of the tool, prompt or resource.
+    pub target: Option<String>,
+    /// `allow`, `hold` or `deny`.
+    pub effect: Option<String>,
+    /// How it ended: `ok`, `tool_error`, ..., `orphaned`.
+    pub status: Option<String>,
+    /// A word of it, see [`super::word`].
+    pub word: Option<String>,
+    /// Not earlier, microseconds since 1970.
+    pub from: Option<i64>,
+    /// Earlier, microseconds since 1970.
+    pub until: Option<i64>,
+    /// Continue after this one: time and place.
+    pub before: Option<(i64, Place)>,
+}
+
+/// The leaf that begins a call, without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Where its writer put it.
+    pub place: Place,
+    /// Microseconds since 1970.
+    pub ts: i64,
+    /// Exchange.
+    pub call: [u8; 16],
+    /// Recording session.
+    pub session: Option<[u8; 16]>,
+    denied: Option<String>,
+    actor: Option<String>,
+    server: Option<String>,
+    target: Option<String>,
+    effect: Option<String>,
+}
+
+impl Head {
+    /// Whether it was refused.
+    pub fn is_denied(&self) -> bool {
+        self.denied.is_some()
+    }
+}
+
+/// What was found, and how far was looked.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// The latest first.
+    pub heads: Vec<Head>,
+    /// Where to go on; `None`: there is nothing more.
+    pub next: Option<(i64, Place)>,
+}
+
+/// At most `limit` calls that match, the latest first, among at most `looks` leaves.
+pub fn page(read: &mut Read<'_>, wanted: &Wanted, limit: u32, looks: u32) -> Result<Found, Error> {
+    let mut seen = 0;
+    let mut last = None;
+    let mut candidates = Vec::new();
+    let sql = Sql::of(wanted, looks);
+    read.each(&sql.text, &sql.values, |row| {
+        let place = Place::read(row.int(0)?);
+        seen += 1;
+        last = Some((row.int(1)?, place));
+        if let Some(head) = head(row, place)?
+            && wanted.fits(&head)
+        {
+            candidates.push(head);
+        }
+        Ok(())
+    })?;
+    let mut found = Found { heads: Vec::new(), next: last.filter(|_| seen == looks) };
+    for head in candidates {
+        let ended = match &wanted.status {
+            Some(status) => end(read, &head.call)?.is_some_and(|(_, how)| how == *status),
+            None => true,
+        };
+        if !ended {
+            continue;
+        }
+        found.next =
+            if found.heads.len() + 1 == limit as usize { Some((head.ts, head.place)) } else { found.next };
+        found.heads.push(head);
+        if found.heads.len() == limit as usize {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// Time and place of the leaf that begins a permitted call.
+pub fn begin(read: &mut Read<'_>, call: &[u8; 16]) -> Result<Option<(i64, Place)>, Error> {
+    read.first(
+        "SELECT ts, place FROM entry WHERE call = $1 AND type = 'call.intent' LIMIT 1",
+        &[call.into()],
+        |row| Ok((row.int(0)?, Place::read(row.int(1)?))),
+    )
+}
+
+/// When and how a call ended; `None`: not yet.
+pub fn end(read: &mut Read<'_>, call: &[u8; 16]) -> Result<Option<(i64, String)>, Error> {
+    read.first(
+        "SELECT ts, result FROM entry WHERE call = $1 AND type IN ('call.outcome', 'call.orphaned') LIMIT 1",
+        &[call.into()],
+        |row| Ok((row.int(0)?, row.maybe_text(1)?.unwrap_or("orphaned").to_owned())),
+    )
+}
+
+const COLUMNS: &str = "place, ts, type, call, session, actor, server, target, result";
+
+/// A statement over the index that leads.
+struct Sql<'a> {
+    text: String,
+    values: Vec<Value<'a>>,
+}
+
+impl<'a> Sql<'a> {
+    fn of(wanted: &'a Wanted, looks: u32) -> Self {
+        let leading = [
+            ("session", wanted.session.as_ref().map(|id| Value::Bytes(id))),
+            ("target", wanted.target.as_deref().map(Value::Text)),
+            ("actor", wanted.actor.as_deref().map(Value::Text)),
+            ("type", wanted.effect.as_deref().filter(|e| *e == "deny").map(|_| Value::Text("call.denied"))),
+            ("server", wanted.server.as_deref().map(Value::Text)),
+        ];
+        let mut sql = Self { text: String::new(), values: Vec::new() };
+        let (mut time, mut position) = ("ts", "place");
+        if let Some(word) = &wanted.word {
+            // The words of a call lead to it; `entry` is asked for no more than these.
+            sql.text = format!(
+                "SELECT entry.{} FROM word JOIN entry ON entry.place = word.place WHERE word.word = ",
+                COLUMNS.replace(", ", ", entry.")
+            );
+            sql.push(Value::Text(word));
+            (time, position) = ("word.ts", "word.place");
+        } else {
+            sql.text = format!("SELECT {COLUMNS} FROM entry WHERE ");
+            match leading.into_iter().find_map(|(column, value)| Some((column, value?))) {
+                Some((column, value)) => {
+                    sql.text.push_str(&format!("{column} = "));
+                    sql.push(value);
+                }
+                None => sql.text.push_str("1 = 1"),
+            }
+        }
+        let (from, until) = (wanted.from.unwrap_or(0), wanted.until.unwrap_or(i64::MAX));
+        sql.text.push_str(&format!(" AND {time} >= "));
+        sql.push(Value::Int(from));
+        sql.text.push_str(&format!(" AND {time} < "));
+        sql.push(Value::Int(until));
+        if let Some((ts, place)) = wanted.before {
+            sql.text.push_str(&format!(" AND ({time}, {position}) < ("));
+            sql.push(Value::Int(ts));
+            sql.text.push_str(", ");
+            sql.push(place.value());
+            sql.text.push(')');
+        }
+        sql.text.push_str(&format!(" ORDER BY {time} DESC, {position} DESC LIMIT "));
+        sql.push(Value::Int(i64::from(looks)));
+        sql
+    }
+
+    fn push(&mut self, value: Value<'a>) {
+        self.values.push(value);
+        self.text.push_str(&format!("${}", self.values.len()));
+    }
+}
+
+impl Wanted {
+    fn fits(&self, head: &Head) -> bool {
+        let same = |wanted: &Option<String>, found: &Option<String>| wanted.is_none() || wanted == found;
+        let effect = match self.effect.as_deref() {
+            None => true,
+            Some("deny") => head.denied.is_some(),
+            effect => head.denied.is_none() && head.effect.as_deref() == effect,
+        };
+        effect
+            && same(&self.actor, &head.actor)
+            && same(&self.server, &head.server)
+            && same(&self.target, &head.target)
+            && (self.session.is_none() || self.session == head.session)
+    }
+
+    /// Whether anything but caller and time is asked for.
+    pub fn is_about_calls(&self) -> bool {
+        let texts = [&self.server, &self.target, &self.effect, &self.status, &self.word];
+        texts.into_iter().any(Option::is_some)
+    }
+}
+
+/// `None`: the leaf begins no call.
+fn head(row: Row<'_>, place: Place) -> Result<Option<Head>, Error> {
+    let event = row.text(2)?;
+    let owned = |column: usize| Ok::<_, Error>(row.maybe_text(column)?.map(str::to_owned));
+    let (result, call) = (owned(8)?, row.maybe_array(3)?);
+    let (denied, effect) = match event {
+        "call.intent" => (None, result),
+        "call.denied" => (result, None),
+        _ => return Ok(None),
+    };
+    let Some(call) = call else { return Ok(None) };
+    let (session, actor, server, target) = (row.maybe_array(4)?, owned(5)?, owned(6)?, owned(7)?);
+    Ok(Some(Head { place, ts: row.int(1)?, call, session, denied, actor, server, target, effect }))
+}

@@ -1,0 +1,7 @@
+-- Which calls hold a word: `place` and `ts` are those of the leaf that begins the call.
+CREATE TABLE word (
+  word TEXT NOT NULL,
+  ts BIGINT NOT NULL,
+  place BIGINT NOT NULL,
+  PRIMARY KEY (word, ts, place)
+);
