@@ -13,7 +13,7 @@ cd "$(dirname "$0")"
 
 # name | longest time in minutes | in `quick` | exists if | what it does
 STEPS=(
-  "system       |10|no |test.sh                     |system packages: C compiler, Python, Node.js, PostgreSQL, OpenSSL"
+  "system       |10|no |test.sh                     |system packages: C compiler, Python, Node.js, PostgreSQL, OpenSSL, Chromium"
   "build        |40|yes|Cargo.toml                  |everything, once; later steps compile nothing"
   "unit         |20|yes|Cargo.toml                  |tests inside the crates"
   "tidy         | 5|yes|crates/gateway/tests/it     |house rules"
@@ -23,6 +23,7 @@ STEPS=(
   "openapi      | 5|no |tests/openapi/check.py      |the description of the API, with a validator of OpenAPI 3.1"
   "demo         | 5|no |crates/gateway/src/cli/demo.rs|the guided tour, to its end"
   "peers        |25|no |tests/peers/run.py          |real clients and servers through the gateway"
+  "browser      |15|no |tests/browser/run.mjs       |the console in a real browser"
   "conformance  |15|no |tests/peers/conformance.py  |the official suite, directly and through the gateway"
 )
 
@@ -35,6 +36,7 @@ step_system() {
   command -v openssl >/dev/null || missing+=(openssl)
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
   command -v pgbouncer >/dev/null || missing+=(pgbouncer)
+  command -v chromium >/dev/null || missing+=(chromium fonts-inter fonts-jetbrains-mono)
   if ((${#missing[@]} == 0)); then
     echo "nothing is missing"
     return
@@ -65,6 +67,7 @@ step_policies() { cargo run --locked --quiet -p countersign -- policy test polic
 step_openapi() { cargo run --locked --quiet -p countersign -- openapi | python3 tests/openapi/check.py; }
 step_demo() { cargo run --locked --quiet -p countersign -- demo --exit; }
 step_peers() { python3 tests/peers/run.py clients oauth servers masked recognizer; }
+step_browser() { node tests/browser/run.mjs; }
 step_conformance() { python3 tests/peers/run.py conformance; }
 
 # The parts of a line of STEPS, without spaces around them.

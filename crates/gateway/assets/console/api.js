@@ -55,6 +55,18 @@ export async function signOut() {
   return end;
 }
 
+let paths = [];
+
+// Learns which endpoints this gateway has, from its own description.
+export async function learn() {
+  paths = Object.keys((await get("openapi.json")).paths);
+}
+
+// Whether this gateway has an endpoint whose path begins so. The page draws nothing that it could not fill.
+export function offers(path) {
+  return paths.some((known) => known.replace(/^\/api\/v1\//, "").startsWith(path));
+}
+
 // One stream for the whole page. `take(kind, data)` for each event; `state` is "live" or "lost".
 export function events(take, changed) {
   const source = new EventSource("/api/v1/events");

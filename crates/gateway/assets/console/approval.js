@@ -1,5 +1,5 @@
 // One held call: exactly what would run, what is known about it, and the decision.
-import { get, post, Problem } from "./api.js";
+import { get, offers, post, Problem } from "./api.js";
 import { block, language } from "./code.js";
 import { h, icon, put } from "./dom.js";
 import { button, copier, empty, facts, failed, loading, notice, pill, say, section } from "./part.js";
@@ -7,6 +7,8 @@ import { sign } from "./passkey.js";
 import { bytes, count, duration, hash, marked, moment, unescaped, visible, who } from "./text.js";
 import { statement } from "./statement.js";
 import { left } from "./view-approvals.js";
+
+const seconds = (number) => duration(number * 1000);
 
 // Values at least this long, or of several lines, get a block of their own.
 const BLOCK = 60;
@@ -45,13 +47,13 @@ export function held(place, id, { me, decided }) {
         found(record),
         asked(record, me),
         votes(record),
-        section("Before this", history),
+        offers("approvals/{id}/history") && section("Before this", history),
         binding(record),
       ),
       decision(),
     );
     if (typing) place.querySelector("[data-reason]")?.focus();
-    past(history, record);
+    if (offers("approvals/{id}/history")) past(history, record);
   }
 
   function decision() {
@@ -266,7 +268,7 @@ function asked(record, me) {
   const { terms } = record;
   const groups = (terms?.approvers ?? []).map((list) => list.join(" or ")).join(", and ");
   const texts = h("div");
-  if (me.permissions.includes("policies.read")) policyTexts(texts, record.policies);
+  if (offers("policies") && me.permissions.includes("policies.read")) policyTexts(texts, record.policies);
   return section(
     "What policy asked",
     facts([
@@ -277,8 +279,7 @@ function asked(record, me) {
       ],
       [
         "In time",
-        terms &&
-          `${duration(terms.decide_within_s * 1000)} to decide, ${duration(terms.use_within_s * 1000)} to use it`,
+        terms && `${seconds(terms.decide_within_s)} to decide, ${seconds(terms.use_within_s)} to use it`,
       ],
       ["Reason", terms?.reason === "required" ? "required" : "if you wish"],
       ["Asked by", identity(record.requester)],
@@ -393,7 +394,8 @@ function binding(record) {
     h(
       "p",
       { class: "soft" },
-      "Any difference in caller, server, tool definition, arguments or policies is another request. It runs once.",
+      "Any difference in caller, server, tool definition, arguments or policies is another request. ",
+      "It runs once.",
     ),
   );
 }

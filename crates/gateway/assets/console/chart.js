@@ -1,4 +1,5 @@
-// Small charts in SVG. Each has its figures as a table below, for whoever cannot or would not look at a picture.
+// Small charts in SVG. Each has its figures as a table below, for whoever cannot or would not look at a
+// picture.
 import { h, s } from "./dom.js";
 
 const HEIGHT = 170;
@@ -8,7 +9,7 @@ const ABOVE = 8;
 // Horizontal lines at most.
 const LINES = 4;
 
-// The next round number above `value`: 1, 2 or 5 times a power of ten.
+// The next round number from `value` on: 1, 2 or 5 times a power of ten.
 export function ceiling(value) {
   if (value <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
@@ -16,13 +17,15 @@ export function ceiling(value) {
   return step * power;
 }
 
-// `series`: `{ name, kind, values }` over `times`. `stacked` bars, or lines. `format` words a value; `width` in pixels.
+// `series`: `{ name, kind, values }` over `times`. `stacked` bars, or lines. `format` words a value;
+// `width` in pixels.
 export function chart({ title, times, series, stacked, format, hint, width }) {
   const totals = times.map((_, at) => series.reduce((sum, one) => sum + (one.values[at] ?? 0), 0));
   const most = stacked
     ? Math.max(0, ...totals)
     : Math.max(0, ...series.flatMap((one) => one.values.filter((value) => value !== null)));
-  const top = ceiling(most);
+  // Lines stand at round values; those of counts at whole ones.
+  const top = LINES * Math.max(ceiling(most / LINES), stacked ? 1 : 0);
   const y = (value) => ABOVE + (HEIGHT - ABOVE - BELOW) * (1 - value / top);
   const wide = (width - LEFT) / Math.max(1, times.length);
   const x = (at) => LEFT + wide * at;
@@ -40,10 +43,8 @@ export function chart({ title, times, series, stacked, format, hint, width }) {
   );
   const readout = h("output", { class: "readout" });
   const tell = (at) => {
-    readout.textContent =
-      at === null
-        ? ""
-        : `${clock(times[at])}  ${series.map((one) => `${one.name} ${one.values[at] === null ? "–" : format(one.values[at])}`).join(" · ")}`;
+    const told = (one) => `${one.name} ${one.values[at] === null ? "–" : format(one.values[at])}`;
+    readout.textContent = at === null ? "" : `${clock(times[at])}  ${series.map(told).join(" · ")}`;
   };
   picture.addEventListener("pointermove", (event) => {
     const box = picture.getBoundingClientRect();

@@ -1,16 +1,18 @@
-// Colours for statements, JSON and Cedar: one pass over the text, and every character of it stays what and where it was.
+// Colours for statements, JSON and Cedar: one pass over the text, and every character of it stays what and
+// where it was.
 import { h } from "./dom.js";
 import { marked, unescaped, visible } from "./text.js";
 
 const words = (list) => new Set(list.split(" "));
 
 const SQL = words(
-  "add all alter and any as asc backup begin between by call cascade case cast check column commit constraint copy " +
-    "create cross database declare default desc distinct do else end except exec execute exists explain fetch for " +
-    "foreign from full function group having if in index inner insert intersect into is join key lateral left like " +
-    "limit lock merge not null offset on or order outer over partition primary procedure recursive references " +
-    "replace returning right rollback schema select set table then to transaction trigger union unique update " +
-    "using values view when where window with",
+  "add all alter and any as asc backup begin between by call cascade case cast check column " +
+    "commit constraint copy create cross database declare default desc distinct do else end " +
+    "except exec execute exists explain fetch for foreign from full function group having if in " +
+    "index inner insert intersect into is join key lateral left like limit lock merge not null " +
+    "offset on or order outer over partition primary procedure recursive references replace " +
+    "returning right rollback schema select set table then to transaction trigger union unique " +
+    "update using values view when where window with",
 );
 // What changes or ends data is marked so that it is not read over.
 const SQL_STRONG = words("alter delete drop exec execute grant insert merge replace revoke truncate update");
@@ -22,7 +24,7 @@ const CEDAR_STRONG = words("forbid");
 const LANGUAGES = {
   sql: {
     token:
-      /(--[^\n]*|\/\*[\s\S]*?(?:\*\/|$))|('(?:[^']|'')*'?|"(?:[^"]|"")*"?|\$\w*\$[\s\S]*?(?:\$\w*\$|$))|(\b\d[\w.]*)|([\p{L}_][\p{L}\p{N}_]*)/gu,
+      /(--[^\n]*|\/\*[\s\S]*?(?:\*\/|$))|('(?:[^']|'')*'?|"(?:[^"]|"")*"?)|(\b\d[\w.]*)|([\p{L}_][\p{L}\p{N}_]*)/gu,
     word: (word) => {
       const lower = word.toLowerCase();
       if (SQL_STRONG.has(lower)) return "strong";
@@ -30,8 +32,7 @@ const LANGUAGES = {
     },
   },
   json: {
-    token:
-      /(?!)()|("(?:[^"\\]|\\[\s\S])*"?(?=\s*:))|(-?\b\d[\w.+-]*)|("(?:[^"\\]|\\[\s\S])*"?|\b(?:true|false|null)\b)/gu,
+    token: /(?!)()|("(?:[^"\\]|\\[\s\S])*"?(?=\s*:))|(-?\b\d[\w.+-]*)|("(?:[^"\\]|\\[\s\S])*"?|\b[a-z]+\b)/gu,
     word: (word) => (word.startsWith('"') ? "text" : "word"),
     second: "name",
   },
@@ -73,13 +74,13 @@ function colour(text, language) {
 export function language(text, hint) {
   if (hint === "sql" || hint === "shell") return hint;
   if (/^\s*[[{]/.test(text)) return "json";
-  if (/^\s*(--|\/\*|select|insert|update|delete|with|create|drop|alter|truncate|grant|merge)\b/i.test(text))
+  if (/^\s*(--|\/\*|(select|insert|update|delete|with|create|drop|alter|truncate|grant|merge)\b)/i.test(text))
     return "sql";
   return null;
 }
 
-// A block of code. `escaped`: the gateway has written hidden characters as escapes already. `doubtful`: it warns of
-// letters that look like others, so colours give way to marks on them.
+// A block of code. `escaped`: the gateway has written hidden characters as escapes already. `doubtful`: it
+// warns of letters that look like others, so colours give way to marks on them.
 export function block(text, lang, { escaped = false, doubtful = false } = {}) {
   const draw = doubtful ? marked : (part) => colour(part, lang);
   const nodes = escaped ? unescaped(text, draw) : visible(text, draw);

@@ -6,7 +6,7 @@ import { folded, visible } from "./text.js";
 const MEMBERS = 200;
 
 // Draws the JSON text `body`; `receipts` say where something was masked. What is no JSON is shown as text.
-export function message(body, receipts = []) {
+export function message(body, receipts = [], label = "message") {
   let value;
   try {
     value = JSON.parse(body);
@@ -21,7 +21,7 @@ export function message(body, receipts = []) {
   }
   return h(
     "div",
-    { class: "code tree", tabindex: "0", role: "region", "aria-label": "message" },
+    { class: "code tree", tabindex: "0", role: "region", "aria-label": label },
     node(value, "", places, null, true),
   );
 }
@@ -121,6 +121,7 @@ function next(text, receipts) {
 }
 
 export function masked(receipt, text) {
-  const title = `masked: ${receipt.detector}, ${receipt.length} characters; the same value has the same pseudonym ${receipt.token}`;
+  const { detector, length, token } = receipt;
+  const title = `masked: ${detector}, ${length} characters; the same value has the same pseudonym ${token}`;
   return h("mark", { class: "masked", title }, visible(text), h("small", null, visible(receipt.detector)));
 }

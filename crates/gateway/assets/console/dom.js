@@ -1,9 +1,10 @@
-// Building the page. Nodes are made one by one and texts are text nodes: nothing is ever parsed as HTML, so nothing
-// that came from a caller, a tool or a policy can become part of the page.
+// Building the page. Nodes are made one by one and texts are text nodes: nothing is ever parsed as HTML, so
+// nothing that came from a caller, a tool or a policy can become part of the page.
 
 const SVG = "http://www.w3.org/2000/svg";
 
-// An HTML element: h("a", { href, class, onclick }, children...). Children are nodes, texts, lists of them, or nothing.
+// An HTML element: h("a", { href, class, onclick }, children...). Children are nodes, texts, lists of them,
+// or nothing.
 export function h(tag, attributes, ...children) {
   return fill(document.createElement(tag), attributes, children);
 }
@@ -38,7 +39,8 @@ export function put(element, ...children) {
   return element;
 }
 
-// Marks of the interface: one path each, drawn in a box of 16 units with the colour of the text around them.
+// Marks of the interface: one path each, drawn in a box of 16 units with the colour of the text around
+// them.
 const PATHS = {
   approvals: "M3 8.5l3 3 7-7M2 2.5h7M2 5.5h4",
   sessions: "M2 3h12v8H2zM5 14h6M6.5 5.5v3l3-1.5z",
@@ -48,7 +50,7 @@ const PATHS = {
   log: "M8 2v3M4 9V7h8v2M2.5 9h3v3h-3zM10.5 9h3v3h-3zM6.5 2h3v3h-3z",
   activity: "M2 13V9M6 13V4M10 13V7M14 13V2",
   search: "M7 12A5 5 0 107 2a5 5 0 000 10zM10.8 10.8L14 14",
-  sun: "M8 11a3 3 0 100-6 3 3 0 000 6zM8 1.5v1M8 13.5v1M1.5 8h1M13.5 8h1M3.4 3.4l.7.7M11.9 11.9l.7.7M3.4 12.6l.7-.7M11.9 4.1l.7-.7",
+  sun: "M8 11a3 3 0 100-6 3 3 0 000 6zM8 1.5v1M8 13.5v1M1.5 8h1M13.5 8h1M3.4 3.4l.7.7M12 12l.6.6M3.4 12.6l.7-.7",
   moon: "M13.5 9.5A6 6 0 016.5 2.5a6 6 0 107 7z",
   back: "M10 3L5 8l5 5",
   play: "M4.5 3v10l8-5z",

@@ -8,20 +8,23 @@ import { account } from "./view-account.js";
 import { approvals } from "./view-approvals.js";
 import { sessions } from "./view-sessions.js";
 import { call } from "./view-call.js";
+import { access } from "./view-access.js";
 import { servers } from "./view-servers.js";
 import { policies } from "./view-policies.js";
 import { log } from "./view-log.js";
 import { activity } from "./view-activity.js";
 import { visible, who } from "./text.js";
 
-// Name, title, what draws it, and one action that policy must permit for it to be of use; none: everybody's.
+// Name, title, what draws it, and one action that policy must permit for it to be of use; none:
+// everybody's.
 const VIEWS = [
   { name: "approvals", title: "Approvals", draw: approvals },
-  { name: "sessions", title: "Sessions", draw: sessions, needs: "calls.read" },
-  { name: "servers", title: "Servers", draw: servers, needs: "status.read" },
-  { name: "policies", title: "Policies", draw: policies, needs: "policies.read" },
-  { name: "log", title: "Log", draw: log, needs: "status.read" },
-  { name: "activity", title: "Activity", draw: activity, needs: "status.read" },
+  { name: "sessions", title: "Sessions", draw: sessions, needs: "calls.read", path: "sessions" },
+  { name: "access", title: "Access", draw: access, needs: "access.read", path: "access" },
+  { name: "servers", title: "Servers", draw: servers, needs: "status.read", path: "servers" },
+  { name: "policies", title: "Policies", draw: policies, needs: "policies.read", path: "policies" },
+  { name: "log", title: "Log", draw: log, needs: "status.read", path: "log" },
+  { name: "activity", title: "Activity", draw: activity, needs: "status.read", path: "activity" },
   { name: "calls", title: "Call", draw: call, within: "sessions" },
   { name: "account", title: "Account", draw: account, within: "account" },
 ];
@@ -45,6 +48,7 @@ async function start() {
   put(app, h("main", { class: "solo" }, loading(3)));
   try {
     page.me = await api.me();
+    if (page.me) await api.learn();
   } catch (error) {
     put(app, h("main", { class: "solo" }, failed(error, start)));
     return;
@@ -66,7 +70,7 @@ async function start() {
 }
 
 function may(view) {
-  return !view.needs || page.me.permissions.includes(view.needs);
+  return (!view.path || api.offers(view.path)) && (!view.needs || page.me.permissions.includes(view.needs));
 }
 
 function frame(app) {
@@ -104,7 +108,11 @@ function frame(app) {
         { class: "foot" },
         h(
           "a",
-          { class: "me", href: "#/account", "data-place": "account" },
+          {
+            class: "me",
+            href: "#/account",
+            "data-place": "account",
+          },
           h("span", { class: "avatar", "aria-hidden": "true" }, initials(who(page.me))),
           h(
             "span",

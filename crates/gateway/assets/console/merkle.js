@@ -141,9 +141,9 @@ class Lanes {
   }
 }
 
-// Reads the log that `signed` (a checkpoint) covers through `fetchBytes(path)`, and holds every leaf against its tile,
-// its lane and the signed root. `earlier`, a `{ size, root }` seen before, must be a beginning of it. Without `whole`
-// only the hashes are read, by whoever may not read leaves. Throws `Bad`.
+// Reads the log that `signed` (a checkpoint) covers through `fetchBytes(path)`, and holds every leaf
+// against its tile, its lane and the signed root. `earlier`, a `{ size, root }` seen before, must be a
+// beginning of it. Without `whole` only the hashes are read, by whoever may not read leaves. Throws `Bad`.
 export async function verify(signed, fetchBytes, { earlier, progress, signal, whole }) {
   const frontier = new Frontier();
   const lanes = new Lanes();

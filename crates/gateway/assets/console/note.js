@@ -1,4 +1,5 @@
-// Signed notes and checkpoints, checked in the browser: C2SP signed-note, tlog-checkpoint. Ed25519 by WebCrypto.
+// Signed notes and checkpoints, checked in the browser: C2SP signed-note and tlog-checkpoint, Ed25519 by
+// WebCrypto.
 
 const SIGNATURE = /^— (\S+) ([A-Za-z0-9+/=]+)$/;
 

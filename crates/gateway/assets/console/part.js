@@ -136,7 +136,8 @@ export function copier(text, what) {
   );
 }
 
-// A table with a head that stays in sight. `columns`: names; `rows`: lists of cells, or rows made elsewhere.
+// A table with a head that stays in sight. `columns`: names; `rows`: lists of cells, or rows made
+// elsewhere.
 export function table(columns, rows, { label, name = "" } = {}) {
   const heads = columns.map((column) => {
     const [text, kind] = Array.isArray(column) ? column : [column];
@@ -164,7 +165,8 @@ export function table(columns, rows, { label, name = "" } = {}) {
   );
 }
 
-// Loads into `place`: bars, then what `draw` makes of what `load` got, or what went wrong. A later load wins.
+// Loads into `place`: bars, then what `draw` makes of what `load` got, or what went wrong. A later load
+// wins.
 export async function into(place, load, draw) {
   const turn = (place.turn = (place.turn ?? 0) + 1);
   const waiting = !place.firstChild;

@@ -321,8 +321,8 @@ class Player {
   }
 }
 
-// When each call begins and ends in the replay, in milliseconds from its start. Stretches in which nothing happens are
-// shortened to `wait`.
+// When each call begins and ends in the replay, in milliseconds from its start. Stretches in which nothing
+// happens are shortened to `wait`.
 export function timeline(calls, wait = WAIT_MAX) {
   const points = [];
   calls.forEach((call, at) => {

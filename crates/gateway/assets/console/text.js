@@ -3,9 +3,14 @@ import { h } from "./dom.js";
 
 // Longest text shown whole, in characters; the rest is folded behind a button.
 const FOLD = 2000;
-// What cannot be seen, turns the direction of writing, or ends a line: as the gateway's `approval/script.rs` has it.
-const HIDDEN =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb]|[\u{e0000}-\u{e0fff}]/gu;
+// What cannot be seen, turns the direction of writing, or ends a line: as the gateway's
+// `approval/script.rs` has it.
+const HIDDEN = new RegExp(
+  "[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f" +
+    "\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb" +
+    "\\u{e0000}-\\u{e0fff}]",
+  "gu",
+);
 // The same after the gateway escaped it: `\u{202e}`, and `\\`, `\n`, `\t`.
 const ESCAPED = /\\(?:u\{([0-9a-f]{1,6})\}|([nt\\]))/g;
 
@@ -14,12 +19,14 @@ function chip(code) {
   return h("span", { class: "hidden-character", title: `hidden character ${name}` }, name);
 }
 
-// A text as nodes in which every hidden character is a visible chip. `draw` makes nodes of the harmless parts.
+// A text as nodes in which every hidden character is a visible chip. `draw` makes nodes of the harmless
+// parts.
 export function visible(text, draw = (part) => [part]) {
   return cut(String(text), HIDDEN, draw, (match) => chip(match[0].codePointAt(0).toString(16)));
 }
 
-// A text that the gateway has escaped, as nodes: line ends and tabs as they were, hidden characters as chips.
+// A text that the gateway has escaped, as nodes: line ends and tabs as they were, hidden characters as
+// chips.
 export function unescaped(text, draw = (part) => [part]) {
   const plain = [];
   const chips = new Map();
@@ -38,13 +45,15 @@ export function unescaped(text, draw = (part) => [part]) {
     } else keep({ n: "\n", t: "\t", "\\": "\\" }[match[2]]);
   }
   keep(text.slice(last));
-  // Whatever is hidden in spite of the gateway becomes a chip as well; \u0000 stands for the ones it escaped.
+  // Whatever is hidden in spite of the gateway becomes a chip as well; \u0000 stands for the ones it
+  // escaped.
   return cut(plain.join(""), HIDDEN, draw, (match) =>
     chip(chips.get(match.index) ?? match[0].codePointAt(0).toString(16)),
   );
 }
 
-// Letters outside ASCII in a text that is warned of, each marked and named, so that an `а` that is no `a` is seen.
+// Letters outside ASCII in a text that is warned of, each marked and named, so that one that only looks
+// like an `a` is seen.
 export function marked(text) {
   return cut(
     text,
@@ -114,8 +123,9 @@ export function duration(millis) {
   if (value < 1000) return `${sign}${Math.round(value)} ms`;
   if (value < 60_000) return `${sign}${(value / 1000).toFixed(value < 10_000 ? 1 : 0)} s`;
   const minutes = Math.floor(value / 60_000);
-  if (minutes < 60) return `${sign}${minutes} min ${two(Math.floor(value / 1000) % 60)} s`;
-  if (minutes < 48 * 60) return `${sign}${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
+  const rest = (number, unit) => (number ? ` ${two(number)} ${unit}` : "");
+  if (minutes < 60) return `${sign}${minutes} min${rest(Math.floor(value / 1000) % 60, "s")}`;
+  if (minutes < 48 * 60) return `${sign}${Math.floor(minutes / 60)} h${rest(minutes % 60, "min")}`;
   return `${sign}${Math.floor(minutes / 1440)} d`;
 }
 

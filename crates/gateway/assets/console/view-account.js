@@ -56,7 +56,7 @@ export function account(root, { me }) {
         ),
         passkeys.length
           ? table(
-              ["Name", "Made", "Used", ""],
+              ["Name", "Made", "Used", h("span", { class: "unseen" }, "Action")],
               passkeys.map((key) => [
                 visible(key.name),
                 moment(key.created),

@@ -91,7 +91,7 @@ function draw({ points, totals, step_s: step }, width) {
       h("span", { class: "figure-name" }, name),
       h("b", { class: value ? kind : null }, whole(value ?? 0)),
     );
-  const each = `each ${duration(step * 1000).replace(/ 00 (s|min)$/, "")}`;
+  const each = `each ${duration(step * 1000)}`;
   return [
     h(
       "div",

@@ -30,7 +30,8 @@ export function call(root, place) {
   );
 }
 
-// The nodes of a call, and `reveal(all)`: without it the answer stays hidden, as in a replay before it came.
+// The nodes of a call, and `reveal(all)`: without it the answer stays hidden, as in a replay before it
+// came.
 export function callParts(whole) {
   const parts = whole.parts.map(part);
   const answers = parts.filter((_, at) => whole.parts[at].direction === "to_caller");
@@ -131,7 +132,8 @@ function part(one) {
 }
 
 function content(one) {
-  if (one.body) return message(one.body, one.receipts);
+  const label = `message of leaf ${one.index}`;
+  if (one.body) return message(one.body, one.receipts, label);
   if (one.body_missing)
     return notice("hold", "The body was erased after its time. Its commitment and every proof still hold.");
   return null;

@@ -1,5 +1,5 @@
 // The log: how far it is, who vouches for it, and the whole of it checked in this browser.
-import { bytes as fetchBytes, get } from "./api.js";
+import { bytes as fetchBytes, get, offers } from "./api.js";
 import { block } from "./code.js";
 import { h, icon, put } from "./dom.js";
 import { Bad, leafHash, rootOf, verify } from "./merkle.js";
@@ -31,8 +31,8 @@ export function log(root, place) {
   put(
     body,
     tip,
-    section("Check it here", verifier.nodes()),
-    section("Leaves", leaves),
+    offers("log/tile") && section("Check it here", verifier.nodes()),
+    offers("log/leaves") && section("Leaves", leaves),
     section("Checkpoints", checkpoints),
   );
   const facts = () =>
@@ -45,7 +45,8 @@ export function log(root, place) {
       },
     );
   facts();
-  if (place.me.permissions.includes("log.read")) browse(leaves, place.query.from);
+  if (!offers("log/leaves")) put(leaves);
+  else if (place.me.permissions.includes("log.read")) browse(leaves, place.query.from);
   else put(leaves, h("p", { class: "soft" }, icon("lock"), " Leaves are for auditors."));
   into(
     checkpoints,
@@ -137,8 +138,14 @@ class Verifier {
         "p",
         { class: "soft" },
         this.whole
-          ? "Fetches every leaf and tile, recomputes each hash with this browser's SHA-256, follows every lane, rebuilds the tree, and checks the checkpoint's Ed25519 signature."
-          : "Fetches every hash, rebuilds the tree with this browser's SHA-256, and checks the checkpoint's Ed25519 signature. The leaves themselves are for auditors.",
+          ? [
+              "Fetches every leaf and tile, recomputes each hash with this browser's SHA-256, follows every lane, ",
+              "rebuilds the tree, and checks the checkpoint's Ed25519 signature.",
+            ]
+          : [
+              "Fetches every hash, rebuilds the tree with this browser's SHA-256, and checks the checkpoint's ",
+              "Ed25519 signature. The leaves themselves are for auditors.",
+            ],
       ),
       h("div", { class: "verify" }, this.start, this.field),
       this.bar,
@@ -179,7 +186,7 @@ class Verifier {
     const earlier = remembered(signed.origin);
     if (earlier && earlier.size > signed.size) {
       throw new Bad(
-        `this browser has seen a checkpoint over ${earlier.size} leaves, and this one covers ${signed.size}: leaves are missing`,
+        `this browser saw a checkpoint over ${earlier.size} leaves, this one covers ${signed.size}: some are missing`,
         signed.size,
       );
     }
@@ -211,7 +218,9 @@ class Verifier {
       notice(
         "good",
         h("b", null, "Sound. "),
-        `${count(done.leaves, "leaf", "leaves")}${this.whole ? ` in ${count(done.lanes, "lane")}` : ""}, ${bytes(done.bytes)}, in ${(millis / 1000).toFixed(1)} s: the root is the signed one. `,
+        count(done.leaves, "leaf", "leaves"),
+        this.whole ? ` in ${count(done.lanes, "lane")}` : "",
+        `, ${bytes(done.bytes)}, in ${(millis / 1000).toFixed(1)} s: the root is the signed one. `,
         earlier ? `It continues the ${count(earlier.size, "leaf", "leaves")} this browser saw before. ` : "",
         own
           ? "Signed by the key you brought. "
@@ -404,7 +413,8 @@ async function prove(one) {
       notice: notice(
         "good",
         h("b", null, "Proven here. "),
-        `${count(proof.path.length, "hash", "hashes")} lead from this leaf to the root over ${signed.size.toLocaleString("en")} leaves that ${signed.origin} signed.`,
+        `${count(proof.path.length, "hash", "hashes")} lead from this leaf to the root over `,
+        `${count(signed.size, "leaf", "leaves")} that ${signed.origin} signed.`,
       ),
     };
   } catch (error) {

@@ -276,7 +276,8 @@ function drafting(state) {
       h(
         "p",
         { class: "soft" },
-        "A draft lives in this page only. Copy what is right into the policy directory; the gateway takes it up by itself.",
+        "A draft lives in this page only. Copy what is right into the policy directory: ",
+        "the gateway takes it up by itself.",
       ),
       editors,
       button(

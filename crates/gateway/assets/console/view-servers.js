@@ -164,7 +164,7 @@ function definition(server, tool, me, load) {
         "What changed",
         notice(
           "hold",
-          "Until somebody accepts this definition, calls of this tool are judged as changed; policies can refuse them.",
+          "Until somebody accepts this definition, calls of this tool are judged as changed: policies can refuse them.",
         ),
         diff(pretty(tool.definition), pretty(drift.definition)) ??
           h("p", { class: "soft" }, "Only the order of members differs."),
@@ -192,7 +192,8 @@ function accept(server, tool, me, load) {
     event.preventDefault();
     put(problem);
     try {
-      const path = `servers/${encodeURIComponent(server)}/tools/${encodeURIComponent(tool.name)}/accept?kind=${tool.kind}`;
+      const [where, what] = [server, tool.name].map(encodeURIComponent);
+      const path = `servers/${where}/tools/${what}/accept?kind=${tool.kind}`;
       await post(path, { hash: tool.drift.hash, reason: reason.value.trim() });
       say("Accepted. The new definition is pinned, and it is on record.", "good");
       load();

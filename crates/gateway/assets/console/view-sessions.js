@@ -33,7 +33,6 @@ export function sessions(root, place) {
   const list = h("div", { class: "fill" });
   const state = { query: place.query, rows: [], next: null, searched: null };
   const filter = h("div", null, bar(state.query, apply));
-  put(root, head("Sessions", "what callers did, as recorded"), filter, list);
 
   function apply(query) {
     const text = new URLSearchParams(Object.entries(query).filter(([, value]) => value)).toString();
@@ -49,8 +48,10 @@ export function sessions(root, place) {
     return query;
   };
 
-  const load = () =>
-    into(
+  const fresh = button("Show what came since", () => load(), { class: "fresh", hidden: true });
+  const load = () => {
+    fresh.hidden = true;
+    return into(
       list,
       () => get("sessions", asked()),
       (answer) => {
@@ -58,6 +59,7 @@ export function sessions(root, place) {
         return draw();
       },
     );
+  };
 
   function draw() {
     const filtered = Object.keys(state.query).length > 0;
@@ -105,6 +107,7 @@ export function sessions(root, place) {
     put(list, draw());
   }
 
+  put(root, head("Sessions", "what callers did, as recorded", fresh), filter, list);
   load();
   return {
     move(next) {
@@ -116,12 +119,11 @@ export function sessions(root, place) {
       return true;
     },
     event(kind) {
-      if (kind === "again" || (kind === "calls" && scrolledToTop(list))) load();
+      // Looking is recorded, so the page does not look by itself: it says that there is more.
+      if (kind === "calls" || kind === "again") fresh.hidden = false;
     },
   };
 }
-
-const scrolledToTop = (list) => (list.querySelector(".scroll")?.scrollTop ?? 0) < 8;
 
 function line(row, filtered) {
   const lasted = new Date(row.last) - new Date(row.began);

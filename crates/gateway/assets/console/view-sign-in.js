@@ -9,8 +9,7 @@ const ERRORS = {
   expired: "That took too long. Start again.",
   state: "The answer does not belong to a sign-in that began in this browser. Start again.",
   issuer: "There is no such identity provider.",
-  token:
-    "The identity provider sent a token that does not hold. An administrator finds the reason in the gateway's log.",
+  token: "The identity provider sent a token that does not hold. The reason is in the gateway's log.",
   unavailable: "The identity provider does not answer. Try again in a moment.",
 };
 
@@ -40,7 +39,7 @@ export async function signIn(app, query, back) {
         ? issuers.map((issuer) => choices(issuer, back))
         : notice(
             "hold",
-            "No identity provider is set up for the console. Give one of `identity.issuers` a `console` section.",
+            "No identity provider is set up for it: give one of `identity.issuers` a `console` section.",
           ),
     );
   } catch (error) {

@@ -1,5 +1,6 @@
 //! Held calls: list, show, approve, reject.
 
+use inspect::value::Value as Json;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -9,7 +10,7 @@ use super::{Asked, caller, hex, time};
 use crate::approval::{Approver, Ballot, Identity, NotDecided, Record, clean, shown};
 use crate::exchange::Gateway;
 use crate::limits;
-use crate::model::Party;
+use crate::model::{Party, Statement};
 use crate::policy::{Duty, PolicySet};
 use crate::store::approval::Which;
 use crate::store::call::{self, Found, Wanted};
@@ -68,7 +69,7 @@ pub(super) async fn deliveries(asked: Asked) -> Result<Value, Problem> {
 /// `GET /api/v1/approvals/{id}`.
 pub(super) async fn show(asked: Asked) -> Result<Value, Problem> {
     let set = asked.gateway.policies.current();
-    Ok(whole(&find(&asked, &set).await?, &set, &asked))
+    Ok(whole(&find(&asked, &set).await?, &set, &asked).await)
 }
 
 /// `GET /api/v1/approvals/{id}/history`: what its caller and its target did before, as far back as one look goes.
@@ -135,7 +136,7 @@ async fn decide(asked: Asked, ballot: Ballot, method: &'static str) -> Result<Va
         Err(refused) => Err(refused),
     };
     match decided {
-        Ok(_state) => Ok(whole(&find(&asked, &set).await?, &set, &asked)),
+        Ok(_state) => Ok(whole(&find(&asked, &set).await?, &set, &asked).await),
         Err(refused) => Err(record_refusal(&asked.gateway, asked.call, &asked.caller, refused, method).await),
     }
 }
@@ -174,9 +175,10 @@ fn reason(body: &Value) -> Result<Option<String>, Problem> {
     }
 }
 
-fn whole(record: &Record, set: &PolicySet, asked: &Asked) -> Value {
+async fn whole(record: &Record, set: &PolicySet, asked: &Asked) -> Value {
     let mut whole = summary(record, set, asked);
     whole["call"] = json!(shown(&record.content));
+    whole["statement"] = json!(statement(record, &asked.gateway).await);
     whole["votes"] = record
         .votes
         .iter()
@@ -190,6 +192,15 @@ fn whole(record: &Record, set: &PolicySet, asked: &Asked) -> Value {
         })
         .collect();
     whole
+}
+
+/// What the classifier finds in exactly what would run; `None` where that holds no statement.
+async fn statement(record: &Record, gateway: &Gateway) -> Option<Statement> {
+    let content = &record.content;
+    let (_, tool) = content.target.as_ref().filter(|(kind, _)| kind == "tool")?;
+    let matter = Json::parse(&content.matter, limits::JSON_DEPTH_MAX).ok()?;
+    let arguments = matter.members().find(|member| *member.name() == *b"arguments")?.value;
+    gateway.statements.read(&record.row.server, tool, arguments.raw()).await
 }
 
 fn summary(record: &Record, set: &PolicySet, asked: &Asked) -> Value {

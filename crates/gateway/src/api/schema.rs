@@ -34,7 +34,7 @@ pub(super) const PARAMETERS: &[(&str, &str, &str)] = &[
 pub(super) const SCHEMAS: &[(&str, &str)] = &[
     (
         "Approval",
-        r#"{"type":"object","required":["id","state","server","method","requester","call"],"properties":{"id":{"type":"string","format":"uuid"},"state":{"enum":["pending","approved","used","rejected","expired"]},"server":{"type":"string"},"method":{"type":"string"},"requester":{"type":"object"},"requested":{"type":"string","format":"date-time"},"decide_by":{"type":"string","format":"date-time"},"binding":{"type":"string"},"may_decide":{"type":"boolean"},"call":{"type":"object"},"votes":{"type":"array","items":{"type":"object"}}}}"#,
+        r#"{"type":"object","required":["id","state","server","method","requester","call"],"properties":{"id":{"type":"string","format":"uuid"},"state":{"enum":["pending","approved","used","rejected","expired"]},"server":{"type":"string"},"method":{"type":"string"},"requester":{"type":"object"},"requested":{"type":"string","format":"date-time"},"decide_by":{"type":"string","format":"date-time"},"binding":{"type":"string"},"may_decide":{"type":"boolean"},"call":{"type":"object"},"statement":{"type":["object","null"]},"votes":{"type":"array","items":{"type":"object"}}}}"#,
     ),
     (
         "Approvals",

@@ -95,7 +95,9 @@ const TWINS: &str = "аеорсухіјѕһԁԛԝӏАВЕКМНОРСТХЅІЈ�
 
 /// What is doubtful about a text as a whole.
 pub(super) fn doubts(text: &str) -> Vec<Doubt> {
-    let mut found: Vec<Doubt> = text.chars().filter_map(hidden).collect();
+    // The end of a line and a tab are seen for what they are, and statements are full of them.
+    let odd = text.chars().filter(|character| !matches!(character, '\n' | '\t'));
+    let mut found: Vec<Doubt> = odd.filter_map(hidden).collect();
     for word in text.split(|character: char| !character.is_alphanumeric()) {
         let scripts: Vec<Script> = word.chars().filter_map(script).collect();
         let mixed = scripts.iter().any(|other| *other != scripts[0]);
@@ -124,6 +126,7 @@ mod tests {
         check("удалить таблицу заказов", &[]);
         check("удалить и снова", &[]);
         check("顧客を削除する", &[]);
+        check("line\none\ttabbed", &[]);
         check("line\none\u{1b}[2K", &[Doubt::Control]);
         check("invoice\u{202e}fdp.exe", &[Doubt::Direction]);
         check("zero\u{200b}width", &[Doubt::Invisible]);

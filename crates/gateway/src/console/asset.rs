@@ -23,6 +23,7 @@ pub(super) const ASSETS: &[(&str, &[u8])] = &[
     ("style.css", include_bytes!("../../assets/console/style.css")),
     ("text.js", include_bytes!("../../assets/console/text.js")),
     ("theme.js", include_bytes!("../../assets/console/theme.js")),
+    ("view-access.js", include_bytes!("../../assets/console/view-access.js")),
     ("view-account.js", include_bytes!("../../assets/console/view-account.js")),
     ("view-activity.js", include_bytes!("../../assets/console/view-activity.js")),
     ("view-approvals.js", include_bytes!("../../assets/console/view-approvals.js")),
