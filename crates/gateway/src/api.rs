@@ -4,6 +4,7 @@
 //! Every endpoint is a row of [`ENDPOINTS`]. Whatever changes something is recorded before it has an effect, and what is
 //! refused is recorded as well. Errors are RFC 9457 problems.
 
+mod access;
 mod activity;
 mod approval;
 mod call;

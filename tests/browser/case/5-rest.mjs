@@ -64,6 +64,24 @@ export default {
     stage.check();
   },
 
+  "the matrix says who may do what, and why": async (stage) => {
+    const page = await stage.signedIn("carol", {}, "#/access");
+    const cell = page.locator('.cell-hold[data-row^="orders/refund_order/"]').first();
+    await cell.waitFor();
+    await stage.picture(page, "access-desktop-light");
+    await cell.click();
+    await page.locator(".why", { hasText: "changes-need-somebody" }).waitFor();
+    assert.match(await page.locator(".why").innerText(), /1 person of approvers/);
+    await page.getByLabel("find a server or tool").fill("get_customer");
+    await page.locator('[data-row^="orders/get_customer/"]').first().waitFor();
+    assert.equal(await page.locator('[data-row^="orders/refund_order/"]').count(), 0);
+    assert.deepEqual(await stage.serious(page), []);
+    await page.getByLabel("As of").fill("2020-01-01T00:00");
+    await page.getByRole("button", { name: "Show" }).click();
+    await page.getByText("no policies were in force at that time").waitFor();
+    stage.check();
+  },
+
   "activity counts what happened": async (stage) => {
     await stage.caller("alice").call("orders", "list_orders", { status: "open" });
     const page = await stage.signedIn("carol", {}, "#/activity?window=15m");

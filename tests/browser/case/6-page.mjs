@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 
 const VIEWS = [
+  "access",
   "approvals",
   "sessions",
   "servers",
@@ -18,6 +19,7 @@ export default {
     const page = await stage.signedIn("carol");
     for (const [key, title] of [
       ["s", "Sessions"],
+      ["x", "Access"],
       ["v", "Servers"],
       ["p", "Policies"],
       ["l", "Log"],

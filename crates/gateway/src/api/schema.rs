@@ -7,12 +7,15 @@ use super::table::{ENDPOINTS, Endpoint, Need, Record};
 /// Parameters in the query: name, type, what it means.
 pub(super) const PARAMETERS: &[(&str, &str, &str)] = &[
     ("after", "string", "continue after the previous page: its `next`"),
+    ("at", "string", "as of when (RFC 3339); default: now"),
     ("before", "string", "continue after the previous page: its `next`"),
     ("decision", "string", "`allow`, `hold` or `deny`"),
     ("from", "string", "not earlier (RFC 3339); of leaves: the first index"),
+    ("group", "string", "only who is in this group"),
     ("kind", "string", "`tool` (default), `prompt` or `resource`"),
     ("limit", "integer", "most elements of the page"),
     ("n", "integer", "how many, 1 to 256"),
+    ("people", "string", "`groups` (default) or `persons`"),
     ("person", "string", "`issuer/subject`, or a pseudonym"),
     ("server", "string", "name of a server"),
     ("session", "string", "id of a recording session"),
@@ -32,6 +35,10 @@ pub(super) const PARAMETERS: &[(&str, &str, &str)] = &[
 /// Schemas of bodies and answers, as JSON. Members not named may be added in later releases.
 #[rustfmt::skip]
 pub(super) const SCHEMAS: &[(&str, &str)] = &[
+    (
+        "Access",
+        r#"{"type":"object","required":["at","policy_set","subjects","rows"],"properties":{"at":{"type":"string","format":"date-time"},"policy_set":{"type":"string"},"subjects":{"type":"array","items":{"type":"object"}},"rows":{"type":"array","items":{"type":"object"}},"concerns":{"type":"array","items":{"type":"object"}},"notes":{"type":"array","items":{"type":"string"}}}}"#,
+    ),
     (
         "Approval",
         r#"{"type":"object","required":["id","state","server","method","requester","call"],"properties":{"id":{"type":"string","format":"uuid"},"state":{"enum":["pending","approved","used","rejected","expired"]},"server":{"type":"string"},"method":{"type":"string"},"requester":{"type":"object"},"requested":{"type":"string","format":"date-time"},"decide_by":{"type":"string","format":"date-time"},"binding":{"type":"string"},"may_decide":{"type":"boolean"},"call":{"type":"object"},"statement":{"type":["object","null"]},"votes":{"type":"array","items":{"type":"object"}}}}"#,

@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::Value;
 
 use super::problem::Problem;
-use super::{Answered, Asked, activity, approval, call, events, log, me, policy, server};
+use super::{Answered, Asked, access, activity, approval, call, events, log, me, policy, server};
 use crate::policy::Duty;
 use crate::refusal::Refusal;
 
@@ -102,6 +102,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint { method: "GET", path: "/api/v1/log/proof/{index}", need: Need::Gateway(Duty::ReadLog), record: Record::Nothing, summary: "that a leaf is in the log (RFC 6962)", query: &["size"], body: None, answer: "Proof", handler: Handler::Json(|asked| Box::pin(log::proof(asked))) },
     Endpoint { method: "GET", path: "/api/v1/log/tile/entries/{path*}", need: Need::Gateway(Duty::ReadLog), record: Record::Viewed, summary: "an entry bundle (C2SP tlog-tiles)", query: &[], body: None, answer: "Bytes", handler: Handler::Other(|asked| Box::pin(log::bundle(asked))) },
     Endpoint { method: "GET", path: "/api/v1/log/tile/{level}/{path*}", need: Need::Gateway(Duty::ReadStatus), record: Record::Nothing, summary: "a hash tile (C2SP tlog-tiles)", query: &[], body: None, answer: "Bytes", handler: Handler::Other(|asked| Box::pin(log::tile(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/access", need: Need::Gateway(Duty::ReadAccess), record: Record::Viewed, summary: "who may do what, by the policies in force", query: &["at", "server", "group", "people"], body: None, answer: "Access", handler: Handler::Json(|asked| Box::pin(access::show(asked))) },
     Endpoint { method: "GET", path: "/api/v1/activity", need: Need::Gateway(Duty::ReadStatus), record: Record::Nothing, summary: "how many calls there were, and how they went", query: &["window"], body: None, answer: "Activity", handler: Handler::Json(|asked| Box::pin(activity::show(asked))) },
     Endpoint { method: "POST", path: "/api/v1/slack/interactions", need: Need::Slack, record: Record::Change, summary: "a press of a button in Slack", query: &[], body: Some("SlackPress"), answer: "SlackAnswer", handler: Handler::Slack },
 ];

@@ -4,7 +4,7 @@ use evidence::leaf::Leaf;
 use evidence::merkle::Hash;
 
 use super::draft::CONTEXT_ID;
-use super::vault::VaultError;
+use super::vault::{Vault, VaultError};
 use super::{Ledger, Unavailable};
 use crate::model::{Party, TargetKind};
 use crate::store::approval::Sealed;
@@ -12,6 +12,11 @@ use crate::store::entry::Place;
 use crate::store::{Db, context, payload};
 
 impl Ledger {
+    /// Opens sealed records, for reports.
+    pub fn vault(&self) -> &Vault {
+        self.0.drafter.vault()
+    }
+
     /// Seals `content` for the row with this `id`.
     ///
     /// # Errors
