@@ -8,17 +8,18 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use evidence::directory::{Durability, Files, Writer};
-use evidence::leaf::Leaf;
+use evidence::leaf::{EventType, Leaf};
 use evidence::merkle::{Hash, leaf_hash};
 use evidence::package::{
-    COUNTS_FILE, Counts, DOES_NOT_ASSERT, Derivation, Draw, FORMAT, FileRecord, LogPart, Manifest, Period,
-    Setting,
+    COUNTS_FILE, Counts, DOES_NOT_ASSERT, Derivation, Derived, Draw, FORMAT, FileRecord, LogPart, Manifest,
+    Period, Setting,
 };
+use evidence::time::Timestamp;
 use evidence::verify::{Findings, ProblemKind, verify};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::sample::{Log, ORIGIN, signer};
+use super::sample::{Log, ORIGIN, id, object, signer};
 
 const COUNTS: &str =
     "day,source,measure,count\n2026-11-20,proxy,calls,7\n2026-11-20,idp,authentication_failures,0\n";
@@ -245,6 +246,91 @@ fn archive_with_two_files_of_one_name_is_refused() {
     }
     fs::write(&path, bytes).unwrap();
     assert!(verify(&path, None, &mut |_, _| ()).is_err());
+}
+
+#[test]
+fn what_wants_explaining_is_found_by_its_rule_and_silence_with_its_reason() {
+    let mut log = Log::story(8);
+    let denied = log.leaves[log.position(|leaf| leaf.event == EventType::CallDenied)].clone();
+    for (event, detail) in [
+        (
+            EventType::AuditGap,
+            r#"{"from":"2026-11-20T10:00:00.000000Z","until":"2026-11-20T10:02:00.000000Z","reason":"full"}"#,
+        ),
+        (EventType::ToolsChanged, r#"{"added":["a"],"changed":[]}"#),
+        (EventType::ToolsChanged, r#"{"added":[],"changed":["a"]}"#),
+        (EventType::ToolsChanged, r#"{"accepted":"b","by":"sub-alice","reason":"read it"}"#),
+        (EventType::PolicyPublished, r#"{"removed":["guard"]}"#),
+        (EventType::KeyRevoked, r#"{"key":"k"}"#),
+        (EventType::HoldCleared, r#"{"matter":"7"}"#),
+        (EventType::BreakglassEntered, r#"{"reason":"fire"}"#),
+    ] {
+        let leaf = log.add(0, event);
+        leaf.detail = Some(object(detail));
+        if event == EventType::ToolsChanged {
+            leaf.server = Some("warehouse".to_owned());
+        } else if event != EventType::AuditGap {
+            leaf.actor = denied.actor.clone();
+        }
+    }
+    for (refusal, reason) in [("unauthenticated", "service_key_revoked"), ("unauthenticated", "expired")] {
+        let leaf = log.add(0, EventType::AuthFailed);
+        (leaf.actor, leaf.refusal) = (denied.actor.clone(), Some(refusal.to_owned()));
+        leaf.detail = Some(object(&format!(r#"{{"reason":"{reason}"}}"#)));
+    }
+    let unread = log.add(0, EventType::CallDenied);
+    (unread.actor, unread.call, unread.refusal) =
+        (denied.actor.clone(), Some(id(7_000)), Some("unread".to_owned()));
+    // A clock that goes back, then an hour of silence before a start.
+    let last = log.leaves.last().unwrap().ts.as_micros();
+    let moved = |by: i64| Timestamp::from_micros(last + by).unwrap();
+    log.add(0, EventType::LogHeartbeat).ts = moved(-5_000_000);
+    log.add(2, EventType::GatewayStarted).ts = moved(3_600_000_000);
+    log.leaves.last_mut().unwrap().detail = Some(object("{}"));
+    let (derived, gaps) = derive(&log.encode());
+    let found = |rule: &str| derived.exceptions.get(rule).copied().unwrap_or(0);
+    for rule in [
+        "audit_gap",
+        "break_glass",
+        "not_looked_through",
+        "disabled_credential",
+        "definition_changed",
+        "drift_accepted",
+        "policies_removed",
+        "key_revoked",
+        "hold_lifted",
+        "clock_went_back",
+        "orphaned",
+    ] {
+        assert_eq!(found(rule), 1, "{rule}: {:?}", derived.exceptions);
+    }
+    assert_eq!(found("approved_after_use") + found("authentication_flood"), 0);
+    let kinds: Vec<&str> = gaps.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
+    assert_eq!(kinds, ["beginning", "blocked", "silence", "lane", "end"], "{gaps}");
+    assert_eq!((derived.gaps.1, gaps.matches(",120,yes,full").count()), (0, 1), "{gaps}");
+}
+
+/// What a whole log gives for a long period, and the gap register.
+fn derive(leaves: &[Vec<u8>]) -> (Derived, String) {
+    let period = Period {
+        from: "2026-11-20T00:00:00.000000Z".parse().unwrap(),
+        until: "2027-01-01T00:00:00.000000Z".parse().unwrap(),
+    };
+    let log = LogPart { first: 0, size: leaves.len() as u64, root: Hash::ZERO };
+    let setting = Setting { period, servers: Vec::new(), log, counts: None, draw: None };
+    let mut gaps = String::new();
+    let mut emit = |path: &str, line: &str| {
+        if path == "gaps.csv" {
+            gaps.push_str(&format!("{line}\n"));
+        }
+        Ok(())
+    };
+    let mut derivation = Derivation::begin(setting, &mut emit).unwrap();
+    for (index, bytes) in (0..).zip(leaves) {
+        derivation.push(index, &Leaf::decode(bytes).unwrap(), bytes, &leaf_hash(bytes), &mut emit).unwrap();
+    }
+    let derived = derivation.finish(&mut emit).unwrap();
+    (derived, gaps)
 }
 
 /// Without its third line.
