@@ -14,6 +14,7 @@ use crate::config::OnFailure;
 use crate::limits;
 use crate::mask::{Found, Kind, Redacted, Subject, Unread};
 use crate::mcp::method::{Action, Direction, Row};
+use crate::mcp::splice::keep_private;
 use crate::model::{Effect, Target, TargetKind};
 use crate::policy::{Passage, PolicySet, Question, Revelation};
 use crate::refusal::Refusal;
@@ -98,15 +99,17 @@ impl Caller {
         let choose = |finding: &Finding| {
             *forms.entry(finding.name().to_owned()).or_insert_with(|| form(&policies, &question, finding))
         };
-        let shown = mask.show(&found, choose, document.zip(schema.as_deref()));
-        if shown == *message || !is_digested(call, direction) {
-            return Ok(View { shown, record });
+        let mut shown = mask.show(&found, choose, document.zip(schema.as_deref()));
+        if shown != *message && is_digested(call, direction) {
+            // Whoever gets it holds its bytes against a digest: they come as they are, or not at all.
+            if !passes(&policies, &question, Kind::File, message.len()) {
+                return Err(Unmasked::recorded(Refusal::Opaque, record));
+            }
+            shown = message.clone();
         }
-        // Whoever gets it holds its bytes against a digest: they come as they are, or not at all.
-        if passes(&policies, &question, Kind::File, message.len()) {
-            return Ok(View { shown: message.clone(), record });
-        }
-        Err(Unmasked::recorded(Refusal::Opaque, record))
+        // Another reader may get it in another form.
+        let shown = if direction == Direction::ToCaller { keep_private(&shown) } else { shown };
+        Ok(View { shown, record })
     }
 
     /// As [`Caller::view`], of a message that only the record gets.

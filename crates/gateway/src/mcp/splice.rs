@@ -5,9 +5,15 @@ mod list;
 use std::fmt;
 
 use bytes::{Bytes, BytesMut};
+use inspect::value::Value;
 use inspect::walk::Span;
 
+use crate::limits;
+
 pub use list::{Filtered, ListFault, filter_list};
+
+/// How an answer says that it is for whoever asked alone.
+const PRIVATE: &str = "\"private\"";
 
 /// Edits of one text: spans and what takes their place. Spans must not overlap; an empty span inserts.
 #[derive(Debug, Default)]
@@ -75,6 +81,23 @@ impl Splice {
     }
 }
 
+/// An answer that depends on who asked, and must not be kept for others: what it says about that (`cacheScope`, SEP-2549)
+/// becomes `private`. The same bytes when it says nothing, or that.
+pub fn keep_private(answer: &Bytes) -> Bytes {
+    let word = |word: &[u8]| memchr::memmem::find(answer, word).is_some();
+    if !word(b"cacheScope") && !word(b"\\u") {
+        return answer.clone();
+    }
+    let root =
+        std::str::from_utf8(answer).ok().and_then(|text| Value::parse(text, limits::JSON_DEPTH_MAX).ok());
+    let scope = root.and_then(|root| root.at("/result/cacheScope"));
+    let Some(scope) = scope.filter(|scope| scope.raw() != PRIVATE) else { return answer.clone() };
+    let mut splice = Splice::default();
+    splice.replace(scope.span(), PRIVATE);
+    // One edit, of a part of the answer: it cannot fail.
+    splice.apply(answer).unwrap_or_else(|_| answer.clone())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,6 +109,22 @@ mod tests {
         }
         let bytes = splice.apply(&Bytes::copy_from_slice(original.as_bytes()))?;
         Ok(String::from_utf8(bytes.to_vec()).expect("UTF-8"))
+    }
+
+    #[test]
+    fn answer_for_one_reader_is_kept_for_nobody_else() {
+        let told = |answer: &'static str| keep_private(&Bytes::from_static(answer.as_bytes()));
+        let public = r#"{"result":{"contents":[], "cacheScope" : "public","ttlMs":5}}"#;
+        assert_eq!(told(public), public.replace("public", "private"));
+        assert_eq!(
+            told(r#"{"result":{"cache\u0053cope":"public"}}"#),
+            r#"{"result":{"cache\u0053cope":"private"}}"#
+        );
+        for same in
+            [r#"{"result":{"cacheScope":"private"}}"#, r#"{"result":{"a":{"cacheScope":"public"}}}"#, "{}"]
+        {
+            assert_eq!(told(same), same);
+        }
     }
 
     #[test]

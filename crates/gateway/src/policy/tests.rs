@@ -200,13 +200,22 @@ fn what_nobody_can_look_into_passes_only_by_a_policy_of_its_own() {
         @id("call") permit (principal, action in Action::"call", resource);
         @id("sees") permit (principal, action == Action::"reveal", resource);
         @id("pictures") permit (principal, action == Action::"pass", resource == Tool::"github/merge")
-        when { context.opaque.kind == "image" && context.opaque.bytes < 1000 };"#);
+        when { context.opaque.kind == "image" && context.opaque.bytes < 1000 };
+        @id("short") forbid (principal, action == Action::"pass", resource)
+        when { context.opaque.kind == "cursor" && context.opaque.bytes > 99 };"#);
     let passes = |tool: &str, kind: &str, bytes: u64| {
         set.pass(&Sample::call(tool, &[]).question(), Passage { kind, bytes }).effect == Effect::Allow
     };
     assert!(passes("merge", "image", 999));
     assert!(!passes("merge", "image", 1000) && !passes("merge", "blob", 1) && !passes("dump", "image", 1));
     assert!(!passes("merge", "image", u64::MAX));
+    // What belongs to the protocol goes with the message, unless a policy forbids it.
+    assert!(passes("merge", "cursor", 9) && passes("dump", "state", 9));
+    assert!(!passes("merge", "cursor", 100));
+    let mut anonymous = Sample::call("merge", &[]);
+    anonymous.principal.kind = PrincipalKind::Anonymous;
+    let state = Passage { kind: "state", bytes: 1 };
+    assert_eq!(set.pass(&anonymous.question(), state).effect, Effect::Deny);
 }
 
 #[test]

@@ -131,6 +131,27 @@ async fn policy_chooses_the_mask_by_what_was_found_and_whose_tool_it_is() {
 }
 
 #[tokio::test]
+async fn answer_that_depends_on_its_reader_is_cached_for_nobody_else() {
+    let recorder = Recorder::new(|request| {
+        let uri = request.json()["params"]["uri"].clone();
+        let contents = json!([{ "uri": uri, "text": if uri == "docs://mail" { "to carla@initech-mail.com" } else { "plain" } }]);
+        let result = json!({ "contents": contents, "cacheScope": "public", "ttlMs": 60_000 });
+        Reply::Respond(Response::json(
+            &json!({ "jsonrpc": "2.0", "id": request.json()["id"], "result": result }),
+        ))
+    });
+    let server = recorder.start().await.expect("an upstream");
+    let gateway = Harness::over(&server, NOBODY_SEES).await;
+    for (uri, scope) in [("docs://plain", "public"), ("docs://mail", "private")] {
+        let read = json!({ "jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": { "uri": uri } });
+        let answer: Value =
+            gateway.post("alice", &[], read.to_string().as_bytes()).await.json().expect("JSON");
+        assert_eq!(answer["result"]["cacheScope"], scope, "{answer}");
+    }
+    gateway.finish().await;
+}
+
+#[tokio::test]
 async fn masked_answers_keep_to_the_schema_of_their_tool() {
     let recorder = Recorder::new(upstream);
     let server = recorder.start().await.expect("an upstream");

@@ -11,7 +11,9 @@ use crate::harness::{ALLOW_ALL, Harness, call};
 
 /// Everything, and nothing that cannot be looked into.
 const NOTHING_UNREAD: &str = r#"
-    @id("all") permit (principal, action in [Action::"session", Action::"list", Action::"read", Action::"call"], resource);"#;
+    @id("all") permit (principal, action in [Action::"session", Action::"list", Action::"read", Action::"call"], resource);
+    @id("nor-words-of-the-protocol") forbid (principal, action == Action::"pass", resource)
+    when { ["state", "cursor"].contains(context.opaque.kind) };"#;
 
 const PICTURE: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk";
 const LEAK: &str = "carla.fuentes@initech-mail.com";

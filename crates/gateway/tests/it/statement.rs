@@ -14,7 +14,9 @@ const POLICIES: &str = r#"
     @id("no-metadata-service") forbid (principal, action == Action::"tools/call", resource)
     when { context has statement && context.statement.flags.contains("metadata") };
     @id("no-climbing") forbid (principal, action == Action::"tools/call", resource)
-    when { context has statement && context.statement.flags.contains("traversal") };"#;
+    when { context has statement && context.statement.flags.contains("traversal") };
+    @id("no-passwords") forbid (principal, action == Action::"tools/call", resource)
+    when { context has statement && context.statement.reads.contains("/etc/passwd") };"#;
 
 const TOOLS: &str = "    tools:
       - name: query
@@ -56,6 +58,7 @@ async fn call_is_judged_by_what_its_statement_would_do() {
         ("fetch", json!({ "address": "http://169.254.169.254/latest/meta-data/" }), Some("plain")),
         ("fetch", json!({ "address": "https://docs.example.com/a" }), None),
         ("open", json!({ "path": "/srv/public/../../etc/passwd" }), Some("plain")),
+        ("open", json!({ "path": "%2e%2e/notes" }), Some("plain")),
         ("open", json!({ "path": "/srv/public/a" }), None),
     ];
     let mut allowed = 0;
