@@ -332,6 +332,17 @@ async fn any_gateway_serves_a_session_that_another_began() {
     });
     assert!(findings.sound, "{:?}", findings.problems);
     assert_eq!((findings.lanes, findings.open_call_count), (2, 0));
+    // The same log as an evidence package, made beside the database.
+    let package = cluster.directory.path().join("evidence.zip");
+    let mut make = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"));
+    make.args(["evidence", "package", "--from", "1h", "--to", "2100-01-01", "-o"]).arg(&package);
+    let made =
+        blocking(|| make.env("COUNTERSIGN_CONFIG", &cluster.files[0]).output()).expect("the binary runs");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let packed = evidence::verify::verify(&package, None, &mut |_, _| {}).expect("readable");
+    assert!(packed.sound, "{:?}", packed.problems);
+    assert_eq!((packed.lanes, packed.leaves_read), (2, findings.leaves_read));
+    assert_eq!(packed.package.map(|package| package.populations["availability"]), Some(2));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
