@@ -235,8 +235,8 @@ pub const POLICY_TEXT_BYTES_MAX: usize = 256 * 1024;
 pub const POLICY_FILES_MAX: usize = 1_000;
 /// All policy files together.
 pub const POLICY_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// Time between two looks for changed policy files.
-pub const POLICY_LOOK_MS: u64 = 1_000;
+/// Time between two looks for changed policy files. A change counts after two, so it is in force within a second.
+pub const POLICY_LOOK_MS: u64 = 500;
 /// Most groups that one policy may name as approvers.
 pub const APPROVER_GROUPS_MAX: usize = 32;
 /// Most people that a policy may ask to approve one call.

@@ -46,7 +46,7 @@ struct Show {
     #[arg(long, value_name = "INDEX", value_parser = range, conflicts_with_all = ["since", "until"])]
     index: Option<(u64, u64)>,
     /// Most leaves to show; the newest are kept.
-    #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 100)]
+    #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 }
 

@@ -85,7 +85,7 @@ pub enum KeyringError {
         cause: String,
     },
     /// There is a log but no key.
-    #[error("the database holds a log but `{path}` is missing; restore the key directory from its backup")]
+    #[error("`{path}` is missing; if there is a log already, restore the key directory from its backup")]
     Lost {
         /// Which file.
         path: PathBuf,

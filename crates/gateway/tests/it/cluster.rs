@@ -19,6 +19,7 @@ use fixture::postgres::{self, Durability, GATEWAY, OWNER};
 use fixture::probe::{Probe, Response, request};
 use fixture::recorder::effect::{self, Effects};
 use fixture::recorder::{Recorder, Reply, Request, echo};
+use rustix::process::Signal;
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -369,4 +370,41 @@ async fn rolling_restart_under_load_drops_no_call() {
     let (findings, account) = cluster.settle(&answers).await;
     assert_eq!((findings.lanes, account.orphans()), (6, 0));
     println!("{} calls, none dropped, in 4 restarts", answers.len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn gateway_serves_until_the_balancer_has_noticed_that_it_is_leaving() {
+    let mut cluster = Cluster::start(2).await;
+    // Those that are started from now on leave only when they are asked twice: a balancer that is ever so slow.
+    for file in &cluster.files {
+        let text = std::fs::read_to_string(file).expect("readable");
+        std::fs::write(file, text.replace("drain_grace_ms: 0", "drain_grace_ms: 600000")).expect("written");
+    }
+    let callers = cluster.callers();
+    let calling = callers.begin();
+    for member in 0..2 {
+        let gone = cluster.take(member);
+        callers.advance(20).await;
+        gone.end().await;
+        cluster.begin(member).await;
+    }
+    for member in 0..2 {
+        callers.advance(20).await;
+        let mut leaving = cluster.lives[member].take().expect("it runs");
+        leaving.signal(Signal::TERM);
+        leaving.said("leaving: readiness is red").await;
+        callers.advance(20).await;
+        cluster.balancer.put(member, Service::Out);
+        callers.advance(20).await;
+        leaving.signal(Signal::TERM);
+        leaving.ended().await;
+        callers.advance(10).await;
+        cluster.begin(member).await;
+    }
+    callers.advance(20).await;
+    let answers = callers.end(calling).await;
+    let missed = std::mem::take(&mut *callers.missed.lock().expect("no panic"));
+    assert_eq!(missed, Vec::<String>::new(), "calls that were dropped");
+    let (findings, account) = cluster.settle(&answers).await;
+    assert_eq!((findings.lanes, account.orphans()), (6, 0));
 }

@@ -104,9 +104,9 @@ impl Life {
         self.gateway.kill().await.expect("it can be killed");
     }
 
-    /// Asks it to end in order, and waits until it did.
+    /// Asks it to end in order and at once, and waits until it did.
     pub(crate) async fn end(self) {
-        self.signal(Signal::TERM);
+        self.signal(Signal::INT);
         self.ended().await;
     }
 
