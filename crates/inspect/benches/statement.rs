@@ -3,7 +3,11 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+mod cpu;
+
+use cpu::CpuTime;
+use criterion::{Criterion, SamplingMode, criterion_group, criterion_main};
+use inspect::statement::shell;
 use inspect::statement::sql::classify;
 use inspect::statement::{Classifier, Dialect};
 
@@ -13,25 +17,53 @@ const JOIN: &str = "SELECT u.id, u.name, count(o.id) AS orders, sum(o.total) AS 
      GROUP BY u.id, u.name HAVING sum(o.total) > 100 ORDER BY total DESC LIMIT 50";
 const CHANGE: &str = "UPDATE users SET status = 'closed', closed_at = now() WHERE id = 42";
 
+const LIST: &str = "ls -la /srv/app";
+const PIPE: &str = "grep -rn 'TODO' src | sort | uniq -c | sort -rn | head -20";
+const BUILD: &str =
+    "cd app && git fetch origin && for f in *.rs; do rustfmt \"$f\"; done; make test 2>&1 | tee log.txt";
+const WRAPPED: &str = "sudo env A=1 sh -c 'find /var/log -name \"*.log\" -mtime +7 -exec rm -f {} +'";
+
 /// These texts are shallow: the stack of the main thread is enough.
-fn classification(criterion: &mut Criterion) {
+fn classification(criterion: &mut Criterion<CpuTime>) {
     let texts = [("lookup", LOOKUP), ("join", JOIN), ("change", CHANGE)];
     for dialect in [Some(Dialect::Postgres), Some(Dialect::Mysql), Some(Dialect::Sqlite), None] {
         let mut group = criterion.benchmark_group(dialect.map_or("any", Dialect::as_str));
         group
             .warm_up_time(Duration::from_millis(500))
             .measurement_time(Duration::from_secs(2))
-            .sample_size(20);
+            .sampling_mode(SamplingMode::Flat)
+            .sample_size(10);
         for (name, text) in texts {
             group.bench_function(name, |bencher| bencher.iter(|| classify(black_box(text), dialect)));
         }
         group.finish();
     }
+    let mut group = criterion.benchmark_group("shell");
+    group
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(2))
+        .sampling_mode(SamplingMode::Flat)
+        .sample_size(10);
+    for (name, text) in [("list", LIST), ("pipe", PIPE), ("build", BUILD), ("wrapped", WRAPPED)] {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| shell::classify(black_box(text), shell::Kind::Bash));
+        });
+    }
+    group.finish();
+}
+
+/// From asking to answer, threads and all: as the clock on the wall says.
+fn through_the_pool(criterion: &mut Criterion) {
     let classifier = Classifier::new(1).expect("a thread");
     criterion.bench_function("through the pool", |bencher| {
         bencher.iter(|| classifier.sql(black_box(LOOKUP), Some(Dialect::Postgres)));
     });
 }
 
-criterion_group!(benches, classification);
-criterion_main!(benches);
+criterion_group! {
+    name = benches;
+    config = Criterion::default().with_measurement(CpuTime);
+    targets = classification
+}
+criterion_group!(pool, through_the_pool);
+criterion_main!(benches, pool);

@@ -1,5 +1,7 @@
 //! Classification of statements as its users see it.
 
+#[path = "clock/mod.rs"]
+mod clock;
 #[path = "statement/fuzz.rs"]
 mod fuzz;
 #[path = "statement/hostile.rs"]

@@ -6,6 +6,7 @@ use inspect::statement::limits::TEXT_BYTES_MAX;
 use inspect::statement::sql::{Class, Facts, classify};
 use inspect::statement::{Classifier, Dialect};
 
+use crate::clock::Moment;
 use crate::sql::on_large_stack;
 
 /// A text that repeats something until it is as long as the limit allows.
@@ -165,11 +166,11 @@ fn dialects() -> impl Iterator<Item = Option<Dialect>> {
     Dialect::ALL.into_iter().map(Some)
 }
 
-/// Seconds that one text may take, on a busy machine and unoptimised. Parsers that go back and forth take years.
+/// Seconds of work that one text may cost, unoptimised. Parsers that go back and forth take years.
 const SECONDS_MAX: f64 = 10.0;
 
 fn timed(text: &str, dialect: Option<Dialect>) -> Facts {
-    let start = Instant::now();
+    let start = Moment::now();
     let facts = classify(text, dialect);
     let seconds = start.elapsed().as_secs_f64();
     assert!(seconds < SECONDS_MAX, "{seconds} s for {dialect:?}: {}...", &text[..text.len().min(80)]);

@@ -110,6 +110,13 @@ pub(super) fn has_vendor_comment(text: &str) -> bool {
     text.contains("/*!") || text.contains("/*M!") || text.contains("/*m!")
 }
 
+/// The text with MariaDB's own comments, `/*M! */`, written as MySQL's; `None` when there are none. No longer than it
+/// was. What changes inside a string stays inside it.
+pub(super) fn as_mariadb(text: &str) -> Option<String> {
+    let other = text.replace("/*M!", " /*!").replace("/*m!", " /*!");
+    (other != text).then_some(other)
+}
+
 /// Why a text must not be given to the parser: how deep it could recurse, or how deep a tree it could build.
 pub(super) fn excess(tokens: &Tokens) -> Option<&'static str> {
     let mut depth = 0_usize;

@@ -107,6 +107,17 @@ fn read(text: &str, dialect: Dialect, dialects: &[Dialect]) -> Reading {
             }
             None => reading.facts.raise("a vendor comment cannot be read"),
         }
+        // MariaDB runs what MySQL takes for a comment.
+        if let Some(text) = lexical::as_mariadb(text) {
+            let other = match grammar::tokenize(&text, dialect) {
+                Some(tokens) => {
+                    read_tokens(&text, tokens, dialect, Facts::empty(dialects), lexical::Glance::worst())
+                        .facts
+                }
+                None => Facts::unknown("a vendor comment cannot be read"),
+            };
+            reading.facts.join(&other);
+        }
     }
     reading
 }

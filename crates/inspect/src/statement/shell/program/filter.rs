@@ -213,7 +213,7 @@ fn tar(survey: &mut Survey, arguments: &[String]) -> Flow {
             .iter()
             .filter(|path| **path != "-" && **path != "/dev/null")
             .for_each(|path| survey.write(path));
-        options.operands.iter().for_each(|path| survey.read(path));
+        options.operands.iter().for_each(|path| survey.read_tree(path));
     } else {
         archives.iter().filter(|path| **path != "-").for_each(|path| survey.read(path));
     }

@@ -18,6 +18,8 @@ enum Operands {
     None,
     /// Read.
     Read,
+    /// Read, directories with all that is below them.
+    Pack,
     /// Written.
     Write,
     /// Deleted.
@@ -175,6 +177,7 @@ fn note_operands(survey: &mut Survey, program: &Program, options: &Options<'_>) 
             options.values(&["o", "output"]).for_each(|path| survey.write(path));
             options.values(&["files0-from"]).for_each(|path| survey.read(path));
         }
+        Operands::Pack => operands.iter().for_each(|path| survey.read_tree(path)),
         Operands::Write => operands.iter().for_each(|path| survey.write(path)),
         Operands::Delete => operands.iter().for_each(|path| survey.delete(path)),
         Operands::Copy | Operands::Move => {

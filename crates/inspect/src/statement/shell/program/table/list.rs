@@ -252,7 +252,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         .with("tSmog"),
     program(&["ln", "link"], Class::FsWrite, Operands::Copy).with("tS"),
     program(&["mv", "rename"], Class::FsWrite, Operands::Move).with("tS"),
-    program(&["zip", "7z", "7za", "rar", "ar", "cpio"], Class::FsWrite, Operands::None)
+    program(&["zip", "7z", "7za", "rar", "ar", "cpio"], Class::FsWrite, Operands::Pack)
         .but(&["T", "TT", "unzip-command", "m", "rsh-command"], Class::RemoteExec),
     program(&["unzip", "unrar", "patch", "uudecode"], Class::FsWrite, Operands::Read),
     program(&["rm", "unlink", "srm"], Class::FsDestructive, Operands::Delete),
