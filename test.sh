@@ -22,6 +22,7 @@ STEPS=(
   "policies     | 5|no |policies/starter/tests.yaml |starter policies against their cases"
   "openapi      | 5|no |tests/openapi/check.py      |the description of the API, with a validator of OpenAPI 3.1"
   "demo         | 5|no |crates/gateway/src/cli/demo.rs|the guided tour, to its end"
+  "quality      |15|no |tests/quality/run.py        |detectors on documents that others' generators made"
   "peers        |25|no |tests/peers/run.py          |real clients and servers through the gateway"
   "browser      |15|no |tests/browser/run.mjs       |the console in a real browser"
   "conformance  |15|no |tests/peers/conformance.py  |the official suite, directly and through the gateway"
@@ -66,6 +67,7 @@ step_docs() { cargo test --workspace --locked --doc; }
 step_policies() { cargo run --locked --quiet -p countersign -- policy test policies/starter/tests.yaml; }
 step_openapi() { cargo run --locked --quiet -p countersign -- openapi | python3 tests/openapi/check.py; }
 step_demo() { cargo run --locked --quiet -p countersign -- demo --exit; }
+step_quality() { python3 tests/quality/run.py; }
 step_peers() { python3 tests/peers/run.py clients oauth servers masked recognizer; }
 step_browser() { node tests/browser/run.mjs; }
 step_conformance() { python3 tests/peers/run.py conformance; }

@@ -34,7 +34,9 @@ fn tells_v6(address: Ipv6Addr) -> bool {
     let documentation = groups[0] == 0x2001 && groups[1] == 0xdb8;
     let link_local = groups[0] & 0xffc0 == 0xfe80;
     // Addresses in use begin with 2000::/3 or fc00::/7; `::1`, `::ffff` and times such as `12:30::` do not.
-    let used = groups[0] & 0xe000 == 0x2000 || groups[0] & 0xfe00 == 0xfc00;
+    // Written out in full there is nothing else it could be, wherever it leads.
+    let full = groups.iter().filter(|group| **group > 0xff).count() >= 6;
+    let used = full || groups[0] & 0xe000 == 0x2000 || groups[0] & 0xfe00 == 0xfc00;
     // `2001::` and `fc00::` are networks, not somebody's machine.
     let network = groups[4..].iter().all(|&group| group == 0);
     used && !documentation && !link_local && !network

@@ -45,7 +45,13 @@ pub(crate) fn chosen(text: &str) -> bool {
     let digits = count(text, u8::is_ascii_digit);
     let marks = count(text, |byte| b"!@#$%^&*+=~?".contains(byte));
     let varied = (letters > 0) && (digits > 0 || marks > 0) || digits >= 6 && marks > 0;
-    varied && !name(text)
+    varied && !name(text) || scrambled(text)
+}
+
+/// Letters alone that no word or name explains: small and capital ones that change more often than in `aNameLikeThis`.
+fn scrambled(text: &str) -> bool {
+    let letters = text.bytes().all(|byte| byte.is_ascii_alphabetic());
+    letters && text.len() >= 8 && cases(text) && flips(text) * 3 >= text.len() && !reads_like_words(text)
 }
 
 /// What a member that is named like a secret holds: anything but nothing, a mask or a placeholder.
@@ -341,7 +347,8 @@ fn reads_like_words(text: &str) -> bool {
             common += u32::from(row.contains(&second.to_ascii_lowercase()));
         }
     }
-    pairs >= 5 && common * 100 >= pairs * 62
+    // A few pairs among many digits say nothing.
+    pairs >= 5 && pairs as usize * 3 >= text.len() && common * 100 >= pairs * 62
         || pairs as usize * 3 > text.len() * 2 && common * 100 >= pairs * 58
 }
 

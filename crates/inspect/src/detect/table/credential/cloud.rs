@@ -10,7 +10,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "age-secret-key",
         &["AGE-SECRET-KEY-1"],
         90,
-        r"\bAGE-SECRET-KEY-1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}\b",
+        r"\bAGE-SECRET-KEY-1[A-Z0-9]{58}\b",
         check::always,
         &[concat!("AGE-SECRET-KEY-1", "UAUVT7TXUNF9ZEU2QYRZV0PA5UVWJLQ9A369S5WJPYXEXJCYPQDDR7CE6Y")],
         &["AGE-SECRET-KEY-1short", "AGE-SECRET-KEY-1TOKEN is read"],
@@ -46,17 +46,17 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "aws-access-key-id",
         &["AKIA", "ASIA", "ABIA", "ACCA"],
         36,
-        r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b",
+        r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b",
         secret::real,
         &[concat!("AKIA", "PMKMY6F2DGGCQPZQ"), concat!("ASIA", "27SLEIO6ERNNBER2")],
         &["AKIA", "AKIAIOSFODNN7EXAMPLE", "XAKIAJ2Q3VT4W5X6Y7Z2B3", "EURASIAN"],
     ),
     token(
         "aws-bedrock-key",
-        &["ABSK"],
+        &["ABSK", "bedrock-api-key-"],
         312,
-        r"\bABSK[A-Za-z0-9+/]{100,}={0,2}",
-        check::always,
+        r"\b(?:ABSK|bedrock-api-key-)[A-Za-z0-9+/]{36,}={0,2}",
+        secret::numbered,
         &[concat!(
             "ABSK",
             "5FhfwKVqlUr5Qrec8TNecj9iNOrjj5VfqRTk8j1d/bWWbjkloG1QX647kdNl9cDo/+GbVMszvR4/EPZGz3zBXCOArr/SfiJvo58JB0W/O5PjeJfJTNcrZ6ydIEsgo5nV"
@@ -166,11 +166,11 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
     ),
     around(
         "azure-signed-key",
-        &["APIM", "ACDb", "+ASt", "+ABa", "+AMC", "AIoT", "AzCa", "AzSe", "AzFu", "AzEg"],
+        &["APIM", "JQQJ9", "ACDb", "+ASt", "+ABa", "+AMC", "AIoT", "AzCa", "AzSe", "AzFu", "AzEg"],
         Case::Exact,
         76,
         14,
-        r"\b[A-Za-z0-9_/+-]{33,76}(?:APIM|ACDb|\+(?:ASt|ABa|AMC)|AIoT|AzCa|AzSe|AzFu|AzEg)[A-Za-z0-9_/+-]{4,7}(?:[AQgw]==|=)?",
+        r"\b[A-Za-z0-9_/+-]{33,76}(?:JQQJ9[A-Za-z0-9+/]{14,28}|(?:APIM|ACDb|\+(?:ASt|ABa|AMC)|AIoT|AzCa|AzSe|AzFu|AzEg)[A-Za-z0-9_/+-]{4,7})(?:[AQgw]==|=)?",
         secret::numbered,
         &[
             concat!(
@@ -230,9 +230,9 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
     ),
     token(
         "digitalocean-token",
-        &["dop_v1_", "doo_v1_", "dor_v1_"],
+        &["dop_v1_", "doo_v1_", "dor_v1_", "dos_v1_"],
         87,
-        r"\b(?:dop_v1_|doo_v1_|dor_v1_)[a-f0-9]{64}\b",
+        r"\b(?:dop_v1_|doo_v1_|dor_v1_|dos_v1_)[a-f0-9]{64}\b",
         check::always,
         &[
             concat!("dop_v1_", "468ec4cb739bb6410f0926b3b782d3cf1fca9f875c6f5b72ad4f890c3b2c81cf"),
@@ -312,7 +312,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "heroku-token",
         &["HRKU-"],
         80,
-        r"\bHRKU-(?:AA[0-9A-Za-z_-]{58}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b",
+        r"\bHRKU-[0-9A-Za-z_-]{36,60}",
         check::always,
         &[
             concat!("HRKU-", "AAKk6C9Xz0C5iU1QK4ILbFb0VqGX1JRnnm6AlUcVdSct8jUv7O9hCcY3Dohi"),
@@ -446,7 +446,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         Case::Exact,
         14,
         80,
-        r"\b[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{60,70}",
+        r"\b[A-Za-z0-9][A-Za-z0-9_-]{13}\.atlasv1\.[A-Za-z0-9_=-]{60,70}",
         check::always,
         &[concat!(
             "tZ4lh0EtTpc6Zb.atlas",

@@ -10,7 +10,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "artifactory-token",
         &["AKCp", "cmVmd"],
         80,
-        r"\b(?:AKCp|cmVmd)[A-Za-z0-9]{59,73}\b",
+        r"\b(?:AKCp|cmVmd)[A-Za-z0-9_-]{55,73}\b",
         check::always,
         &[
             concat!("AKCp", "Vk4EP9uZq50VluOhNa7Rc3Kty40QqyTPlAFP9cpLrr6mRfeqlSpys72QShO"),
@@ -22,7 +22,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "atlassian-token",
         &["ATATT3x", "ATCTT3x"],
         252,
-        r"\b(?:ATATT3x|ATCTT3x)[A-Za-z0-9_=-]{180,}",
+        r"\b(?:ATATT3x|ATCTT3x)[A-Za-z0-9_=-]{70,}",
         check::always,
         &[
             concat!(
@@ -102,8 +102,8 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
     token(
         "github-fine-grained-token",
         &["github_pat_"],
-        100,
-        r"\bgithub_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}\b",
+        300,
+        r"\bgithub_pat_[A-Za-z0-9_]{60,}",
         check::always,
         &[concat!(
             "github_pat_",
@@ -115,7 +115,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "github-token",
         &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"],
         270,
-        r"\b(?:ghp_|gho_|ghu_|ghs_|ghr_)[A-Za-z0-9]{36,}\b",
+        r"\b(?:ghp_|gho_|ghu_|ghs_|ghr_)[A-Za-z0-9_-]{36,}",
         check::always,
         &[
             concat!("ghp_", "i3tVydwipVg11IXNk0KgNCMDiy9uG9rdCy0e"),
@@ -164,9 +164,9 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
     token(
         "npm-token",
         &["npm_"],
-        56,
-        r"\bnpm_[A-Za-z0-9]{36}\b",
-        check::always,
+        260,
+        r"\bnpm_[A-Za-z0-9_-]{36,}",
+        secret::generated,
         &[concat!("npm_", "FHbO3kR4ZQF46l1F1UZ1nuwmdCWDECisrBX3")],
         &["npm_config_registry", "npm_lifecycle_event"],
     ),

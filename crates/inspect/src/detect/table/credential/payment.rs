@@ -22,7 +22,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "braintree-token",
         &["access_token$"],
         90,
-        r"\baccess_token\$(?:production|sandbox)\$[0-9a-z]{16}\$[0-9a-f]{32}\b",
+        r"\baccess_token\$(?:production|sandbox)\$[0-9a-z]{16}\$[0-9a-z]{32}\b",
         check::always,
         &[concat!("access_token$production$", "7evkbpmlwkjxk4n5$03dd2ed73a11091acd2ffa1e527050b0")],
         &["access_token$", "access_token$sandbox$short"],
@@ -121,9 +121,9 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
     ),
     token(
         "square-token",
-        &["sq0atp-", "sq0csp-", "EAAA"],
+        &["sq0", "EAAA"],
         80,
-        r"(?:\bsq0(?:atp-[A-Za-z0-9_-]{22}|csp-[A-Za-z0-9_-]{43})|\bEAAA[A-Za-z0-9_-]{60})(?:[^A-Za-z0-9_-]|$)",
+        r"(?:\bsq0[a-z]{3}-[A-Za-z0-9_-]{22,60}|\bEAAA[A-Za-z0-9_-]{60})(?:[^A-Za-z0-9_-]|$)",
         check::always,
         &[
             concat!("sq0atp-", "c2Whf5mhTRFtUTcqmG6WRJ"),

@@ -58,7 +58,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "dropbox-token",
         &["sl.u.", "sl.B", "sl.A"],
         1535,
-        r"\b(?:sl\.u\.|sl\.B|sl\.A)[A-Za-z0-9_-]{100,}",
+        r"\b(?:sl\.u\.|sl\.B|sl\.A)[A-Za-z0-9_-]{70,}",
         check::always,
         &[
             concat!(
@@ -74,9 +74,9 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
     ),
     token(
         "dynatrace-token",
-        &["dt0c01.", "dt0s01.", "dt0s02.", "dt0s16."],
+        &["dt0"],
         110,
-        r"\b(?:dt0c01\.|dt0s01\.|dt0s02\.|dt0s16\.)[A-Z0-9]{8,24}\.[A-Z0-9]{64}\b",
+        r"\bdt0[a-z][0-9]{2}\.[A-Z0-9]{8,24}\.[A-Z0-9]{64}\b",
         check::always,
         &[concat!(
             "dt0c01.",
@@ -86,10 +86,10 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
     ),
     token(
         "facebook-token",
-        &["EAAM", "EAAC", "EAAG", "EAAB"],
+        &["EAA"],
         324,
-        r"\b(?:EAAM|EAAC|EAAG|EAAB)[A-Za-z0-9]{100,}\b",
-        check::always,
+        r"\bEAA[A-Za-z0-9]{80,}\b",
+        secret::numbered,
         &[
             concat!(
                 "EAAM",
@@ -132,7 +132,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "grafana-token",
         &["glsa_", "glc_"],
         446,
-        r"\b(?:glsa_|glc_)[A-Za-z0-9+/_]{32,}={0,3}",
+        r"\b(?:glsa_|glc_)[A-Za-z0-9+/_-]{32,}={0,3}",
         check::always,
         &[
             concat!("glsa_", "YxAMNb9kAHhxySFipeO67WgPEMnmFjyCiR3DFGOfB"),
@@ -200,7 +200,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         Case::Exact,
         36,
         50,
-        r"(?:\bNR(?:AK|JS|RA|SP)-[A-Za-z0-9]{19,42}\b|\bNRII-[A-Za-z0-9_-]{32}|\b[A-Za-z0-9]{36}NRAL\b)",
+        r"(?:\bNR(?:AK|JS|RA|SP)-[A-Za-z0-9]{19,42}\b|\bNRII-[A-Za-z0-9_-]{25,}|\b[A-Za-z0-9]{36}NRAL\b)",
         check::always,
         &[
             concat!("NRAK-", "U5OWZZ7DOL9EKOZTYYA7SNK0673"),
@@ -212,7 +212,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "notion-token",
         &["ntn_", "secret_"],
         52,
-        r"(?:\bntn_[0-9]{11}[A-Za-z0-9]{35}\b|\bsecret_[A-Za-z0-9]{43}\b)",
+        r"(?:\bntn_[0-9]{9}[A-Za-z0-9_-]{30,}|\bsecret_[A-Za-z0-9]{43}\b)",
         secret::numbered,
         &[
             concat!("ntn_", "441281328382D8WTgerAFeAVNtzg90nY6wbf0bgvsgBp6G"),
@@ -252,6 +252,34 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         ],
         &["os_v2_app_short", "os_v2_app_TOKEN is read"],
     ),
+    // One format each, of issuers whose keys say by their beginning what they are.
+    token(
+        "other-service-key",
+        &[
+            "RGAPI-",
+            "waka_",
+            "tgp_v1_",
+            "nyk_v0_",
+            "llx-",
+            "SWMTKN-1-",
+            "SWMKEY-1-",
+            "dnkey-",
+            "IGQVJ",
+            "amzn.mws.",
+            "da2-",
+        ],
+        160,
+        r"\b(?:RGAPI-|waka_|tgp_v1_|nyk_v0_|llx-|SWMTKN-1-|SWMKEY-1-|dnkey-|IGQVJ|amzn\.mws\.|da2-)[A-Za-z0-9_=-]{26,}",
+        secret::numbered,
+        &[
+            concat!(
+                "SWMTKN-1-",
+                "gk3faepvsbewl4h4pr70x7t3z8yqumoqy2t3t1pjdwt17svak8-sdlfog6ff15pr0jlkbm61tewd"
+            ),
+            concat!("waka_", "7f325c08-92dd-9f87-b103-f1d1eeec7e21"),
+        ],
+        &["da2-key", "llx-api", "waka_time_settings_of_the_editor_plugin"],
+    ),
     around(
         "pagerduty-key",
         &["pagerduty", "pd_api", "token token="],
@@ -280,9 +308,9 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
     ),
     token(
         "postman-key",
-        &["PMAK-"],
+        &["PMAK-", "PMAT-"],
         72,
-        r"\bPMAK-[a-f0-9]{24}-[a-f0-9]{34}\b",
+        r"\b(?:PMAK-[a-f0-9]{24}-[a-f0-9]{34}|PMAT-[A-Z0-9]{26})\b",
         check::always,
         &[concat!("PMAK-", "eb2a3711998402e42ec95c1f-def0dea137e1e0a87b59ee180e48ad491e")],
         &["PMAK-short", "PMAK-TOKEN is read"],

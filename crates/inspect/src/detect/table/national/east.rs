@@ -100,7 +100,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "yu-jmbg",
         &["9999999999999"],
         east::yu_jmbg,
-        &["jmbg", "embg", "emso"],
+        &["jmbg", "embg", "emso", "maticna stevilka", "maticni broj"],
         Need::Required,
         &["JMBG 0101006500006"],
         &["0101006500006", "JMBG 0101006500007"],

@@ -12,6 +12,8 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         west::at_insurance,
         &[
             "svnr",
+            "vnr",
+            "vsnr",
             "sozialversicherung",
             "sozialversicherungsnummer",
             "social insurance",
@@ -23,7 +25,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
     ),
     number(
         "be-national",
-        &["99.99.99-999.99", "99.99.99-999 99", "999999 999 99", "99999999999"],
+        &["99.99.99-999.99", "99.99.99-999 99", "999999 999 99", "99 99 99 999 99", "99999999999"],
         west::be_national,
         &[
             "rijksregister",
@@ -33,6 +35,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
             "national register",
             "insz",
             "niss",
+            "ssn",
         ],
         Need::Bare,
         &["85.07.30-033.28", "rijksregisternummer 85073003328"],
@@ -141,7 +144,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "tr-identity",
         &["99999999999"],
         west::tr_identity,
-        &["kimlik", "tckn", "tc kimlik"],
+        &["kimlik", "tckn", "tc kimlik", "tckimlik"],
         Need::Required,
         &["TCKN 17291716060"],
         &["17291716060", "TCKN 17291716050"],
