@@ -241,10 +241,19 @@ impl<'a> Walk<'a> {
     /// The same as a JSON Pointer (RFC 6901). Lone surrogates in keys appear as U+FFFD.
     pub fn pointer(&self) -> String {
         let mut pointer = String::new();
+        self.append_pointer(&mut pointer);
+        pointer
+    }
+
+    /// Appends the same to `pointer`.
+    pub(crate) fn append_pointer(&self, pointer: &mut String) {
         for segment in self.path() {
             pointer.push('/');
             match segment {
-                Segment::Index(index) => pointer.push_str(&index.to_string()),
+                Segment::Index(index) => append_number(index, pointer),
+                Segment::Key(key) if !key.escaped && !key.span.of(self.text).contains(['~', '/']) => {
+                    pointer.push_str(key.span.of(self.text));
+                }
                 Segment::Key(key) => {
                     for c in text::unescape_lossy(key.span.of(self.text)).chars() {
                         match c {
@@ -256,7 +265,6 @@ impl<'a> Walk<'a> {
                 }
             }
         }
-        pointer
     }
 
     /// The whole text.
@@ -363,6 +371,19 @@ impl<'a> Walk<'a> {
         self.at += 1;
         self.state = State::First;
         Ok(Step::Open(kind, start))
+    }
+}
+
+/// Appends `number` in decimal digits.
+fn append_number(number: usize, to: &mut String) {
+    const DIGITS: [char; 10] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+    let mut unit = 1;
+    while number / unit >= 10 {
+        unit *= 10;
+    }
+    while unit > 0 {
+        to.push(DIGITS[number / unit % 10]);
+        unit /= 10;
     }
 }
 

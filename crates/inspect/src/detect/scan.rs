@@ -115,8 +115,8 @@ struct Scan<'a> {
     engine: &'a Engine,
     /// What the keys on the way to the text speak for.
     path: Topics,
-    /// What the text around a position speaks for; the last position asked for.
-    near: Option<(Span, Topics)>,
+    /// What the text around a position speaks for.
+    near: context::Near,
     hits: &'a mut Vec<Hit>,
 }
 
@@ -170,7 +170,7 @@ impl Engine {
     pub(crate) fn find(&self, text: &str, path: Topics, hits: &mut Vec<Hit>) {
         let bytes = text.as_bytes();
         let seen = Seen::of(bytes);
-        let mut scan = Scan { text, bytes, engine: self, path, near: None, hits };
+        let mut scan = Scan { text, bytes, engine: self, path, near: context::Near::default(), hits };
         self.literals.find(&mut scan);
         if seen.at_sign {
             email::find(&mut scan, &self.emails);
@@ -185,7 +185,8 @@ impl Engine {
 
     /// Appends what is found in a JSON integer.
     pub(crate) fn find_integer(&self, text: &str, path: Topics, hits: &mut Vec<Hit>) {
-        let mut scan = Scan { text, bytes: text.as_bytes(), engine: self, path, near: None, hits };
+        let near = context::Near::default();
+        let mut scan = Scan { text, bytes: text.as_bytes(), engine: self, path, near, hits };
         number::find(&mut scan, &self.numbers, &self.shapes);
     }
 }
@@ -227,12 +228,7 @@ impl Scan<'_> {
         if self.path.meets(topic) {
             return true;
         }
-        let topics = match self.near {
-            Some((at, topics)) if at == span => topics,
-            _ => self.engine.words.around(self.bytes, span),
-        };
-        self.near = Some((span, topics));
-        topics.meets(topic)
+        self.near.around(&self.engine.words, self.bytes, span).meets(topic)
     }
 }
 

@@ -162,7 +162,11 @@ impl fmt::Debug for Finding {
 #[derive(Debug, Default)]
 pub(super) struct Found {
     leaves: Vec<Leaf>,
+    /// Where the furthest leaf of the message begins. In the order of the message every leaf is a new one.
+    furthest: Option<usize>,
+    /// The first leaves, by their places: made when one may be known already.
     index: HashMap<(Option<Parent>, usize), u32>,
+    indexed: usize,
     /// The leaf asked for last: most have more than one finding, one after the other.
     last: Option<((Option<Parent>, usize), u32)>,
     list: Vec<Finding>,
@@ -185,12 +189,43 @@ impl Found {
         {
             return number;
         }
-        let number = *self.index.entry(key).or_insert_with(|| {
+        let fresh = parent.is_none() && self.furthest.is_none_or(|furthest| furthest < span.start);
+        if parent.is_none() {
+            self.furthest = self.furthest.max(Some(span.start));
+        }
+        let known = if fresh { None } else { self.known(key) };
+        let number = known.unwrap_or_else(|| {
             self.leaves.push(make());
-            u32::try_from(self.leaves.len() - 1).unwrap_or(u32::MAX)
+            number(self.leaves.len() - 1)
         });
         self.last = Some((key, number));
         number
+    }
+
+    /// The number of the leaf at a place, if there is one.
+    fn known(&mut self, place: (Option<Parent>, usize)) -> Option<u32> {
+        for (at, leaf) in self.leaves.iter().enumerate().skip(self.indexed) {
+            self.index.insert((leaf.parent, leaf.span.start), number(at));
+        }
+        self.indexed = self.leaves.len();
+        self.index.get(&place).copied()
+    }
+
+    /// Where in the message the values stand that were found so far, in order. Only those in strings without escapes
+    /// and in numbers of the message itself.
+    pub(super) fn shown(&self) -> Vec<Span> {
+        let shown = |finding: &Finding| {
+            let leaf = &self.leaves[finding.leaf as usize];
+            let inner = match leaf.shape {
+                Shape::String { escaped: false } => leaf.span.start + 1,
+                Shape::Bare => leaf.span.start,
+                _ => return None,
+            };
+            leaf.parent.is_none().then(|| finding.span.shift(inner))
+        };
+        let mut shown: Vec<Span> = self.list.iter().filter_map(shown).collect();
+        shown.sort_unstable();
+        shown
     }
 
     pub(super) fn push(&mut self, finding: Finding) {
@@ -221,6 +256,11 @@ impl Found {
         }
         Findings { leaves: self.leaves, list }
     }
+}
+
+/// There are fewer leaves than that: [`limit::FINDINGS_MAX`](super::limit::FINDINGS_MAX) bounds them.
+fn number(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 impl Finding {

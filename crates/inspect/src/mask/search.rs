@@ -38,15 +38,16 @@ pub fn scan_with(
 ) -> Result<Findings, Fault> {
     let mut search = Search::new(rules, fields, surface, Seek::Detectors, text.len());
     search.message(text)?;
+    let plain = search.is_read_plainly(text);
     let mut found = search.found;
-    if !search.hidden.is_empty() {
-        let values = Values::new(search.hidden);
-        if !values.is_empty() {
-            let mut copies = Search::new(rules, fields, surface, Seek::Values(&values), text.len());
-            copies.found = found;
-            copies.message(text)?;
-            found = copies.found;
-        }
+    let values = Values::new(search.hidden);
+    // Most messages hold no copy, and a look at their bytes shows it.
+    let none = values.is_empty() || plain && values.are_plain() && !values.may_stand(text, &found.shown());
+    if !none {
+        let mut copies = Search::new(rules, fields, surface, Seek::Values(&values), text.len());
+        copies.found = found;
+        copies.message(text)?;
+        found = copies.found;
     }
     if !marks.is_empty() {
         let mut marked = Search::new(rules, fields, surface, Seek::Marks(marks), text.len());
@@ -153,7 +154,7 @@ impl<'a> Search<'a> {
             hidden: Vec::new(),
             hits: Vec::new(),
             names: NameCache::default(),
-            again: length.saturating_mul(limit::AGAIN_PER_BYTE).saturating_add(limit::AGAIN_LEAST),
+            again: again(length),
         }
     }
 
@@ -162,6 +163,12 @@ impl<'a> Search<'a> {
             Document { text, base: 0, depth: 0, prefix: "", parent: None, nesting: 0, decoded: false };
         let (part, active) = self.surface.root();
         self.document(&document, Place { part, active, field: None, owner: None, topics: Topics::default() })
+    }
+
+    /// Whether every text that was read stands in the message byte for byte, signs with a short escape aside.
+    fn is_read_plainly(&self, text: &str) -> bool {
+        let has = |escape: &str| memchr::memmem::find(text.as_bytes(), escape.as_bytes()).is_some();
+        self.again == again(text.len()) && !has("\\u") && !has("\\/")
     }
 
     /// Reads a document whose root has `place`.
@@ -181,8 +188,8 @@ impl<'a> Search<'a> {
                 }
                 continue;
             }
-            let (mut here, role) =
-                if frames.is_empty() { (place, Role::Plain) } else { self.enter(document, &walk, &frames) };
+            let mut here = frames.last().map_or(place, |around| around.place);
+            let role = self.enter(document, &walk, &frames, &mut here);
             self.advance(document, &walk, &mut here, &mut progress);
             match step {
                 Step::Open(kind, start) => frames.push(Frame::new(kind, start, here, role, &frames)),
@@ -240,6 +247,11 @@ impl<'a> Search<'a> {
             here.part = Some(Part::Data);
         }
     }
+}
+
+/// Bytes of a message of that length that may be read again.
+fn again(length: usize) -> usize {
+    length.saturating_mul(limit::AGAIN_PER_BYTE).saturating_add(limit::AGAIN_LEAST)
 }
 
 /// Whether base64 is that of a picture or of sound: the `type` beside it says so.

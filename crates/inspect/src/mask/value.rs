@@ -44,6 +44,26 @@ impl Values {
         self.sorted.is_empty()
     }
 
+    /// Whether a copy may stand in `text` beside those in `known`, which is in order. It misses none, and some of what
+    /// it sees is none: it looks at bytes, wherever words begin and end.
+    pub(super) fn may_stand(&self, text: &str, known: &[Span]) -> bool {
+        let bytes = text.as_bytes();
+        let mut known = known.iter().peekable();
+        let mut may = false;
+        self.filter.candidates(bytes, |at| {
+            while known.next_if(|span| span.end <= at).is_some() {}
+            may |= known.peek().is_none_or(|span| at < span.start)
+                && self.beginning(&bytes[at..]).next().is_some();
+        });
+        may
+    }
+
+    /// Whether all are written in JSON as they are, but for `\u` and `\/`.
+    pub(super) fn are_plain(&self) -> bool {
+        let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+        self.sorted.iter().all(|(value, _)| value.bytes().all(plain))
+    }
+
     /// Calls `visit` with every copy in `text`, and what it is known by.
     pub(super) fn find(&self, text: &str, mut visit: impl FnMut(Span, u32)) {
         let bytes = text.as_bytes();
@@ -62,26 +82,25 @@ impl Values {
 
     /// The longest value at the beginning of `bytes`. Reads a bounded part of it, or as much as the copy is long.
     fn longest(&self, bytes: &[u8]) -> Option<(usize, u32)> {
+        self.beginning(bytes).find_map(|(value, known_by)| {
+            let rest = &bytes[value.len().min(KNOWN_BY)..];
+            let more = value.iter().skip(KNOWN_BY).zip(rest).take_while(|(a, b)| a == b).count();
+            let length = value.len().min(KNOWN_BY) + more;
+            (value.len() > KNOWN_BY || ends(bytes, length)).then_some((length, known_by))
+        })
+    }
+
+    /// The values that `bytes` begins with, as far as each is known by, the longest first.
+    fn beginning<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = (&'a [u8], u32)> {
         let head = &bytes[..bytes.len().min(KNOWN_BY)];
         let after = self.sorted.partition_point(|value| {
             let value = value.0.as_bytes();
             value[..value.len().min(KNOWN_BY)] <= *head
         });
-        let mut candidate = Some(after.checked_sub(1)?);
-        for _ in 0..CHAIN_MAX {
-            let at = candidate?;
-            let (value, known_by) = &self.sorted[at];
-            let value = value.as_bytes();
-            if let Some(rest) = bytes.strip_prefix(&value[..value.len().min(KNOWN_BY)]) {
-                let more = value.iter().skip(KNOWN_BY).zip(rest).take_while(|(a, b)| a == b).count();
-                let length = value.len().min(KNOWN_BY) + more;
-                if value.len() > KNOWN_BY || ends(bytes, length) {
-                    return Some((length, *known_by));
-                }
-            }
-            candidate = self.shorter[at].map(|at| at as usize);
-        }
-        None
+        let shorter = |at: &usize| self.shorter[*at].map(|at| at as usize);
+        let chain = std::iter::successors(after.checked_sub(1), shorter).take(CHAIN_MAX);
+        let values = chain.map(|at| (self.sorted[at].0.as_bytes(), self.sorted[at].1));
+        values.filter(|(value, _)| bytes.starts_with(&value[..value.len().min(KNOWN_BY)]))
     }
 }
 
@@ -119,6 +138,19 @@ mod tests {
         assert_eq!(copies(&["Müller"], "Herr Müller."), [("Müller", 0)]);
         assert_eq!(copies(&["abc", ""], "abc"), []);
         assert_eq!(copies(&["-x-y-"], "a-x-y-b"), [("-x-y-", 0)]);
+    }
+
+    #[test]
+    fn copy_beside_the_known_ones_is_seen_in_any_surroundings() {
+        let values = Values::new(vec![("Alice".into(), 0), ("winter24".into(), 1)]);
+        let text = r#"{"a":"Alice","b":"x\nwinter24"}"#;
+        let at = |part: &str| text.find(part).map(|at| Span::new(at, at + part.len())).expect("a part");
+        assert!(values.may_stand(text, &[]));
+        assert!(values.may_stand(text, &[at("Alice")]));
+        assert!(values.may_stand(text, &[at("winter24")]));
+        assert!(!values.may_stand(text, &[at("Alice"), at("winter24")]));
+        assert!(values.are_plain());
+        assert!(!Values::new(vec![("say \"x\"".into(), 0)]).are_plain());
     }
 
     #[test]

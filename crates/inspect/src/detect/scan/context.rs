@@ -1,6 +1,6 @@
 //! Words that speak for a detector: near a value, or in a key on the way to it.
 
-use super::trigram::folded;
+use super::trigram::{Places, folded};
 use super::{Id, edge};
 use crate::walk::Span;
 
@@ -8,6 +8,12 @@ use crate::walk::Span;
 const BEFORE: usize = 64;
 /// Bytes after a value in which a word counts.
 const AFTER: usize = 32;
+/// Bytes of a text whose phrases are read at once: what surrounds one value, and some more for the next.
+const PART: usize = 256;
+/// Longest value over which is read; around a longer one its two sides are.
+const VALUE_MAX: usize = 64;
+/// Bytes behind a part that tell whether its last phrase goes on: a plural's `s`, and what follows.
+const BEHIND: usize = 2;
 /// Most detectors that have words: one bit each.
 pub(crate) const TOPICS_MAX: usize = 128;
 
@@ -38,8 +44,9 @@ impl Topics {
 pub(crate) struct Words {
     /// Which detector has which bit.
     owners: Vec<Id>,
-    /// Sorted by the first three bytes: those, the phrase, whom it speaks for.
+    /// Sorted by the place of the first three bytes: those, the phrase, whom it speaks for.
     phrases: Vec<(u32, Box<[u8]>, Topics)>,
+    places: Places,
 }
 
 impl Words {
@@ -57,7 +64,7 @@ impl Words {
                 }
             }
         }
-        words.phrases.sort_by_key(|phrase| phrase.0);
+        words.places = Places::sort(&mut words.phrases, |phrase| phrase.0);
         words
     }
 
@@ -67,7 +74,7 @@ impl Words {
     }
 
     /// Whom the words around `span` speak for.
-    pub(super) fn around(&self, bytes: &[u8], span: Span) -> Topics {
+    fn around(&self, bytes: &[u8], span: Span) -> Topics {
         let start = span.start.saturating_sub(BEFORE);
         let end = bytes.len().min(span.end + AFTER);
         self.of(&bytes[start..span.start]).with(self.of(&bytes[span.end..end]))
@@ -75,38 +82,88 @@ impl Words {
 
     /// Whom the words in a short text speak for. Only its first bytes count, 128 of them.
     pub(crate) fn of(&self, text: &[u8]) -> Topics {
-        let mut plain = [b' '; 128];
-        let text = &text[..text.len().min(plain.len())];
-        for (to, byte) in plain.iter_mut().zip(text) {
-            if byte.is_ascii_alphanumeric() || !byte.is_ascii() {
-                *to = byte.to_ascii_lowercase();
-            }
-        }
-        let plain = &plain[..text.len()];
         let mut topics = Topics::default();
-        let mut before = b' ';
-        for (at, byte) in plain.iter().enumerate() {
-            if before == b' ' && *byte != b' ' {
-                topics = topics.with(self.starting(&plain[at..]));
-            }
-            before = *byte;
-        }
+        self.visit(b' ', &text[..text.len().min(128)], |_, topic| topics = topics.with(topic));
         topics
     }
 
-    /// Whom the phrases at the beginning of `plain` speak for. A plural `s` may follow.
-    fn starting(&self, plain: &[u8]) -> Topics {
-        let Some(start) = folded(plain) else { return Topics::default() };
-        let first = self.phrases.partition_point(|phrase| phrase.0 < start);
-        let mut topics = Topics::default();
-        for (_, phrase, topic) in self.phrases[first..].iter().take_while(|phrase| phrase.0 == start) {
+    /// Calls `visit` with every phrase in `text`, at most [`PART`] and [`BEHIND`] bytes of it, and whom it speaks for.
+    /// `before` is the byte before the text.
+    fn visit(&self, before: u8, text: &[u8], mut visit: impl FnMut(Span, Topics)) {
+        let plainly = |byte: u8| {
+            if byte.is_ascii_alphanumeric() || !byte.is_ascii() { byte.to_ascii_lowercase() } else { b' ' }
+        };
+        let mut plain = [b' '; PART + BEHIND];
+        let length = text.len().min(plain.len());
+        for (to, byte) in plain.iter_mut().zip(text) {
+            *to = plainly(*byte);
+        }
+        let plain = &plain[..length];
+        let mut before = plainly(before);
+        for (at, byte) in plain.iter().enumerate() {
+            if before == b' ' && *byte != b' ' {
+                self.starting(&plain[at..], |length, topic| visit(Span::new(at, at + length), topic));
+            }
+            before = *byte;
+        }
+    }
+
+    /// Calls `visit` with the length of each phrase at the beginning of `plain`. A plural `s` may follow.
+    fn starting(&self, plain: &[u8], mut visit: impl FnMut(usize, Topics)) {
+        let Some(start) = folded(plain) else { return };
+        for (first, phrase, topic) in &self.phrases[self.places.rows(start)] {
+            if *first != start {
+                continue;
+            }
             let Some(rest) = plain.strip_prefix(&**phrase) else { continue };
             let rest = rest.strip_prefix(b"s").unwrap_or(rest);
             if !rest.first().is_some_and(|byte| edge::word(*byte) || !byte.is_ascii()) {
-                topics = topics.with(*topic);
+                visit(phrase.len(), *topic);
             }
         }
+    }
+}
+
+/// The phrases in the part of a text that was asked about last: values stand close together and share their words.
+#[derive(Debug, Default)]
+pub(super) struct Near {
+    part: Option<Span>,
+    found: Vec<(Span, Topics)>,
+    /// The value asked about last: most are asked about by several rules.
+    last: Option<(Span, Topics)>,
+}
+
+impl Near {
+    /// Whom the words around `span` speak for.
+    pub(super) fn around(&mut self, words: &Words, bytes: &[u8], span: Span) -> Topics {
+        if let Some((last, topics)) = self.last
+            && last == span
+        {
+            return topics;
+        }
+        let topics =
+            if span.len() > VALUE_MAX { words.around(bytes, span) } else { self.read(words, bytes, span) };
+        self.last = Some((span, topics));
         topics
+    }
+
+    fn read(&mut self, words: &Words, bytes: &[u8], span: Span) -> Topics {
+        let window =
+            Span::new(span.start.saturating_sub(BEFORE), bytes.len().min(span.end.saturating_add(AFTER)));
+        if !self.part.is_some_and(|part| part.start <= window.start && window.end <= part.end) {
+            let start = window.start;
+            let before = start.checked_sub(1).map_or(b' ', |at| bytes[at]);
+            let text = &bytes[start..bytes.len().min(start + PART + BEHIND)];
+            self.found.clear();
+            words.visit(before, text, |phrase, topics| self.found.push((phrase.shift(start), topics)));
+            self.part = Some(Span::new(start, bytes.len().min(start + PART)));
+        }
+        let counts = |phrase: Span| {
+            window.start <= phrase.start && phrase.end <= span.start
+                || span.end <= phrase.start && phrase.end <= window.end
+        };
+        let near = self.found.iter().filter(|(phrase, _)| counts(*phrase));
+        near.fold(Topics::default(), |topics, (_, topic)| topics.with(*topic))
     }
 }
 
@@ -134,11 +191,28 @@ mod tests {
         let words = Words::new([(7, &["ssn"][..])].into_iter());
         let near = |text: &str| {
             let at = text.find('#').expect("a place");
-            words.around(text.as_bytes(), Span::new(at, at + 1)).meets(words.topic(7))
+            let span = Span::new(at, at + 1);
+            let one = Near::default().around(&words, text.as_bytes(), span).meets(words.topic(7));
+            assert_eq!(one, words.around(text.as_bytes(), span).meets(words.topic(7)), "{text}");
+            one
         };
         assert!(near("ssn #"));
         assert!(near("# is my ssn"));
         assert!(!near(&format!("ssn{}#", " ".repeat(64))));
         assert!(!near(&format!("#{}ssn", " ".repeat(32))));
+        assert!(near(&format!("ssn{}#", " ".repeat(61))) && near(&format!("#{}ssn", " ".repeat(29))));
+    }
+
+    #[test]
+    fn what_is_near_does_not_depend_on_what_was_asked_before() {
+        let words = Words::new([(7, &["ssn"][..]), (9, &["card number"][..])].into_iter());
+        let text = "ssn 1 cards 2 ssns 3 lessn 4 card number 5 ssnx 6 card numbers; 7 ".repeat(20);
+        let digits = |byte: &(usize, u8)| byte.1.is_ascii_digit();
+        let mut shared = Near::default();
+        for (at, _) in text.bytes().enumerate().filter(digits) {
+            let span = Span::new(at, at + 1);
+            let alone = Near::default().around(&words, text.as_bytes(), span);
+            assert_eq!(shared.around(&words, text.as_bytes(), span), alone, "{at}");
+        }
     }
 }

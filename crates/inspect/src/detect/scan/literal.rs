@@ -5,7 +5,7 @@ use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
 
-use super::trigram::{Trigrams, folded};
+use super::trigram::{Places, Trigrams, folded};
 use super::{Ignore, Scan};
 use crate::walk::Span;
 
@@ -29,8 +29,9 @@ struct Effort {
 #[derive(Debug, Default)]
 pub(super) struct Literals {
     filter: Trigrams,
-    /// Sorted by the first three bytes.
+    /// Sorted by the place of the first three bytes.
     sorted: Vec<Literal>,
+    places: Places,
     patterns: Vec<Pattern>,
 }
 
@@ -84,7 +85,7 @@ impl Literals {
 
     /// After the last [`Literals::add`].
     pub(super) fn finish(&mut self) {
-        self.sorted.sort_by_key(|literal| literal.start);
+        self.places = Places::sort(&mut self.sorted, |literal| literal.start);
     }
 
     pub(super) fn find(&self, scan: &mut Scan<'_>) {
@@ -93,9 +94,8 @@ impl Literals {
         let mut effort = Effort { left, settled: (0, 0) };
         self.filter.candidates(bytes, |at| {
             let Some(start) = folded(&bytes[at..]) else { return };
-            let first = self.sorted.partition_point(|literal| literal.start < start);
-            for literal in self.sorted[first..].iter().take_while(|literal| literal.start == start) {
-                if literal.stands(&bytes[at..]) {
+            for literal in &self.sorted[self.places.rows(start)] {
+                if literal.start == start && literal.stands(&bytes[at..]) {
                     let span = Span::new(at, at + literal.text.len());
                     self.patterns[literal.pattern].find(scan, span, &mut effort);
                 }

@@ -14,8 +14,8 @@ const PREFIX_MAX: usize = 3;
 #[derive(Debug, Default)]
 pub(super) struct Shapes {
     list: Vec<(u16, &'static [u8])>,
-    /// Those that begin with that many digits and no more.
-    digits: [Vec<u16>; RUN_MAX + 1],
+    /// Those that begin with that many digits and no more, by what comes after them.
+    digits: [[Vec<u16>; AFTER]; RUN_MAX + 1],
     /// Those that begin with a letter, by the classes of their first three bytes.
     letters: [Vec<u16>; 27],
     ibans: Vec<u16>,
@@ -27,6 +27,32 @@ fn class(byte: Option<&u8>) -> usize {
         Some(byte) if byte.is_ascii_alphabetic() => 0,
         Some(byte) if byte.is_ascii_digit() => 1,
         _ => 2,
+    }
+}
+
+/// How many kinds of byte are told apart after digits.
+const AFTER: usize = 7;
+
+/// Which kind: a separator, a letter, anything else or the end.
+fn after(byte: Option<&u8>) -> usize {
+    match byte {
+        Some(b'-') => 0,
+        Some(b' ') => 1,
+        Some(b'.') => 2,
+        Some(b'/') => 3,
+        Some(byte) if byte.is_ascii_uppercase() => 4,
+        Some(byte) if byte.is_ascii_lowercase() => 5,
+        _ => 6,
+    }
+}
+
+/// Whether a shape may have a byte of that kind there.
+fn allows(shape: Option<&u8>, kind: usize) -> bool {
+    match shape {
+        None | Some(b'9') => true,
+        Some(b'A' | b'X') => kind == 4,
+        Some(b'a') => kind == 4 || kind == 5,
+        literal => after(literal) == kind,
     }
 }
 
@@ -54,8 +80,12 @@ impl Shapes {
             let run = shape.iter().take_while(|byte| **byte == b'9').count();
             let open = shape.get(run) == Some(&b'X');
             for length in run..=if open { RUN_MAX } else { run } {
-                if let Some(list) = self.digits.get_mut(length).filter(|_| length > 0) {
-                    list.push(index);
+                // Where an `X` goes on with the run, what follows is any of its later bytes.
+                let next = if length == run { shape.get(run) } else { None };
+                for (kind, list) in self.digits[length.min(RUN_MAX)].iter_mut().enumerate() {
+                    if length > 0 && length <= RUN_MAX && allows(next, kind) {
+                        list.push(index);
+                    }
                 }
             }
             if run > 0 {
@@ -96,7 +126,8 @@ impl Shapes {
         let bytes = scan.bytes;
         let run = edge::digits_end(bytes, start) - start;
         if run > 0 {
-            self.fitting(scan, start, self.digits.get(run).map_or(&[], Vec::as_slice));
+            let kind = after(bytes.get(start + run));
+            self.fitting(scan, start, self.digits.get(run).map_or(&[], |kinds| kinds[kind].as_slice()));
         }
         self.fitting(scan, start, &self.letters[cell(&bytes[start..])]);
         if !self.ibans.is_empty() {

@@ -40,6 +40,37 @@ fn bit(word: u32) -> u8 {
     1 << (word.wrapping_mul(0x85eb_ca00) >> 29)
 }
 
+/// Rows sorted by [`place`] of their triple, and where those of each place begin: two loads find them all, where a
+/// binary search would guess wrong at every step.
+#[derive(Debug, Default)]
+pub(super) struct Places(Vec<u16>);
+
+/// log2 of the places: 4 KiB for the offsets.
+const PLACE_BITS: u32 = 11;
+
+/// Where rows that begin with that triple stand.
+fn place(trigram: u32) -> usize {
+    (trigram.wrapping_mul(0x85eb_ca00) >> (32 - PLACE_BITS)) as usize
+}
+
+impl Places {
+    /// Sorts `rows` and notes where each place begins.
+    pub(super) fn sort<T>(rows: &mut [T], trigram: impl Fn(&T) -> u32) -> Self {
+        rows.sort_by_key(|row| (place(trigram(row)), trigram(row)));
+        let begins = |at: usize| rows.partition_point(|row| place(trigram(row)) < at);
+        Self((0..=1 << PLACE_BITS).map(|at| u16::try_from(begins(at)).unwrap_or(u16::MAX)).collect())
+    }
+
+    /// Which rows may begin with that triple, and perhaps others.
+    pub(super) fn rows(&self, trigram: u32) -> std::ops::Range<usize> {
+        let at = place(trigram);
+        match self.0.get(at..at + 2) {
+            Some([from, to]) => usize::from(*from)..usize::from(*to),
+            _ => 0..0,
+        }
+    }
+}
+
 impl Trigrams {
     /// Adds the first three bytes of `literal`; one that is shorter is not added.
     pub(crate) fn add(&mut self, literal: &[u8]) {

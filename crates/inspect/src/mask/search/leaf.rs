@@ -214,8 +214,11 @@ impl Search<'_> {
         });
         let span = here.span.shift(document.base);
         self.found.leaf(parent, span, || {
-            let below = here.walk.map(crate::walk::Walk::pointer).unwrap_or_default();
-            Leaf { pointer: document.prefix.to_owned() + &below, span, shape: here.shape, parent }
+            let mut pointer = document.prefix.to_owned();
+            if let Some(walk) = here.walk {
+                walk.append_pointer(&mut pointer);
+            }
+            Leaf { pointer, span, shape: here.shape, parent }
         })
     }
 }
@@ -231,17 +234,6 @@ impl<'a> Document<'a> {
             parent: Some(inside),
             nesting: self.nesting + 1,
             decoded: self.decoded,
-        }
-    }
-
-    /// The place of nothing.
-    pub(super) fn nowhere(&self) -> Place {
-        Place {
-            part: None,
-            active: 0,
-            field: None,
-            owner: None,
-            topics: crate::detect::scan::Topics::default(),
         }
     }
 }
