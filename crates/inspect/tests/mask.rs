@@ -120,6 +120,48 @@ fn least(rules: &Rules, keys: &Keys, message: &str) -> Duration {
 /// A way to make a message of about as many bytes as asked for.
 type Make = Box<dyn Fn(usize) -> String>;
 
+/// What detectors look at closest: their literals, their examples, and what only resembles those.
+fn shapes_of_detectors() -> Vec<(String, Make)> {
+    let mut shapes: Vec<(String, Make)> = Vec::new();
+    let all = |texts: fn(&Detector) -> &'static [&'static str]| {
+        let plain = |text: &&&str| !text.starts_with(['{', '[']);
+        DETECTORS.iter().flat_map(texts).filter(plain).copied().collect::<Vec<_>>().join(" ")
+    };
+    let literals = |detector: &Detector| match detector.find {
+        Find::Literal { literals, .. } => literals,
+        _ => &[],
+    };
+    let of_detectors = [
+        ("what every detector passes by", all(|detector| detector.passes)),
+        ("what every detector finds", all(|detector| detector.finds)),
+        ("every literal", all(literals)),
+    ];
+    for (name, unit) in of_detectors {
+        let cut = move |bytes: usize| unit.chars().cycle().take(bytes).collect::<String>();
+        shapes.push((
+            name.to_owned(),
+            Box::new(move |bytes| serde_json::to_string(&cut(bytes)).expect("JSON")),
+        ));
+    }
+    shapes
+}
+
+/// Text encoded in text, more often than is read.
+fn shapes_in_layers() -> Vec<(String, Make)> {
+    let mut shapes: Vec<(String, Make)> = Vec::new();
+    let in_base64 = |bytes: usize| {
+        let encode = |text: String| base64::engine::general_purpose::STANDARD.encode(text);
+        format!("\"{}\"", (0..4).fold("a@example.com ".repeat(bytes / 48), |text, _| encode(text)))
+    };
+    shapes.push(("base64 of base64".to_owned(), Box::new(in_base64)));
+    let in_strings = |bytes: usize| {
+        let quote = |text: String| serde_json::to_string(&[text]).expect("JSON");
+        (0..4).fold("4111 1111 1111 1112 ".repeat(bytes / 64), |text, _| quote(text))
+    };
+    shapes.push(("JSON in strings of JSON".to_owned(), Box::new(in_strings)));
+    shapes
+}
+
 /// Messages that are written to be slow.
 fn hostile_shapes() -> Vec<(String, Make)> {
     let string =
@@ -171,36 +213,8 @@ fn hostile_shapes() -> Vec<(String, Make)> {
     ] {
         shapes.push((format!("string of {unit:?}"), Box::new(move |bytes| string(unit, bytes))));
     }
-    let all = |texts: fn(&Detector) -> &'static [&'static str]| {
-        let plain = |text: &&&str| !text.starts_with(['{', '[']);
-        DETECTORS.iter().flat_map(texts).filter(plain).copied().collect::<Vec<_>>().join(" ")
-    };
-    let literals = |detector: &Detector| match detector.find {
-        Find::Literal { literals, .. } => literals,
-        _ => &[],
-    };
-    let of_detectors = [
-        ("what every detector passes by", all(|detector| detector.passes)),
-        ("what every detector finds", all(|detector| detector.finds)),
-        ("every literal", all(literals)),
-    ];
-    for (name, unit) in of_detectors {
-        let cut = move |bytes: usize| unit.chars().cycle().take(bytes).collect::<String>();
-        shapes.push((
-            name.to_owned(),
-            Box::new(move |bytes| serde_json::to_string(&cut(bytes)).expect("JSON")),
-        ));
-    }
-    let in_base64 = |bytes: usize| {
-        let encode = |text: String| base64::engine::general_purpose::STANDARD.encode(text);
-        format!("\"{}\"", (0..4).fold("a@example.com ".repeat(bytes / 48), |text, _| encode(text)))
-    };
-    shapes.push(("base64 of base64".to_owned(), Box::new(in_base64)));
-    let in_strings = |bytes: usize| {
-        let quote = |text: String| serde_json::to_string(&[text]).expect("JSON");
-        (0..4).fold("4111 1111 1111 1112 ".repeat(bytes / 64), |text, _| quote(text))
-    };
-    shapes.push(("JSON in strings of JSON".to_owned(), Box::new(in_strings)));
+    shapes.extend(shapes_of_detectors());
+    shapes.extend(shapes_in_layers());
     for unit in [
         r#"{"password":"aaaa"}"#,
         r#"{"value":"aaaa aaab","name":"password"}"#,
