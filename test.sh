@@ -22,7 +22,7 @@ STEPS=(
   "policies     | 5|no |policies/starter/tests.yaml |starter policies against their cases"
   "openapi      | 5|no |tests/openapi/check.py      |the description of the API, with a validator of OpenAPI 3.1"
   "demo         | 5|no |crates/gateway/src/cli/demo.rs|the guided tour, to its end"
-  "quality      |15|no |tests/quality/run.py        |detectors on documents that others' generators made"
+  "quality      | 5|no |tests/quality/run.py        |detectors on documents that others' generators made"
   "peers        |25|no |tests/peers/run.py          |real clients and servers through the gateway"
   "browser      |15|no |tests/browser/run.mjs       |the console in a real browser"
   "conformance  |15|no |tests/peers/conformance.py  |the official suite, directly and through the gateway"

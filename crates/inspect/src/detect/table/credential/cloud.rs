@@ -313,7 +313,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         &["HRKU-"],
         80,
         r"\bHRKU-[0-9A-Za-z_-]{36,60}",
-        check::always,
+        secret::numbered,
         &[
             concat!("HRKU-", "AAKk6C9Xz0C5iU1QK4ILbFb0VqGX1JRnnm6AlUcVdSct8jUv7O9hCcY3Dohi"),
             concat!("HRKU-", "ec66fb4c-3205-8f3d-e40b-b03bd3393274"),

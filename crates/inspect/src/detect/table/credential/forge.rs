@@ -104,7 +104,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         &["github_pat_"],
         300,
         r"\bgithub_pat_[A-Za-z0-9_]{60,}",
-        check::always,
+        secret::numbered,
         &[concat!(
             "github_pat_",
             "wQd2RJ6dQDMFZe9600DDXa_MNMOk31NxxdaP1uNFFLm2cXMnD55OzTaJu6wdKzureS4gKtVzVhfMGBwZcv"
@@ -116,7 +116,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"],
         270,
         r"\b(?:ghp_|gho_|ghu_|ghs_|ghr_)[A-Za-z0-9_-]{36,}",
-        check::always,
+        secret::numbered,
         &[
             concat!("ghp_", "i3tVydwipVg11IXNk0KgNCMDiy9uG9rdCy0e"),
             concat!("gho_", "VQbqgnktDMBu2Q5Jn4V6Tq50wfMLZeEgG8Si"),

@@ -59,21 +59,21 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         &["gsk_"],
         72,
         r"\bgsk_[A-Za-z0-9_-]{24,}",
-        check::always,
+        secret::generated,
         &[concat!("gsk_", "3r2e9SnQlrTod9JSS9pr8qTdGihyBBbLn7Ynhrnfv89JkApI6cGK")],
-        &["gsk_short", "gsk_TOKEN is read"],
+        &["gsk_short", "gsk_TOKEN is read", "gsk_gl_render_job_visit_node_with_offset"],
     ),
     token(
         "hugging-face-token",
         &["hf_", "api_org_"],
         58,
         r"\b(?:hf_|api_org_)[A-Za-z0-9_-]{34,}",
-        check::always,
+        secret::generated,
         &[
             concat!("hf_", "QQRsbZPuMxJYQIROPdNTjuXCPiPUakTWxT"),
             concat!("api_org_", "aDheUcMvnCpnbkexqwfrmVSjkhDbGfucYu"),
         ],
-        &["hf_", "hf_hub_download", "api_org_"],
+        &["hf_", "hf_hub_download", "api_org_", "hf_transfer_of_weights_and_what_belongs_to_them"],
     ),
     token(
         "jina-key",
@@ -160,7 +160,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         &["pplx-"],
         69,
         r"\bpplx-[A-Za-z0-9_-]{40,}",
-        check::always,
+        secret::numbered,
         &[concat!("pplx-", "9RIVRP2TOMJbtYL3wkSy0Jw0U1ekr4b0dmZ6k086e57f9k0Z")],
         &["pplx-short", "pplx-TOKEN is read"],
     ),
@@ -208,7 +208,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         &["xai-"],
         100,
         r"\bxai-[A-Za-z0-9_-]{70,}",
-        check::always,
+        secret::numbered,
         &[concat!(
             "xai-",
             "OEIZO1QWIzJI2upeQ7VfNxR2EtG62bsjCdODYE5G08lBKcmD3wIbcnKJDwtVcyMjnwr2TjnpwBa5uYtD"

@@ -124,7 +124,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         &["sq0", "EAAA"],
         80,
         r"(?:\bsq0[a-z]{3}-[A-Za-z0-9_-]{22,60}|\bEAAA[A-Za-z0-9_-]{60})(?:[^A-Za-z0-9_-]|$)",
-        check::always,
+        secret::numbered,
         &[
             concat!("sq0atp-", "c2Whf5mhTRFtUTcqmG6WRJ"),
             concat!("EAAA", "0Gz2H5KS1CWv_lN80fq20AeP9Ppb0v7nbPSUKt1dot4uwstcZCip87FIhdU5"),

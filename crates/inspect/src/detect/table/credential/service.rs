@@ -59,7 +59,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         &["sl.u.", "sl.B", "sl.A"],
         1535,
         r"\b(?:sl\.u\.|sl\.B|sl\.A)[A-Za-z0-9_-]{70,}",
-        check::always,
+        secret::numbered,
         &[
             concat!(
                 "sl.u.",
@@ -133,7 +133,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         &["glsa_", "glc_"],
         446,
         r"\b(?:glsa_|glc_)[A-Za-z0-9+/_-]{32,}={0,3}",
-        check::always,
+        secret::numbered,
         &[
             concat!("glsa_", "YxAMNb9kAHhxySFipeO67WgPEMnmFjyCiR3DFGOfB"),
             concat!("glc_", "8opzyiZR8Nx2Ce1JFRhxnvDaeY5W1z1QtowT8QdCB"),
@@ -201,7 +201,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         36,
         50,
         r"(?:\bNR(?:AK|JS|RA|SP)-[A-Za-z0-9]{19,42}\b|\bNRII-[A-Za-z0-9_-]{25,}|\b[A-Za-z0-9]{36}NRAL\b)",
-        check::always,
+        secret::numbered,
         &[
             concat!("NRAK-", "U5OWZZ7DOL9EKOZTYYA7SNK0673"),
             concat!("7411804e9dd9c537f45acb7218b86a933029NR", "AL"),
