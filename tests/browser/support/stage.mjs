@@ -24,7 +24,7 @@ const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/go
 // While one works on the page: its files from here instead of from the binary.
 const ASSETS = process.env.CONSOLE_ASSETS;
 const READY_MS_MAX = 60_000;
-const STEP_MS_MAX = 15_000;
+const STEP_MS_MAX = 30_000;
 const CONSOLE = "countersign-console";
 export const SIZES = { desktop: [1440, 900], tablet: [1024, 768], phone: [390, 844] };
 const PEOPLE = { alice: "engineering", bob: "approvers", carol: "auditors", dave: "administrators" };
@@ -47,7 +47,6 @@ export class Stage {
   async start() {
     const port = await freePort();
     const admin = await freePort();
-    // A name, not an address: passkeys belong to a name.
     this.base = `http://localhost:${port}`;
     const client = { id: CONSOLE, redirect_uris: [`${this.base}/console/callback`] };
     const caller = { id: "caller", redirect_uris: ["http://localhost/back"] };

@@ -3,7 +3,6 @@ import { get, offers, post, Problem } from "./api.js";
 import { block, language } from "./code.js";
 import { h, icon, put } from "./dom.js";
 import { button, copier, empty, facts, failed, loading, notice, pill, say, section } from "./part.js";
-import { sign } from "./passkey.js";
 import { bytes, count, duration, hash, marked, moment, unescaped, visible, who } from "./text.js";
 import { statement } from "./statement.js";
 import { left } from "./view-approvals.js";
@@ -73,7 +72,6 @@ export function held(place, id, { me, decided }) {
       );
     }
     const required = record.terms?.reason === "required";
-    const passkey = record.passkey_required ?? me.passkeys?.required;
     const problem = h("div", { class: "decide-problem" });
     const reason = h("textarea", {
       rows: "1",
@@ -88,11 +86,10 @@ export function held(place, id, { me, decided }) {
           decide("approve");
       },
     });
-    const approve = button(
-      [icon(passkey ? "key" : "check"), passkey ? "Approve with passkey" : "Approve"],
-      () => decide("approve"),
-      { class: "primary", "data-approve": true },
-    );
+    const approve = button([icon("check"), "Approve"], () => decide("approve"), {
+      class: "primary",
+      "data-approve": true,
+    });
     const reject = button([icon("cross"), "Reject"], () => decide("reject"), {
       class: "danger",
       "data-reject": true,
@@ -115,7 +112,6 @@ export function held(place, id, { me, decided }) {
       put(problem);
       try {
         const body = text ? { reason: text } : {};
-        if (verdict === "approve" && passkey) body.passkey = await sign(id);
         const after = await post(`approvals/${id}/${verdict}`, body);
         say(verdict === "approve" ? "Approved. It is on record." : "Rejected. It is on record.", "good");
         state.reason = "";
@@ -124,13 +120,7 @@ export function held(place, id, { me, decided }) {
         if (!state.gone) draw();
         decided();
       } catch (error) {
-        const words =
-          error instanceof Problem
-            ? error.message
-            : error.name === "NotAllowedError"
-              ? "The passkey was not used."
-              : String(error.message);
-        put(problem, notice("bad", visible(words)));
+        put(problem, notice("bad", visible(error.message)));
         state.busy = approve.disabled = reject.disabled = false;
         if (error instanceof Problem && error.status === 409) refresh();
       }
@@ -333,7 +323,6 @@ function votes(record) {
           pill(vote.verdict),
           h("b", null, visible(who(vote.who))),
           moment(vote.at),
-          vote.passkey && h("span", { class: "tag" }, "signed with a passkey"),
           vote.reason && h("q", null, unescaped(vote.reason)),
         ),
       ),
