@@ -3,7 +3,7 @@
 use super::basis::{Basis, Offer};
 use crate::mcp::method::{Action, Direction, METHODS};
 use crate::model::TargetKind;
-use crate::policy::{Aim, Deed, Definition, Duty};
+use crate::policy::{Aim, Deed, Definition, Duty, DutyPlace};
 
 /// Something that can be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +72,8 @@ pub(super) fn asked<'a>(server: &str, basis: &'a Basis, named: &'a [(String, Str
     }
     asked.extend(messages());
     asked.extend(revelations());
-    for duty in Duty::ALL {
+    // What people do in the gateway itself concerns no server.
+    for duty in Duty::ALL.into_iter().filter(|duty| duty.place() == DutyPlace::Target) {
         asked.push(Asked {
             action: duty.as_str(),
             target: "held calls".to_owned(),
