@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Checks an exported audit log or an evidence package, offline. Needs Python 3.9 and the `openssl` command (3.0 or later).
 
-    verify.py DIRECTORY_OR_ZIP [--key VERIFIER_KEY] [--json]
+    verify.py DIRECTORY_OR_ZIP.. [--key VERIFIER_KEY].. [--witness VERIFIER_KEY].. [--quorum N] [--json]
 
+Several directories, or one that holds epoch-1, epoch-2 and so on, are the epochs of one log; of those that were sealed
+one key is enough. All witnesses that are given, or as many as --quorum says, must have cosigned.
 Exit status: 0 sound, 1 problems found, 2 wrong usage or unreadable files.
 
 Written from the public specifications, docs/log-format.md and docs/evidence.md, not from the gateway's code, so that the two
 check each other:
-  RFC 6962 (Merkle tree), RFC 8785 (canonical JSON), and of c2sp.org: signed-note, tlog-checkpoint, tlog-tiles.
+  RFC 6962 (Merkle tree), RFC 8785 (canonical JSON), and of c2sp.org: signed-note, tlog-checkpoint, tlog-tiles, tlog-cosignature.
 """
 import base64, binascii, hashlib, heapq, hmac, io, json, os, re, stat, subprocess, sys, tempfile, unicodedata, zipfile
 from datetime import datetime
@@ -29,7 +31,8 @@ class Findings:
     def __init__(self):
         self.problems, self.count, self.first, self.notes = [], 0, None, []
         self.counts, self.open, self.read, self.origin, self.size = {}, [], 0, None, None
-        self.populations, self.root = {}, None
+        self.populations, self.key, self.root = {}, None, None
+        self.genesis, self.seal, self.level = None, None, 0
 
     def blame(self, kind, reason, leaf=None, path=None):
         self.count += 1
@@ -82,14 +85,14 @@ def is_name(name):
     return name != "" and "+" not in name and not any(c.isspace() or ord(c) < 32 or 127 <= ord(c) < 160 for c in name)
 
 
-def parse_key(text):
-    """`name+id+base64(type || key)`; type 1 is Ed25519, the id is the start of a hash of the rest."""
+def parse_key(text, kind=1):
+    """`name+id+base64(type || key)`; type 1 is Ed25519, 4 a witness's; the id is the start of a hash of the rest."""
     parts = text.split("+", 2)
     if len(parts) != 3 or not is_name(parts[0]):
         raise Bad("malformed verifier key")
     data = unbase64(parts[2])
-    if len(data) != 33 or data[0] != 1:
-        raise Bad("not an Ed25519 verifier key")
+    if len(data) != 33 or data[0] != kind:
+        raise Bad("not an Ed25519 verifier key, or of another type than is wanted here")
     key_id = hashlib.sha256(parts[0].encode() + b"\n" + data).digest()[:4]
     if key_id.hex() != parts[1]:
         raise Bad("damaged verifier key: its id does not fit")
@@ -110,9 +113,8 @@ def ed25519_ok(public, message, signature):
         return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
 
 
-def open_note(signed, key):
-    """The text of a note that the key signed."""
-    name, key_id, public = key
+def split_note(signed):
+    """The text of a signed note, and its signatures as name, key id and signature proper."""
     try:
         note = signed.decode("utf-8")
     except UnicodeDecodeError:
@@ -123,7 +125,7 @@ def open_note(signed, key):
     text, lines = note[:end + 1], note[end + 2:].split("\n")
     if lines.pop() != "" or not 1 <= len(lines) <= 32:
         raise Bad("not a signed note")
-    verified = False
+    signatures = []
     for line in lines:
         parts = line.split(" ", 2)
         if len(parts) != 3 or parts[0] != "\u2014" or not is_name(parts[1]):
@@ -131,12 +133,34 @@ def open_note(signed, key):
         signature = unbase64(parts[2])
         if len(signature) < 5:
             raise Bad("malformed signature line")
-        if parts[1] == name and signature[:4] == key_id:
-            if not ed25519_ok(public, text.encode(), signature[4:]):
-                raise Bad("the signature does not verify")
-            verified = True
-    if not verified:
+        signatures.append((parts[1], signature[:4], signature[4:]))
+    return text, signatures
+
+
+def count_cosigners(signed, witnesses):
+    """How many of the witnesses cosigned: c2sp.org/tlog-cosignature, cosignature/v1."""
+    text, signatures = split_note(signed)
+    cosigned = set()
+    for name, key_id, signature in signatures:
+        for witness in witnesses:
+            if (name, key_id) == witness[:2]:
+                time = int.from_bytes(signature[:8], "big")
+                message = f"cosignature/v1\ntime {time}\n{text}".encode()
+                if len(signature) != 72 or time >= 2**63 or not ed25519_ok(witness[2], message, signature[8:]):
+                    raise Bad(f"the cosignature of {name!r} does not verify")
+                cosigned.add(witness)
+    return len(cosigned)
+
+
+def open_note(signed, key):
+    """The text of a note that the key signed."""
+    name, key_id, public = key
+    text, signatures = split_note(signed)
+    own = [signature for other, other_id, signature in signatures if (other, other_id) == (name, key_id)]
+    if not own:
         raise Bad("no signature of the key")
+    if not all(ed25519_ok(public, text.encode(), signature) for signature in own):
+        raise Bad("the signature does not verify")
     return text
 
 
@@ -520,6 +544,67 @@ def facts(leaf):
     return quorum if type(quorum) is int and quorum >= 0 else 1, binding if isinstance(binding, str) else None
 
 
+# ---- Epochs: docs/log-format.md ---------------------------------------------------------------------------------------
+
+ORIGIN = re.compile(r"(.+/audit)/([1-9][0-9]*)", re.ASCII | re.DOTALL)
+OPTIONAL = lambda check: lambda value: value is None or check(value)
+COUNT = lambda value: type(value) is int and 0 <= value < 2**64
+GENESIS = lambda value: lenient(value, {"origin": ANY, "key": OPTIONAL(ANY), "reason": OPTIONAL(ANY), "previous": OPTIONAL(
+    lambda value: lenient(value, {"checkpoint": ANY, "key": ANY, "loss": OPTIONAL(lambda value: lenient(value, {
+        "anchor": OPTIONAL(ANY), "open_calls": COUNT, "unsigned": COUNT}, {"open_calls": 0, "unsigned": 0}))}))})
+SEAL = lambda value: lenient(value, {"reason": ANY, "next_key": OPTIONAL(ANY)})
+
+
+def lenient(value, checks, defaults={}):
+    """Whether the members that are known are as they should be; others may be there."""
+    return isinstance(value, dict) and all(check(value.get(name, defaults.get(name))) for name, check in checks.items())
+
+
+def parse_origin(origin):
+    match = ORIGIN.fullmatch(origin)
+    return (match[1], int(match[2])) if match and int(match[2]) < 2**64 else None
+
+
+def open_previous(previous, note):
+    """Size and root of a checkpoint that a genesis embeds, or nothing; which epoch it is of."""
+    try:
+        key = parse_key(previous["key"])
+        return open_checkpoint(note.encode(), key) + (key[0],)
+    except Bad:
+        return None
+
+
+def genesis_fault(genesis, origin, key_text):
+    if genesis["origin"] != origin or genesis.get("key") not in (None, key_text):
+        return "log.genesis begins another log, or states another key, than the checkpoint"
+    number, previous = parse_origin(origin), genesis.get("previous")
+    if number is None:
+        return None
+    if (previous is None) != (number[1] == 1):
+        return "log.genesis does not say which epoch it continues, or the first one continues another"
+    if previous is None:
+        return None
+    last = open_previous(previous, previous["checkpoint"])
+    if last is None or parse_origin(last[2]) != (number[0], number[1] - 1):
+        return "the checkpoint that log.genesis embeds does not verify, or is not of the epoch before"
+    declared = (previous.get("loss") or {}).get("anchor")
+    anchor = open_previous(previous, declared) if declared is not None else None
+    if declared is not None and (anchor is None or anchor == last):
+        return "the checkpoint that log.genesis declares lost does not verify, or is not lost"
+    return None
+
+
+def seal_fault(seal, origin):
+    named, number = seal.get("next_key"), parse_origin(origin)
+    if named is None:
+        return None
+    try:
+        name = parse_key(named)[0]
+    except Bad:
+        return "what log.seal names as the next key is no key"
+    return None if number is None or name == f"{number[0]}/{number[1] + 1}" else "log.seal names a key of another epoch"
+
+
 class Meaning:
     def __init__(self, findings, first=0):
         self.findings, self.lanes, self.calls, self.approvals, self.sealed = findings, {}, {}, {}, False
@@ -540,6 +625,11 @@ class Meaning:
         if self.sealed:
             blame("epoch", "the log goes on after it was sealed")
         self.sealed = self.sealed or event == "log.seal"
+        if event == "log.genesis" and index == 0 and "detail" in leaf:
+            self.check_epoch("genesis", leaf["detail"], GENESIS, lambda found: genesis_fault(
+                found, self.findings.origin, self.findings.key), blame)
+        elif event == "log.seal" and "detail" in leaf:
+            self.check_epoch("seal", leaf["detail"], SEAL, lambda found: seal_fault(found, self.findings.origin), blame)
         self.check_lane(leaf, digest, blame)
         if event == "call.intent":
             self.check_grant(leaf, blame)
@@ -562,6 +652,13 @@ class Meaning:
                     state["blamed"] = True
                     blame("call", f"{event}, but call {name} of leaf {state['leaf']} never ended")
         return leaf
+
+    def check_epoch(self, what, detail, form, fault, blame):
+        found = detail if form(detail) else None
+        problem = fault(found) if found is not None else f"what log.{what} says is malformed"
+        if problem:
+            blame("epoch", problem)
+        setattr(self.findings, what, found)
 
     def check_lane(self, leaf, digest, blame):
         lane = self.lanes.get(leaf["lane"])
@@ -938,6 +1035,10 @@ class Package:
 
 # ---- The program ------------------------------------------------------------------------------------------------------
 
+def key_text(key):
+    return f"{key[0]}+{key[1].hex()}+{base64.b64encode(bytes([1]) + key[2]).decode()}"
+
+
 def choose_key(log, given, findings):
     data = log.file("verifier.key", 4096)
     stored = None
@@ -965,16 +1066,26 @@ def verify_log(log, key, findings, first=0, observe=None):
         findings.size, findings.root = open_checkpoint(signed, key)
     except Bad as problem:
         return findings.blame("checkpoint", str(problem), path="checkpoint")
-    findings.origin = key[0]
+    findings.origin, findings.key = key[0], key_text(key)
     for path, plain in log.names():
         if not plain or not is_expected(path, findings.size, first):
             findings.blame("extra_file", "does not belong to the signed log", path=path)
     check_tree(log, findings.size, findings.root, findings, first, observe)
 
 
+def is_package(files):
+    return any(files.open(name) is not None for name in ("manifest.json", "manifest.note"))
+
+
+def log_of(path):
+    """The log in a directory, or in a package."""
+    files = Archive(path) if os.path.isfile(path) else Folder(path)
+    return Log(Below(files, "log/") if is_package(files) else files)
+
+
 def verify(path, given, findings):
     files = Archive(path) if os.path.isfile(path) else Folder(path)
-    package = any(files.open(name) is not None for name in ("manifest.json", "manifest.note"))
+    package = is_package(files)
     log = Log(Below(files, "log/") if package else files)
     try:
         key = choose_key(log, given, findings)
@@ -986,51 +1097,225 @@ def verify(path, given, findings):
         findings.blame("extra_file", "larger than its format allows", path=str(problem))
 
 
-def main(arguments):
-    as_json, given, folders = False, None, []
-    while arguments:
-        argument = arguments.pop(0)
-        if argument == "--json":
-            as_json = True
-        elif argument == "--key" and arguments:
-            try:
-                given = parse_key(arguments.pop(0).strip())
-            except Bad as problem:
-                print(f"verify.py: --key: {problem}", file=sys.stderr)
-                return 2
-        else:
-            folders.append(argument)
-    if len(folders) != 1 or folders[0].startswith("-"):
-        print(__doc__, file=sys.stderr)
-        return 2
-    findings = Findings()
-    try:
-        verify(folders[0], given, findings)
-    except (OSError, zipfile.BadZipFile) as error:
-        print(f"verify.py: cannot read the log, or openssl is missing: {error}", file=sys.stderr)
-        return 2
+def result_of(findings):
     result = {"sound": findings.count == 0, "first_bad_leaf": findings.first, "problem_count": findings.count,
               "problems": findings.problems, "warnings": findings.notes, "counts": findings.counts,
               "leaves_read": findings.read, "open_call_count": len(findings.open)}
     if findings.populations:
         result["populations"] = findings.populations
+    return result
+
+
+def show(findings):
+    print(f"log {findings.origin!r}: {findings.size} leaves signed, {findings.read} read; "
+          f"{len(findings.open)} calls still open")
+    for event in sorted(findings.counts):
+        print(f"  {event:<20} {findings.counts[event]:>10}")
+    for name, rows in findings.populations.items():
+        print(f"  population {name:<16} {rows:>10} rows, the same again")
+    for note in findings.notes:
+        print("note:", note)
+    for problem in findings.problems:
+        print("problem:", ascii({name: value for name, value in problem.items() if value is not None}))
+    print("SOUND" if not findings.count else f"NOT SOUND: {findings.count} problems, "
+          f"first bad leaf {findings.first}")
+
+
+class Chain:
+    """Several epochs as one log: each is sound by itself, and each continues the one before."""
+
+    def __init__(self):
+        self.problems, self.members = [], []
+
+    def blame(self, member, reason):
+        epoch = member["origin"][1] if member and member["origin"] else None
+        self.problems.append({"epoch": epoch, "directory": member and member["folder"], "reason": reason})
+
+    def verify(self, folders, keys):
+        for folder in folders:
+            signed, origin = log_of(folder).file("checkpoint", 65536), None
+            if signed is not None:
+                # Not verified yet: which epoch it says it is.
+                first = signed.split(b"\n", 1)[0].decode("utf-8", "replace")
+                origin = parse_origin(first) if b"\n\n" in signed else None
+            self.members.append({"folder": folder, "origin": origin, "findings": None})
+        self.members.sort(key=lambda member: (member["origin"] is not None, member["origin"] or ("", 0)))
+        self.verify_each(keys)
+        for key in keys:
+            if all(member["origin"] != parse_origin(key[0]) for member in self.members):
+                self.blame(None, f"a key was given for {key[0]!r}, and no epoch is of that origin")
+        self.check_order()
+        for before, after in zip(self.members, self.members[1:]):
+            self.check_link(before, after)
+
+    def verify_each(self, keys):
+        known = {key[0]: key for key in keys}
+        while True:
+            waiting = [member for member in self.members if member["findings"] is None]
+            ready = next((member for member in waiting if member["origin"]
+                          and "%s/%d" % member["origin"] in known), None)
+            if not waiting:
+                return
+            member = ready or waiting[0]
+            findings = member["findings"] = Findings()
+            verify(member["folder"], known["%s/%d" % member["origin"]] if ready else None, findings)
+            if not ready and keys:
+                self.blame(member, "its key was not given, and no sound epoch beside it names it")
+            if ready and findings.count == 0:
+                previous = (findings.genesis or {}).get("previous")
+                for named in ((findings.seal or {}).get("next_key"), previous and previous["key"]):
+                    if named:
+                        key = parse_key(named)
+                        known.setdefault(key[0], key)
+
+    def check_order(self):
+        before = None
+        for member in self.members:
+            origin = member["origin"]
+            if origin is None:
+                self.blame(member, "its checkpoint does not say which epoch it is")
+                continue
+            if before and before[0] != origin[0]:
+                self.blame(member, "it is of another log than the epoch before")
+            elif before == origin:
+                self.blame(member, "it is there twice")
+            elif origin[1] > (before[1] if before else 0) + 1:
+                self.blame(member, "epochs are missing before it")
+            before = origin
+
+    def check_link(self, before, after):
+        old, new = before["findings"], after["findings"]
+        if not before["origin"] or not after["origin"] or old.root is None or new.root is None:
+            return
+        if before["origin"] == after["origin"]:
+            if (old.size, old.root, old.key) != (new.size, new.root, new.key):
+                self.blame(after, "two different logs claim to be this epoch: a fork")
+            return
+        previous = (new.genesis or {}).get("previous")
+        if (before["origin"][0], before["origin"][1] + 1) != after["origin"] or not previous:
+            return
+        last = open_previous(previous, previous["checkpoint"])
+        if last is None:
+            return
+        if old.key != previous["key"]:
+            return self.blame(before, "the next epoch continues one with another key")
+        loss = previous.get("loss")
+        anchor = open_previous(previous, loss["anchor"]) if loss and loss.get("anchor") is not None else None
+        self.check_end(before, [last] + [anchor] * (anchor is not None and anchor[0] <= old.size), last, loss)
+        if loss is None and old.seal is None:
+            self.blame(before, "the next epoch says that it was sealed, and it is not")
+        elif loss is None and old.seal.get("next_key") not in (None, new.key):
+            self.blame(after, "its key is not the one that the seal of the epoch before names")
+
+    def check_end(self, before, stated, last, loss):
+        size = before["findings"].size
+        if size < last[0]:
+            return self.blame(before, "it was cut: the next epoch continues it after more leaves")
+        for wanted in stated:
+            if first_root(log_of(before["folder"]), wanted[0], size) != wanted[1]:
+                self.blame(before, f"its first {wanted[0]} leaves are not those that the next epoch continues: a fork")
+        if size > last[0] and loss is None:
+            self.blame(before, "it goes on after its end")
+
+
+def first_root(log, old, size):
+    """The root over the first `old` leaves, from the level 0 tiles of the tree of `size`; nothing when one is missing."""
+    levels, number = [[] for _ in range(9)], 0
+    while number * WIDTH < old:
+        hashes = log.hashes(tile_name(0, number, size))
+        if hashes is None:
+            return None
+        levels[0], row = hashes[:old - number * WIDTH], 0
+        while len(levels[row]) == WIDTH:
+            levels[row + 1].append(tree_root(levels[row]))
+            levels[row], row = [], row + 1
+        number += 1
+    return edge_root(levels)
+
+
+def epochs_in(folder):
+    """The epochs in a directory that holds nothing else, in their order."""
+    if os.path.isfile(folder):
+        return None
+    names = os.listdir(folder)
+    numbers = [int(name[6:]) for name in names if re.fullmatch(r"epoch-(0|[1-9][0-9]*)", name, re.ASCII)]
+    if "checkpoint" in names or not numbers:
+        return None
+    if len(numbers) != len(names):
+        raise OSError("there is something else beside the epochs")
+    return [os.path.join(folder, f"epoch-{number}") for number in sorted(numbers)]
+
+
+def attest(folder, witnesses, quorum, findings):
+    if not witnesses or findings.root is None:
+        return
+    try:
+        found = count_cosigners(log_of(folder).file("checkpoint", 65536), witnesses)
+        if found < quorum:
+            raise Bad(f"{found} of the witnesses that were given cosigned it, and {quorum} are asked for")
+        findings.level = 3 if quorum else 0
+    except Bad as problem:
+        findings.blame("witness", str(problem), path="checkpoint")
+
+
+def parse_arguments(arguments):
+    as_json, given, folders, witnesses, quorum = False, [], [], [], None
+    while arguments:
+        argument = arguments.pop(0)
+        if argument == "--json":
+            as_json = True
+        elif argument == "--key" and arguments:
+            given.append(parse_key(arguments.pop(0).strip()))
+        elif argument == "--witness" and arguments:
+            witnesses.append(parse_key(arguments.pop(0).strip(), 4))
+        elif argument == "--quorum" and arguments and arguments[0].isascii() and arguments[0].isdecimal():
+            quorum = int(arguments.pop(0))
+        else:
+            folders.append(argument)
+    if not folders or any(folder.startswith("-") for folder in folders):
+        raise Bad("wrong usage")
+    return as_json, given, folders, witnesses, len(witnesses) if quorum is None else quorum
+
+
+def main(arguments):
+    try:
+        as_json, given, folders, witnesses, quorum = parse_arguments(arguments)
+    except Bad as problem:
+        print(f"verify.py: {problem}\n{__doc__}", file=sys.stderr)
+        return 2
+    try:
+        epochs = epochs_in(folders[0]) if len(folders) == 1 else folders
+        if epochs is None and len(given) < 2:
+            findings, chain = Findings(), None
+            verify(folders[0], given[0] if given else None, findings)
+            if (findings.genesis or {}).get("previous"):
+                findings.notes.append("this log continues an earlier epoch, which was not checked here")
+            attest(folders[0], witnesses, quorum, findings)
+            sound, result = findings.count == 0, result_of(findings)
+        else:
+            chain = Chain()
+            chain.verify(epochs or folders, given)
+            findings = chain.members[-1]["findings"]
+            attest(chain.members[-1]["folder"], witnesses, quorum, findings)
+            sound = not chain.problems and all(member["findings"].count == 0 for member in chain.members)
+            result = {"sound": sound, "problems": chain.problems, "epochs": [
+                {"epoch": member["origin"] and member["origin"][1], "directory": member["folder"],
+                 "findings": result_of(member["findings"])} for member in chain.members]}
+    except (OSError, zipfile.BadZipFile) as error:
+        print(f"verify.py: cannot read the log, or openssl is missing: {error}", file=sys.stderr)
+        return 2
     if as_json:
         print(json.dumps(result, indent=2))
-    else:
-        print(f"log {findings.origin!r}: {findings.size} leaves signed, {findings.read} read; "
-              f"{len(findings.open)} calls still open")
-        for event in sorted(findings.counts):
-            print(f"  {event:<20} {findings.counts[event]:>10}")
-        for name, rows in findings.populations.items():
-            print(f"  population {name:<16} {rows:>10} rows, the same again")
-        for note in findings.notes:
-            print("note:", note)
-        for problem in findings.problems:
-            print("problem:", ascii({name: value for name, value in problem.items() if value is not None}))
-        print("SOUND" if not findings.count else f"NOT SOUND: {findings.count} problems, "
-              f"first bad leaf {findings.first}")
-        print("Assurance L0: nothing outside these files was consulted. A gateway that never wrote a call leaves no gap.")
-    return 0 if not findings.count else 1
+        return 0 if sound else 1
+    for each in [member["findings"] for member in chain.members] if chain else [findings]:
+        show(each)
+    for problem in chain.problems if chain else []:
+        print("problem between epochs:", ascii(problem))
+    if chain:
+        print("CHAIN SOUND" if sound else "CHAIN NOT SOUND")
+    print("Assurance L3: the witnesses that you trust cosigned." if findings.level == 3 else
+          "Assurance L0: nothing outside these files was consulted.", "A gateway that never wrote a call leaves no gap.")
+    return 0 if sound else 1
 
 
 if __name__ == "__main__":

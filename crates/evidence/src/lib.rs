@@ -9,6 +9,7 @@
 pub mod checkpoint;
 pub mod commitment;
 pub mod directory;
+pub mod epoch;
 pub mod id;
 pub mod jcs;
 pub mod leaf;
@@ -19,5 +20,6 @@ pub mod proof;
 pub mod tile;
 pub mod time;
 pub mod verify;
+pub mod witness;
 
 mod text;

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{CHECKPOINT_FILE, Error, Files, KEY_FILE};
 use crate::checkpoint::Checkpoint;
 use crate::leaf::LEAF_BYTES_MAX;
-use crate::merkle::{Hash, prove_consistency, prove_inclusion, root_of_level};
+use crate::merkle::{Hash, ProofError, prove_consistency, prove_inclusion, root_from_nodes, root_of_level};
 use crate::note::{NOTE_BYTES_MAX, VerifierKey};
 use crate::proof::Proof;
 use crate::tile::{Entries, Row, Tile, WIDTH_MAX};
@@ -86,6 +86,17 @@ impl Reader {
     /// before it.
     pub fn prove_consistency(&self, old: u64, size: u64) -> Result<Vec<Hash>, Error> {
         Ok(prove_consistency(old, size, |level, index| self.node(level, index, size))?)
+    }
+
+    /// The root that the tree of `size` leaves had when it held the first `old` of them.
+    ///
+    /// # Errors
+    /// When a tile that is needed is missing, or `old` is larger than `size`.
+    pub fn root_at(&self, old: u64, size: u64) -> Result<Hash, Error> {
+        if old > size {
+            return Err(ProofError::OutOfRange { size, wanted: old }.into());
+        }
+        Ok(root_from_nodes(old, |level, index| self.node(level, index, size))?)
     }
 
     /// Calls `visit` with the path of everything below the directory that is not a directory, `/` between its

@@ -53,6 +53,17 @@ impl Frontier {
         }
     }
 
+    /// The root of a perfect subtree, when it is one of those that are kept: none of them is part of a larger one yet.
+    pub fn peak(&self, level: u32, index: u64) -> Option<Hash> {
+        let bit = 1_u64.checked_shl(level)?;
+        let last = (self.size >> level).checked_sub(1)?;
+        if self.size & bit == 0 || index != last {
+            return None;
+        }
+        let larger = (self.size >> level).count_ones() as usize - 1;
+        self.peaks.get(larger).copied()
+    }
+
     /// The form to store: the size as 8 bytes big-endian, then the peaks, largest first.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(8 + self.peaks.len() * 32);

@@ -38,6 +38,9 @@ pub struct Signer {
     key: SigningKey,
 }
 
+/// A witness's private key, which cosigns notes (C2SP tlog-cosignature, `cosignature/v1`); kept like [`Signer`]'s.
+pub struct Cosigner(Signer);
+
 /// Why a key text is refused. Never repeats the text, which may be private.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
@@ -112,7 +115,7 @@ impl VerifierKey {
                 if time_s > COSIGNATURE_TIME_MAX {
                     return None;
                 }
-                (format!("cosignature/v1\ntime {time_s}\n{text}"), signature, Some(time_s))
+                (cosigned(text, time_s), signature, Some(time_s))
             }
         };
         let signature = ed25519_dalek::Signature::from_slice(signature).ok()?;
@@ -142,9 +145,13 @@ impl Signer {
 
     /// The private key as text: `PRIVATE+KEY+<name>+<key id>+<base64 of type and seed>`.
     pub fn to_private_text(&self) -> Zeroizing<String> {
-        let id = self.verifier_key().id();
+        self.write(Algorithm::Ed25519)
+    }
+
+    fn write(&self, algorithm: Algorithm) -> Zeroizing<String> {
+        let id = key_id(&self.name, algorithm, self.key.verifying_key().as_bytes());
         let mut bytes = Zeroizing::new([0; 33]);
-        bytes[0] = Algorithm::Ed25519.byte();
+        bytes[0] = algorithm.byte();
         bytes[1..].copy_from_slice(self.key.as_bytes());
         let encoded = Zeroizing::new(STANDARD.encode(*bytes));
         Zeroizing::new(format!("{PRIVATE_PREFIX}{}+{id:08x}+{}", self.name, *encoded))
@@ -152,13 +159,18 @@ impl Signer {
 
     /// Reads [`Self::to_private_text`] back; surrounding white space, as at the end of a file, is ignored.
     pub fn from_private_text(text: &str) -> Result<Self, KeyError> {
+        Self::read(text, Algorithm::Ed25519)
+    }
+
+    fn read(text: &str, algorithm: Algorithm) -> Result<Self, KeyError> {
         let text = text.trim().strip_prefix(PRIVATE_PREFIX).ok_or(KeyError::Malformed)?;
         let parts = Parts::parse(text)?;
-        if parts.algorithm != Algorithm::Ed25519 {
+        if parts.algorithm != algorithm {
             return Err(KeyError::Algorithm);
         }
         let signer = Self { name: parts.name.to_owned(), key: SigningKey::from_bytes(&parts.bytes) };
-        if signer.verifier_key().id() == parts.id { Ok(signer) } else { Err(KeyError::Id) }
+        let id = key_id(&signer.name, algorithm, signer.key.verifying_key().as_bytes());
+        if id == parts.id { Ok(signer) } else { Err(KeyError::Id) }
     }
 
     pub(super) fn sign(&self, text: &str) -> Signature {
@@ -168,6 +180,42 @@ impl Signer {
             bytes: self.key.sign(text.as_bytes()).to_bytes().to_vec(),
         }
     }
+}
+
+impl Cosigner {
+    /// As [`Signer::from_seed`]; `name` is the witness's.
+    pub fn from_seed(name: &str, seed: &Zeroizing<[u8; 32]>) -> Result<Self, KeyError> {
+        Signer::from_seed(name, seed).map(Self)
+    }
+
+    /// The public half.
+    pub fn verifier_key(&self) -> VerifierKey {
+        let (name, key) = (self.0.name.clone(), self.0.key.verifying_key());
+        VerifierKey { name, algorithm: Algorithm::Cosignature, key }
+    }
+
+    /// As [`Signer::to_private_text`], with the type of cosignatures.
+    pub fn to_private_text(&self) -> Zeroizing<String> {
+        self.0.write(Algorithm::Cosignature)
+    }
+
+    /// Reads [`Self::to_private_text`] back.
+    pub fn from_private_text(text: &str) -> Result<Self, KeyError> {
+        Signer::read(text, Algorithm::Cosignature).map(Self)
+    }
+
+    /// Cosigns the text of a checkpoint at `time_s`, seconds since the Unix epoch.
+    pub fn cosign(&self, text: &str, time_s: u64) -> Signature {
+        let time_s = time_s.min(COSIGNATURE_TIME_MAX);
+        let signed = self.0.key.sign(cosigned(text, time_s).as_bytes()).to_bytes();
+        let bytes = [&time_s.to_be_bytes(), signed.as_slice()].concat();
+        Signature { name: self.0.name.clone(), id: self.verifier_key().id(), bytes }
+    }
+}
+
+/// What a cosignature signs.
+fn cosigned(text: &str, time_s: u64) -> String {
+    format!("cosignature/v1\ntime {time_s}\n{text}")
 }
 
 impl FromStr for VerifierKey {
@@ -197,6 +245,12 @@ impl fmt::Debug for VerifierKey {
 impl fmt::Debug for Signer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Signer({}, ..)", self.verifier_key())
+    }
+}
+
+impl fmt::Debug for Cosigner {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Cosigner({}, ..)", self.verifier_key())
     }
 }
 

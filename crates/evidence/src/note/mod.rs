@@ -11,7 +11,7 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-pub use key::{Algorithm, KeyError, Signer, VerifierKey};
+pub use key::{Algorithm, Cosigner, KeyError, Signer, VerifierKey};
 
 /// The most bytes a note may have.
 pub const NOTE_BYTES_MAX: usize = 64 * 1024;
@@ -102,6 +102,39 @@ impl Note {
             self.signatures.push(Signature::parse(line)?);
         }
         Ok(())
+    }
+
+    /// Takes over, of the signature lines that a witness answered, those of the given keys; answers how many were new.
+    /// What other keys signed is not looked at.
+    ///
+    /// # Errors
+    /// When the lines are malformed, or a signature of a given key does not verify; the note is as before.
+    pub fn cosign(&mut self, lines: &str, keys: &[VerifierKey]) -> Result<usize, Error> {
+        let mut answered = Self { text: self.text.clone(), signatures: Vec::new() };
+        answered.add_signatures(lines)?;
+        match answered.verify(keys) {
+            Ok(_) => {}
+            Err(Error::NoTrustedSignature) => return Ok(0),
+            Err(error) => return Err(error),
+        }
+        answered.signatures.retain(|signature| {
+            let known = |key: &VerifierKey| key.id() == signature.id && key.name() == signature.name;
+            let held = |other: &Signature| other.id == signature.id && other.name == signature.name;
+            keys.iter().any(known) && !self.signatures.iter().any(held)
+        });
+        if self.signatures.len() + answered.signatures.len() > SIGNATURES_MAX {
+            return Err(Error::Malformed("more than 32 signatures"));
+        }
+        let new = answered.signatures.len();
+        self.signatures.append(&mut answered.signatures);
+        Ok(new)
+    }
+
+    /// The same text with the signatures of one key only.
+    #[must_use]
+    pub fn only(&self, key: &VerifierKey) -> Self {
+        let is_its = |signature: &&Signature| signature.id == key.id() && signature.name == key.name();
+        Self { text: self.text.clone(), signatures: self.signatures.iter().filter(is_its).cloned().collect() }
     }
 
     /// The signed text, with its final newline. Untrusted until [`Note::verify`] has succeeded.

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::Cosigned;
+use crate::epoch::{Genesis, Seal};
 use crate::id::Id;
 use crate::time::Timestamp;
 
@@ -45,6 +47,12 @@ pub struct Findings {
     pub open_calls: Vec<OpenCall>,
     /// How many calls are open.
     pub open_call_count: u64,
+    /// How this epoch began, as its first leaf says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub genesis: Option<Genesis>,
+    /// How this epoch was ended, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seal: Option<Seal>,
     /// Time of the earliest leaf.
     pub first_ts: Option<Timestamp>,
     /// Time of the latest leaf.
@@ -52,6 +60,9 @@ pub struct Findings {
     /// What an evidence package holds; absent for a plain export.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub package: Option<PackageSummary>,
+    /// The witnesses, of those that were given, that cosigned the checkpoint.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cosigned: Vec<Cosigned>,
     /// How strongly the log is anchored outside the operator's reach, as far as these files show.
     pub assurance: Assurance,
     /// [`DOES_NOT_ASSERT`].
@@ -98,6 +109,8 @@ pub enum KeySource {
     Given,
     /// Taken from the directory itself: shows consistency, not origin.
     Directory,
+    /// Named by the epoch before or after, whose own key is trusted.
+    Epoch,
     /// None was found.
     None,
 }
@@ -155,6 +168,8 @@ pub enum ProblemKind {
     Document,
     /// A sample is not what the seed selects, or not what its leaf says.
     Sample,
+    /// Too few witnesses cosigned, or a cosignature does not verify.
+    Witness,
 }
 
 /// Something a reader should know.
@@ -181,6 +196,8 @@ pub struct OpenCall {
 pub enum Assurance {
     /// Nothing outside these files was consulted.
     L0,
+    /// As many witnesses as were asked for have cosigned the checkpoint.
+    L3,
 }
 
 impl Assurance {
@@ -191,6 +208,11 @@ impl Assurance {
                 "L0: these files agree with each other and with the key; nothing outside them was consulted. \
                  A log cut short or rewritten by the holder of the key is found only by comparing the checkpoint \
                  with one kept elsewhere."
+            }
+            Self::L3 => {
+                "L3: witnesses that you trust have cosigned this checkpoint, each after checking that the log was only \
+                 appended to since the one before. What was cosigned can neither be cut nor rewritten, not even by the \
+                 holder of the key."
             }
         }
     }
@@ -212,9 +234,12 @@ impl Findings {
             lanes: 0,
             open_calls: Vec::new(),
             open_call_count: 0,
+            genesis: None,
+            seal: None,
             first_ts: None,
             last_ts: None,
             package: None,
+            cosigned: Vec::new(),
             assurance: Assurance::L0,
             does_not_assert: DOES_NOT_ASSERT,
         }

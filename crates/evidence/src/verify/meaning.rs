@@ -6,7 +6,9 @@ use std::collections::HashMap;
 use super::approval::Approvals;
 use super::call::Calls;
 use super::{Findings, ProblemKind, Scope};
+use crate::epoch::{Genesis, Seal};
 use crate::id::Id;
+use crate::jcs::Object;
 use crate::leaf::{EventType, Leaf};
 use crate::merkle::Hash;
 use crate::time::Timestamp;
@@ -118,8 +120,13 @@ impl<'s, 'o> Meaning<'s, 'o> {
             let reason = format!("the log goes on after it was sealed at leaf {sealed_at}");
             findings.blame(ProblemKind::Epoch, index, reason);
         }
-        if leaf.event == EventType::LogSeal {
-            self.sealed_at = Some(index);
+        match (leaf.event, &leaf.detail) {
+            (EventType::LogGenesis, Some(detail)) if index == 0 => begin(detail, findings),
+            (EventType::LogSeal, Some(detail)) => {
+                self.sealed_at = Some(index);
+                end(index, detail, findings);
+            }
+            _ => {}
         }
     }
 
@@ -148,4 +155,36 @@ impl<'s, 'o> Meaning<'s, 'o> {
         let next_seq = leaf.lane_seq.saturating_add(1);
         self.lanes.insert(leaf.lane, Lane { next_seq, last: *hash, last_ts: leaf.ts, stopped });
     }
+}
+
+/// Reads how the epoch began.
+fn begin(detail: &Object, findings: &mut Findings) {
+    let Some(summary) = &findings.checkpoint else { return };
+    let genesis = Genesis::read(detail);
+    let fault = match &genesis {
+        Some(genesis) => genesis.fault(&summary.origin, &summary.key),
+        None => Some("what `log.genesis` says is malformed"),
+    };
+    if let Some(fault) = fault {
+        findings.blame(ProblemKind::Epoch, 0, fault);
+    }
+    let loss = genesis.as_ref().and_then(|genesis| genesis.previous.as_ref()?.loss.as_ref());
+    if let Some(loss) = loss {
+        findings.warn(Some(0), loss);
+    }
+    findings.genesis = genesis;
+}
+
+/// Reads how the epoch was ended.
+fn end(index: u64, detail: &Object, findings: &mut Findings) {
+    let Some(summary) = &findings.checkpoint else { return };
+    let seal = Seal::read(detail);
+    let fault = match &seal {
+        Some(seal) => seal.fault(&summary.origin),
+        None => Some("what `log.seal` says is malformed"),
+    };
+    if let Some(fault) = fault {
+        findings.blame(ProblemKind::Epoch, index, fault);
+    }
+    findings.seal = seal;
 }

@@ -7,7 +7,9 @@
 //! Needs memory for one bundle, one tile per level, the lanes, the open calls and the approvals.
 
 mod approval;
+mod attest;
 mod call;
+mod chain;
 mod findings;
 mod meaning;
 mod package;
@@ -24,6 +26,10 @@ use crate::merkle::Hash;
 use crate::note::VerifierKey;
 use crate::tile::Tile;
 
+pub use attest::{Cosigned, Trust};
+pub use chain::{
+    Chain, ChainProblem, EpochFindings, Verified, epoch_directory, epochs_in, verify_all, verify_chain,
+};
 pub use findings::{
     Assurance, DOES_NOT_ASSERT, Findings, KeySource, LISTED_MAX, OpenCall, PackageSummary, Problem,
     ProblemKind, Summary, Warning,
@@ -39,6 +45,21 @@ pub use report::Paint;
 /// # Errors
 /// Only when the files cannot be read. Whatever is wrong with a readable log is in the [`Findings`].
 pub fn verify(
+    directory: &Path,
+    key: Option<&VerifierKey>,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Findings, directory::Error> {
+    let mut findings = verify_epoch(directory, key, progress)?;
+    if findings.genesis.as_ref().is_some_and(|genesis| genesis.previous.is_some()) {
+        let reason =
+            "this log continues an earlier epoch, which was not checked here: verify all of them together";
+        findings.warn(Some(0), reason);
+    }
+    Ok(findings)
+}
+
+/// As [`verify`], of a log that may be one epoch among others.
+fn verify_epoch(
     directory: &Path,
     key: Option<&VerifierKey>,
     progress: &mut dyn FnMut(u64, u64),

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Read};
+use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
@@ -27,6 +28,12 @@ const PRIVILEGED: &str = "populations/privileged.jsonl";
 pub(super) fn is_package(files: &Files) -> Result<bool, directory::Error> {
     let there = |path| files.with(path, &mut |_| Ok(()));
     Ok(there(MANIFEST_FILE)? || there(SIGNATURE_FILE)?)
+}
+
+/// The log in a directory or archive: that of the package when it is one.
+pub(super) fn log_of(path: &Path) -> Result<Reader, directory::Error> {
+    let files = Files::open(path)?;
+    Ok(Reader::of(if is_package(&files)? { files.below(LOG) } else { files }))
 }
 
 pub(super) fn check(

@@ -13,22 +13,27 @@ pub enum Paint {
     Colour,
 }
 
-const RED: &str = "\x1b[1;31m";
-const GREEN: &str = "\x1b[1;32m";
-const YELLOW: &str = "\x1b[33m";
+pub(super) const RED: &str = "\x1b[1;31m";
+pub(super) const GREEN: &str = "\x1b[1;32m";
+pub(super) const YELLOW: &str = "\x1b[33m";
 const RESET: &str = "\x1b[0m";
 
 impl Findings {
     /// The report. Control characters in names that come from the log are replaced.
     pub fn report(&self, paint: Paint) -> String {
         let mut text = String::new();
-        self.report_log(&mut text);
-        self.report_package(&mut text);
-        self.report_warnings(&mut text, paint);
-        self.report_problems(&mut text, paint);
+        self.report_into(&mut text, paint);
         line(&mut text, format_args!("\n{}", self.assurance.text()));
         line(&mut text, format_args!("{}", self.does_not_assert));
         text
+    }
+
+    /// The report without what holds of every log.
+    pub(super) fn report_into(&self, text: &mut String, paint: Paint) {
+        self.report_log(text);
+        self.report_package(text);
+        self.report_warnings(text, paint);
+        self.report_problems(text, paint);
     }
 
     fn report_log(&self, text: &mut String) {
@@ -38,12 +43,22 @@ impl Findings {
         let source = match self.key_source {
             KeySource::Given => "given",
             KeySource::Directory => "taken from the directory: not independent",
+            KeySource::Epoch => "named by the epoch beside it",
             KeySource::None => "none",
         };
         line(text, format_args!("log        {}", summary.origin));
         line(text, format_args!("leaves     {}", summary.size));
         line(text, format_args!("root       {}", summary.root));
         line(text, format_args!("key        {} ({source})", summary.key));
+        if let Some(reason) = self.genesis.as_ref().and_then(|genesis| genesis.reason.as_ref()) {
+            line(text, format_args!("begun      {}", one_line(reason)));
+        }
+        if let Some(seal) = &self.seal {
+            line(text, format_args!("sealed     {}", one_line(&seal.reason)));
+        }
+        for cosigned in &self.cosigned {
+            line(text, format_args!("cosigned   {} by {}", cosigned.time, cosigned.witness));
+        }
         if let (Some(first), Some(last)) = (self.first_ts, self.last_ts) {
             line(text, format_args!("period     {first} to {last}"));
         }
@@ -115,6 +130,11 @@ impl Findings {
     }
 }
 
+/// A person's words, which may have several lines.
+fn one_line(words: &str) -> String {
+    words.replace('\n', " ")
+}
+
 fn report_rest(text: &mut String, what: &str, count: u64, listed: usize) {
     let rest = count.saturating_sub(u64::try_from(listed).unwrap_or(u64::MAX));
     if rest > 0 {
@@ -122,14 +142,14 @@ fn report_rest(text: &mut String, what: &str, count: u64, listed: usize) {
     }
 }
 
-fn mark(text: &mut String, word: &str, colour: &str, paint: Paint) {
+pub(super) fn mark(text: &mut String, word: &str, colour: &str, paint: Paint) {
     match paint {
         Paint::Plain => text.push_str(word),
         Paint::Colour => text.extend([colour, word, RESET]),
     }
 }
 
-fn line(text: &mut String, content: std::fmt::Arguments<'_>) {
+pub(super) fn line(text: &mut String, content: std::fmt::Arguments<'_>) {
     part(text, content);
     text.push('\n');
 }

@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod agreement;
+mod chain;
 mod fuzz;
 mod meaning;
 mod package;
 mod sample;
 mod tamper;
 mod tree;
+mod witness;

@@ -5,19 +5,28 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use evidence::note::VerifierKey;
-use evidence::verify::{Paint, verify};
+use evidence::verify::{Paint, Trust, verify_all};
 
 use super::export;
 
 /// Arguments of `countersign verify`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Directory that `countersign export` wrote, or an evidence package: a zip archive or a directory.
-    directory: PathBuf,
+    /// Directory that `countersign export` wrote, or an evidence package: a zip archive or a directory. Several, or one
+    /// that holds `epoch-1`, `epoch-2` and so on, are the epochs of one log.
+    #[arg(required = true, value_name = "PATH")]
+    directories: Vec<PathBuf>,
     /// The log's public key, `name+id+base64`, or a file that holds it. Get it by another way than the export;
-    /// without it the key in the directory is used, which shows only that the files agree with each other.
-    #[arg(short, long, value_name = "KEY")]
-    key: Option<String>,
+    /// without it the key in the directory is used, which shows only that the files agree with each other. Of epochs
+    /// that were sealed one key is enough.
+    #[arg(short, long = "key", value_name = "KEY")]
+    keys: Vec<String>,
+    /// Public key of a witness that you trust, or a file with it: it must have cosigned the last checkpoint.
+    #[arg(short, long = "witness", value_name = "KEY")]
+    witnesses: Vec<String>,
+    /// How many of the witnesses must have cosigned; without it all.
+    #[arg(long, value_name = "COUNT", requires = "witnesses")]
+    quorum: Option<usize>,
     /// Print the findings as JSON.
     #[arg(long)]
     json: bool,
@@ -28,26 +37,29 @@ pub(super) struct Arguments {
 /// # Errors
 /// What to tell the operator when the files cannot be read.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let key = arguments.key.as_deref().map(read_key).transpose()?;
+    let read = |keys: &[String]| keys.iter().map(|key| read_key(key)).collect::<anyhow::Result<Vec<_>>>();
+    let (keys, witnesses) = (read(&arguments.keys)?, read(&arguments.witnesses)?);
+    let trust = Trust { keys, quorum: arguments.quorum.unwrap_or(witnesses.len()), witnesses };
     let bar = export::bar("verifying");
-    let findings = verify(&arguments.directory, key.as_ref(), &mut |done, all| export::show(&bar, done, all))
+    let verified = verify_all(&arguments.directories, &trust, &mut |done, all| export::show(&bar, done, all))
         .map_err(|error| anyhow::anyhow!("cannot read the export: {error}"))?;
     bar.finish_and_clear();
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&findings)?);
+        println!("{}", serde_json::to_string_pretty(&verified)?);
     } else {
         let paint = if std::io::stdout().is_terminal() { Paint::Colour } else { Paint::Plain };
-        print!("{}", findings.report(paint));
+        print!("{}", verified.report(paint));
     }
-    Ok(if findings.sound { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(if verified.sound() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-fn read_key(text: &str) -> anyhow::Result<VerifierKey> {
+/// A key, or a file with one.
+pub(super) fn read_key(text: &str) -> anyhow::Result<VerifierKey> {
     let text = match std::fs::read_to_string(text) {
         Ok(content) => content,
         Err(_) => text.to_owned(),
     };
-    text.trim()
-        .parse()
-        .map_err(|error| anyhow::anyhow!("`--key` is neither a verifier key nor a file with one: {error}"))
+    text.trim().parse().map_err(|error| {
+        anyhow::anyhow!("what is given is neither a verifier key nor a file with one: {error}")
+    })
 }
