@@ -17,6 +17,7 @@ mod outlook;
 mod problem;
 mod publication;
 mod question;
+mod recall;
 mod schema;
 mod scope;
 mod set;
@@ -35,6 +36,7 @@ pub use outlook::{
 pub use problem::{Problem, Rejected};
 pub use publication::{Candidate, Change, Policies};
 pub use question::{Definition, Duty, DutyPlace, Passage, Question, ROLES, Revelation};
+pub use recall::{Recalled, Unrecorded, reads_arguments, recall};
 pub use schema::text as schema;
 pub use set::PolicySet;
 pub use source::{Policy, Source};

@@ -3,3 +3,4 @@
 pub mod access;
 pub mod criterion;
 pub mod package;
+pub mod replay;

@@ -136,7 +136,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 fn matrix(arguments: &MatrixArguments, style: Style) -> anyhow::Result<()> {
     let desk = Desk::open(&arguments.selection)?;
     let basis = desk.basis(arguments.at, arguments.policies.as_ref())?;
-    let wanted = arguments.selection.wanted(people(arguments.people), &basis)?;
+    let wanted = arguments
+        .selection
+        .wanted(if arguments.people { People::OneByOne } else { People::InGroups }, &basis)?;
     let matrix = Matrix::of(&basis, &wanted);
     let concerns = if arguments.people { Vec::new() } else { concerns(&basis, &matrix) };
     let mut out = std::io::stdout().lock();
@@ -157,7 +159,9 @@ fn diff(arguments: &Diff, style: Style) -> anyhow::Result<()> {
     let desk = Desk::open(&arguments.selection)?;
     let before = desk.basis(arguments.from, None)?;
     let after = desk.basis(arguments.to, arguments.policies.as_ref())?;
-    let wanted = arguments.selection.wanted(people(arguments.people), &after)?;
+    let wanted = arguments
+        .selection
+        .wanted(if arguments.people { People::OneByOne } else { People::InGroups }, &after)?;
     let changes = changes(&before, &after, &wanted);
     let mut out = std::io::stdout().lock();
     if arguments.json {
@@ -237,8 +241,4 @@ impl Selection {
         }
         Ok(Wanted { people, server: self.server.clone(), group: self.group.clone() })
     }
-}
-
-fn people(one_by_one: bool) -> People {
-    if one_by_one { People::OneByOne } else { People::InGroups }
 }

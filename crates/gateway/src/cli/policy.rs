@@ -2,6 +2,7 @@
 //! running gateway.
 
 mod print;
+mod replay;
 
 use std::io::{IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
@@ -42,6 +43,8 @@ enum Command {
     Explain(Box<Explain>),
     /// Run a file of cases; fails unless every one is decided as expected.
     Test(Test),
+    /// Say what other policies would have decided about recorded calls. Nothing is called.
+    Replay(replay::Arguments),
     /// Print the Cedar schema, for editors and other Cedar tools.
     Schema,
 }
@@ -167,6 +170,7 @@ fn serve(command: &Command, clock: &dyn Clock, mut printer: Printer<impl Write>)
         Command::Check(place) => check(place, &mut printer),
         Command::Explain(explain) => explained(explain, clock, &mut printer),
         Command::Test(test) => tested(test, &mut printer),
+        Command::Replay(arguments) => replay::run(arguments, &mut printer),
         Command::Schema => {
             printer.raw(&crate::policy::schema())?;
             Ok(ExitCode::SUCCESS)

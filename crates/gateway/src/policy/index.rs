@@ -92,6 +92,13 @@ pub(super) fn meets(constraint: &ActionConstraint, action: &super::vocabulary::A
     required.iter().any(|required| *required == action.uid || groups.contains(required))
 }
 
+/// Whether a question between `parties` reaches the part that holds the policy: its scope fits, types aside.
+pub(super) fn leads(policy: &cedar::Policy, parties: &Parties) -> bool {
+    let here = |uid: &EntityUid| *uid == parties.resource || *uid == parties.server;
+    let own = |uid: &EntityUid| *uid == parties.principal || parties.groups.contains(uid);
+    resource(policy).is_none_or(|uid| here(&uid)) && principal(policy).is_none_or(|uid| own(&uid))
+}
+
 /// The entity that the resource must be, or be in.
 fn resource(policy: &cedar::Policy) -> Option<EntityUid> {
     match policy.resource_constraint() {

@@ -53,6 +53,13 @@ pub enum Deed<'a> {
         /// To whom the message goes.
         direction: Direction,
     },
+    /// A part of a message that nobody can look into passes as it is.
+    Pass {
+        /// What it is.
+        kind: &'a str,
+        /// To whom the message goes.
+        direction: Direction,
+    },
     /// A person decides on a held call, or looks at one.
     Duty(Duty),
 }
@@ -249,6 +256,7 @@ impl<'a> Forecast<'a> {
                 words.action(name, if legacy { Era::Legacy } else { Era::Modern })
             }
             Deed::Reveal { .. } => words.reveal(),
+            Deed::Pass { .. } => words.pass(),
             Deed::Duty(duty) => words.duty(duty),
         };
         &words.actions[index]

@@ -23,7 +23,7 @@ pub use matrix::{Cell, Matrix, Wanted};
 pub use note::Notes;
 pub use object::Object;
 pub use page::{LEGEND, since, to_html};
-pub use past::{Records, State};
+pub use past::{Learned, Records, State};
 pub use subject::Subject;
 pub use text::{about, changes_to_json, instant, to_csv, to_json};
 pub use usage::{Unused, unused};

@@ -20,6 +20,7 @@ mod opaque;
 mod package;
 mod recognizer;
 mod refusal;
+mod replay;
 mod shutdown;
 mod statement;
 mod tidy;

@@ -36,6 +36,21 @@ impl<W: Write> Printer<W> {
         Self { output, style, form }
     }
 
+    /// For whom it is printed.
+    pub(super) fn form(&self) -> Form {
+        self.form
+    }
+
+    /// A line of text.
+    pub(super) fn line(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.output, "{text}")
+    }
+
+    /// An effect, in its colour.
+    pub(super) fn effect(&self, effect: &str) -> String {
+        self.paint(effect_colour(effect), effect)
+    }
+
     /// A text that is not to be touched.
     pub(super) fn raw(&mut self, text: &str) -> io::Result<()> {
         self.output.write_all(text.as_bytes())
@@ -191,7 +206,7 @@ impl<W: Write> Printer<W> {
         writeln!(self.output)
     }
 
-    fn json(&mut self, value: &Value) -> io::Result<()> {
+    pub(super) fn json(&mut self, value: &Value) -> io::Result<()> {
         writeln!(self.output, "{value:#}")
     }
 
@@ -213,7 +228,7 @@ fn effect_colour(effect: &str) -> AnsiColor {
 }
 
 /// Policy files and arguments come from elsewhere: nothing that moves the cursor may reach a terminal.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
 

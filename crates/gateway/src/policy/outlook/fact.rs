@@ -179,11 +179,12 @@ impl Facts {
                 self.put("context.finding", Known::Present);
                 self.text("context.finding.class", class);
                 self.text("context.finding.form", form);
-                let word = match direction {
-                    Direction::ToUpstream => "to_upstream",
-                    Direction::ToCaller | Direction::Both => "to_caller",
-                };
-                self.text("context.direction", word);
+                self.text("context.direction", toward(direction));
+            }
+            Deed::Pass { kind, direction } => {
+                self.put("context.opaque", Known::Present);
+                self.text("context.opaque.kind", kind);
+                self.text("context.direction", toward(direction));
             }
         }
     }
@@ -239,6 +240,13 @@ impl Facts {
             Known::Holds(members) => Some(members),
             _ => None,
         }
+    }
+}
+
+fn toward(direction: Direction) -> &'static str {
+    match direction {
+        Direction::ToUpstream => "to_upstream",
+        Direction::ToCaller | Direction::Both => "to_caller",
     }
 }
 

@@ -251,6 +251,8 @@ fn known(path: &str) -> Option<&'static str> {
         "context.finding.detector" => "the detector",
         "context.finding.class" => "the class of what was found",
         "context.finding.form" => "the form",
+        "context.opaque.kind" => "the kind of part",
+        "context.opaque.bytes" => "its length in bytes",
         _ => return None,
     })
 }

@@ -159,7 +159,7 @@ impl Computing<'_> {
             }
             // Only arguments of tools are looked through for statements.
             Deed::Send(_) => vec![Statements::None],
-            Deed::Reveal { .. } | Deed::Duty(_) => vec![Statements::Unknown],
+            Deed::Reveal { .. } | Deed::Pass { .. } | Deed::Duty(_) => vec![Statements::Unknown],
         }
     }
 
@@ -242,7 +242,9 @@ fn alike(rows: Vec<(Object, Vec<Cell>)>) -> Vec<(Object, Vec<Cell>)> {
     let alone = groups.len() == 1;
     let united = |(objects, cells): (Vec<Object>, Vec<Cell>)| {
         let targets: Vec<&str> = objects.iter().map(|object| object.target.as_str()).collect();
+        let passes = objects[0].action.starts_with("pass");
         let target = match (alone && targets.len() > 1, objects[0].action.starts_with("reveal")) {
+            (true, false) if passes => "all that cannot be read".to_owned(),
             (true, true) => "all findings".to_owned(),
             (true, false) => "all methods".to_owned(),
             (false, true) => findings(&targets),

@@ -47,7 +47,9 @@ const KINDS: [(TargetKind, &str, &str, &str); 3] = [
 ];
 
 /// Classes of findings: see `mask`.
-const CLASSES: [&str; 5] = ["credential", "personal", "health", "custom", "unread"];
+const CLASSES: [&str; 3] = ["credential", "personal", "health"];
+/// Parts that nobody can look into: see docs/masking.md. Those that belong to the protocol go with their message.
+const OPAQUE: [&str; 5] = ["image", "audio", "blob", "file", "answer"];
 /// The forms in which a finding can be shown.
 pub(super) const FORMS: [&str; 3] = ["plain", "partial", "token"];
 
@@ -72,6 +74,7 @@ pub(super) fn asked<'a>(server: &str, basis: &'a Basis, named: &'a [(String, Str
     }
     asked.extend(messages());
     asked.extend(revelations());
+    asked.extend(passages());
     // What people do in the gateway itself concerns no server.
     for duty in Duty::ALL.into_iter().filter(|duty| duty.place() == DutyPlace::Target) {
         asked.push(Asked {
@@ -106,6 +109,20 @@ fn messages<'a>() -> impl Iterator<Item = Asked<'a>> {
         deed: Deed::Send(name),
         aim,
         merge: Merge::Like,
+    })
+}
+
+/// Every kind of part that nobody can look into.
+fn passages<'a>() -> impl Iterator<Item = Asked<'a>> {
+    let ways = [(Direction::ToCaller, "pass to caller"), (Direction::ToUpstream, "pass to server")];
+    ways.into_iter().flat_map(|(direction, action)| {
+        OPAQUE.into_iter().map(move |kind| Asked {
+            action,
+            target: kind.to_owned(),
+            deed: Deed::Pass { kind, direction },
+            aim: Aim::Anything,
+            merge: Merge::Like,
+        })
     })
 }
 

@@ -81,6 +81,28 @@ struct Context {
     groups: Vec<String>,
 }
 
+/// How a definition stood from some moment on.
+#[derive(Debug, Clone)]
+pub struct Learned {
+    /// The moment, microseconds since 1970.
+    pub ts: i64,
+    /// The server.
+    pub server: String,
+    /// `tool`, `resource`, `prompt`.
+    pub kind: String,
+    /// Its name or URI.
+    pub name: String,
+    /// How it stood.
+    pub definition: Definition,
+}
+
+/// What happened to a definition.
+#[derive(Clone, Copy)]
+enum Step {
+    Listed,
+    Accepted,
+}
+
 #[derive(Clone, Copy)]
 struct Listed {
     pinned: Hash,
@@ -152,42 +174,65 @@ impl Records<'_> {
 
     /// What servers offered at that time: every definition that a list showed until then.
     fn servers(&self, at: i64) -> Result<BTreeMap<String, Vec<Offer>>, Error> {
-        let mut listed: BTreeMap<(String, String, String), Listed> = BTreeMap::new();
+        let mut listed: BTreeMap<(String, String, String), Definition> = BTreeMap::new();
         let mut names: BTreeSet<String> = self.configured.into_iter().flatten().cloned().collect();
-        for entry in self.all(EventType::ToolsChanged, at)? {
-            let leaf = decoded(&entry)?;
-            let Some(server) = leaf.server else { continue };
+        for Learned { server, kind, name, definition, .. } in self.learned(at)? {
             names.insert(server.clone());
-            let changed: Changed = facts(&entry)?;
-            if let (Some(pinned), Some(kind), Some(name)) = (changed.accepted, changed.kind, changed.name) {
-                if let Some(known) = listed.get_mut(&(server, kind, name)) {
-                    known.pinned = pinned;
-                }
-                continue;
-            }
-            let Some(hash) = changed.document else { continue };
-            let changes: Vec<Change> = parsed(&self.document("definitions", hash)?, "definitions", hash)?;
-            for Change { kind, name, now } in changes {
-                let known = listed
-                    .entry((server.clone(), kind, name))
-                    .or_insert(Listed { pinned: now, current: now });
-                known.current = now;
-            }
+            listed.insert((server, kind, name), definition);
         }
         let mut servers: BTreeMap<String, Vec<Offer>> =
             names.into_iter().map(|name| (name, Vec::new())).collect();
-        for ((server, kind, name), Listed { pinned, current }) in listed {
-            let Some(kind) = TargetKind::parse(&kind) else { continue };
-            let definition = if pinned == current { Definition::Pinned } else { Definition::Drifted };
-            // A server that is not configured any more offers nothing now.
-            if self.configured.is_none_or(|configured| configured.contains(&server)) {
+        for ((server, kind, name), definition) in listed {
+            if let Some(kind) = TargetKind::parse(&kind) {
                 servers.entry(server).or_default().push(Offer { kind, name, definition });
             }
         }
+        // A server that is not configured any more offers nothing now.
         if let Some(configured) = self.configured {
             servers.retain(|name, _| configured.contains(name));
         }
         Ok(servers)
+    }
+
+    /// How every definition came to stand as it did, until then, the oldest first.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn learned(&self, at: i64) -> Result<Vec<Learned>, Error> {
+        let mut standing: BTreeMap<(String, String, String), Listed> = BTreeMap::new();
+        let mut learned = Vec::new();
+        for entry in self.all(EventType::ToolsChanged, at)? {
+            let Some(server) = decoded(&entry)?.server else { continue };
+            for (kind, name, hash, step) in self.steps(&entry)? {
+                let key = (server.clone(), kind.clone(), name.clone());
+                let known = match step {
+                    Step::Listed => standing.entry(key).or_insert(Listed { pinned: hash, current: hash }),
+                    Step::Accepted => match standing.get_mut(&key) {
+                        Some(known) => known,
+                        None => continue,
+                    },
+                };
+                match step {
+                    Step::Listed => known.current = hash,
+                    Step::Accepted => known.pinned = hash,
+                }
+                let definition =
+                    if known.pinned == known.current { Definition::Pinned } else { Definition::Drifted };
+                learned.push(Learned { ts: entry.ts, server: server.clone(), kind, name, definition });
+            }
+        }
+        Ok(learned)
+    }
+
+    /// What one `tools.changed` says: kind, name and hash of each definition.
+    fn steps(&self, entry: &Entry) -> Result<Vec<(String, String, Hash, Step)>, Error> {
+        let changed: Changed = facts(entry)?;
+        if let (Some(pinned), Some(kind), Some(name)) = (changed.accepted, changed.kind, changed.name) {
+            return Ok(vec![(kind, name, pinned, Step::Accepted)]);
+        }
+        let Some(hash) = changed.document else { return Ok(Vec::new()) };
+        let changes: Vec<Change> = parsed(&self.document("definitions", hash)?, "definitions", hash)?;
+        Ok(changes.into_iter().map(|Change { kind, name, now }| (kind, name, now, Step::Listed)).collect())
     }
 
     /// Everybody who acted until then, with the groups they had last.
