@@ -108,8 +108,10 @@ pub(super) async fn reload_policies(gateway: &Gateway) {
     };
     match gateway.ledger.note(published(candidate.change(), candidate.set())).await {
         Ok(_receipt) => {
-            tracing::info!(revision = %candidate.set().revision(), "policies published");
+            let revision = candidate.set().revision();
             gateway.policies.publish(candidate);
+            // Said once they are in force: whoever reads the line may rely on it.
+            tracing::info!(%revision, "policies published");
         }
         Err(error) => {
             tracing::error!(%error, "new policies could not be recorded, so the old ones stay in force");
