@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use http::header::CONNECTION;
 use http::{HeaderValue, Request, Version};
 use hyper::body::Incoming;
@@ -96,14 +97,13 @@ where
         asked.cancel();
         // HTTP/2 has a message for it, which the connection sends when it is shut down.
         let closes = (request.version() < Version::HTTP_2).then(|| leaving.clone());
-        let reply = handle(peer, request);
-        Box::pin(async move {
-            let mut reply = reply.await;
+        // Not an async block: it would have room for the answer's future twice.
+        Box::pin(handle(peer, request).map(move |mut reply| {
             if closes.is_some_and(|leaving| leaving.is_cancelled()) {
                 reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             Ok::<_, Infallible>(reply)
-        })
+        }))
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder

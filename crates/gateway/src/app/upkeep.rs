@@ -97,6 +97,7 @@ async fn watch_catalog(gateway: &Gateway) {
 
 /// Reads the policies again, puts a valid set on record, then in force.
 pub(super) async fn reload_policies(gateway: &Gateway) {
+    let _turn = gateway.policies.turn().await;
     let policies = gateway.policies.clone();
     let candidate = match tokio::task::spawn_blocking(move || policies.candidate()).await {
         Ok(Ok(Some(candidate))) => candidate,

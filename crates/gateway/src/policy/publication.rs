@@ -24,6 +24,8 @@ pub struct Policies {
     rejected: ArcSwapOption<Rejected>,
     /// Digest of what was last read to become a candidate.
     considered: Mutex<[u8; 32]>,
+    /// Held while a candidate is put on record and in force.
+    turn: tokio::sync::Mutex<()>,
 }
 
 /// A valid set that is not yet in force.
@@ -62,6 +64,7 @@ impl Policies {
             current: ArcSwap::from_pointee(PolicySet::parse(&sources?)?),
             rejected: ArcSwapOption::empty(),
             considered: Mutex::new(considered),
+            turn: tokio::sync::Mutex::default(),
         })
     }
 
@@ -99,6 +102,12 @@ impl Policies {
                 Err(rejected)
             }
         }
+    }
+
+    /// Held from reading a candidate until it is in force: a signal and the look at the files may see the same change,
+    /// which is put on record once.
+    pub async fn turn(&self) -> impl Drop + use<'_> {
+        self.turn.lock().await
     }
 
     /// Puts a candidate in force. Its change must be on record first.
