@@ -38,7 +38,7 @@ pub(crate) fn issued(text: &str) -> bool {
 /// kinds, no name of a variable, no code, no placeholder.
 pub(crate) fn chosen(text: &str) -> bool {
     let text = bare(text);
-    if !(5..=256).contains(&text.len()) || placeholder(text) || code(text) {
+    if !(5..=256).contains(&text.len()) || placeholder(text) || code(text) || host(text) {
         return false;
     }
     let letters = text.chars().filter(|sign| sign.is_alphabetic()).count();
@@ -46,6 +46,14 @@ pub(crate) fn chosen(text: &str) -> bool {
     let marks = count(text, |byte| b"!@#$%^&*+=~?".contains(byte));
     let varied = (letters > 0) && (digits > 0 || marks > 0) || digits >= 6 && marks > 0;
     varied && !name(text) || scrambled(text)
+}
+
+/// What follows the password in a manual's `<user>:<password>@host:5432/name`.
+fn host(text: &str) -> bool {
+    let Some(host) = text.strip_prefix('@') else { return false };
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-:/".contains(&byte);
+    let letters = host.bytes().all(|byte| byte.is_ascii_lowercase());
+    host.bytes().all(plain) && (letters || host.contains(['.', '-', ':', '/']))
 }
 
 /// Letters alone that no word or name explains: small and capital ones that change more often than in `aNameLikeThis`.
@@ -426,11 +434,23 @@ mod tests {
 
     #[test]
     fn chosen_passwords_are_told_from_code() {
-        for value in ["hunter2", "Tr0ub4dor&3", "correct!horse", "S3cure#Pass", "winter2024!", "p@ssw0rd"] {
+        for value in [
+            "hunter2",
+            "Tr0ub4dor&3",
+            "correct!horse",
+            "S3cure#Pass",
+            "winter2024!",
+            "p@ssw0rd",
+            "@winter2024",
+            "@Winter-24",
+        ] {
             assert!(chosen(value), "{value}");
         }
         let others = [
             "password",
+            "@localhost",
+            "@proxy-host",
+            "@db.example.com:5432/shop",
             "args.password",
             "getpass()",
             "$DB_PASSWORD",

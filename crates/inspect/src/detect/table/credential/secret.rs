@@ -90,6 +90,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         &[
             "password: string",
             "<password>Required</password>",
+            "postgres://<user>:<password>@db-host:5432/shop",
             "password: getUserPassword",
             "PASSWORD=${DB_PASSWORD}",
             "password = getpass.getpass()",
