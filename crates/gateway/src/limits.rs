@@ -223,6 +223,12 @@ pub const SERVICE_KEYS_STALE_MS: u64 = 30_000;
 pub const STDERR_LINES_PER_S_MAX: u32 = 100;
 /// Most policies in a set.
 pub const POLICIES_MAX: usize = 10_000;
+/// Deepest nesting of brackets, signs or `if` in one policy.
+pub const POLICY_NESTING_MAX: usize = 64;
+/// Most operators in one policy; `&&` counts as two.
+pub const POLICY_OPERATORS_MAX: usize = 400;
+/// Stack of the thread that reads policies.
+pub const POLICY_STACK_BYTES: usize = 64 * 1024 * 1024;
 /// Longest policy id.
 pub const POLICY_ID_BYTES_MAX: usize = 64;
 /// Most policy ids named by a decision; with more, the last entry says how many.

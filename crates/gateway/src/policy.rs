@@ -13,6 +13,7 @@ mod explain;
 mod index;
 mod listing;
 mod need;
+mod nesting;
 mod outlook;
 mod problem;
 mod publication;

@@ -62,6 +62,16 @@ impl PolicySet {
     /// # Errors
     /// [`Rejected`], with every problem that was found.
     pub fn parse(sources: &[Source]) -> Result<Self, Rejected> {
+        // On a thread of its own: Cedar goes as deep into its stack as the text nests.
+        std::thread::scope(|scope| {
+            let reader = std::thread::Builder::new().stack_size(limits::POLICY_STACK_BYTES);
+            let reader = reader.spawn_scoped(scope, || Self::read(sources));
+            let reader = reader.map_err(|error| Problem::of("policies", format!("no thread: {error}")))?;
+            reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    }
+
+    fn read(sources: &[Source]) -> Result<Self, Rejected> {
         let policies = source::parse(sources)?;
         let text = schema::text();
         let schema = cedar::Schema::from_cedarschema_str(&text)

@@ -3,6 +3,7 @@
 use cedar_policy as cedar;
 
 use super::doubt::nearest;
+use super::nesting::{self, TooDeep};
 use super::problem::{Problem, Rejected, line_of};
 use super::schema::STREAM_METHODS;
 use super::terms::{self, Wish};
@@ -74,6 +75,10 @@ pub(super) fn parse(sources: &[Source]) -> Result<Vec<Policy>, Rejected> {
 }
 
 fn file(source: &Source) -> Result<Vec<Policy>, Rejected> {
+    if let Err(TooDeep { offset, message }) = nesting::check(&source.text) {
+        let problem = Problem::at(&source.file, &source.text, offset, message);
+        return Err(Rejected { problems: vec![problem.with_help("split it into several policies")] });
+    }
     let set: cedar::PolicySet = source.text.parse().map_err(|errors: cedar::ParseErrors| Rejected {
         problems: errors
             .iter()
