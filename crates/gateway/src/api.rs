@@ -44,6 +44,7 @@ pub use table::{ENDPOINTS, Endpoint, Need, Record};
 
 use crate::approval::Approver;
 use crate::exchange::{Gateway, arrival, refuse};
+use crate::identity::Trust;
 use crate::ledger::{Event, EventActor};
 use crate::limits;
 use crate::model::{Context, Era, Principal};
@@ -134,6 +135,7 @@ async fn take(
             let nobody = Approver {
                 principal: Arc::new(Principal::anonymous(None, None)),
                 context: circumstances(&gateway, address, &head.headers),
+                trust: Trust::Withheld,
                 through: None,
             };
             let (query, body, headers) = (query(&head), Value::Null, HeaderMap::new());

@@ -11,6 +11,7 @@ mod canonical;
 mod content;
 mod decide;
 mod keep;
+mod known;
 mod notify;
 mod script;
 mod show;
@@ -27,6 +28,7 @@ use uuid::Uuid;
 pub use ask::{Asked, Held, NotAsked};
 pub use content::{Content, Identity, Said};
 pub use decide::{Approver, Ballot, NotDecided};
+pub use known::Known;
 pub use notify::{SinkError, Sinks};
 pub use show::{Shown, Value, clean, shown};
 pub use slack::Unsigned;
@@ -37,7 +39,8 @@ pub use wait::Waiter;
 use crate::clock::Clock;
 use crate::ledger::{ApprovalStep, Ledger, Stage, Unavailable, VaultError};
 use crate::mask::Mask;
-use crate::model::Party;
+use crate::model::{Party, Statement};
+use crate::policy::Definition;
 use crate::store::approval::{self, State};
 use crate::store::{self, Db, delivery};
 use wait::Waiters;
@@ -48,6 +51,7 @@ pub struct Approvals {
     ledger: Ledger,
     key: hmac::Key,
     mask: Arc<Mask>,
+    known: Known,
     clock: Arc<dyn Clock>,
     waiters: Waiters,
     sinks: Sinks,
@@ -79,19 +83,24 @@ pub struct Record {
     pub content: Content,
     /// What people said.
     pub votes: Vec<(store::approval_vote::Vote, Said)>,
+    /// What the statements in it would do.
+    pub statement: Option<Statement>,
+    /// What the catalog knows of the definition of its target now.
+    pub definition: Definition,
 }
 
 impl Approvals {
-    /// Approvals in `db`, recorded in `ledger` behind `mask`; `key` comes from the keyring.
+    /// Approvals in `db`, recorded in `ledger` behind `mask`, of calls that `known` judges; `key` comes from the keyring.
     pub fn new(
         db: Db,
         ledger: Ledger,
         key: hmac::Key,
         mask: Arc<Mask>,
+        known: Known,
         clock: Arc<dyn Clock>,
         sinks: Sinks,
     ) -> Self {
-        Self { db, ledger, key, mask, clock, waiters: Waiters::default(), sinks }
+        Self { db, ledger, key, mask, known, clock, waiters: Waiters::default(), sinks }
     }
 
     /// One approval with everything about it.
@@ -128,17 +137,20 @@ impl Approvals {
     /// Opens a row and its votes.
     async fn open(&self, row: approval::Approval) -> Result<Record, Fault> {
         let (db, ledger) = (self.db.clone(), self.ledger.clone());
-        let opened = tokio::task::spawn_blocking(move || {
-            let content = content::read(&ledger.unseal(&db, &row.id, row.sealed.clone())?)?;
+        let opened = tokio::task::spawn_blocking(move || -> Result<_, Fault> {
+            let content: Content = content::read(&ledger.unseal(&db, &row.id, row.sealed.clone())?)?;
             let stored = db.read_now("votes", |read| store::approval_vote::of(read, &row.id))?;
             let mut votes = Vec::with_capacity(stored.len());
             for vote in stored.into_iter().filter(|vote| vote.leaf.is_some()) {
                 let said = content::read(&ledger.unseal(&db, &row.id, vote.sealed.clone())?)?;
                 votes.push((vote, said));
             }
-            Ok(Record { row, content, votes })
+            Ok((row, content, votes))
         });
-        opened.await.map_err(|_| Fault::Malformed)?
+        let (row, content, votes) = opened.await.map_err(|_| Fault::Malformed)??;
+        let statement = self.known.statement(&row.server, &content).await;
+        let definition = self.known.definition(&row.server, &content);
+        Ok(Record { row, content, votes, statement, definition })
     }
 
     /// Ends a live approval for `reason`, on record. `false`: it was not in that state any more.

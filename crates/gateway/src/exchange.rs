@@ -86,7 +86,7 @@ pub struct Gateway {
     /// The record.
     pub ledger: Ledger,
     /// What upstreams listed.
-    pub catalog: Catalog,
+    pub catalog: Arc<Catalog>,
     /// What is looked for in messages, and how it is masked.
     pub mask: Arc<Mask>,
     /// The service that knows names, if there is one.
@@ -94,7 +94,7 @@ pub struct Gateway {
     /// What structured answers must keep to when they are masked.
     pub schemas: Schemas,
     /// What statements in arguments would do.
-    pub statements: Reader,
+    pub statements: Arc<Reader>,
     /// Legacy sessions.
     pub sessions: Sessions,
     /// Bindings of sessions and tasks, definitions.

@@ -32,7 +32,7 @@ use url::Url;
 
 pub use failure::{AuthFailure, Reason, ReasonFace};
 pub use issuer::{IssuerHealth, IssuerState};
-pub use relying::{Binding, NotSignedIn, SignedIn};
+pub use relying::{Binding, NotSignedIn, SignedIn, Trust};
 pub use resource::{API, Challenge, METADATA_PATH};
 pub use service_key::{
     EVERY_SERVER, SERVICE_KEY_ISSUER, ServiceKey, ServiceKeyKind, ServiceKeyTerms, ServiceKeyText,

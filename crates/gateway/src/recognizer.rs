@@ -188,7 +188,10 @@ impl Asked {
             if confidence < threshold || !(entities.is_empty() || entities.contains(kind)) {
                 continue;
             }
-            for (text, place) in &self.places {
+            // Places stand in the order of the text: what a finding touches is found without looking at all of them.
+            let first = self.places.partition_point(|(_, place)| place.end <= *start);
+            let touched = self.places[first..].iter().take_while(|(_, place)| place.start < *end);
+            for (text, place) in touched {
                 let (from, to) = (place.start.max(*start), place.end.min(*end));
                 if from < to {
                     let span = Span::new(from - place.start, to - place.start);
@@ -248,6 +251,21 @@ mod tests {
         {
             assert_eq!(marked(&texts, &format!(r#"[{{"entity_type":{low}}}]"#)), Ok(vec![]));
         }
+    }
+
+    #[test]
+    fn finding_over_an_empty_text_and_several_others_marks_each_it_touches() {
+        let person = |text: usize, part: &str| (text, part.to_owned(), "recognizer-person".to_owned());
+        let gap = BETWEEN.len();
+        let texts = ["ab", "", "cd", "ef"];
+        let entity = |start: usize, end: usize| {
+            format!(r#"[{{"entity_type":"PERSON","start":{start},"end":{end},"score":1}}]"#)
+        };
+        let over = entity(1, 2 + 3 * gap + 2 + 1);
+        assert_eq!(marked(&texts, &over), Ok(vec![person(0, "b"), person(2, "cd"), person(3, "e")]));
+        let last = entity(4 + 3 * gap, 6 + 3 * gap);
+        assert_eq!(marked(&texts, &last), Ok(vec![person(3, "ef")]));
+        assert_eq!(marked(&texts, &entity(2, 2 + gap)), Ok(vec![]));
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Held calls: list, show, approve, reject.
 
-use inspect::value::Value as Json;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -10,7 +9,7 @@ use super::{Asked, caller, hex, time};
 use crate::approval::{Approver, Ballot, Identity, NotDecided, Record, clean, shown};
 use crate::exchange::Gateway;
 use crate::limits;
-use crate::model::{Party, Statement};
+use crate::model::Party;
 use crate::policy::{Duty, PolicySet};
 use crate::store::approval::Which;
 use crate::store::call::{self, Found, Wanted};
@@ -69,7 +68,7 @@ pub(super) async fn deliveries(asked: Asked) -> Result<Value, Problem> {
 /// `GET /api/v1/approvals/{id}`.
 pub(super) async fn show(asked: Asked) -> Result<Value, Problem> {
     let set = asked.gateway.policies.current();
-    Ok(whole(&find(&asked, &set).await?, &set, &asked).await)
+    Ok(whole(&find(&asked, &set).await?, &set, &asked))
 }
 
 /// `GET /api/v1/approvals/{id}/history`: what its caller and its target did before, as far back as one look goes.
@@ -136,7 +135,7 @@ async fn decide(asked: Asked, ballot: Ballot, method: &'static str) -> Result<Va
         Err(refused) => Err(refused),
     };
     match decided {
-        Ok(_state) => Ok(whole(&find(&asked, &set).await?, &set, &asked).await),
+        Ok(_state) => Ok(whole(&find(&asked, &set).await?, &set, &asked)),
         Err(refused) => Err(record_refusal(&asked.gateway, asked.call, &asked.caller, refused, method).await),
     }
 }
@@ -175,10 +174,10 @@ fn reason(body: &Value) -> Result<Option<String>, Problem> {
     }
 }
 
-async fn whole(record: &Record, set: &PolicySet, asked: &Asked) -> Value {
+fn whole(record: &Record, set: &PolicySet, asked: &Asked) -> Value {
     let mut whole = summary(record, set, asked);
     whole["call"] = json!(shown(&record.content));
-    whole["statement"] = json!(statement(record, &asked.gateway).await);
+    whole["statement"] = json!(record.statement);
     whole["votes"] = record
         .votes
         .iter()
@@ -192,15 +191,6 @@ async fn whole(record: &Record, set: &PolicySet, asked: &Asked) -> Value {
         })
         .collect();
     whole
-}
-
-/// What the classifier finds in exactly what would run; `None` where that holds no statement.
-async fn statement(record: &Record, gateway: &Gateway) -> Option<Statement> {
-    let content = &record.content;
-    let (_, tool) = content.target.as_ref().filter(|(kind, _)| kind == "tool")?;
-    let matter = Json::parse(&content.matter, limits::JSON_DEPTH_MAX).ok()?;
-    let arguments = matter.members().find(|member| *member.name() == *b"arguments")?.value;
-    gateway.statements.read(&record.row.server, tool, arguments.raw()).await
 }
 
 fn summary(record: &Record, set: &PolicySet, asked: &Asked) -> Value {

@@ -39,7 +39,10 @@ pub(super) async fn identify(
     if head.headers.contains_key(AUTHORIZATION) || !sign_in::is_visit(&head.headers) {
         let proven = gateway.authenticator.authenticate(API, &head.headers, &head.uri).await;
         return match proven {
-            Ok(principal) => Ok((Approver { principal, context, through: None }, None)),
+            Ok(principal) => {
+                let trust = gateway.authenticator.trust(&principal.party.issuer);
+                Ok((Approver { principal, context, trust, through: None }, None))
+            }
             Err(failure) => {
                 let challenged = gateway.challenge(Attempt { call, server: None, context }, failure).await;
                 Err(challenged.map_or_else(|refusal| Problem::of(refusal).into(), Turned::Reply))
@@ -53,7 +56,9 @@ pub(super) async fn identify(
             return Err(not_signed_in(gateway, attempt, error).await.into());
         }
     };
-    let caller = Approver { principal: visit.principal.clone(), context, through: None };
+    let principal = visit.principal.clone();
+    let trust = gateway.authenticator.trust(&principal.party.issuer);
+    let caller = Approver { principal, context, trust, through: None };
     if let Err(problem) = require_own_page(&head.method, &head.headers, &visit) {
         return Err(record(gateway, call, &caller, problem, "api/page", None).await.into());
     }

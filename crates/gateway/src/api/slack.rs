@@ -17,6 +17,7 @@ use super::{approval, circumstances};
 use crate::approval::{Approver, Ballot};
 use crate::exchange::Gateway;
 use crate::exchange::unproven::Attempt;
+use crate::identity::Trust;
 
 /// Takes one press of a button.
 pub(super) async fn interact(
@@ -37,7 +38,9 @@ pub(super) async fn interact(
         }
     };
     let context = circumstances(gateway, address, headers);
-    let approver = Approver { principal: Arc::new(principal), context, through: Some("slack") };
+    // Groups and issuer of this person stand in the configuration.
+    let (principal, trust) = (Arc::new(principal), Trust::Given);
+    let approver = Approver { principal, context, trust, through: Some("slack") };
     let (id, ballot) = pressed(body).ok_or_else(|| Problem::request("it presses no button of ours"))?;
     let set = gateway.policies.current();
     match gateway.approvals.decide(&set, id, &approver, &ballot).await {

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::upkeep;
 use crate::acceptance::Acceptances;
-use crate::approval::{Approvals, Sinks};
+use crate::approval::{Approvals, Known, Sinks};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::{Config, ServerConfig};
@@ -40,6 +40,7 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
         Arc::new(Policies::open(&config.policy.directory).map_err(|rejected| anyhow!("{rejected}"))?);
     let servers = servers(config, &clock)?;
     let statements = Reader::new(&config.servers).context("cannot start the classifier of statements")?;
+    let statements = Arc::new(statements);
     let Opening { db, ledger, seal, approval_key, pseudonym_key, sign_in_key } =
         ledger(config, &clock).await?;
     let mask = Arc::new(Mask::new(&config.masking, &config.servers, pseudonym_key)?);
@@ -55,15 +56,16 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
         keys.clone(),
         clock.clone(),
     )?;
-    let catalog = Catalog::default();
+    let catalog = Arc::new(Catalog::default());
     let names = config.servers.iter().map(|server| &*server.name);
     upkeep::restore(&catalog, &db, names).await.context("cannot read the catalog of definitions")?;
     let acceptances = Acceptances::new(db.clone(), clock.clone());
     acceptances.step(&catalog, &ledger).await.context("cannot read accepted definitions")?;
     ledger.note(upkeep::published(&policies.change_at_start(), &policies.current())).await?;
     let sinks = Sinks::new(&config.approvals)?;
+    let known = Known { statements: statements.clone(), catalog: catalog.clone() };
     let approvals =
-        Approvals::new(db.clone(), ledger.clone(), approval_key, mask.clone(), clock.clone(), sinks);
+        Approvals::new(db.clone(), ledger.clone(), approval_key, mask.clone(), known, clock.clone(), sinks);
     let sign_ins = SignIns::new(db.clone(), sign_in_key, &config.listen.public_url, clock.clone());
     Ok(Gateway {
         servers,

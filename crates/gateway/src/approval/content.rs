@@ -75,6 +75,12 @@ impl Identity {
         let party = Somebody::from(party);
         self.party == party || self.actors.contains(&party)
     }
+
+    /// Whether `party` may be this principal, or somebody who acts for it. Of an actor only the caller's issuer speaks,
+    /// and which issuer knows them it spells as it likes, or leaves out: so the subject alone tells.
+    pub(super) fn may_involve(&self, party: &Party) -> bool {
+        self.involves(party) || self.actors.iter().any(|actor| actor.subject == party.subject)
+    }
 }
 
 /// The bytes to seal.

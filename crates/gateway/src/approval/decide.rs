@@ -10,14 +10,14 @@ use uuid::Uuid;
 
 use super::bound::hex;
 use super::content::{self, Said};
+use super::known::target_kind;
 use super::{Approvals, Fault, Record, person};
+use crate::identity::Trust;
 use crate::ledger::{ApprovalStep, Stage, Unavailable};
 use crate::limits;
 use crate::mcp::method::Direction;
-use crate::model::{
-    Context, Effect, MessageKind, Principal, PrincipalKind, ReasonRule, Target, TargetKind, Terms,
-};
-use crate::policy::{Definition, Duty, PolicySet, Question};
+use crate::model::{Context, Effect, MessageKind, Principal, PrincipalKind, ReasonRule, Target, Terms};
+use crate::policy::{Duty, PolicySet, Question};
 use crate::store::approval::State;
 use crate::store::approval_vote::{self, Reservation, Vote, Word};
 use crate::store::delivery;
@@ -29,6 +29,8 @@ pub struct Approver {
     pub principal: Arc<Principal>,
     /// Under which circumstances.
     pub context: Context,
+    /// Whether their issuer's word counts here.
+    pub trust: Trust,
     /// What vouched for them in the place of their issuer, for the record.
     pub through: Option<&'static str>,
 }
@@ -118,7 +120,7 @@ impl Record {
         if who.kind != PrincipalKind::Human || !who.actors.is_empty() {
             return Err(NotDecided::NotAPerson);
         }
-        if self.content.who.involves(&who.party) {
+        if self.content.who.may_involve(&who.party) {
             return Err(NotDecided::Own);
         }
         if self.terms()?.admit(&who.groups) && self.permits(set, Duty::Approve, approver) {
@@ -151,9 +153,11 @@ impl Record {
     }
 
     fn permits(&self, set: &PolicySet, duty: Duty, approver: &Approver) -> bool {
+        if approver.trust == Trust::Withheld {
+            return false;
+        }
         let target = self.content.target.as_ref().and_then(|(kind, name)| {
-            let kinds = [TargetKind::Tool, TargetKind::Resource, TargetKind::Prompt, TargetKind::Task];
-            let kind = kinds.into_iter().find(|known| known.as_str() == kind)?;
+            let kind = target_kind(kind)?;
             Some(Target { kind, name: name.clone(), listed: true, definition: self.row.definition })
         });
         let arguments = Value::parse(&self.content.matter, limits::JSON_DEPTH_MAX).ok().and_then(|matter| {
@@ -168,9 +172,9 @@ impl Record {
             direction: Direction::ToUpstream,
             target: target.as_ref(),
             arguments,
-            statement: None,
+            statement: self.statement.as_ref(),
             context: &approver.context,
-            definition: if self.row.definition.is_some() { Definition::Pinned } else { Definition::Unknown },
+            definition: self.definition,
         };
         set.permits(duty, &question).effect == Effect::Allow
     }

@@ -86,6 +86,15 @@ impl Client {
     }
 }
 
+/// Whether the gateway takes an issuer's word for who may see and decide held calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// Yes.
+    Given,
+    /// No: its group may only have the name of one that decides.
+    Withheld,
+}
+
 impl Authenticator {
     /// Names of the issuers at which people sign in to the console, and the accounts offered with one click.
     pub fn sign_in_issuers(&self) -> impl Iterator<Item = (&str, &[config::Account])> {
@@ -101,6 +110,14 @@ impl Authenticator {
     /// console, or the gateway's own service keys. A group of another issuer may have the same name.
     pub fn gives_roles(&self, issuer: &str) -> bool {
         issuer == super::SERVICE_KEY_ISSUER || self.sign_in_issuers().any(|(name, _)| name == issuer)
+    }
+
+    /// Whether an issuer's word about groups counts for held calls: of one that gives roles. Where nobody signs in to
+    /// the console, that of the only issuer; one of several must be named by giving it `console`.
+    pub fn trust(&self, issuer: &str) -> Trust {
+        let only = self.issuers.len() == 1 && self.sign_in_issuers().next().is_none();
+        let counts = self.gives_roles(issuer) || (only && self.issuers[0].name == issuer);
+        if counts { Trust::Given } else { Trust::Withheld }
     }
 
     /// Where the browser goes to sign in at `issuer`.

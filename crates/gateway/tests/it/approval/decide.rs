@@ -1,8 +1,9 @@
 //! Who may decide, and what their word does.
 
+use fixture::recorder::{Recorder, echo};
 use serde_json::{Value, json};
 
-use super::{POLICIES, answer, code, refused, setup};
+use super::{POLICIES, answer, code, refused, setup, told};
 
 #[tokio::test]
 async fn held_call_runs_once_somebody_else_agrees() {
@@ -59,6 +60,7 @@ async fn nobody_decides_on_their_own_call_and_the_attempt_is_on_record() {
 async fn call_made_on_behalf_of_somebody_is_their_own_too() {
     use countersign::approval::{Approver, NotDecided};
     use countersign::model::Party;
+    use countersign::policy::Duty;
     use std::sync::Arc;
 
     let setup = setup(POLICIES, 20_000).await;
@@ -72,6 +74,13 @@ async fn call_made_on_behalf_of_somebody_is_their_own_too() {
     // The same, had an agent of bob's asked.
     record.content.who.actors = vec![(&approver.principal.party).into()];
     assert!(matches!(record.admit(&set, &approver), Err(NotDecided::Own)));
+    // Whichever issuer the caller's names for bob, he is no stranger to the call; nor may he see it only for that.
+    let actor = |subject: &str| Party { issuer: "https://id.example".into(), subject: subject.into() };
+    record.content.who.actors = vec![(&actor("bob")).into()];
+    assert!(matches!(record.admit(&set, &approver), Err(NotDecided::Own)));
+    assert!(matches!(record.allow(Duty::View, &set, &approver), Err(NotDecided::Unknown)));
+    record.content.who.actors = vec![(&actor("agent")).into()];
+    assert!(record.admit(&set, &approver).is_ok());
     // Nor does bob decide through an agent of his.
     record.content.who.actors.clear();
     let mut principal = (*approver.principal).clone();
@@ -106,7 +115,76 @@ pub(super) fn bob() -> countersign::approval::Approver {
         trace: None,
         session: uuid::Uuid::nil(),
     };
-    countersign::approval::Approver { principal: principal.into(), context, through: None }
+    let trust = countersign::identity::Trust::Given;
+    countersign::approval::Approver { principal: principal.into(), context, trust, through: None }
+}
+
+#[tokio::test]
+async fn word_of_an_issuer_counts_where_it_is_the_only_one_or_has_the_console() {
+    use countersign::identity::Trust;
+    use std::fs::{read_to_string, write};
+
+    let policies =
+        format!(r#"{POLICIES} @id("look") permit (principal, action == Action::"view", resource);"#);
+    let setup = told(Recorder::new(echo), &policies, "  wait_ms: 20000\n", |directory| {
+        let file = directory.join("countersign.yaml");
+        let partner = "    - name: partner\n      url: https://partner.example\npolicy:\n";
+        let text = read_to_string(&file).expect("a configuration").replacen("policy:\n", partner, 1);
+        write(&file, text).expect("written");
+    })
+    .await;
+    let waiting = setup.held(1, &json!({})).await;
+    // Two issuers, and nobody said whose people decide: only who asked may see it.
+    let id = super::eventually(|| async {
+        let listed = setup.gateway.api("alice", "GET", "/api/v1/approvals", &Value::Null).await;
+        Some(listed.json().expect("JSON")["approvals"][0]["id"].as_str()?.to_owned())
+    })
+    .await;
+    assert_eq!(code(&setup.approve("bob", &id).await), (404, "unknown".to_owned()));
+    let shown = setup.gateway.api("carol", "GET", &format!("/api/v1/approvals/{id}"), &Value::Null).await;
+    assert_eq!(code(&shown), (404, "unknown".to_owned()));
+    // Bob again, of an issuer whose word counts.
+    let gateway = &setup.gateway.running.gateway;
+    let record = gateway.approvals.find(id.parse().expect("an id")).await.expect("readable").expect("there");
+    let set = gateway.policies.current();
+    assert!(record.admit(&set, &bob()).is_ok());
+    let foreign = countersign::approval::Approver { trust: Trust::Withheld, ..bob() };
+    assert!(record.admit(&set, &foreign).is_err());
+    drop(waiting);
+    setup.gateway.finish().await;
+}
+
+#[tokio::test]
+async fn approvers_are_forbidden_by_what_the_call_would_do_and_by_a_changed_definition() {
+    use countersign::catalog::Listed;
+    use countersign::model::TargetKind;
+
+    let policies = format!(
+        r#"{POLICIES}
+        @id("look") permit (principal, action == Action::"view", resource);
+        @id("no-drops") forbid (principal, action == Action::"approve", resource)
+        when {{ context has statement && context.statement.class == "ddl_destructive" }};
+        @id("no-drift") forbid (principal, action == Action::"approve", resource)
+        when {{ context.definition.drifted }};"#
+    );
+    let setup = setup(&policies, 20_000).await;
+    let waiting = setup.held(1, &json!({ "sql": "DROP TABLE orders" })).await;
+    let id = setup.one().await;
+    assert_eq!(code(&setup.approve("bob", &id).await), (403, "not_an_approver".to_owned()));
+    drop(waiting);
+    let mut waiting = setup.held(2, &json!({ "sql": "SELECT 1" })).await;
+    let id = super::eventually(|| async { setup.live().await.into_iter().find(|other| *other != id) }).await;
+    let catalog = &setup.gateway.running.gateway.catalog;
+    let is = |current: u8| {
+        let listed = Listed { pinned: [1; 32], current: [current; 32] };
+        catalog.restore("up", TargetKind::Tool, "effect".to_owned(), listed);
+    };
+    is(2);
+    assert_eq!(code(&setup.approve("bob", &id).await), (403, "not_an_approver".to_owned()));
+    is(1);
+    assert_eq!(setup.approve("bob", &id).await.status(), 200);
+    waiting.response().await.expect("an answer");
+    setup.gateway.finish().await;
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign::approval::{Approvals, Held, Sinks};
+use countersign::approval::{Approvals, Held, Known, Sinks};
 use countersign::config;
 use serde_json::json;
 
@@ -70,6 +70,7 @@ async fn two_gateways_on_one_store_use_it_once() {
         gateway.ledger.clone(),
         aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, b"a key that finds no request of the other"),
         gateway.mask.clone(),
+        Known { statements: gateway.statements.clone(), catalog: gateway.catalog.clone() },
         gateway.clock.clone(),
         Sinks::new(&config::Approvals::default()).expect("nobody is told"),
     );
