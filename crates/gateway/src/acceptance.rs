@@ -13,12 +13,15 @@ use evidence::jcs;
 use evidence::leaf::EventType;
 use evidence::merkle::Hash;
 use serde::Serialize;
+use serde_json::{Value, json};
 use tokio::time::MissedTickBehavior;
 
 use crate::catalog::{Catalog, DefinitionHash};
 use crate::clock::Clock;
+use crate::identity::is_plain;
 use crate::ledger::{Event, EventActor, Ledger, Unavailable};
 use crate::limits;
+use crate::mask::Mask;
 use crate::model::TargetKind;
 use crate::store::acceptance::{self as table, Acceptance};
 use crate::store::{self, Db, definition};
@@ -30,6 +33,7 @@ const PAGE: u32 = 500;
 #[derive(Clone)]
 pub struct Acceptances {
     db: Db,
+    mask: Arc<Mask>,
     clock: Arc<dyn Clock>,
 }
 
@@ -64,7 +68,8 @@ pub enum Error {
     Ledger(#[from] Unavailable),
 }
 
-/// What the leaf says. A name or reason in it was written by people or shown to them, and is bounded.
+/// What the leaf says. A name or reason in it was written by people or shown to them, and is bounded; the reason is
+/// masked.
 #[derive(Serialize)]
 struct Detail<'a> {
     accepted: String,
@@ -78,9 +83,9 @@ struct Detail<'a> {
 }
 
 impl Acceptances {
-    /// On `db`.
-    pub fn new(db: Db, clock: Arc<dyn Clock>) -> Self {
-        Self { db, clock }
+    /// On `db`, with reasons behind `mask`.
+    pub fn new(db: Db, mask: Arc<Mask>, clock: Arc<dyn Clock>) -> Self {
+        Self { db, mask, clock }
     }
 
     /// Asks for a definition to be pinned. Blocks on the database.
@@ -90,6 +95,7 @@ impl Acceptances {
     /// [`Error::Store`].
     pub fn accept(&self, request: &Request) -> Result<(), Error> {
         check(&request.reason)?;
+        let reason = self.masked(&request.reason);
         let (server, kind, name) = (&*request.server, request.kind.as_str(), &*request.name);
         let ts = self.clock.now().as_microsecond();
         let refused = self.db.write_now("accept definition", |tx| {
@@ -108,7 +114,7 @@ impl Acceptances {
                 name: name.to_owned(),
                 hash: request.definition,
                 before,
-                reason: request.reason.clone(),
+                reason: reason.clone(),
                 accepted_by: request.accepted_by.clone(),
                 ts,
             };
@@ -116,6 +122,13 @@ impl Acceptances {
             Ok(None)
         })?;
         refused.map_or(Ok(()), |problem| Err(Error::Request(problem.to_owned())))
+    }
+
+    /// A reason as it is kept; one that cannot be looked through as its hash.
+    fn masked(&self, reason: &str) -> String {
+        let document = self.mask.document(&json!({ "reason": reason }).to_string().into());
+        let kept: Value = serde_json::from_slice(document.get()).unwrap_or_default();
+        kept["reason"].as_str().or(kept.as_str()).unwrap_or_default().to_owned()
     }
 
     /// Keeps `catalog` in step with the database and the log in step with both, until dropped. Failures are logged
@@ -188,9 +201,9 @@ fn check(reason: &str) -> Result<(), Error> {
     if reason.trim().is_empty() {
         return refuse("the reason is empty: say what was looked at and why it is right".to_owned());
     }
-    if reason.len() > limits::ACCEPTANCE_REASON_BYTES_MAX || reason.chars().any(char::is_control) {
+    if reason.len() > limits::ACCEPTANCE_REASON_BYTES_MAX || !is_plain(reason) {
         return refuse(format!(
-            "the reason is longer than {} bytes or holds control characters",
+            "the reason is longer than {} bytes, or holds control characters or such as turn the direction of text",
             limits::ACCEPTANCE_REASON_BYTES_MAX
         ));
     }

@@ -30,6 +30,7 @@ use http::{HeaderMap, Uri};
 use sha2::{Digest, Sha256};
 use url::Url;
 
+pub(crate) use claim::is_plain;
 pub use failure::{AuthFailure, Reason, ReasonFace};
 pub use issuer::{IssuerHealth, IssuerState};
 pub use relying::{Binding, NotSignedIn, SignedIn, Trust};

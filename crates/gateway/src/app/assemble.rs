@@ -59,7 +59,7 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
     let catalog = Arc::new(Catalog::default());
     let names = config.servers.iter().map(|server| &*server.name);
     upkeep::restore(&catalog, &db, names).await.context("cannot read the catalog of definitions")?;
-    let acceptances = Acceptances::new(db.clone(), clock.clone());
+    let acceptances = Acceptances::new(db.clone(), mask.clone(), clock.clone());
     acceptances.step(&catalog, &ledger).await.context("cannot read accepted definitions")?;
     ledger.note(upkeep::published(&policies.change_at_start(), &policies.current())).await?;
     let sinks = Sinks::new(&config.approvals)?;

@@ -8,7 +8,9 @@ use std::io::{IsTerminal as _, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, anyhow, bail, ensure};
+use aws_lc_rs::hmac;
+use aws_lc_rs::rand::SystemRandom;
 use clap::{Args, Subcommand, ValueEnum};
 use evidence::merkle::Hash;
 
@@ -19,6 +21,7 @@ use crate::catalog::DefinitionHash;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::limits;
+use crate::mask::Mask;
 use crate::model::TargetKind;
 use crate::store::acceptance as table;
 use crate::store::definition::{self, Definition, Standing};
@@ -193,7 +196,11 @@ impl<W: Write> Desk<'_, W> {
             // Who is at the keyboard, as far as the system knows; a name that could be typed would prove less.
             accepted_by: format!("uid {}", rustix::process::getuid().as_raw()),
         };
-        Acceptances::new(db, Arc::clone(&self.clock)).accept(&request)?;
+        // Of the reason only what masking leaves is kept. The gateway's key is not here: a pseudonym is one of a kind.
+        let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new());
+        let key = key.map_err(|_| anyhow!("the system has no randomness"))?;
+        let mask = Arc::new(Mask::new(&self.config.masking, &self.config.servers, key)?);
+        Acceptances::new(db, mask, Arc::clone(&self.clock)).accept(&request)?;
         self.printer.accepted(&which.server, &standing)?;
         Ok(())
     }

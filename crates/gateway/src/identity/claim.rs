@@ -365,7 +365,7 @@ fn present<'a>(claims: &'a Object, name: &str) -> Option<&'a Value> {
 
 /// Text of bounded length that shows what it is: no control characters, and none of those that reorder the text
 /// around them (Unicode Standard Annex 9), with which one name can be made to look like another.
-fn is_plain(text: &str) -> bool {
+pub(crate) fn is_plain(text: &str) -> bool {
     let hidden = |c: char| {
         c.is_control()
             || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

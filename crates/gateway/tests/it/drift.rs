@@ -107,7 +107,10 @@ async fn drifted_tool_is_held_until_the_new_definition_is_accepted() {
     assert!(
         refused(&gateway, &["accept", "up", "read", "--reason", &long]).await.contains("longer than 500")
     );
-    let accepted = ["accept", "up", "read", "--reason", "ticket 7", "--definition", &current[..12]];
+    let turned = ["accept", "up", "read", "--reason", "looked\u{202e} at"];
+    assert!(refused(&gateway, &turned).await.contains("direction of text"));
+    let reason = "ticket 7 of carla.fuentes@initech-mail.com";
+    let accepted = ["accept", "up", "read", "--reason", reason, "--definition", &current[..12]];
     assert!(shown(&gateway, &accepted).await.contains("accepted for up/read"));
 
     // What the gateway's own task does every few seconds.
@@ -119,7 +122,9 @@ async fn drifted_tool_is_held_until_the_new_definition_is_accepted() {
     assert_eq!(leaves.len(), 3, "learned, changed, accepted");
     let detail = &leaves[2]["detail"];
     assert_eq!((detail["accepted"].as_str(), detail["before"].as_str()), (Some(current), Some(pinned)));
-    assert_eq!((&detail["name"], &detail["reason"]), (&json!("read"), &json!("ticket 7")));
+    let kept = detail["reason"].as_str().expect("a reason");
+    assert_eq!(detail["name"], "read");
+    assert!(kept.starts_with("ticket 7 of ") && !kept.contains("carla"), "{kept}");
 
     let gateway = gateway.restart_after(|_| {}).await;
     assert!(is_allowed(&gateway).await, "it stays accepted");
