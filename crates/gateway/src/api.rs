@@ -33,6 +33,7 @@ use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
 pub(crate) use caller::{note_failed_sign_in, require_own_page};
@@ -122,16 +123,14 @@ async fn take(
     if gateway.draining.is_cancelled() {
         return Err(Problem::of(Refusal::Draining).into());
     }
-    let _place = gateway.places.clone().try_acquire_owned().map_err(|_| Problem::of(Refusal::Overloaded))?;
     let (head, body) = request.into_parts();
     let found = table::find(&head.method, head.uri.path());
     match found {
         Ok((Endpoint { handler: Handler::Slack, .. }, _)) => {
-            let bytes = collect(body).await?;
-            let value = slack::interact(&gateway, call, address, &head.headers, &bytes).await?;
-            return Ok(value.into());
+            return Ok(slack::interact(&gateway, call, address, &head.headers, body).await?.into());
         }
         Ok((endpoint @ Endpoint { need: Need::Nothing, .. }, path)) => {
+            let _place = place(&gateway)?;
             let nobody = Approver {
                 principal: Arc::new(Principal::anonymous(None, None)),
                 context: circumstances(&gateway, address, &head.headers),
@@ -146,9 +145,16 @@ async fn take(
         _ => {}
     }
     let (caller, visit) = caller::identify(&gateway, call, address, &head).await?;
+    // Nobody holds a place that calls need before they are proven; their issuer may take its time.
+    let _place = place(&gateway)?;
     let (endpoint, path) = found?;
     let (query, body, headers) = (query(&head), read(body).await?, head.headers);
     run(Asked { gateway, call, caller, visit, headers, endpoint, path, query, body }).await
+}
+
+/// A place among exchanges in flight, which the API shares with calls.
+fn place(gateway: &Gateway) -> Result<OwnedSemaphorePermit, Problem> {
+    gateway.places.clone().try_acquire_owned().map_err(|_| Problem::of(Refusal::Overloaded))
 }
 
 /// Asks policy, lets the endpoint answer, and puts on record that evidence was read.
@@ -213,16 +219,16 @@ fn query(head: &Parts) -> Vec<(String, String)> {
 
 /// The body as JSON; null when there is none.
 async fn read(body: Incoming) -> Result<Value, Problem> {
-    let bytes = collect(body).await?;
+    let bytes = collect(body, limits::BODY_TIMEOUT_MS).await?;
     if bytes.is_empty() {
         return Ok(Value::Null);
     }
     serde_json::from_slice(&bytes).map_err(|_| Problem::request("the body is not JSON"))
 }
 
-async fn collect(body: Incoming) -> Result<Bytes, Problem> {
+async fn collect(body: Incoming, timeout_ms: u64) -> Result<Bytes, Problem> {
     let collected = Limited::new(body, limits::API_BODY_BYTES_MAX).collect();
-    let collected = tokio::time::timeout(Duration::from_millis(limits::BODY_TIMEOUT_MS), collected);
+    let collected = tokio::time::timeout(Duration::from_millis(timeout_ms), collected);
     match collected.await {
         Err(_) => Err(Problem::of(Refusal::CallerTimeout)),
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {

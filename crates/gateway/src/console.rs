@@ -19,7 +19,7 @@ use sha2::{Digest as _, Sha256};
 use crate::api::{note_failed_sign_in, require_own_page};
 use crate::exchange::Gateway;
 use crate::reply::{self, Reply};
-use crate::sign_in::{CALLBACK, Callback, Errand, SignInError};
+use crate::sign_in::{CALLBACK, Callback, Errand, SignInError, is_visit};
 
 /// Path below which everything of the console is.
 pub const CONSOLE: &str = "/console";
@@ -103,7 +103,7 @@ async fn sign_in(gateway: &Gateway, query: &str) -> Reply {
     let begun = gateway.sign_ins.begin(&gateway.authenticator, &issuer, &then, hint.as_deref()).await;
     match begun {
         Ok(errand) => go(&errand),
-        Err(error) => failed(&error),
+        Err(error) => failed(&error, &[]),
     }
 }
 
@@ -123,34 +123,38 @@ async fn callback(gateway: &Gateway, address: IpAddr, headers: &HeaderMap, query
             tracing::info!(%error, "nobody signed in");
             // Whether the record can be written or not: nobody is signed in.
             drop(note_failed_sign_in(gateway, address, headers, error.code()).await);
-            failed(&error)
+            failed(&error, &error.cookies())
         }
     }
 }
 
 /// `POST /console/sign-out`.
 async fn sign_out(gateway: &Gateway, head: &http::request::Parts) -> Reply {
-    if let Ok(visit) = gateway.sign_ins.visit(&gateway.authenticator, &head.headers).await
-        && require_own_page(&head.method, &head.headers, &visit).is_err()
-    {
+    if !is_visit(&head.headers) {
+        return signed_out(&Errand { location: String::new(), cookies: Vec::new() });
+    }
+    // Also of a cookie that nobody can say anything about now: another page must not end what it may stand for.
+    if require_own_page(&head.method, &head.headers).is_err() {
         return text(StatusCode::FORBIDDEN, "only the console's own page can sign you out\n");
     }
     match gateway.sign_ins.end(&gateway.authenticator, &head.headers).await {
         Err(_) => text(StatusCode::SERVICE_UNAVAILABLE, "try again\n"),
-        Ok(errand) => {
-            let end = Some(&errand.location).filter(|location| !location.is_empty());
-            let mut headers = secured();
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            set_cookies(&mut headers, &errand.cookies);
-            reply::whole(StatusCode::OK, headers, Bytes::from(json!({ "end": end }).to_string()))
-        }
+        Ok(errand) => signed_out(&errand),
     }
 }
 
+fn signed_out(errand: &Errand) -> Reply {
+    let end = Some(&errand.location).filter(|location| !location.is_empty());
+    let mut headers = secured();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    set_cookies(&mut headers, &errand.cookies);
+    reply::whole(StatusCode::OK, headers, Bytes::from(json!({ "end": end }).to_string()))
+}
+
 /// The page says what went wrong.
-fn failed(error: &SignInError) -> Reply {
-    redirect(StatusCode::SEE_OTHER, &format!("/console/?error={}", error.code()), &[])
+fn failed(error: &SignInError, cookies: &[String]) -> Reply {
+    redirect(StatusCode::SEE_OTHER, &format!("/console/?error={}", error.code()), cookies)
 }
 
 fn go(errand: &Errand) -> Reply {

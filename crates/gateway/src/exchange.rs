@@ -46,7 +46,7 @@ use crate::mcp::header::{self, Ours};
 use crate::mcp::method::Direction;
 use crate::metrics::{ExchangeLabels, Metrics};
 use crate::model::{Context, Decision, Effect, Era, MessageKind, Principal, Statement, TargetKind};
-use crate::moment::Moment;
+use crate::moment::{Listeners, Moment};
 use crate::permit::Permit;
 use crate::policy::{Policies, Question};
 use crate::recognizer::Recognizer;
@@ -66,11 +66,11 @@ pub struct Gateway {
     /// Name of the deployment: what policy calls the gateway itself.
     pub deployment: Arc<str>,
     /// Who callers are.
-    pub authenticator: Authenticator,
+    pub authenticator: Arc<Authenticator>,
     /// How strongly the log is anchored outside the reach of whoever owns the database, with what that means.
     pub assurance: &'static str,
     /// People who are signed in to the console.
-    pub sign_ins: SignIns,
+    pub sign_ins: Arc<SignIns>,
     /// What they may do.
     pub policies: Arc<Policies>,
     /// Held calls, and what people said about them.
@@ -111,10 +111,14 @@ pub struct Gateway {
     pub behind_proxy: bool,
     /// Places for exchanges in flight.
     pub places: Arc<tokio::sync::Semaphore>,
+    /// Places for presses of buttons whose signature is not checked yet.
+    pub presses: tokio::sync::Semaphore,
     /// Fires when readiness must be red: others are to be asked instead.
     pub leaving: CancellationToken,
     /// Places for streams of events to pages.
     pub streams: Arc<tokio::sync::Semaphore>,
+    /// Who reads them.
+    pub listeners: Listeners,
     /// Tells them what changed in the store.
     pub moments: tokio::sync::watch::Sender<Moment>,
     /// Fires when streams without an end of their own must end.

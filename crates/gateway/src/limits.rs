@@ -284,12 +284,18 @@ pub const SHOWN_VALUES_MAX: usize = 512;
 pub const SHOWN_TEXT_BYTES_MAX: usize = 2_048;
 /// Most approvals in one list.
 pub const APPROVALS_LISTED_MAX: u32 = 200;
+/// Most pages of approvals looked at to fill one with those that the caller may see.
+pub const APPROVAL_PAGES_LOOKED_AT_MAX: u32 = 16;
 /// Most webhooks.
 pub const WEBHOOKS_MAX: usize = 16;
 /// Time a webhook has to answer.
 pub const WEBHOOK_TIMEOUT_MS: u64 = 10_000;
 /// Age at which a signed request of Slack is refused, in seconds.
 pub const SLACK_WINDOW_S: u64 = 5 * 60;
+/// Most presses of buttons whose bodies are awaited at once: nobody has proven anything yet.
+pub const SLACK_BODIES_MAX: usize = 64;
+/// Time such a body has to arrive; Slack itself waits no longer for an answer.
+pub const SLACK_BODY_TIMEOUT_MS: u64 = 3_000;
 /// Longest text of one block of a Slack message.
 pub const SLACK_TEXT_BYTES_MAX: usize = 2_900;
 /// Most people in the list that says who is who in Slack.
@@ -428,6 +434,16 @@ pub const REPORT_USES_MAX: u32 = 1_000_000;
 pub const ACCOUNTS_MAX: usize = 16;
 /// Time a person has to sign in at their issuer.
 pub const SIGN_IN_UNDER_WAY_MS: u64 = 10 * 60 * 1_000;
+/// Most answers of issuers that are redeemed at once.
+pub const SIGN_INS_REDEEMED_MAX: usize = 16;
+/// Time that takes at most, the wait for its turn included.
+pub const SIGN_IN_REDEEM_MS: u64 = 15_000;
+/// Sign-ins remembered as redeemed, so that none is twice.
+pub const SIGN_INS_REMEMBERED_MAX: usize = 1_024;
+/// Time that reading the secret of the console's client takes at most.
+pub const CLIENT_SECRET_MS: u64 = 5_000;
+/// Time after which it is read again: it may be rotated.
+pub const CLIENT_SECRET_FRESH_MS: u64 = 30_000;
 /// Time after which the issuer is asked whether somebody is still who they were.
 pub const SIGN_IN_FRESH_MS: u64 = 5 * 60 * 1_000;
 /// Time after which people sign in anew, whatever the issuer says.
@@ -450,6 +466,8 @@ pub const API_PAGE_MAX: u32 = 100;
 pub const API_LANES_MAX: u32 = 64;
 /// Most streams of events to pages at once.
 pub const EVENT_STREAMS_MAX: usize = 1_000;
+/// Most of them for one person.
+pub const EVENT_STREAMS_PER_PERSON_MAX: usize = 32;
 /// Pause between two looks at what changed.
 pub const EVENTS_LOOK_MS: u64 = 500;
 /// Pause between two signs of life of a stream of events; who listens is checked as often.

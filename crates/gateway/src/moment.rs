@@ -1,4 +1,7 @@
-//! What the store looks like at a moment, in a few numbers: whether anything changed that pages show.
+//! What the store looks like at a moment, in a few numbers: whether anything changed that pages show; and who listens.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest as _, Sha256};
 
@@ -41,5 +44,64 @@ impl Moment {
             approvals: (digest.finalize().into(), ended),
             servers: (definition::latest(read)?.unwrap_or(0), store::acceptance::latest(read)?),
         })
+    }
+}
+
+/// How many streams of events each person reads.
+#[derive(Debug, Clone, Default)]
+pub struct Listeners(Arc<Mutex<HashMap<[u8; 32], usize>>>);
+
+/// One stream of one person. Dropping it ends the count.
+#[derive(Debug)]
+pub struct Listening {
+    listeners: Listeners,
+    person: [u8; 32],
+}
+
+impl Listeners {
+    /// One more stream of `person` (see `approval::person`). `None`: they read enough.
+    pub fn join(&self, person: [u8; 32]) -> Option<Listening> {
+        let mut counts = self.counts();
+        let count = counts.entry(person).or_default();
+        if *count == limits::EVENT_STREAMS_PER_PERSON_MAX {
+            return None;
+        }
+        *count += 1;
+        Some(Listening { listeners: self.clone(), person })
+    }
+
+    fn counts(&self) -> MutexGuard<'_, HashMap<[u8; 32], usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let mut counts = self.listeners.counts();
+        if let Some(count) = counts.get_mut(&self.person) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.person);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn person_reads_only_so_many_streams_and_takes_none_of_another() {
+        let listeners = Listeners::default();
+        let mut held: Vec<_> = std::iter::from_fn(|| listeners.join([1; 32]))
+            .take(limits::EVENT_STREAMS_PER_PERSON_MAX + 1)
+            .collect();
+        assert_eq!(held.len(), limits::EVENT_STREAMS_PER_PERSON_MAX);
+        assert!(listeners.join([2; 32]).is_some());
+        held.pop();
+        assert!(listeners.join([1; 32]).is_some());
+        drop(held);
+        assert!(listeners.counts().is_empty());
     }
 }

@@ -11,7 +11,8 @@
 mod content;
 mod seal;
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::aead::LessSafeKey;
@@ -22,6 +23,7 @@ use http::HeaderMap;
 use http::header::COOKIE;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
+use tokio::sync::Semaphore;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -51,6 +53,9 @@ pub struct SignIns {
     key: LessSafeKey,
     clock: Arc<dyn Clock>,
     redirect: Url,
+    redeeming: Semaphore,
+    /// SHA-256 of the states of sign-ins that were redeemed, the latest last.
+    redeemed: Mutex<VecDeque<[u8; 32]>>,
 }
 
 /// Somebody who is signed in.
@@ -131,12 +136,20 @@ impl SignInError {
     }
 }
 
+impl SignInError {
+    /// What the browser forgets: the sign-in under way, unless the answer belongs to another. Else any page could end it.
+    pub fn cookies(&self) -> Vec<String> {
+        if matches!(self, Self::Expired | Self::State) { Vec::new() } else { vec![forget_begun()] }
+    }
+}
+
 impl SignIns {
     /// People sign in to the gateway at `public_url`; `key` comes from the keyring.
     pub fn new(db: Db, key: LessSafeKey, public_url: &Url, clock: Arc<dyn Clock>) -> Self {
         let mut redirect = public_url.clone();
         redirect.set_path(CALLBACK);
-        Self { db, key, clock, redirect }
+        let redeeming = Semaphore::new(limits::SIGN_INS_REDEEMED_MAX);
+        Self { db, key, clock, redirect, redeeming, redeemed: Mutex::default() }
     }
 
     /// Begins a sign-in at `issuer`; then the browser goes to `then`.
@@ -187,7 +200,7 @@ impl SignIns {
         let Some(code) = callback.code.filter(|_| callback.error.is_none()) else {
             return Err(SignInError::Denied);
         };
-        let signed_in = issuers.redeem(&begun.issuer, code, self.binding(&begun)).await?;
+        let signed_in = self.redeem(issuers, &begun, code).await?;
         let secret = Zeroizing::new(seal::random::<32>()?);
         let id: [u8; 32] = Sha256::digest(*secret).into();
         let now = self.now();
@@ -219,11 +232,46 @@ impl SignIns {
         })
     }
 
+    /// Redeems a code: few at once, and of one sign-in once. Whoever can reach the port can send codes, and each is a
+    /// request to the issuer with our credentials.
+    async fn redeem(
+        &self,
+        issuers: &Authenticator,
+        begun: &Begun,
+        code: &str,
+    ) -> Result<SignedIn, SignInError> {
+        if !self.is_first(hash(begun.state.as_bytes())) {
+            return Err(SignInError::Expired);
+        }
+        let asked = async {
+            let _turn = self.redeeming.acquire().await.map_err(|_| NotSignedIn::Unavailable)?;
+            issuers.redeem(&begun.issuer, code, self.binding(begun)).await
+        };
+        let asked = tokio::time::timeout(Duration::from_millis(limits::SIGN_IN_REDEEM_MS), asked).await;
+        Ok(asked.unwrap_or(Err(NotSignedIn::Unavailable))?)
+    }
+
+    fn is_first(&self, state: [u8; 32]) -> bool {
+        let mut redeemed = self.redeemed.lock().unwrap_or_else(PoisonError::into_inner);
+        if redeemed.contains(&state) {
+            return false;
+        }
+        if redeemed.len() == limits::SIGN_INS_REMEMBERED_MAX {
+            redeemed.pop_front();
+        }
+        redeemed.push_back(state);
+        true
+    }
+
     /// Who is signed in, by the cookie of a request; the issuer is asked again when it is time.
     ///
     /// # Errors
     /// [`SignInError::SignedOut`], and when it cannot be told.
-    pub async fn visit(&self, issuers: &Authenticator, headers: &HeaderMap) -> Result<Visit, SignInError> {
+    pub async fn visit(
+        self: &Arc<Self>,
+        issuers: &Arc<Authenticator>,
+        headers: &HeaderMap,
+    ) -> Result<Visit, SignInError> {
         let secret = cookie(headers, COOKIE_NAME).ok_or(SignInError::SignedOut)?;
         let id = hash(&secret);
         let mut found = self.find(&id).await?;
@@ -233,7 +281,10 @@ impl SignIns {
                 return Err(NotSignedIn::Unavailable.into());
             }
             looks -= 1;
-            found = self.renew(issuers, found).await?;
+            let (this, issuers) = (self.clone(), issuers.clone());
+            // In a task of its own: who hangs up must not lose the refresh token that the issuer gave for the last one.
+            let renewal = tokio::spawn(async move { this.renew(&issuers, found).await });
+            found = renewal.await.map_err(|_| NotSignedIn::Unavailable)??;
         }
         let kept = self.open(&found).ok_or(SignInError::SignedOut)?;
         Ok(Visit {
@@ -393,11 +444,10 @@ fn csrf(secret: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(hmac::sign(&key, CSRF).as_ref())
 }
 
-impl Visit {
-    /// Whether `token` is the one that this visit's page was given.
-    pub fn carries(&self, token: &str) -> bool {
-        self.csrf.as_bytes().ct_eq(token.as_bytes()).into()
-    }
+/// Whether `token` is the one that the page of this request's cookie was given, valid or not.
+pub fn carries(headers: &HeaderMap, token: &str) -> bool {
+    let expected = cookie(headers, COOKIE_NAME).map(|secret| csrf(&secret));
+    expected.is_some_and(|expected| expected.as_bytes().ct_eq(token.as_bytes()).into())
 }
 
 fn micros(ms: u64) -> i64 {

@@ -34,11 +34,24 @@ pub(super) async fn list(asked: Asked) -> Result<Value, Problem> {
         }
     }
     let set = asked.gateway.policies.current();
-    let records = asked.gateway.approvals.list(which, before, limit).await?;
-    let next =
-        if records.len() == limit as usize { records.last().map(|last| last.row.requested) } else { None };
-    let visible = records.iter().filter(|record| record.allow(asked.duty(), &set, &asked.caller).is_ok());
-    let approvals: Vec<Value> = visible.map(|record| summary(record, &set, &asked)).collect();
+    let mut visible: Vec<Record> = Vec::new();
+    for _ in 0..limits::APPROVAL_PAGES_LOOKED_AT_MAX {
+        let records = asked.gateway.approvals.list(which, before, limit).await?;
+        let Some(last) = records.last() else { break };
+        let last_page = records.len() < limit as usize;
+        before = last.row.requested;
+        visible.extend(
+            records.into_iter().filter(|record| record.allow(asked.duty(), &set, &asked.caller).is_ok()),
+        );
+        if last_page || visible.len() >= limit as usize {
+            break;
+        }
+    }
+    visible.truncate(limit as usize);
+    // Where a page ends must not tell of an approval that the caller may not see.
+    let next = if visible.len() == limit as usize { visible.last() } else { None };
+    let next = next.map(|last| last.row.requested);
+    let approvals: Vec<Value> = visible.iter().map(|record| summary(record, &set, &asked)).collect();
     Ok(json!({ "approvals": approvals, "next": next.map(time) }))
 }
 

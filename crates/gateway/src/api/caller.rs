@@ -59,14 +59,14 @@ pub(super) async fn identify(
     let principal = visit.principal.clone();
     let trust = gateway.authenticator.trust(&principal.party.issuer);
     let caller = Approver { principal, context, trust, through: None };
-    if let Err(problem) = require_own_page(&head.method, &head.headers, &visit) {
+    if let Err(problem) = require_own_page(&head.method, &head.headers) {
         return Err(record(gateway, call, &caller, problem, "api/page", None).await.into());
     }
     Ok((caller, Some(visit)))
 }
 
 /// The request comes from a page of the gateway, and one that changes something carries its token.
-pub(crate) fn require_own_page(method: &Method, headers: &HeaderMap, visit: &Visit) -> Result<(), Problem> {
+pub(crate) fn require_own_page(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
     let site = headers.get("sec-fetch-site").map(http::HeaderValue::as_bytes);
     let changes = !matches!(*method, Method::GET | Method::HEAD);
     let own = match site {
@@ -78,7 +78,7 @@ pub(crate) fn require_own_page(method: &Method, headers: &HeaderMap, visit: &Vis
         None => !changes || headers.contains_key(ORIGIN),
     };
     let token = headers.get(CSRF).and_then(|token| token.to_str().ok()).unwrap_or_default();
-    if own && (!changes || visit.carries(token)) { Ok(()) } else { Err(Problem::cross_site()) }
+    if own && (!changes || sign_in::carries(headers, token)) { Ok(()) } else { Err(Problem::cross_site()) }
 }
 
 impl Asked {

@@ -15,6 +15,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use super::problem::Problem;
 use super::{Answered, Asked};
+use crate::approval;
 use crate::exchange::Gateway;
 use crate::limits;
 use crate::moment::Moment;
@@ -25,12 +26,14 @@ use crate::reply::{self, Delivery, Stream};
 pub(super) fn follow(asked: Asked) -> Result<Answered, Problem> {
     let place = asked.gateway.streams.clone().try_acquire_owned();
     let place = place.map_err(|_| Problem::of(Refusal::Overloaded))?;
+    let seat = asked.gateway.listeners.join(approval::person(&asked.caller.principal.party));
+    let seat = seat.ok_or_else(|| Problem::of(Refusal::Overloaded))?;
     let mut moments = asked.gateway.moments.subscribe();
     moments.mark_unchanged();
     let (reply, stream) = reply::streaming(StatusCode::OK, HeaderMap::new());
     tokio::spawn(async move {
         run(&asked, &stream, moments).await;
-        drop(place);
+        drop((place, seat));
     });
     Ok(Answered::Reply(reply))
 }

@@ -9,15 +9,20 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::HeaderMap;
+use hyper::body::Incoming;
 use serde_json::{Value, json};
+use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
 use super::problem::Problem;
-use super::{approval, circumstances};
-use crate::approval::{Approver, Ballot};
+use super::{approval, circumstances, collect, place};
+use crate::approval::{Approver, Ballot, Unsigned};
 use crate::exchange::Gateway;
 use crate::exchange::unproven::Attempt;
 use crate::identity::Trust;
+use crate::limits;
+use crate::model::Principal;
+use crate::refusal::Refusal;
 
 /// Takes one press of a button.
 pub(super) async fn interact(
@@ -25,12 +30,12 @@ pub(super) async fn interact(
     call: Uuid,
     address: IpAddr,
     headers: &HeaderMap,
-    body: &Bytes,
+    body: Incoming,
 ) -> Result<Value, Problem> {
     let field = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (signature, timestamp) = (field("x-slack-signature"), field("x-slack-request-timestamp"));
-    let principal = match gateway.approvals.slack_person(signature, timestamp, body).await? {
-        Ok(principal) => principal,
+    let (principal, body, _place) = match prove(gateway, signature, timestamp, body).await? {
+        Ok(proven) => proven,
         Err(unsigned) => {
             let attempt = Attempt { call, server: None, context: circumstances(gateway, address, headers) };
             gateway.unproven(attempt, (None, None), unsigned.code()).await.map_err(Problem::of)?;
@@ -41,7 +46,7 @@ pub(super) async fn interact(
     // Groups and issuer of this person stand in the configuration.
     let (principal, trust) = (Arc::new(principal), Trust::Given);
     let approver = Approver { principal, context, trust, through: Some("slack") };
-    let (id, ballot) = pressed(body).ok_or_else(|| Problem::request("it presses no button of ours"))?;
+    let (id, ballot) = pressed(&body).ok_or_else(|| Problem::request("it presses no button of ours"))?;
     let set = gateway.policies.current();
     match gateway.approvals.decide(&set, id, &approver, &ballot).await {
         Ok(state) => Ok(json!({ "text": format!("approval {id} is {}", state.as_str()) })),
@@ -52,6 +57,33 @@ pub(super) async fn interact(
             Ok(json!({ "response_type": "ephemeral", "replace_original": false, "text": problem.detail }))
         }
     }
+}
+
+/// Who pressed, what was signed, and a place to act on it. What the head alone refutes is refused by it, and the body of
+/// somebody who has proven nothing is awaited in few places of its own: calls need the others.
+async fn prove(
+    gateway: &Gateway,
+    signature: &str,
+    timestamp: &str,
+    body: Incoming,
+) -> Result<Result<(Principal, Bytes, OwnedSemaphorePermit), Unsigned>, Problem> {
+    let approvals = &gateway.approvals;
+    if let Err(unsigned) = approvals.slack_head(signature, timestamp) {
+        return Ok(Err(unsigned));
+    }
+    let reading = gateway.presses.try_acquire().map_err(|_| Problem::of(Refusal::Overloaded))?;
+    let body = collect(body, limits::SLACK_BODY_TIMEOUT_MS).await?;
+    drop(reading);
+    let principal = match approvals.slack_person(signature, timestamp, &body) {
+        Ok(principal) => principal,
+        Err(unsigned) => return Ok(Err(unsigned)),
+    };
+    let place = place(gateway)?;
+    Ok(if approvals.slack_once(signature).await? {
+        Ok((principal, body, place))
+    } else {
+        Err(Unsigned::Replay)
+    })
 }
 
 /// Which button was pressed.

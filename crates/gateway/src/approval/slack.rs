@@ -145,10 +145,6 @@ impl Slack {
         if constant_time::verify_slices_are_equal(expected.as_bytes(), signature.as_bytes()).is_err() {
             return Err(Unsigned::Signature);
         }
-        let signed: i64 = timestamp.parse().map_err(|_| Unsigned::Time)?;
-        if now.as_second().abs_diff(signed) > limits::SLACK_WINDOW_S {
-            return Err(Unsigned::Time);
-        }
         self.principal(body, signature, now).ok_or(Unsigned::Person)
     }
 
@@ -176,24 +172,39 @@ impl Slack {
 }
 
 impl Approvals {
-    /// Who pressed a button: once for each press.
+    /// Whether the body of a request is worth awaiting: Slack is configured, and the signature may hold now.
     ///
     /// # Errors
-    /// [`Fault`]; inside it [`Unsigned`], when the request proves nobody.
-    pub async fn slack_person(
-        &self,
-        signature: &str,
-        timestamp: &str,
-        body: &[u8],
-    ) -> Result<Result<Principal, Unsigned>, Fault> {
-        let Some(slack) = &self.sinks.slack else { return Ok(Err(Unsigned::Absent)) };
-        let principal = match slack.check(signature, timestamp, body, self.clock.now()) {
-            Ok(principal) => principal,
-            Err(unsigned) => return Ok(Err(unsigned)),
-        };
+    /// [`Unsigned`], when the request proves nobody whatever its body is.
+    pub fn slack_head(&self, signature: &str, timestamp: &str) -> Result<(), Unsigned> {
+        if self.sinks.slack.is_none() {
+            return Err(Unsigned::Absent);
+        }
+        if signature.strip_prefix("v0=").is_none_or(|tag| tag.len() != 64) {
+            return Err(Unsigned::Signature);
+        }
+        let signed: i64 = timestamp.parse().map_err(|_| Unsigned::Time)?;
+        let away = self.clock.now().as_second().abs_diff(signed);
+        if away > limits::SLACK_WINDOW_S { Err(Unsigned::Time) } else { Ok(()) }
+    }
+
+    /// Who pressed a button.
+    ///
+    /// # Errors
+    /// [`Unsigned`], when the request proves nobody.
+    pub fn slack_person(&self, signature: &str, timestamp: &str, body: &[u8]) -> Result<Principal, Unsigned> {
+        self.slack_head(signature, timestamp)?;
+        let slack = self.sinks.slack.as_ref().ok_or(Unsigned::Absent)?;
+        slack.check(signature, timestamp, body, self.clock.now())
+    }
+
+    /// Takes a press whose signature holds. `false`: it was taken before.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn slack_once(&self, signature: &str) -> Result<bool, Fault> {
         let (digest, now): ([u8; 32], i64) = (Sha256::digest(signature).into(), self.now());
-        let first = self.db.write("callback", move |tx| callback::take(tx, &digest, now)).await?;
-        Ok(if first { Ok(principal) } else { Err(Unsigned::Replay) })
+        Ok(self.db.write("callback", move |tx| callback::take(tx, &digest, now)).await?)
     }
 }
 

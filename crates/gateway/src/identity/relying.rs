@@ -4,10 +4,15 @@
 //! 7636 (PKCE, always), RFC 9207 (`iss` in the answer, against mix-up), RFC 9700 (best practice), RP-Initiated Logout 1.0.
 //! What a code or a token is, only the issuer that the sign-in began at says: its endpoint, its keys, its `iss`.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
 use url::Url;
 
 use super::claim::SignInExpectation;
@@ -15,6 +20,7 @@ use super::issuer::{Issuer, Published};
 use super::token::Token;
 use super::{Authenticator, Reason, json, verify_signature};
 use crate::config;
+use crate::limits;
 use crate::model::{Principal, TokenId};
 use crate::secret::SecretSource;
 
@@ -22,6 +28,8 @@ use crate::secret::SecretSource;
 pub(super) struct Client {
     id: String,
     secret: Option<SecretSource>,
+    /// Held while the secret is read: a source that hangs takes one thread, however many sign in.
+    known: Arc<Mutex<Option<(Instant, SecretString)>>>,
     scopes: String,
     accounts: Vec<config::Account>,
 }
@@ -72,17 +80,36 @@ impl Client {
         Self {
             id: console.client_id.clone(),
             secret: console.client_secret.clone(),
+            known: Arc::default(),
             scopes: console.scopes.join(" "),
             accounts: console.accounts.clone(),
         }
     }
 
-    /// The secret, read each time: it may be rotated.
-    fn secret(&self) -> Result<Option<SecretString>, NotSignedIn> {
-        self.secret.as_ref().map(SecretSource::read).transpose().map_err(|error| {
-            tracing::error!(%error, "the secret of the console's client cannot be read");
-            NotSignedIn::Unavailable
-        })
+    /// The secret, read again and again: it may be rotated.
+    async fn secret(&self) -> Result<Option<SecretString>, NotSignedIn> {
+        let Some(source) = self.secret.clone() else { return Ok(None) };
+        let known = self.known.clone();
+        let read = async move {
+            let mut known = known.lock_owned().await;
+            let fresh = Duration::from_millis(limits::CLIENT_SECRET_FRESH_MS);
+            if let Some((at, secret)) = &*known
+                && at.elapsed() < fresh
+            {
+                return Some(secret.clone());
+            }
+            let read = tokio::task::spawn_blocking(move || {
+                let secret = source.read().inspect_err(|error| {
+                    tracing::error!(%error, "the secret of the console's client cannot be read");
+                });
+                *known = secret.ok().map(|secret| (Instant::now(), secret));
+                known.as_ref().map(|(_, secret)| secret.clone())
+            });
+            read.await.ok().flatten()
+        };
+        let read = tokio::time::timeout(Duration::from_millis(limits::CLIENT_SECRET_MS), read).await;
+        let read = read.inspect_err(|_| tracing::error!("the secret of the console's client takes too long"));
+        read.ok().flatten().map(Some).ok_or(NotSignedIn::Unavailable)
     }
 }
 
@@ -132,6 +159,14 @@ impl Authenticator {
     ) -> Result<Url, NotSignedIn> {
         let (issuer, client) = self.relied_on(issuer)?;
         let published = issuer.published().await.ok_or(NotSignedIn::Unavailable)?;
+        if self.has_several() && !published.names_itself {
+            tracing::error!(
+                issuer = issuer.name,
+                "nobody can sign in here: beside another issuer with `console`, an issuer must say who answers \
+                 (RFC 9207, `authorization_response_iss_parameter_supported`); leave `console` to one of them"
+            );
+            return Err(NotSignedIn::Issuer);
+        }
         let mut url = published.authorization.clone().ok_or(NotSignedIn::Unavailable)?;
         let challenge = base64_url(&Sha256::digest(binding.verifier));
         url.query_pairs_mut()
@@ -152,7 +187,13 @@ impl Authenticator {
     pub async fn answers_for(&self, issuer: &str, iss: Option<&str>) -> Result<bool, NotSignedIn> {
         let (issuer, _) = self.relied_on(issuer)?;
         let published = issuer.published().await.ok_or(NotSignedIn::Unavailable)?;
-        Ok(iss.map_or(!published.names_itself, |iss| iss == published.identifier))
+        let may_be_absent = !published.names_itself && !self.has_several();
+        Ok(iss.map_or(may_be_absent, |iss| iss == published.identifier))
+    }
+
+    /// Whether people sign in at several issuers. All send the browser back to one place, so each must say who answers.
+    fn has_several(&self) -> bool {
+        self.sign_in_issuers().nth(1).is_some()
     }
 
     /// Redeems a code.
@@ -210,7 +251,7 @@ impl Authenticator {
     ) -> Result<SignedIn, NotSignedIn> {
         let published = issuer.published().await.ok_or(NotSignedIn::Unavailable)?;
         let endpoint = published.token.as_ref().ok_or(NotSignedIn::Unavailable)?;
-        let secret = client.secret()?;
+        let secret = client.secret().await?;
         let id = secret.is_none().then_some(("client_id", &*client.id));
         let form = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(fields)

@@ -131,6 +131,38 @@ async fn send(setup: &Setup, (signature, body): &(String, String), time: i64) ->
 }
 
 #[tokio::test]
+async fn body_that_nobody_signed_yet_holds_no_place_that_calls_need() {
+    let slack = Recorder::new(|_| Reply::Respond(Response::json(&json!({ "ok": true }))));
+    let receiver = slack.start().await.expect("a receiver");
+    let setup = slacking(&receiver).await;
+    let gateway = setup.gateway.running.gateway.clone();
+    let now = gateway.clock.now().as_second();
+    let signature = format!("v0={}", "0".repeat(64));
+    let stalled = async |signature: &str, time: i64| {
+        let mut probe = fixture::probe::Probe::connect(setup.gateway.address()).await.expect("a connection");
+        let head = format!(
+            "POST /api/v1/slack/interactions HTTP/1.1\r\nhost: {}\r\nx-slack-signature: {signature}\r\n\
+             x-slack-request-timestamp: {time}\r\ncontent-length: 100\r\n\r\n",
+            setup.gateway.address()
+        );
+        probe.send(head.as_bytes()).await.expect("sent");
+        probe
+    };
+    // What the head refutes is answered without the body.
+    for (signature, time, code) in [(&*signature, now - 600, "slack_time"), ("", now, "slack_signature")] {
+        let answer = stalled(signature, time).await.response().await.expect("an answer");
+        assert_eq!((answer.status(), &answer.json().expect("JSON")["code"]), (401, &json!(code)));
+    }
+    let (places, presses) = (gateway.places.available_permits(), gateway.presses.available_permits());
+    let mut waiting = stalled(&signature, now).await;
+    super::eventually(|| async { (gateway.presses.available_permits() < presses).then_some(()) }).await;
+    assert_eq!(gateway.places.available_permits(), places);
+    assert_eq!(waiting.response().await.expect("an answer").status(), 408);
+    assert_eq!(gateway.presses.available_permits(), presses);
+    setup.gateway.finish().await;
+}
+
+#[tokio::test]
 async fn button_in_slack_decides_for_whom_the_list_names_once() {
     let slack = Recorder::new(|_| Reply::Respond(Response::json(&json!({ "ok": true }))));
     let receiver = slack.start().await.expect("a receiver");

@@ -148,7 +148,9 @@ async fn policies_are_read_checked_compared_and_tried() {
 #[tokio::test]
 async fn page_is_told_that_something_changed_and_nothing_else() {
     let setup = setup().await;
-    let (host, token) = (setup.gateway.address().to_string(), setup.gateway.site.api_token("mallory"));
+    let nobody = setup.gateway.api("mallory", "GET", "/api/v1/events", &Value::Null).await;
+    assert_eq!((nobody.status(), &nobody.json().expect("JSON")["code"]), (403, &json!("not_permitted")));
+    let (host, token) = (setup.gateway.address().to_string(), setup.gateway.site.api_token("bob"));
     let bearer = format!("Bearer {token}");
     let fields = [("host", &*host), ("authorization", &*bearer)];
     let mut probe = Probe::connect(setup.gateway.address()).await.expect("a connection");

@@ -1,6 +1,7 @@
 //! Signing in and out, and what a hostile page, neighbour or issuer cannot do.
 
-use fixture::issuer::Endpoint;
+use fixture::issuer::{Endpoint, Outage};
+use fixture::probe::{Probe, request};
 use serde_json::{Value, json};
 
 use super::{Browser, Setup, location, setup, setup_with};
@@ -70,14 +71,80 @@ async fn answer_of_another_issuer_is_refused_before_its_code_is_redeemed() {
     let callback = browser.at_issuer(&location(&begun)).await;
     let (before, _) = callback.split_once("iss=").expect("RFC 9207");
     let redeemed = || setup.gateway.site.issuer.count(Endpoint::Token);
+    let under_way = browser.cookie(BEGUN).expect("begun").to_owned();
     for forged in [format!("{before}iss=https%3A%2F%2Fevil.example"), before.to_owned()] {
+        browser.set(BEGUN, &under_way);
         assert_eq!(location(&browser.get(&setup, &forged).await), "/console/?error=issuer", "{forged}");
+        assert_eq!(browser.cookie(BEGUN), None);
     }
+    browser.set(BEGUN, &under_way);
     assert_eq!(redeemed(), 0);
     let denied = format!("/console/callback?error=access_denied&state={}", state(&callback));
     let named = format!("{denied}&iss={}", callback.split_once("iss=").expect("RFC 9207").1);
     assert_eq!(location(&browser.get(&setup, &named).await), "/console/?error=denied");
     assert_eq!(browser.cookie(COOKIE), None);
+    setup.finish().await;
+}
+
+#[tokio::test]
+async fn sign_in_is_redeemed_once_whoever_kept_its_cookie() {
+    let setup = setup().await;
+    let mut browser = Browser::default();
+    let begun = browser.get(&setup, "/console/sign-in?hint=bob").await;
+    let under_way = browser.cookie(BEGUN).expect("begun").to_owned();
+    let callback = browser.at_issuer(&location(&begun)).await;
+    assert_eq!(location(&browser.get(&setup, &callback).await), "/console/");
+    for _ in 0..3 {
+        browser.set(BEGUN, &under_way);
+        assert_eq!(location(&browser.get(&setup, &callback).await), "/console/?error=expired");
+    }
+    assert_eq!(setup.gateway.site.issuer.count(Endpoint::Token), 1);
+    setup.finish().await;
+}
+
+#[tokio::test]
+async fn other_page_cannot_end_a_sign_in_that_the_issuer_says_nothing_about_now() {
+    let setup = setup_with(1, |text| text).await;
+    let mut browser = Browser::default();
+    browser.sign_in(&setup, "bob").await;
+    setup.gateway.site.issuer.set_outage(Outage::Failing);
+    let me = eventually(|| async {
+        let mut other = Browser::default();
+        other.set(COOKIE, browser.cookie(COOKIE).expect("signed in"));
+        let (code, _) = status(&mut other, &setup).await;
+        (code == 503).then_some(code)
+    });
+    assert_eq!(me.await, 503);
+    let out =
+        browser.ask(&setup, "POST", "/console/sign-out", &[("x-csrf-token", "guessed")], &Value::Null).await;
+    assert_eq!((out.status(), browser.cookie(COOKIE).is_some()), (403, true));
+    setup.gateway.site.issuer.set_outage(Outage::None);
+    assert_eq!(status(&mut browser, &setup).await.0, 200);
+    setup.finish().await;
+}
+
+#[tokio::test]
+async fn caller_who_hangs_up_while_the_issuer_renews_stays_signed_in() {
+    let setup = setup_with(1, |text| text).await;
+    let mut browser = Browser::default();
+    browser.sign_in(&setup, "bob").await;
+    let (issuer, places) = (setup.gateway.site.issuer.clone(), setup.gateway.running.gateway.places.clone());
+    let (host, free) = (setup.gateway.address().to_string(), places.available_permits());
+    let cookie = format!("{COOKIE}={}", browser.cookie(COOKIE).expect("signed in"));
+    let fields = [("host", &*host), ("cookie", &*cookie), ("sec-fetch-site", "same-origin")];
+    issuer.set_outage(Outage::Hanging);
+    let asked = issuer.count(Endpoint::Token);
+    let waiting = eventually(|| async {
+        let mut probe = Probe::connect(setup.gateway.address()).await.expect("a connection");
+        probe.send(&request("GET", "/api/v1/me", &fields, b"")).await.expect("sent");
+        let answered = tokio::time::timeout(std::time::Duration::from_millis(300), probe.response()).await;
+        (answered.is_err() && issuer.count(Endpoint::Token) > asked).then_some(probe)
+    });
+    let waiting = waiting.await;
+    assert_eq!(places.available_permits(), free, "the issuer's time is nobody else's place");
+    drop(waiting);
+    issuer.set_outage(Outage::None);
+    assert_eq!(status(&mut browser, &setup).await.0, 200);
     setup.finish().await;
 }
 
