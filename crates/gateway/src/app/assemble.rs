@@ -67,6 +67,7 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
     let approvals =
         Approvals::new(db.clone(), ledger.clone(), approval_key, mask.clone(), known, clock.clone(), sinks);
     let sign_ins = SignIns::new(db.clone(), sign_in_key, &config.listen.public_url, clock.clone());
+    let listen = &config.listen;
     Ok(Gateway {
         servers,
         deployment: Arc::from(&*config.deployment),
@@ -90,12 +91,8 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
         metrics: Metrics::default(),
         flood: Flood::new(clock.clone()),
         clock,
-        ours: Ours::new(
-            &config.listen.public_url,
-            &config.listen.allowed_hosts,
-            &config.listen.allowed_origins,
-        ),
-        behind_proxy: config.listen.behind_proxy,
+        ours: Ours::new(&listen.public_url, &listen.allowed_hosts, &listen.allowed_origins),
+        behind_proxy: listen.behind_proxy,
         places: Arc::new(Semaphore::new(limits::EXCHANGES_MAX)),
         presses: Semaphore::new(limits::SLACK_BODIES_MAX),
         leaving: CancellationToken::new(),
