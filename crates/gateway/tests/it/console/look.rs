@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use countersign::follower::Follower;
+use countersign::store::{tree, word};
 use evidence::checkpoint::Checkpoint;
 use evidence::merkle::{Hash, leaf_hash, verify_inclusion};
 use fixture::probe::{Probe, event_data, request};
@@ -18,8 +19,13 @@ async fn get(setup: &Setup, person: &str, path: &str) -> Value {
 
 async fn follow(setup: &Setup) {
     setup.gateway.running.gateway.ledger.sequence().await.expect("sequenced");
-    let follower = Follower::new(setup.gateway.running.gateway.db.clone());
-    while follower.step().await.expect("followed") > 0 {}
+    let db = &setup.gateway.running.gateway.db;
+    let follower = Follower::new(db.clone());
+    let size = db.read("tip", tree::tip).await.expect("readable").expect("a log").size;
+    // The gateway follows too: a step that it took is no step of ours.
+    while db.read("followed", word::followed).await.expect("readable") < size {
+        follower.step().await.expect("followed");
+    }
 }
 
 #[tokio::test]
