@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use uuid::Uuid;
 
+use super::schema::STREAM_METHODS;
 use super::{Definition, PolicySet, Question, Source};
 use crate::mcp::method::Direction;
 use crate::model::{
@@ -60,7 +61,11 @@ impl Sample {
 
     /// A human in `groups` sends `method`, which is about the server.
     pub(super) fn message(method: &str, groups: &[&str]) -> Self {
-        Self { method: method.into(), target: None, ..Self::call("", groups) }
+        let mut sample = Self { method: method.into(), target: None, ..Self::call("", groups) };
+        if STREAM_METHODS.contains(&method) {
+            sample.context.era = Era::Legacy;
+        }
+        sample
     }
 
     /// A human in `groups` reads `uri`.
@@ -82,7 +87,11 @@ impl Sample {
             principal: &self.principal,
             server: &self.server,
             method: &self.method,
-            kind: MessageKind::Request,
+            kind: if STREAM_METHODS.contains(&self.method.as_str()) {
+                MessageKind::Stream
+            } else {
+                MessageKind::Request
+            },
             direction: Direction::ToUpstream,
             target: self.target.as_ref(),
             arguments: self.arguments.as_deref(),

@@ -145,7 +145,7 @@ async fn withdrawal_of_all_keys_is_believed() {
     assert_eq!(stage.gate.refusal(&token).await, Reason::Key);
     let health = &stage.gate.authenticator.health()[0];
     assert_eq!(health.state, IssuerState::Unavailable);
-    assert!(health.problem.as_ref().unwrap().contains("no key"), "{health:?}");
+    assert!(health.problem.as_ref().unwrap().contains("empty key set"), "{health:?}");
 }
 
 /// An issuer at a path of its own, whose discovery document and keys are `metadata` and `keys`.

@@ -7,6 +7,7 @@ use super::*;
 use crate::model::{Decision, Statement};
 use crate::policy::need::{Need, Wanted};
 use crate::policy::sample::{Sample, set};
+use crate::policy::schema::OTHER;
 use crate::policy::situation::{Approval, Parties, Situation};
 use crate::policy::whole::{ACTIONS, CONDITIONS, PRINCIPALS, RESOURCES, sample};
 
@@ -106,6 +107,12 @@ fn statement(sample: &Sample, told: bool) -> Statements {
     }
 }
 
+/// The method, as far as its revision of the protocol has it.
+fn known<'s>(set: &PolicySet, sample: &'s Sample) -> &'s str {
+    let action = |method| set.words.action(method, sample.context.era);
+    if action(&sample.method) == action(OTHER) { OTHER } else { &sample.method }
+}
+
 /// What the outlook says about one concrete question.
 fn foretold(set: &PolicySet, outlook: &Outlook, sample: &Sample) -> Option<Effect> {
     let holds = |when: &When, approval| match when {
@@ -176,7 +183,7 @@ proptest! {
             let prospect = Prospect {
                 who: &who,
                 server: &sample.server,
-                deed: Deed::Send(&sample.method),
+                deed: Deed::Send(known(&set, &sample)),
                 aim,
                 statement: statement(&sample, class_told),
             };
