@@ -5,6 +5,7 @@ mod site;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
 use countersign::app::{self, Running};
@@ -162,10 +163,18 @@ pub(crate) fn configuration(
     file
 }
 
-/// A port that was free a moment ago: the gateway's public URL must name it before it listens.
+/// A port that is free: the gateway's public URL must name it before it listens. From below those that a system gives to
+/// connections, so that none takes it meanwhile, and each only once.
 pub(crate) fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let begin = std::process::id().wrapping_mul(251);
+    loop {
+        let step = begin.wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed));
+        let port = u16::try_from(10_000 + step % 20_000).expect("below 30,000");
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// An `initialize` request of revision 2025-11-25.
