@@ -2,7 +2,8 @@
 //! (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
 //!
 //! What changed is read from the store, so it does not matter which gateway did it. Events carry nothing of anybody: what
-//! there is to see, policy decides when it is fetched.
+//! there is to see, policy decides when it is fetched. Who may not read the gateway's status hears of held calls only: whoever
+//! asked waits for those, and their number says nothing.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::approval;
 use crate::exchange::Gateway;
 use crate::limits;
 use crate::moment::Moment;
+use crate::policy::Duty;
 use crate::refusal::Refusal;
 use crate::reply::{self, Delivery, Stream};
 
@@ -41,8 +43,12 @@ pub(super) fn follow(asked: Asked) -> Result<Answered, Problem> {
 /// Until the caller is gone, is signed out, or it has been long enough.
 async fn run(asked: &Asked, stream: &Stream, mut moments: watch::Receiver<Moment>) {
     let gateway = &asked.gateway;
-    let mut seen = moments.borrow_and_update().clone();
-    let mut set = gateway.policies.current().revision();
+    let mut policies = gateway.policies.current();
+    let reach = match asked.permits(Duty::ReadStatus, &policies) {
+        Ok(_) => Reach::Everything,
+        Err(_) => Reach::Approvals,
+    };
+    let mut seen = reach.of(&moments.borrow_and_update());
     let end = Instant::now() + Duration::from_millis(limits::EVENTS_MS);
     let mut alive = tokio::time::interval(Duration::from_millis(limits::EVENTS_ALIVE_MS));
     alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -59,13 +65,12 @@ async fn run(asked: &Asked, stream: &Stream, mut moments: watch::Receiver<Moment
                 if changed.is_err() {
                     return;
                 }
-                let now = moments.borrow_and_update().clone();
+                let now = reach.of(&moments.borrow_and_update());
                 out = told(&seen, &now);
                 seen = now;
-                let current = gateway.policies.current().revision();
-                if current != set {
-                    set = current;
-                    out += &event(seen.size, "policies", &json!({ "set": current.to_string() }));
+                let before = std::mem::replace(&mut policies, gateway.policies.current()).revision();
+                if before != policies.revision() && reach == Reach::Everything {
+                    out += &event(seen.size, "policies", &json!({ "set": policies.revision().to_string() }));
                 }
             }
             _ = alive.tick() => {
@@ -76,6 +81,22 @@ async fn run(asked: &Asked, stream: &Stream, mut moments: watch::Receiver<Moment
                 }
                 out.push_str(": alive\n\n");
             }
+        }
+    }
+}
+
+/// What whoever listens hears of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Everything,
+    Approvals,
+}
+
+impl Reach {
+    fn of(self, moment: &Moment) -> Moment {
+        match self {
+            Self::Everything => moment.clone(),
+            Self::Approvals => Moment { approvals: moment.approvals, ..Moment::default() },
         }
     }
 }

@@ -151,30 +151,45 @@ async fn policies_are_read_checked_compared_and_tried() {
     setup.finish().await;
 }
 
-#[tokio::test]
-async fn page_is_told_that_something_changed_and_nothing_else() {
-    let setup = setup().await;
-    let nobody = setup.gateway.api("mallory", "GET", "/api/v1/events", &Value::Null).await;
-    assert_eq!((nobody.status(), &nobody.json().expect("JSON")["code"]), (403, &json!("not_permitted")));
-    let (host, token) = (setup.gateway.address().to_string(), setup.gateway.site.api_token("bob"));
+/// A stream of events that `person` reads.
+async fn listen(setup: &Setup, person: &str) -> Probe {
+    let (host, token) = (setup.gateway.address().to_string(), setup.gateway.site.api_token(person));
     let bearer = format!("Bearer {token}");
     let fields = [("host", &*host), ("authorization", &*bearer)];
     let mut probe = Probe::connect(setup.gateway.address()).await.expect("a connection");
     probe.send(&request("GET", "/api/v1/events", &fields, b"")).await.expect("sent");
     assert_eq!(probe.head().await.expect("an answer").status(), Some(200));
-    let waiting =
-        setup.gateway.send("alice", "POST", &[], &call(1, "effect", &json!({ "secret": "s3cr3t" }))).await;
-    let mut seen = Vec::new();
-    while !(seen.iter().any(|name| name == "approvals") && seen.iter().any(|name| name == "log")) {
+    probe
+}
+
+/// Names and ids of the events up to where all of `names` were heard.
+async fn hear_of(probe: &mut Probe, names: &[&str]) -> Vec<String> {
+    let mut heard: Vec<String> = Vec::new();
+    while !names.iter().all(|name| heard.iter().any(|one| one.starts_with(name))) {
         let event = probe.event().await.expect("readable").expect("an event");
         let text = String::from_utf8_lossy(&event).into_owned();
         assert!(!text.contains("s3cr3t") && !text.contains("alice"), "{text}");
-        let name = text.lines().find_map(|line| line.strip_prefix("event: ")).unwrap_or_default();
-        if !name.is_empty() {
-            serde_json::from_str::<Value>(&event_data(&event)).expect("JSON");
+        let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+        if field("event: ").is_empty() {
+            continue;
         }
-        seen.push(name.to_owned());
+        serde_json::from_str::<Value>(&event_data(&event)).expect("JSON");
+        heard.push(format!("{} {}", field("event: "), field("id: ")));
     }
+    heard
+}
+
+#[tokio::test]
+async fn page_is_told_that_something_changed_and_nothing_else() {
+    let setup = setup().await;
+    let mut all = listen(&setup, "bob").await;
+    let mut little = listen(&setup, "mallory").await;
+    let waiting =
+        setup.gateway.send("alice", "POST", &[], &call(1, "effect", &json!({ "secret": "s3cr3t" }))).await;
+    hear_of(&mut all, &["approvals", "log"]).await;
+    // Who has no role learns that there is something to ask for, and nothing of how much goes on.
+    let heard = hear_of(&mut little, &["approvals"]).await;
+    assert_eq!(heard, ["hello 0", "approvals 0"]);
     drop(waiting);
     setup.finish().await;
 }
