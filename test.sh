@@ -59,14 +59,18 @@ step_system() {
     apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold "${missing[@]}"
 }
 
+# The binary that `build` made. Built as a package alone it would have other features, and everything be compiled again.
+product() { cargo test --workspace --locked --no-run --quiet && target/debug/countersign "$@"; }
+export -f product
+
 step_build() { cargo test --workspace --locked --no-run; }
 step_unit() { cargo test --workspace --locked --lib --bins; }
 step_tidy() { cargo test --workspace --locked --test it tidy::; }
 step_integration() { COUNTERSIGN_CRASHES=200 cargo test --workspace --locked --no-fail-fast --test '*' -- --skip tidy::; }
 step_docs() { cargo test --workspace --locked --doc; }
-step_policies() { cargo run --locked --quiet -p countersign -- policy test policies/starter/tests.yaml; }
-step_openapi() { cargo run --locked --quiet -p countersign -- openapi | python3 tests/openapi/check.py; }
-step_demo() { cargo run --locked --quiet -p countersign -- demo --exit; }
+step_policies() { product policy test policies/starter/tests.yaml; }
+step_openapi() { product openapi | python3 tests/openapi/check.py; }
+step_demo() { product demo --exit; }
 step_quality() { python3 tests/quality/run.py; }
 step_peers() { python3 tests/peers/run.py clients oauth servers masked recognizer; }
 step_browser() { node tests/browser/run.mjs; }
