@@ -13,13 +13,11 @@ import json
 import shutil
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 import install
 import server
 from gateway import fixture, gateway
-from servers import GIT, SERVERS, STDIO, environment, prepare, visit
+from servers import GIT, SERVERS, STDIO, environment, prepare, run, visit
 
 # Arguments go as they are written, or there would be no answers.
 NOBODY_SEES = """@id("all") permit (principal, action, resource);
@@ -106,18 +104,5 @@ def check(name, scratch):
     return found
 
 
-def main():
-    names = sys.argv[1:] or list(SERVERS)
-    install.install()
-    found = []
-    with tempfile.TemporaryDirectory() as scratch:
-        for name in names:
-            found += check(name, Path(scratch).resolve())
-    for fault in found:
-        print(fault, file=sys.stderr)
-    print(f"{len(names)} servers, {len(found)} faults", file=sys.stderr)
-    return 1 if found else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(check))

@@ -235,7 +235,8 @@ def check(name, scratch):
     return found
 
 
-def main():
+def run(check):
+    """Checks the named servers, or all of them, and says what is wrong with which."""
     names = sys.argv[1:] or list(SERVERS)
     install.install()
     found = []
@@ -249,4 +250,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(check))

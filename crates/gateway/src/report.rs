@@ -2,5 +2,6 @@
 
 pub mod access;
 pub mod criterion;
+mod html;
 pub mod package;
 pub mod replay;

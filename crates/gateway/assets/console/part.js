@@ -52,6 +52,11 @@ export function head(title, beside, ...actions) {
   );
 }
 
+// Where the reader is: the place it belongs to, then the thing itself.
+export function crumbs(href, title, here) {
+  return h("span", { class: "crumbs" }, h("a", { href }, title), h("span", { class: "faint" }, "/"), here);
+}
+
 export function section(title, ...children) {
   return h("section", { class: "part" }, h("h2", null, title), children);
 }

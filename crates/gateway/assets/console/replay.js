@@ -1,7 +1,7 @@
 // One session: its calls in order, and a replay of them at the pace at which they were made.
 import { get } from "./api.js";
 import { h, icon, put } from "./dom.js";
-import { button, empty, facts, head, into, say } from "./part.js";
+import { button, crumbs, empty, facts, head, into, say } from "./part.js";
 import { callRow } from "./view-sessions.js";
 import { callParts } from "./view-call.js";
 import { count, duration, moment, visible, who } from "./text.js";
@@ -16,13 +16,7 @@ export function recording(root, id, place) {
   put(
     root,
     head(
-      h(
-        "span",
-        { class: "crumbs" },
-        h("a", { href: "#/sessions" }, "Sessions"),
-        h("span", { class: "faint" }, "/"),
-        titled,
-      ),
+      crumbs("#/sessions", "Sessions", titled),
       null,
     ),
     body,

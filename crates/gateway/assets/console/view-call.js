@@ -3,7 +3,7 @@ import { get } from "./api.js";
 import { block } from "./code.js";
 import { message } from "./document.js";
 import { h, icon, put } from "./dom.js";
-import { copier, facts, head, into, notice, pill } from "./part.js";
+import { copier, crumbs, facts, head, into, notice, pill } from "./part.js";
 import { statement } from "./statement.js";
 import { duration, hash, moment, visible, who } from "./text.js";
 
@@ -13,13 +13,7 @@ export function call(root, place) {
   put(
     root,
     head(
-      h(
-        "span",
-        { class: "crumbs" },
-        h("a", { href: "#/sessions" }, "Sessions"),
-        h("span", { class: "faint" }, "/"),
-        h("code", null, id),
-      ),
+      crumbs("#/sessions", "Sessions", h("code", null, id)),
     ),
     body,
   );

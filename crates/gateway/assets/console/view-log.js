@@ -4,7 +4,7 @@ import { block } from "./code.js";
 import { h, icon, put } from "./dom.js";
 import { Bad, leafHash, rootOf, verify } from "./merkle.js";
 import * as note from "./note.js";
-import { button, copier, empty, facts, head, into, notice, pill, section, table } from "./part.js";
+import { button, copier, crumbs, empty, facts, head, into, notice, pill, section, table } from "./part.js";
 import { bytes, count, hash, moment, visible } from "./text.js";
 
 // What this browser saw last of a log, so that the next look must continue it.
@@ -338,13 +338,7 @@ function leaf(root, index) {
   put(
     root,
     head(
-      h(
-        "span",
-        { class: "crumbs" },
-        h("a", { href: "#/log" }, "Log"),
-        h("span", { class: "faint" }, "/"),
-        `leaf ${index}`,
-      ),
+      crumbs("#/log", "Log", `leaf ${index}`),
       null,
       button("Older", () => (location.hash = `#/log/${index - 1}`), { disabled: index === 0 }),
       button("Newer", () => (location.hash = `#/log/${index + 1}`)),

@@ -3,7 +3,7 @@ import { get, post } from "./api.js";
 import { block } from "./code.js";
 import { diff } from "./diff.js";
 import { h, icon, put } from "./dom.js";
-import { empty, facts, head, into, notice, pill, say, section, table } from "./part.js";
+import { crumbs, empty, facts, head, into, notice, pill, say, section, table } from "./part.js";
 import { hash, moment, visible } from "./text.js";
 
 export function servers(root, place) {
@@ -73,13 +73,7 @@ function server(root, name, place) {
   put(
     root,
     head(
-      h(
-        "span",
-        { class: "crumbs" },
-        h("a", { href: "#/servers" }, "Servers"),
-        h("span", { class: "faint" }, "/"),
-        visible(name),
-      ),
+      crumbs("#/servers", "Servers", visible(name)),
     ),
     h("div", { class: "split split-narrow" }, list, detail),
   );

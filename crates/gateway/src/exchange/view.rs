@@ -100,7 +100,7 @@ impl Caller {
             *forms.entry(finding.name().to_owned()).or_insert_with(|| form(&policies, &question, finding))
         };
         let mut shown = mask.show(&found, choose, document.zip(schema.as_deref()));
-        if shown != *message && is_digested(call, direction) {
+        if is_digested(call, direction) && shown != *message {
             // Whoever gets it holds its bytes against a digest: they come as they are, or not at all.
             if !passes(&policies, &question, Kind::File, message.len()) {
                 return Err(Unmasked::recorded(Refusal::Opaque, record));

@@ -6,6 +6,7 @@ use super::matrix::{Cell, Matrix};
 use super::note::Notes;
 use super::text::instant;
 use crate::policy::Outcome;
+use crate::report::html::escape;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -23,11 +24,11 @@ pub fn to_html(basis: &Basis, matrix: &Matrix, concerns: &[Concern]) -> String {
          <style>\n{STYLE}</style>\n</head>\n<body>\n<h1>Access-control matrix</h1>\n<p>As of <b>{at}</b>, policy set \
          <code>{set}</code>, {since}.</p>\n<p class=\"legend\">{LEGEND}</p>\n",
         at = instant(basis.at),
-        set = escaped(&basis.policy_set),
+        set = escape(&basis.policy_set),
         since = since(basis),
     );
     for note in &basis.notes {
-        page.push_str(&format!("<p class=\"legend\">Note: {}.</p>\n", escaped(note)));
+        page.push_str(&format!("<p class=\"legend\">Note: {}.</p>\n", escape(note)));
     }
     findings(&mut page, concerns);
     for server in basis.servers.keys() {
@@ -54,7 +55,7 @@ fn findings(page: &mut String, concerns: &[Concern]) {
     }
     page.push_str("<ul>\n");
     for Concern { server, text, .. } in concerns {
-        page.push_str(&format!("<li><b>{}</b>: {}</li>\n", escaped(server), escaped(text)));
+        page.push_str(&format!("<li><b>{}</b>: {}</li>\n", escape(server), escape(text)));
     }
     page.push_str("</ul>\n");
 }
@@ -67,19 +68,19 @@ fn of_server(page: &mut String, server: &str, matrix: &Matrix) {
     let mut notes = Notes::default();
     page.push_str(&format!(
         "<section>\n<h2>{}</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>Action</th><th>Target</th>",
-        escaped(server)
+        escape(server)
     ));
     for subject in &matrix.subjects {
-        page.push_str(&format!("<th class=\"who\">{}</th>", escaped(&subject.label())));
+        page.push_str(&format!("<th class=\"who\">{}</th>", escape(&subject.label())));
     }
     page.push_str("</tr></thead>\n<tbody>\n");
     for (object, cells) in rows {
         let statement =
-            object.statement.as_deref().map(|statement| format!("<br><small>{}</small>", escaped(statement)));
+            object.statement.as_deref().map(|statement| format!("<br><small>{}</small>", escape(statement)));
         page.push_str(&format!(
             "<tr><td>{}</td><th scope=\"row\">{}{}</th>",
-            escaped(&object.action),
-            escaped(&object.target),
+            escape(&object.action),
+            escape(&object.target),
             statement.unwrap_or_default(),
         ));
         for cell in cells {
@@ -89,7 +90,7 @@ fn of_server(page: &mut String, server: &str, matrix: &Matrix) {
     }
     page.push_str("</tbody></table></div>\n<ol class=\"notes\">\n");
     for (outcome, text) in notes.texts() {
-        page.push_str(&format!("<li class=\"{}\">{}</li>\n", outcome.as_str(), escaped(&text)));
+        page.push_str(&format!("<li class=\"{}\">{}</li>\n", outcome.as_str(), escape(&text)));
     }
     page.push_str("</ol>\n</section>\n");
 }
@@ -101,22 +102,5 @@ fn of_cell(cell: &Cell, note: Option<usize>) -> String {
     };
     let number = note.map(|number| format!("<sup>{number}</sup>")).unwrap_or_default();
     let title = if note.is_some() { cell.note() } else { "no policy permits it".to_owned() };
-    format!("<td class=\"{}\" title=\"{}\">{word}{number}</td>", cell.outcome.as_str(), escaped(&title))
-}
-
-/// Text in HTML. Names come from upstreams.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            control if control.is_control() => out.push('\u{fffd}'),
-            other => out.push(other),
-        }
-    }
-    out
+    format!("<td class=\"{}\" title=\"{}\">{word}{number}</td>", cell.outcome.as_str(), escape(&title))
 }

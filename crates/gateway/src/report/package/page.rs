@@ -11,9 +11,10 @@ use evidence::package::{
 use super::describe::{FILES, Facts};
 use super::excerpt::Excerpt;
 use crate::report::criterion::{CRITERIA, PREFACE};
+use crate::report::html::escape;
 
 pub(super) use replay::replay;
-use table::{Head, escape, group, table};
+use table::{Head, group, table};
 
 const STYLE: &str = include_str!("page.css");
 

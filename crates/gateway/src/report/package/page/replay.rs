@@ -7,8 +7,8 @@ use evidence::merkle::Hash;
 
 use super::super::prove::Part;
 use super::head;
-use super::table::escape;
 use crate::limits;
+use crate::report::html::escape;
 
 /// The page.
 pub(in super::super) fn replay(rank: usize, index: u64, parts: &[Part], policies: &BTreeSet<Hash>) -> String {

@@ -1,20 +1,6 @@
-//! Tables and escaping. Everything in a table may come from callers or upstreams.
+//! Tables. Everything in them may come from callers or upstreams.
 
-/// Text that cannot be taken for markup, in content and in attributes.
-pub(super) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
-    out
-}
+use crate::report::html::escape;
 
 /// A number with its thousands apart.
 pub(super) fn group(number: u64) -> String {
