@@ -10,14 +10,12 @@ requirements-v2.txt.
 
 import contextlib
 import json
-import shutil
 import subprocess
 import sys
 
 import install
-import server
-from gateway import fixture, gateway
-from servers import GIT, SERVERS, STDIO, environment, prepare, run, visit
+from gateway import gateway
+from servers import SERVERS, begin, prepare, run, visit
 
 # Arguments go as they are written, or there would be no answers.
 NOBODY_SEES = """@id("all") permit (principal, action, resource);
@@ -65,15 +63,7 @@ def check(name, scratch):
     plan = make_plan(str(directory))
     found = []
     with contextlib.ExitStack() as stack:
-        if name in STDIO:
-            command = server.stdio(name, str(directory))
-            path = environment()["PATH"]
-            upstream = {"command": command, "environment": {"PATH": path, **GIT}}
-            target = json.dumps([shutil.which(command[0], path=path), *command[1:]])
-        elif name == "orders":
-            target = upstream = stack.enter_context(fixture("orders"))
-        else:
-            target = upstream = stack.enter_context(server.running(name))
+        upstream, target = begin(stack, name, directory)
         endpoint = stack.enter_context(gateway({name: upstream}, NOBODY_SEES, tools=EVERYTHING))
         url, token = endpoint(name)
         prepare(name, directory)

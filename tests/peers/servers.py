@@ -196,6 +196,18 @@ def differences(direct, through, path=""):
         yield f"{path}: {json.dumps(direct)[:300]} became {json.dumps(through)[:300]}"
 
 
+def begin(stack, name, directory):
+    """A server as a gateway is told of it, and as clients reach it directly; it ends with the stack."""
+    if name in STDIO:
+        command = server.stdio(name, str(directory))
+        path = environment()["PATH"]
+        upstream = {"command": command, "environment": {"PATH": path, **GIT}}
+        return upstream, json.dumps([shutil.which(command[0], path=path), *command[1:]])
+    running = fixture("orders") if name == "orders" else server.running(name)
+    address = stack.enter_context(running)
+    return address, address
+
+
 def check(name, scratch):
     """Every client of one server, directly and through a gateway of its own."""
     make_plan, clients = SERVERS[name]
@@ -203,15 +215,7 @@ def check(name, scratch):
     plan = make_plan(str(directory))
     found = []
     with contextlib.ExitStack() as stack:
-        if name in STDIO:
-            command = server.stdio(name, str(directory))
-            path = environment()["PATH"]
-            upstream = {"command": command, "environment": {"PATH": path, **GIT}}
-            target = json.dumps([shutil.which(command[0], path=path), *command[1:]])
-        elif name == "orders":
-            target = upstream = stack.enter_context(fixture("orders"))
-        else:
-            target = upstream = stack.enter_context(server.running(name))
+        upstream, target = begin(stack, name, directory)
         endpoint = stack.enter_context(gateway({name: upstream}, ALLOW_ALL))
         url, token = endpoint(name)
         for client in clients:
