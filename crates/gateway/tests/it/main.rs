@@ -18,6 +18,7 @@ mod list;
 mod mask;
 mod opaque;
 mod package;
+mod pipe;
 mod recognizer;
 mod refusal;
 mod replay;
