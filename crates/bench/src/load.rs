@@ -1,5 +1,6 @@
 //! Callers: each has one connection and sends its next call when it has the answer to the last.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
@@ -8,6 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::task::JoinSet;
 
+use crate::process::Process;
 use crate::stage::Way;
 use crate::upstream::{ONCE, STREAM};
 
@@ -23,9 +25,9 @@ pub(crate) struct Figures {
     pub(crate) p50_us: f64,
     /// 99 of 100 took no longer, in microseconds.
     pub(crate) p99_us: f64,
-    /// Processor time of the process in the middle, in microseconds.
+    /// Processor time of the processes in the middle, in microseconds.
     pub(crate) cpu_us_per_call: f64,
-    /// Its resident memory at the end, in MiB.
+    /// Their resident memory at the end, in MiB.
     pub(crate) resident_mib: f64,
 }
 
@@ -33,7 +35,7 @@ pub(crate) struct Figures {
 #[derive(Debug, Serialize)]
 pub(crate) struct Held {
     /// Which way.
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     /// How many.
     pub(crate) streams: usize,
     /// Resident memory, in MiB.
@@ -43,8 +45,8 @@ pub(crate) struct Held {
 /// Lists the tools, as every caller does first.
 pub(crate) async fn list(way: &Way) -> anyhow::Result<()> {
     let body = json!({"jsonrpc": "2.0", "id": 0, "method": "tools/list", "params": {}});
-    let mut probe = Probe::connect(way.address).await?;
-    probe.send(&message_bytes(way, &body)).await?;
+    let mut probe = Probe::connect(address(way, 0)?).await?;
+    probe.send(&message_bytes(way, &body)?).await?;
     let response = probe.response().await?;
     let tools = response.json()?["result"]["tools"].as_array().map_or(0, Vec::len);
     ensure!(tools == 2, "{tools} tools listed, status `{}`", response.status());
@@ -54,11 +56,11 @@ pub(crate) async fn list(way: &Way) -> anyhow::Result<()> {
 /// Lets `callers` call one way for `length`.
 pub(crate) async fn run(way: &Way, callers: usize, length: Duration) -> anyhow::Result<Figures> {
     let mut tasks = JoinSet::new();
-    let processor_before = way.process.processor_time()?;
+    let processor_before = processor_time(way)?;
     let begin = Instant::now();
     for number in 0..callers {
-        let bytes = call_bytes(way, number, ONCE);
-        let address = way.address;
+        let bytes = call_bytes(way, number, ONCE)?;
+        let address = address(way, number)?;
         tasks.spawn(async move {
             let mut times = Vec::new();
             let mut probe = Probe::connect(address).await?;
@@ -78,7 +80,7 @@ pub(crate) async fn run(way: &Way, callers: usize, length: Duration) -> anyhow::
         times.extend(caller??);
     }
     let elapsed = begin.elapsed();
-    let processor = way.process.processor_time()?.saturating_sub(processor_before);
+    let processor = processor_time(way)?.saturating_sub(processor_before);
     times.sort_unstable();
     let count = f64::from(u32::try_from(times.len())?);
     Ok(Figures {
@@ -98,7 +100,7 @@ pub(crate) async fn hold(way: &Way, streams: usize) -> anyhow::Result<Held> {
         if opening.len() == OPENING_MAX {
             open.push(opening.join_next().await.context("one was there")???);
         }
-        let (bytes, address) = (call_bytes(way, number, STREAM), way.address);
+        let (bytes, address) = (call_bytes(way, number, STREAM)?, address(way, number)?);
         opening.spawn(async move {
             let mut probe = Probe::connect(address).await?;
             probe.send(&bytes).await?;
@@ -112,11 +114,11 @@ pub(crate) async fn hold(way: &Way, streams: usize) -> anyhow::Result<Held> {
     while let Some(opened) = opening.join_next().await {
         open.push(opened??);
     }
-    Ok(Held { name: way.name, streams: open.len(), resident_mib: resident_mib(way)? })
+    Ok(Held { name: way.name.clone(), streams: open.len(), resident_mib: resident_mib(way)? })
 }
 
 /// A `tools/call` of about 400 bytes.
-fn call_bytes(way: &Way, number: usize, tool: &str) -> Vec<u8> {
+fn call_bytes(way: &Way, number: usize, tool: &str) -> anyhow::Result<Vec<u8>> {
     let arguments = json!({
         "customer": format!("C-{number:06}"),
         "include": ["orders", "addresses", "invoices"],
@@ -129,8 +131,8 @@ fn call_bytes(way: &Way, number: usize, tool: &str) -> Vec<u8> {
     message_bytes(way, &body)
 }
 
-fn message_bytes(way: &Way, body: &serde_json::Value) -> Vec<u8> {
-    let (host, token) = (way.address.to_string(), format!("Bearer {}", way.token));
+fn message_bytes(way: &Way, body: &serde_json::Value) -> anyhow::Result<Vec<u8>> {
+    let (host, token) = (address(way, 0)?.to_string(), format!("Bearer {}", way.token));
     let fields = [
         ("host", host.as_str()),
         ("authorization", token.as_str()),
@@ -139,7 +141,16 @@ fn message_bytes(way: &Way, body: &serde_json::Value) -> Vec<u8> {
         ("mcp-protocol-version", "2025-06-18"),
         ("user-agent", "bench/1"),
     ];
-    request("POST", way.path, &fields, body.to_string().as_bytes())
+    Ok(request("POST", way.path, &fields, body.to_string().as_bytes()))
+}
+
+/// Where a caller calls: they go round.
+fn address(way: &Way, caller: usize) -> anyhow::Result<SocketAddr> {
+    way.addresses.iter().cycle().nth(caller % way.addresses.len().max(1)).copied().context("no address")
+}
+
+fn processor_time(way: &Way) -> anyhow::Result<Duration> {
+    way.processes.iter().map(Process::processor_time).sum()
 }
 
 fn at(sorted: &[Duration], percent: usize) -> anyhow::Result<Duration> {
@@ -154,5 +165,6 @@ fn micros(time: Duration) -> f64 {
 }
 
 fn resident_mib(way: &Way) -> anyhow::Result<f64> {
-    Ok(f64::from(u32::try_from(way.process.resident_kib()?)?) / 1024.0)
+    let kib: u64 = way.processes.iter().map(Process::resident_kib).sum::<anyhow::Result<_>>()?;
+    Ok(f64::from(u32::try_from(kib)?) / 1024.0)
 }

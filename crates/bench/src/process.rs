@@ -75,19 +75,22 @@ impl Process {
         Ok(Self { child })
     }
 
+    /// Brings the schema of the database up to date, as its owner.
+    pub(crate) async fn migrate(binary: &Path, configuration: &Path, owner: &str) -> anyhow::Result<()> {
+        let mut command = Command::new(binary);
+        command.args(["migrate", "--owner", owner, "-c"]).arg(configuration).stdout(Stdio::null());
+        anyhow::ensure!(command.status().await?.success(), "the schema could not be made");
+        Ok(())
+    }
+
     /// Processor time used so far, by all its threads, in user and kernel mode.
     pub(crate) fn processor_time(&self) -> anyhow::Result<Duration> {
-        let stat = self.read("stat")?;
-        // The second field is a name in parentheses, which may hold blanks; utime and stime are the 14th and 15th.
-        let fields = stat.rsplit_once(')').context("`stat` has no name")?.1;
-        let mut times = fields.split_ascii_whitespace().skip(11).map(str::parse::<u32>);
-        let (user, kernel) = (times.next().context("no utime")??, times.next().context("no stime")??);
-        Ok(TICK * (user + kernel))
+        Ok(Times::read(self.pid()?)?.own)
     }
 
     /// Resident memory, in KiB.
     pub(crate) fn resident_kib(&self) -> anyhow::Result<u64> {
-        let status = self.read("status")?;
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()?))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no `VmRSS`")?;
         Ok(line.trim().trim_end_matches(" kB").parse()?)
     }
@@ -97,9 +100,50 @@ impl Process {
         Ok(self.child.kill().await?)
     }
 
-    fn read(&self, name: &str) -> anyhow::Result<String> {
-        let pid = self.child.id().context("the process has ended")?;
-        Ok(std::fs::read_to_string(format!("/proc/{pid}/{name}"))?)
+    fn pid(&self) -> anyhow::Result<u32> {
+        self.child.id().context("the process has ended")
+    }
+}
+
+/// Processor time used so far by a process and all its children, living and dead.
+pub(crate) fn family_time(parent: u32) -> anyhow::Result<Duration> {
+    let times = Times::read(parent)?;
+    let mut sum = times.own + times.buried;
+    for entry in std::fs::read_dir("/proc")? {
+        let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        // One that ended meanwhile is among the buried next time.
+        if let Ok(times) = Times::read(pid)
+            && times.parent == parent
+        {
+            sum += times.own;
+        }
+    }
+    Ok(sum)
+}
+
+/// What the kernel counts for a process (proc_pid_stat(5)).
+struct Times {
+    parent: u32,
+    /// All its threads, in user and kernel mode.
+    own: Duration,
+    /// Children that ended.
+    buried: Duration,
+}
+
+impl Times {
+    fn read(pid: u32) -> anyhow::Result<Self> {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+        // The second field is a name in parentheses, which may hold blanks.
+        let fields: Vec<&str> =
+            stat.rsplit_once(')').context("`stat` has no name")?.1.split_ascii_whitespace().collect();
+        let field = |number: usize| -> anyhow::Result<u32> {
+            Ok(fields.get(number - 3).context("`stat` is too short")?.parse()?)
+        };
+        Ok(Self {
+            parent: field(4)?,
+            own: TICK * (field(14)? + field(15)?),
+            buried: TICK * (field(16)? + field(17)?),
+        })
     }
 }
 
