@@ -470,7 +470,8 @@ RULES = {  # type: (required, optional)
     "approval.expired": ("approval", "actor call detail server session"),
     "approval.used": ("approval call", "actor detail forwarded server session"),
     **dict.fromkeys("policy.published config.changed key.created key.rotated key.revoked breakglass.entered "
-                    "breakglass.exited evidence.exported retention.deleted hold.set hold.cleared".split(), ADMIN),
+                    "breakglass.exited evidence.exported retention.deleted hold.set hold.cleared "
+                    "review.started review.decided review.applied review.closed".split(), ADMIN),
     "tools.changed": ("detail server", "actor context definition target"),
     "audit.gap": ("detail", "actor call server session"),
     "recording.viewed": ("actor", "call context detail session"),
@@ -950,7 +951,7 @@ class Package:
                 count(day, "authentication_failures", detail.get("count", 1))
             if "decision" in leaf:
                 named[0].add(leaf["decision"]["policy_set"])
-            if event in ("policy.published", "tools.changed"):
+            if event in ("policy.published", "tools.changed", "review.started"):
                 named[0].update([detail["policy_set"]] if "policy_set" in detail else [])
                 named[1].update([detail["document"]] if "document" in detail else [])
 

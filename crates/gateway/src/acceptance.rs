@@ -13,7 +13,6 @@ use evidence::jcs;
 use evidence::leaf::EventType;
 use evidence::merkle::Hash;
 use serde::Serialize;
-use serde_json::{Value, json};
 use tokio::time::MissedTickBehavior;
 
 use crate::catalog::{Catalog, DefinitionHash};
@@ -95,7 +94,7 @@ impl Acceptances {
     /// [`Error::Store`].
     pub fn accept(&self, request: &Request) -> Result<(), Error> {
         check(&request.reason)?;
-        let reason = self.masked(&request.reason);
+        let reason = self.mask.sentence(&request.reason);
         let (server, kind, name) = (&*request.server, request.kind.as_str(), &*request.name);
         let ts = self.clock.now().as_microsecond();
         let refused = self.db.write_now("accept definition", |tx| {
@@ -122,13 +121,6 @@ impl Acceptances {
             Ok(None)
         })?;
         refused.map_or(Ok(()), |problem| Err(Error::Request(problem.to_owned())))
-    }
-
-    /// A reason as it is kept; one that cannot be looked through as its hash.
-    fn masked(&self, reason: &str) -> String {
-        let document = self.mask.document(&json!({ "reason": reason }).to_string().into());
-        let kept: Value = serde_json::from_slice(document.get()).unwrap_or_default();
-        kept["reason"].as_str().or(kept.as_str()).unwrap_or_default().to_owned()
     }
 
     /// Keeps `catalog` in step with the database and the log in step with both, until dropped. Failures are logged

@@ -14,6 +14,7 @@ mod log;
 mod me;
 mod policy;
 mod problem;
+mod review;
 mod schema;
 mod server;
 mod slack;

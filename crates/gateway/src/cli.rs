@@ -15,6 +15,7 @@ mod migrate;
 mod moment;
 mod openapi;
 mod policy;
+mod review;
 mod serve;
 mod session;
 mod source;
@@ -67,6 +68,8 @@ enum Command {
     Completion(completion::Arguments),
     /// Who may do what, now or at any time in the record.
     Access(access::Arguments),
+    /// Reviews of who may do what: start, list, show, decide, close.
+    Review(review::Arguments),
     /// Print the gateway's own API as OpenAPI 3.1.
     Openapi(openapi::Arguments),
     /// Check, test and explain policies.
@@ -96,6 +99,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Completion(arguments) => completion::run(&arguments, Cli::command()),
         Command::Access(arguments) => access::run(&arguments),
+        Command::Review(arguments) => review::run(&arguments),
         Command::Openapi(arguments) => openapi::run(&arguments),
         Command::Policy(arguments) => policy::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),

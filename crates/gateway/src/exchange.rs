@@ -101,6 +101,8 @@ pub struct Gateway {
     pub db: Db,
     /// Counters.
     pub metrics: Metrics,
+    /// Held by whoever decides in a review of access, or ends one: the log is what a review is.
+    pub reviewing: tokio::sync::Mutex<()>,
     /// Failed authentications of this minute.
     pub flood: Flood,
     /// Time.

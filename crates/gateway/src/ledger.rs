@@ -279,6 +279,26 @@ impl Ledger {
         Ok(Receipt { call: None, place, leaf: hash })
     }
 
+    /// Records operational events that belong together, in one commit: all of them or none.
+    ///
+    /// # Errors
+    /// [`Unavailable`]: what depends on the record must not take effect.
+    pub async fn note_all(&self, events: Vec<Event>) -> Result<(), Unavailable> {
+        if let Some(event) = events.iter().find(|event| !is_operational(event.event)) {
+            return Err(Unavailable::Rejected(
+                format!("`{}` is not an operational event", event.event).into(),
+            ));
+        }
+        self.ready()?;
+        let now = self.now();
+        let drafts = events.into_iter().map(|event| self.0.drafter.event(event, now));
+        let drafts = drafts.collect::<Result<Vec<_>, _>>()?;
+        if !drafts.is_empty() {
+            self.append(drafts).await?;
+        }
+        Ok(())
+    }
+
     /// How the ledger does.
     pub fn health(&self) -> Health {
         let status = &self.0.status;
@@ -495,7 +515,11 @@ fn is_operational(event: EventType) -> bool {
         | E::EvidenceExported
         | E::RetentionDeleted
         | E::HoldSet
-        | E::HoldCleared => true,
+        | E::HoldCleared
+        | E::ReviewStarted
+        | E::ReviewDecided
+        | E::ReviewApplied
+        | E::ReviewClosed => true,
         E::AuthFailed
         | E::CallIntent
         | E::CallDenied

@@ -32,6 +32,7 @@ pub mod recognizer;
 pub mod refusal;
 pub mod reply;
 pub mod report;
+pub mod review;
 pub mod secret;
 pub mod service_key;
 pub mod sign_in;

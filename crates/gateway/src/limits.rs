@@ -221,6 +221,22 @@ pub const SERVICE_KEYS_USED_MS: u64 = 60_000;
 pub const SERVICE_KEYS_STALE_MS: u64 = 30_000;
 /// Lines of a stdio server's standard error kept in the log per second.
 pub const STDERR_LINES_PER_S_MAX: u32 = 100;
+/// Most grants of one review of access.
+pub const REVIEW_GRANTS_MAX: usize = 5_000;
+/// Most reviews of access that are open at once.
+pub const REVIEWS_OPEN_MAX: usize = 20;
+/// Most reviewers that a review names.
+pub const REVIEWERS_MAX: usize = 32;
+/// Most grants that one request decides on.
+pub const REVIEW_VERDICTS_MAX: usize = 200;
+/// Longest time a review is open, in days.
+pub const REVIEW_DAYS_MAX: i64 = 366;
+/// Longest reason for what is to become of a grant.
+pub const REVIEW_REASON_BYTES_MAX: usize = 500;
+/// Leaves at the end of a review that are written in one commit.
+pub const REVIEW_LEAVES_AT_ONCE_MAX: usize = 64;
+/// Time between two looks for reviews that are due.
+pub const REVIEWS_LOOK_MS: u64 = 5_000;
 /// Most policies in a set.
 pub const POLICIES_MAX: usize = 10_000;
 /// Deepest nesting of brackets, signs or `if` in one policy.

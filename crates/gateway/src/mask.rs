@@ -220,6 +220,13 @@ impl Mask {
         }
     }
 
+    /// A sentence that somebody wrote for the record, as it is kept; one that cannot be looked through as its hash.
+    pub fn sentence(&self, sentence: &str) -> String {
+        let document = self.document(&serde_json::json!({ "said": sentence }).to_string().into());
+        let kept: serde_json::Value = serde_json::from_slice(document.get()).unwrap_or_default();
+        kept["said"].as_str().or(kept.as_str()).unwrap_or_default().to_owned()
+    }
+
     /// A definition of an upstream's, as it is kept: an upstream that writes a secret into a description gives it away.
     pub fn definition(&self, definition: &str) -> String {
         match mask::scan(definition, &self.definition, &self.rules, &self.no_fields) {

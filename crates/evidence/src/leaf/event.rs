@@ -60,6 +60,14 @@ pub enum EventType {
     HoldSet,
     /// A legal hold was lifted.
     HoldCleared,
+    /// A review of who may do what began; its population is a document.
+    ReviewStarted,
+    /// A reviewer said what is to become of a grant; or nobody did until the review closed.
+    ReviewDecided,
+    /// Whether a grant that was to go or to change did, computed from the policies then in force.
+    ReviewApplied,
+    /// A review ended.
+    ReviewClosed,
     /// A gateway process began to write this lane.
     GatewayStarted,
     /// A gateway process ended in order; none of its calls is open.
@@ -79,7 +87,7 @@ pub struct ParseEventTypeError;
 
 impl EventType {
     /// Every event type.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 34] = [
         Self::AuthFailed,
         Self::CallIntent,
         Self::CallDenied,
@@ -105,6 +113,10 @@ impl EventType {
         Self::RetentionDeleted,
         Self::HoldSet,
         Self::HoldCleared,
+        Self::ReviewStarted,
+        Self::ReviewDecided,
+        Self::ReviewApplied,
+        Self::ReviewClosed,
         Self::GatewayStarted,
         Self::GatewayStopped,
         Self::LogHeartbeat,
@@ -140,6 +152,10 @@ impl EventType {
             Self::RetentionDeleted => "retention.deleted",
             Self::HoldSet => "hold.set",
             Self::HoldCleared => "hold.cleared",
+            Self::ReviewStarted => "review.started",
+            Self::ReviewDecided => "review.decided",
+            Self::ReviewApplied => "review.applied",
+            Self::ReviewClosed => "review.closed",
             Self::GatewayStarted => "gateway.started",
             Self::GatewayStopped => "gateway.stopped",
             Self::LogHeartbeat => "log.heartbeat",

@@ -98,7 +98,11 @@ const fn rule(event: EventType) -> Rule {
         | E::EvidenceExported
         | E::RetentionDeleted
         | E::HoldSet
-        | E::HoldCleared => (ACTOR | DETAIL, APPROVAL | CONTEXT | SERVER | SESSION),
+        | E::HoldCleared
+        | E::ReviewStarted
+        | E::ReviewDecided
+        | E::ReviewApplied
+        | E::ReviewClosed => (ACTOR | DETAIL, APPROVAL | CONTEXT | SERVER | SESSION),
         E::ToolsChanged => (DETAIL | SERVER, ACTOR | CONTEXT | DEFINITION | TARGET),
         E::AuditGap => (DETAIL, ACTOR | CALL | SERVER | SESSION),
         E::RecordingViewed => (ACTOR, CALL | CONTEXT | DETAIL | SESSION),

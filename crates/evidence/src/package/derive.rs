@@ -232,7 +232,10 @@ impl Derivation {
             self.derived.policy_sets.insert(decision.policy_set);
         }
         if let Some(detail) = &leaf.detail
-            && matches!(leaf.event, EventType::PolicyPublished | EventType::ToolsChanged)
+            && matches!(
+                leaf.event,
+                EventType::PolicyPublished | EventType::ToolsChanged | EventType::ReviewStarted
+            )
         {
             let named: Value = serde_json::from_str(detail.as_str()).unwrap_or_default();
             let hash = |member: &str| named.get(member)?.as_str()?.parse::<Hash>().ok();

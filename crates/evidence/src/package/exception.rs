@@ -88,6 +88,18 @@ pub const RULES: &[Rule] = &[
         &[when("detail.changed", &[])],
     ),
     rule("key_revoked", "A key was withdrawn. Ask why, and see what it did before.", &["key.revoked"], &[]),
+    rule(
+        "unreviewed_grant",
+        "A review of access ended and nobody had said what is to become of this grant.",
+        &["review.decided"],
+        &[when("detail.decision", &["none"])],
+    ),
+    rule(
+        "review_not_applied",
+        "A reviewer wanted a grant gone or changed, and when the review closed it stood as before.",
+        &["review.applied"],
+        &[when("detail.standing", &["unchanged", "unknown"])],
+    ),
     rule("hold_lifted", "A legal hold was lifted.", &["hold.cleared"], &[]),
     rule(
         CLOCK,

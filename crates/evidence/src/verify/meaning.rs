@@ -100,6 +100,10 @@ impl<'s, 'o> Meaning<'s, 'o> {
             | EventType::RetentionDeleted
             | EventType::HoldSet
             | EventType::HoldCleared
+            | EventType::ReviewStarted
+            | EventType::ReviewDecided
+            | EventType::ReviewApplied
+            | EventType::ReviewClosed
             | EventType::GatewayStarted
             | EventType::LogHeartbeat
             | EventType::LogGenesis => {}

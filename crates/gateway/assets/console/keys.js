@@ -6,6 +6,7 @@ export const PLACES = {
   a: "approvals",
   s: "sessions",
   x: "access",
+  w: "reviews",
   v: "servers",
   p: "policies",
   l: "log",
@@ -30,6 +31,16 @@ const HELP = [
       ["a", "to the approval button"],
       ["r", "to the reason"],
       ["Ctrl Enter", "approve, in the reason"],
+    ],
+  ],
+  [
+    "Reviews",
+    [
+      ["x", "choose a grant"],
+      ["r", "to the reason"],
+      ["y", "keep"],
+      ["n", "revoke"],
+      ["c", "change"],
     ],
   ],
   [

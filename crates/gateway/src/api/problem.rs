@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::approval::{Fault, NotDecided, Unsigned};
 use crate::policy::Duty;
 use crate::refusal::Refusal;
+use crate::review::NotReviewed;
 use crate::store;
 
 /// A no, worded for whoever asked.
@@ -129,6 +130,27 @@ impl From<NotDecided> for Problem {
             NotDecided::Overtaken => (StatusCode::CONFLICT, "overtaken"),
             NotDecided::Busy => (StatusCode::CONFLICT, "busy"),
             NotDecided::Fault(fault) => return fault.into(),
+        };
+        Self { status, code, detail }
+    }
+}
+
+impl From<NotReviewed> for Problem {
+    fn from(refused: NotReviewed) -> Self {
+        let detail = refused.to_string();
+        let (status, code) = match refused {
+            NotReviewed::Unknown | NotReviewed::NoGrant(_) => return Self::unknown(detail),
+            NotReviewed::Request(_) => return Self::request(detail),
+            NotReviewed::Closed => (StatusCode::CONFLICT, "closed"),
+            NotReviewed::NotAPerson => (StatusCode::FORBIDDEN, "not_a_person"),
+            NotReviewed::NotAReviewer => (StatusCode::FORBIDDEN, "not_a_reviewer"),
+            NotReviewed::Own(_) => (StatusCode::FORBIDDEN, "own_access"),
+            NotReviewed::Store(error) => return error.into(),
+            NotReviewed::Ledger(_) => return Self::of(Refusal::LedgerUnavailable),
+            NotReviewed::Access(_) | NotReviewed::Malformed => {
+                tracing::error!(error = detail, "a review of access failed");
+                return Self::of(Refusal::Internal);
+            }
         };
         Self { status, code, detail }
     }

@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::Value;
 
 use super::problem::Problem;
-use super::{Answered, Asked, access, activity, approval, call, events, log, me, policy, server};
+use super::{Answered, Asked, access, activity, approval, call, events, log, me, policy, review, server};
 use crate::policy::Duty;
 use crate::refusal::Refusal;
 
@@ -103,6 +103,11 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint { method: "GET", path: "/api/v1/log/tile/entries/{path*}", need: Need::Gateway(Duty::ReadLog), record: Record::Viewed, summary: "an entry bundle (C2SP tlog-tiles)", query: &[], body: None, answer: "Bytes", handler: Handler::Other(|asked| Box::pin(log::bundle(asked))) },
     Endpoint { method: "GET", path: "/api/v1/log/tile/{level}/{path*}", need: Need::Gateway(Duty::ReadStatus), record: Record::Nothing, summary: "a hash tile (C2SP tlog-tiles)", query: &[], body: None, answer: "Bytes", handler: Handler::Other(|asked| Box::pin(log::tile(asked))) },
     Endpoint { method: "GET", path: "/api/v1/access", need: Need::Gateway(Duty::ReadAccess), record: Record::Viewed, summary: "who may do what, by the policies in force", query: &["at", "server", "group", "people"], body: None, answer: "Access", handler: Handler::Json(|asked| Box::pin(access::show(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/reviews", need: Need::Gateway(Duty::ReadAccess), record: Record::Nothing, summary: "reviews of access, the latest first", query: &[], body: None, answer: "Reviews", handler: Handler::Json(|asked| Box::pin(review::list(asked))) },
+    Endpoint { method: "POST", path: "/api/v1/reviews", need: Need::Gateway(Duty::ManageReviews), record: Record::Change, summary: "begin a review of who may do what now", query: &[], body: Some("ReviewOrder"), answer: "Review", handler: Handler::Json(|asked| Box::pin(review::start(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/reviews/{id}", need: Need::Gateway(Duty::ReadAccess), record: Record::Viewed, summary: "a review with its grants and what was said about them", query: &[], body: None, answer: "Review", handler: Handler::Json(|asked| Box::pin(review::show(asked))) },
+    Endpoint { method: "POST", path: "/api/v1/reviews/{id}/decide", need: Need::Gateway(Duty::ReviewAccess), record: Record::Change, summary: "say what is to become of grants", query: &[], body: Some("ReviewVerdicts"), answer: "Review", handler: Handler::Json(|asked| Box::pin(review::decide(asked))) },
+    Endpoint { method: "POST", path: "/api/v1/reviews/{id}/close", need: Need::Gateway(Duty::ManageReviews), record: Record::Change, summary: "end a review", query: &[], body: None, answer: "Review", handler: Handler::Json(|asked| Box::pin(review::close(asked))) },
     Endpoint { method: "GET", path: "/api/v1/activity", need: Need::Gateway(Duty::ReadStatus), record: Record::Nothing, summary: "how many calls there were, and how they went", query: &["window"], body: None, answer: "Activity", handler: Handler::Json(|asked| Box::pin(activity::show(asked))) },
     Endpoint { method: "POST", path: "/api/v1/slack/interactions", need: Need::Slack, record: Record::Change, summary: "a press of a button in Slack", query: &[], body: Some("SlackPress"), answer: "SlackAnswer", handler: Handler::Slack },
 ];

@@ -89,6 +89,7 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
         sessions: Sessions::default(),
         db,
         metrics: Metrics::default(),
+        reviewing: tokio::sync::Mutex::default(),
         flood: Flood::new(clock.clone()),
         clock,
         ours: Ours::new(&listen.public_url, &listen.allowed_hosts, &listen.allowed_origins),

@@ -43,7 +43,7 @@ enum Command {
 
 /// Where the gateway is, and who asks.
 #[derive(Debug, clap::Args)]
-struct Gateway {
+pub(super) struct Gateway {
     /// The gateway's public URL.
     #[arg(long, value_name = "URL", env = "COUNTERSIGN_URL")]
     url: Url,
@@ -132,7 +132,7 @@ async fn perform(command: &Command) -> anyhow::Result<()> {
 }
 
 impl Gateway {
-    async fn ask(&self, path: &str, mut body: Option<Value>) -> anyhow::Result<Value> {
+    pub(super) async fn ask(&self, path: &str, mut body: Option<Value>) -> anyhow::Result<Value> {
         if let Some(Value::Object(members)) = &mut body {
             members.retain(|_, value| !value.is_null());
         }
@@ -177,7 +177,7 @@ impl Gateway {
         Ok(text.into())
     }
 
-    fn print(
+    pub(super) fn print(
         &self,
         value: &Value,
         people: fn(&mut dyn Write, &Value) -> std::io::Result<()>,
@@ -324,7 +324,7 @@ fn what(approval: &Value) -> String {
 }
 
 /// A text as the gateway escaped it. Escaped again if it holds what a terminal would act upon: the gateway may not be one.
-fn word(value: &Value) -> String {
+pub(super) fn word(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) if text.chars().any(char::is_control) => clean(text),

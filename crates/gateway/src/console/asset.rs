@@ -29,6 +29,7 @@ pub(super) const ASSETS: &[(&str, &[u8])] = &[
     ("view-call.js", include_bytes!("../../assets/console/view-call.js")),
     ("view-log.js", include_bytes!("../../assets/console/view-log.js")),
     ("view-policies.js", include_bytes!("../../assets/console/view-policies.js")),
+    ("view-reviews.js", include_bytes!("../../assets/console/view-reviews.js")),
     ("view-servers.js", include_bytes!("../../assets/console/view-servers.js")),
     ("view-sessions.js", include_bytes!("../../assets/console/view-sessions.js")),
     ("view-sign-in.js", include_bytes!("../../assets/console/view-sign-in.js")),

@@ -56,6 +56,10 @@ pub enum Duty {
     ReadAccess,
     /// Accept changed definitions.
     AcceptTools,
+    /// Say what is to become of grants under review.
+    ReviewAccess,
+    /// Begin and close reviews of access.
+    ManageReviews,
 }
 
 /// What the resource of a question about a duty is.
@@ -69,11 +73,11 @@ pub enum DutyPlace {
 
 /// The groups of actions that stand for roles in the gateway, for policies such as
 /// `permit (principal in Group::"security", action in Action::"auditor", resource);`.
-pub const ROLES: [&str; 4] = ["administrator", "approver", "auditor", "viewer"];
+pub const ROLES: [&str; 5] = ["administrator", "approver", "auditor", "reviewer", "viewer"];
 
 impl Duty {
     /// Every duty, in the order of their actions.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Approve,
         Self::View,
         Self::ReadStatus,
@@ -83,6 +87,8 @@ impl Duty {
         Self::ReadLog,
         Self::ReadAccess,
         Self::AcceptTools,
+        Self::ReviewAccess,
+        Self::ManageReviews,
     ];
 
     /// The name of its action.
@@ -97,6 +103,8 @@ impl Duty {
             Self::ReadLog => "log.read",
             Self::ReadAccess => "access.read",
             Self::AcceptTools => "tools.accept",
+            Self::ReviewAccess => "access.review",
+            Self::ManageReviews => "reviews.manage",
         }
     }
 
@@ -105,11 +113,13 @@ impl Duty {
         match self {
             Self::Approve => &["approver"],
             Self::View => &["approver", "auditor"],
-            Self::ReadStatus => &["administrator", "approver", "auditor", "viewer"],
+            Self::ReadStatus => &["administrator", "approver", "auditor", "reviewer", "viewer"],
             Self::ReadPolicies => &["administrator", "auditor", "viewer"],
-            Self::ReadCalls | Self::ReadAccess => &["administrator", "auditor"],
+            Self::ReadCalls => &["administrator", "auditor"],
+            Self::ReadAccess => &["administrator", "auditor", "reviewer"],
             Self::ReadRecordings | Self::ReadLog => &["auditor"],
-            Self::AcceptTools => &["administrator"],
+            Self::ReviewAccess => &["administrator", "reviewer"],
+            Self::AcceptTools | Self::ManageReviews => &["administrator"],
         }
     }
 

@@ -7,6 +7,7 @@
 mod basis;
 mod diff;
 mod duty;
+mod grant;
 mod matrix;
 mod note;
 mod object;
@@ -19,6 +20,7 @@ mod usage;
 pub use basis::{Basis, Error, Offer, People, Person};
 pub use diff::{Change, changes};
 pub use duty::{Concern, concerns};
+pub use grant::{Grant, GrantTerms, Standing, grants, standing};
 pub use matrix::{Cell, Matrix, Wanted};
 pub use note::Notes;
 pub use object::Object;

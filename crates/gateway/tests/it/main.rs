@@ -22,6 +22,7 @@ mod pipe;
 mod recognizer;
 mod refusal;
 mod replay;
+mod review;
 mod shutdown;
 mod statement;
 mod tidy;

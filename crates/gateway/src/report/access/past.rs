@@ -201,7 +201,7 @@ impl Records<'_> {
     pub fn learned(&self, at: i64) -> Result<Vec<Learned>, Error> {
         let mut standing: BTreeMap<(String, String, String), Listed> = BTreeMap::new();
         let mut learned = Vec::new();
-        for entry in self.all(EventType::ToolsChanged, at)? {
+        for entry in self.all(EventType::ToolsChanged, i64::MIN, at)? {
             let Some(server) = decoded(&entry)?.server else { continue };
             for (kind, name, hash, step) in self.steps(&entry)? {
                 let key = (server.clone(), kind.clone(), name.clone());
@@ -278,10 +278,17 @@ impl Records<'_> {
         Ok(None)
     }
 
-    /// All leaves of a type until then, the oldest first.
-    pub(super) fn all(&self, event: EventType, at: i64) -> Result<Vec<Entry>, Error> {
-        let mut filter =
-            Filter { event: Some(event.as_str().to_owned()), until: Some(after(at)), ..Filter::default() };
+    /// All leaves of a type from `from` until `at`, both microseconds since 1970, the oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn all(&self, event: EventType, from: i64, at: i64) -> Result<Vec<Entry>, Error> {
+        let mut filter = Filter {
+            event: Some(event.as_str().to_owned()),
+            from: Some(from),
+            until: Some(after(at)),
+            ..Filter::default()
+        };
         let mut found = Vec::new();
         loop {
             let page = self.db.read_now("leaves of a type", |read| entry::page(read, &filter, PAGE))?;
