@@ -438,7 +438,7 @@ SUBJECT = record({"id": ANY, "issuer": ANY})
 MEMBERS = {
     "v": lambda value: type(value) is int and value == 1, "id": text(UUID7), "type": ANY, "ts": is_time,
     "lane": ID, "lane_seq": integer(), "lane_prev": HASH,
-    "actor": record({"kind": word("human", "service", "agent", "anonymous", "gateway")}, id=FULL, issuer=ANY,
+    "actor": record({"kind": word("human", "service", "agent", "anonymous", "gateway", "canary")}, id=FULL, issuer=ANY,
                     token=HASH, on_behalf_of=lambda value: list_of(SUBJECT)(value) and value != []),
     "approval": record({"id": ID}, leaf=HASH), "call": ID, "context": HASH,
     "decision": record({"effect": word("allow", "deny", "hold"), "policies": list_of(ANY), "policy_set": HASH},
@@ -471,7 +471,7 @@ RULES = {  # type: (required, optional)
     "approval.used": ("approval call", "actor detail forwarded server session"),
     **dict.fromkeys("policy.published config.changed key.created key.rotated key.revoked breakglass.entered "
                     "breakglass.exited evidence.exported retention.deleted hold.set hold.cleared "
-                    "review.started review.decided review.applied review.closed".split(), ADMIN),
+                    "review.started review.decided review.applied review.closed canary.checked".split(), ADMIN),
     "tools.changed": ("detail server", "actor context definition target"),
     "audit.gap": ("detail", "actor call server session"),
     "recording.viewed": ("actor", "call context detail session"),
@@ -836,7 +836,7 @@ class Population:
                     self.add(self.waiting.pop(text(self.follow["by"]))[1])
         holds = lambda c: text(c["member"]) in c["one_of"] if c["one_of"] else text(c["member"]) != ""
         if not within or event not in self.query["types"] or (
-                self.query["any"] and not any(all(map(holds, every)) for every in self.query["any"])):
+                self.query["any"] and not any(all(map(holds, every)) for every in self.query["any"])) or any(map(holds, self.query["except"])):
             return False
         self.leaves += 1
         self.ends = [index if self.ends[0] is None else self.ends[0], index]
@@ -938,13 +938,14 @@ class Package:
             if not within:
                 return
             totals[day, event] = totals.get((day, event), 0) + 1
-            if event == "call.intent":
+            caller = leaf.get("actor", {}).get("kind") != "canary"
+            if event == "call.intent" and caller:
                 count(day, "forwarded")
                 if "server" in leaf:
                     count(day, "forwarded:" + leaf["server"])
-            if event in ("call.intent", "call.denied"):
+            if event in ("call.intent", "call.denied") and caller:
                 count(day, "calls")
-            if event == "call.denied":
+            if event == "call.denied" and caller:
                 count(day, "denied")
             detail = leaf.get("detail", {})
             if event == "auth.failed":

@@ -142,6 +142,7 @@ fn intent(principal: &Arc<Principal>, session: Uuid, body: &Bytes) -> Intent {
             user_agent: Some("agent/1.0".into()),
             trace: None,
             session,
+            origin: countersign::model::Origin::Caller,
         },
         server: "postgres".into(),
         kind: MessageKind::Request,

@@ -9,6 +9,7 @@ mod activity;
 mod approval;
 mod call;
 mod caller;
+mod canary;
 mod events;
 mod log;
 mod me;

@@ -2,6 +2,7 @@
 
 mod access;
 mod approvals;
+mod canary;
 mod completion;
 mod demo;
 mod doctor;
@@ -70,6 +71,8 @@ enum Command {
     Access(access::Arguments),
     /// Reviews of who may do what: start, list, show, decide, close.
     Review(review::Arguments),
+    /// Control canaries: what each showed last; let them run.
+    Canary(canary::Arguments),
     /// Print the gateway's own API as OpenAPI 3.1.
     Openapi(openapi::Arguments),
     /// Check, test and explain policies.
@@ -100,6 +103,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Completion(arguments) => completion::run(&arguments, Cli::command()),
         Command::Access(arguments) => access::run(&arguments),
         Command::Review(arguments) => review::run(&arguments),
+        Command::Canary(arguments) => canary::run(&arguments),
         Command::Openapi(arguments) => openapi::run(&arguments),
         Command::Policy(arguments) => policy::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),

@@ -2,6 +2,7 @@
 //!
 //! Unknown fields are errors. Relative paths are relative to the file.
 
+mod canary;
 mod check;
 mod console;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use canary::{Canaries, CanaryExpect, CanaryKind, CanaryTest};
 pub use console::{Account, ConsoleClient};
 pub use load::{ConfigError, load, parse};
 pub use masking::{Detector, Masking, OnFailure, Recognizer};
@@ -56,6 +58,9 @@ pub struct Config {
     /// What is looked for in messages.
     #[serde(default)]
     pub masking: Masking,
+    /// What the gateway tries by itself, to see that controls work.
+    #[serde(default)]
+    pub canaries: Canaries,
     /// How the gateway reports about itself.
     #[serde(default)]
     pub log: Log,

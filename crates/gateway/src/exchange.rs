@@ -45,7 +45,7 @@ use crate::mcp::envelope::{Field, Message};
 use crate::mcp::header::{self, Ours};
 use crate::mcp::method::Direction;
 use crate::metrics::{ExchangeLabels, Metrics};
-use crate::model::{Context, Decision, Effect, Era, MessageKind, Principal, Statement, TargetKind};
+use crate::model::{Context, Decision, Effect, Era, MessageKind, Origin, Principal, Statement, TargetKind};
 use crate::moment::{Listeners, Moment};
 use crate::permit::Permit;
 use crate::policy::{Policies, Question};
@@ -101,6 +101,8 @@ pub struct Gateway {
     pub db: Db,
     /// Counters.
     pub metrics: Metrics,
+    /// What the gateway tries by itself.
+    pub canaries: crate::config::Canaries,
     /// Held by whoever decides in a review of access, or ends one: the log is what a review is.
     pub reviewing: tokio::sync::Mutex<()>,
     /// Failed authentications of this minute.
@@ -466,6 +468,9 @@ impl Caller {
     }
 
     fn count(&self, call: &Call, result: &'static str) {
+        if self.context.origin == Origin::Canary {
+            return;
+        }
         let action = call.row.map_or("other", |row| row.action.as_str());
         let labels = ExchangeLabels { server: self.server.name.to_string(), action, result };
         self.gateway.metrics.exchanges.get_or_create(&labels).inc();

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use evidence::leaf::{Effect, EventType, Leaf};
+use evidence::leaf::{ActorKind, Effect, EventType, Leaf};
 use evidence::merkle::{Hash, leaf_hash, root_of_level};
 use evidence::tile::WIDTH_MAX;
 use tokio::time::MissedTickBehavior;
@@ -101,6 +101,11 @@ fn read(read: &mut Read<'_>) -> Result<Step, store::Error> {
     Ok(step)
 }
 
+/// Whether the gateway tried itself: no call of anybody's.
+fn is_canary(leaf: &Leaf) -> bool {
+    leaf.actor.as_ref().is_some_and(|actor| actor.kind == ActorKind::Canary)
+}
+
 fn corrupt(index: u64, error: &dyn std::fmt::Display) -> store::Error {
     store::Error::new(ErrorKind::Corrupt, format!("leaf {index} is not a leaf: {error}"))
 }
@@ -120,6 +125,9 @@ fn write(tx: &mut Tx<'_>, step: &Step) -> Result<bool, store::Error> {
 impl Step {
     /// A call began, or was refused.
     fn begin(&mut self, leaf: &Leaf, ts: i64, place: entry::Place) {
+        if is_canary(leaf) {
+            return;
+        }
         self.count(ts, "calls");
         if leaf.event == EventType::CallDenied {
             self.count(ts, "denied");
@@ -140,6 +148,9 @@ impl Step {
 
     /// A call that began at `began`, with the leaf at `place`, ended.
     fn end(&mut self, leaf: &Leaf, ts: i64, began: i64, place: entry::Place) {
+        if is_canary(leaf) {
+            return;
+        }
         let took = u64::try_from(ts - began).unwrap_or(0).max(1);
         self.count(began, &format!("t{}", took.next_power_of_two().trailing_zeros()));
         let status = leaf.outcome.as_ref().map_or("orphaned".to_owned(), |outcome| {

@@ -151,7 +151,7 @@ impl Ledger {
     pub async fn open(&self, intent: Intent) -> Result<Opened, Unavailable> {
         self.ready()?;
         let moment = self.moment().await?;
-        let call = intent.call;
+        let (call, origin) = (intent.call, intent.context.origin);
         let bytes = intent.body.get().len() + intent.forwarded.len();
         let drafts = self
             .compose(bytes, move |drafter| {
@@ -162,7 +162,9 @@ impl Ledger {
         // From here on the leaf may appear in the log, so somebody must end the call.
         let lease = Lease::new(call, Arc::clone(&self.0.status), self.0.writer.clone());
         match self.append(drafts).await {
-            Ok(Durable { place, hash }) => Ok(Opened { lease, place, leaf: hash, frames: FrameList::new() }),
+            Ok(Durable { place, hash }) => {
+                Ok(Opened { lease, place, leaf: hash, frames: FrameList::new(), origin })
+            }
             Err(refusal) => {
                 // Refused for what it is: it was not written, and a call of this id may be somebody else's.
                 if matches!(refusal, Unavailable::Rejected(_)) {
@@ -186,14 +188,14 @@ impl Ledger {
         }
         self.ready()?;
         let moment = self.moment().await?;
-        let (call, mut list) = (opened.call(), opened.frames.clone());
+        let (call, origin, mut list) = (opened.call(), opened.origin, opened.frames.clone());
         let frames = frames.to_vec();
         let bytes = frames.iter().map(|frame| frame.get().len()).sum();
         let (drafts, list) = self
             .compose(bytes, move |drafter| {
                 let mut drafts = Vec::with_capacity(frames.len());
                 for frame in &frames {
-                    let draft = drafter.frame(call, list.next(), frame, &moment)?;
+                    let draft = drafter.frame((call, origin), list.next(), frame, &moment)?;
                     if let Some(payload) = &draft.leaf.payload {
                         list.push(&payload.commitment);
                     }
@@ -215,7 +217,7 @@ impl Ledger {
     /// [`Unavailable`]: the answer may not be given. The ledger records the outcome, or ends the call as orphaned, once it
     /// can.
     pub async fn close(&self, opened: Opened, outcome: Outcome) -> Result<Receipt, Unavailable> {
-        let Opened { lease, frames, .. } = opened;
+        let Opened { lease, frames, origin, .. } = opened;
         let call = lease.call();
         if !frames.is_whole() {
             return Err(Unavailable::Rejected("a frame may be missing".into()));
@@ -228,8 +230,9 @@ impl Ledger {
         let moment = self.moment().await?;
         let bytes = outcome.body.as_ref().map_or(0, |body| body.get().len());
         let list = frames.commitment();
-        let draft =
-            self.compose(bytes, move |drafter| drafter.outcome(call, list, &outcome, &moment)).await?;
+        let draft = self
+            .compose(bytes, move |drafter| drafter.outcome((call, origin), list, &outcome, &moment))
+            .await?;
         let Durable { place, hash } = self.append(vec![draft]).await?;
         lease.release();
         Ok(Receipt { call: Some(call), place, leaf: hash })
@@ -519,7 +522,8 @@ fn is_operational(event: EventType) -> bool {
         | E::ReviewStarted
         | E::ReviewDecided
         | E::ReviewApplied
-        | E::ReviewClosed => true,
+        | E::ReviewClosed
+        | E::CanaryChecked => true,
         E::AuthFailed
         | E::CallIntent
         | E::CallDenied

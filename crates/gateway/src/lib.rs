@@ -8,6 +8,7 @@ pub mod admin;
 pub mod api;
 pub mod app;
 pub mod approval;
+pub mod canary;
 pub mod catalog;
 pub mod cli;
 pub mod clock;

@@ -221,6 +221,22 @@ pub const SERVICE_KEYS_USED_MS: u64 = 60_000;
 pub const SERVICE_KEYS_STALE_MS: u64 = 30_000;
 /// Lines of a stdio server's standard error kept in the log per second.
 pub const STDERR_LINES_PER_S_MAX: u32 = 100;
+/// Time between two runs of a control canary, in seconds, where the configuration says nothing.
+pub const CANARY_EVERY_S: u64 = 60 * 60;
+/// Least time between two runs of a canary, in seconds.
+pub const CANARY_EVERY_S_MIN: u64 = 10;
+/// Most time between two runs of a canary, in seconds.
+pub const CANARY_EVERY_S_MAX: u64 = 7 * 24 * 60 * 60;
+/// Most canaries.
+pub const CANARIES_MAX: usize = 64;
+/// Longest arguments of a canary.
+pub const CANARY_ARGUMENTS_BYTES_MAX: usize = 16 * 1024;
+/// Time a canary is waited for.
+pub const CANARY_ANSWER_MS: u64 = 5_000;
+/// Time between two looks for canaries that are due.
+pub const CANARIES_LOOK_MS: u64 = 1_000;
+/// Latest runs of canaries among which each one's last is looked for.
+pub const CANARY_RUNS_READ_MAX: u32 = 1_000;
 /// Most grants of one review of access.
 pub const REVIEW_GRANTS_MAX: usize = 5_000;
 /// Most reviews of access that are open at once.

@@ -18,6 +18,13 @@ pub struct ExchangeLabels {
     pub result: &'static str,
 }
 
+/// Label of a run of a control canary.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct CanaryLabels {
+    /// `passed` or `failed`.
+    pub result: &'static str,
+}
+
 /// Label of a request that was refused before there was an exchange.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct TurnedAwayLabels {
@@ -49,6 +56,8 @@ pub struct Metrics {
     pub auth_failures: Counter,
     /// Requests refused before there was an exchange, by code.
     pub turned_away: Family<TurnedAwayLabels, Counter>,
+    /// Runs of control canaries, by result.
+    pub canaries: Family<CanaryLabels, Counter>,
 }
 
 impl Metrics {
@@ -68,6 +77,7 @@ impl Metrics {
             ledger_degraded: Gauge::default(),
             auth_failures: Counter::default(),
             turned_away: Family::default(),
+            canaries: Family::default(),
             registry: Registry::default(),
         };
         registry.register("exchanges", "exchanges that ended", metrics.exchanges.clone());
@@ -84,6 +94,7 @@ impl Metrics {
         registry.register("ledger_degraded", "reasons for concern", metrics.ledger_degraded.clone());
         registry.register("auth_failures", "requests that proved no identity", metrics.auth_failures.clone());
         registry.register("turned_away", "requests refused unread", metrics.turned_away.clone());
+        registry.register("canaries", "runs of control canaries", metrics.canaries.clone());
         Self { registry, ..metrics }
     }
 

@@ -7,7 +7,7 @@ mod statement;
 mod target;
 mod terms;
 
-pub use call::{Context, Era, MessageKind, Method};
+pub use call::{Context, Era, MessageKind, Method, Origin};
 pub use decision::{Decision, Effect, PolicyRevision};
 pub use principal::{Party, Principal, PrincipalKind, TokenId};
 pub use statement::{SEVERITY_UNKNOWN, Statement};

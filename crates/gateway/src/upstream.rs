@@ -11,6 +11,7 @@ pub use http::HttpUpstream;
 pub use probe::Revisions;
 pub use stdio::Stdio;
 
+use ::bytes::Bytes;
 use ::http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use crate::mcp::header::SESSION_ID;
@@ -24,6 +25,9 @@ pub enum Upstream {
     Http(Box<HttpUpstream>),
     /// A program on this machine, offered as if it were reached by streamable HTTP.
     Stdio(Stdio),
+    /// Nothing outside the gateway: this message, whatever is asked. What stands behind a server's name when the gateway
+    /// tries itself.
+    Canary(Bytes),
 }
 
 impl Upstream {
@@ -36,6 +40,11 @@ impl Upstream {
         match self {
             Self::Http(upstream) => upstream.send(outbound).await,
             Self::Stdio(upstream) => ask(upstream, outbound).await,
+            Self::Canary(answer) => {
+                let mut headers = HeaderMap::new();
+                headers.insert(::http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                Ok(Answer { status: StatusCode::OK, headers, body: AnswerBody::Json(answer.clone()) })
+            }
         }
     }
 

@@ -68,6 +68,8 @@ pub enum EventType {
     ReviewApplied,
     /// A review ended.
     ReviewClosed,
+    /// The gateway tried whether a control works: a call of its own was denied, held or masked, or not.
+    CanaryChecked,
     /// A gateway process began to write this lane.
     GatewayStarted,
     /// A gateway process ended in order; none of its calls is open.
@@ -87,7 +89,7 @@ pub struct ParseEventTypeError;
 
 impl EventType {
     /// Every event type.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::AuthFailed,
         Self::CallIntent,
         Self::CallDenied,
@@ -117,6 +119,7 @@ impl EventType {
         Self::ReviewDecided,
         Self::ReviewApplied,
         Self::ReviewClosed,
+        Self::CanaryChecked,
         Self::GatewayStarted,
         Self::GatewayStopped,
         Self::LogHeartbeat,
@@ -156,6 +159,7 @@ impl EventType {
             Self::ReviewDecided => "review.decided",
             Self::ReviewApplied => "review.applied",
             Self::ReviewClosed => "review.closed",
+            Self::CanaryChecked => "canary.checked",
             Self::GatewayStarted => "gateway.started",
             Self::GatewayStopped => "gateway.stopped",
             Self::LogHeartbeat => "log.heartbeat",

@@ -47,6 +47,8 @@ pub enum ActorKind {
     Anonymous,
     /// The gateway itself.
     Gateway,
+    /// The gateway in the place of a caller, to see whether a control works. Nothing of it reaches a server.
+    Canary,
 }
 
 /// A subject and the issuer that vouches for it.

@@ -102,7 +102,8 @@ const fn rule(event: EventType) -> Rule {
         | E::ReviewStarted
         | E::ReviewDecided
         | E::ReviewApplied
-        | E::ReviewClosed => (ACTOR | DETAIL, APPROVAL | CONTEXT | SERVER | SESSION),
+        | E::ReviewClosed
+        | E::CanaryChecked => (ACTOR | DETAIL, APPROVAL | CONTEXT | SERVER | SESSION),
         E::ToolsChanged => (DETAIL | SERVER, ACTOR | CONTEXT | DEFINITION | TARGET),
         E::AuditGap => (DETAIL, ACTOR | CALL | SERVER | SESSION),
         E::RecordingViewed => (ACTOR, CALL | CONTEXT | DETAIL | SESSION),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::leaf::{EventType, Leaf};
+use crate::leaf::{ActorKind, EventType, Leaf};
 
 /// The most bytes of a file of counts: years of daily counts of every server.
 pub const COUNTS_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -95,6 +95,10 @@ struct Attempts {
 impl Measures {
     /// Counts a leaf of the period.
     pub(super) fn push(&mut self, leaf: &Leaf) {
+        // The gateway's own calls are nobody's: no other source counts them.
+        if leaf.actor.as_ref().is_some_and(|actor| actor.kind == ActorKind::Canary) {
+            return;
+        }
         match leaf.event {
             EventType::CallIntent => {
                 self.add(leaf, "calls", 1);

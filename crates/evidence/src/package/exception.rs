@@ -100,6 +100,12 @@ pub const RULES: &[Rule] = &[
         &["review.applied"],
         &[when("detail.standing", &["unchanged", "unknown"])],
     ),
+    rule(
+        "canary_failed",
+        "A call of the gateway's own that had to be denied, held or masked was not: a control did not work.",
+        &["canary.checked"],
+        &[when("detail.result", &["failed"])],
+    ),
     rule("hold_lifted", "A legal hold was lifted.", &["hold.cleared"], &[]),
     rule(
         CLOCK,
@@ -124,6 +130,11 @@ const fn rule(
 
 const fn when(member: &'static str, one_of: &'static [&'static str]) -> Condition {
     Condition { member, one_of }
+}
+
+/// Whether the gateway was in the place of a caller. What became of it is `canary.checked`.
+fn is_canary(view: &View<'_>) -> bool {
+    view.text("actor.kind") == "canary"
 }
 
 /// The rules while they run.
@@ -152,7 +163,9 @@ impl Exceptions {
     /// The rows for a leaf of the period, given what [`remember`](Self::remember) said.
     pub(super) fn push(&mut self, view: &View<'_>, broken: Option<&'static str>) -> Vec<[String; 8]> {
         let single = RULES.iter().filter(|rule| {
-            rule.types.contains(&view.event) && rule.all.iter().all(|condition| view.holds(condition))
+            rule.types.contains(&view.event)
+                && !is_canary(view)
+                && rule.all.iter().all(|condition| view.holds(condition))
         });
         let names: Vec<&'static str> = single.map(|rule| rule.name).chain(broken).collect();
         names.into_iter().map(|name| self.row(name, view)).collect()

@@ -27,6 +27,9 @@ const HARMFUL: &[&str] = &[
     "dynamic",
 ];
 
+/// Calls that the gateway made itself to try its controls: no population of real calls has them.
+const CANARIES: &[Condition] = &[one_of("actor.kind", &["canary"])];
+
 /// Every population, in the order of the report.
 pub const POPULATIONS: &[Query] = &[
     Query {
@@ -35,6 +38,7 @@ pub const POPULATIONS: &[Query] = &[
         answers: "Which calls were made, by whom, what was decided, and how did each end?",
         types: CALLS,
         any: &[],
+        except: CANARIES,
         shape: CALL,
         columns: &[
             row("index", "index"),
@@ -72,6 +76,7 @@ pub const POPULATIONS: &[Query] = &[
             &[one_of("decision.effect", &["hold"])],
             &[present("decision.approval.id")],
         ],
+        except: CANARIES,
         shape: CALL,
         columns: &[
             row("index", "index"),
@@ -104,6 +109,7 @@ pub const POPULATIONS: &[Query] = &[
         answers: "Which calls were refused, by which policy, and who failed to prove who they are?",
         types: &["call.denied", "auth.failed"],
         any: &[],
+        except: CANARIES,
         shape: Shape::Each,
         columns: &[
             row("index", "index"),
@@ -130,6 +136,7 @@ pub const POPULATIONS: &[Query] = &[
         answers: "Which calls were put before people, who decided, was it in time, and was the approval used?",
         types: &["approval.requested"],
         any: &[],
+        except: CANARIES,
         shape: Shape::Follow {
             by: "approval.id",
             opens: &["approval.requested"],
@@ -173,6 +180,7 @@ pub const POPULATIONS: &[Query] = &[
             "approval.rejected",
         ],
         any: &[&[present("redactions")]],
+        except: CANARIES,
         shape: Shape::Each,
         columns: &[
             row("index", "index"),
@@ -191,6 +199,7 @@ pub const POPULATIONS: &[Query] = &[
         answers: "What changed in the rules and the configuration, when, and by whom?",
         types: &["policy.published", "config.changed", "breakglass.entered", "breakglass.exited"],
         any: &[],
+        except: &[],
         shape: Shape::Each,
         columns: &[
             row("index", "index"),
@@ -213,6 +222,7 @@ pub const POPULATIONS: &[Query] = &[
         answers: "Who acted in the period, as what kind of caller, from when to when, and how often?",
         types: &["call.intent", "call.denied", "approval.approved", "approval.rejected"],
         any: &[&[present("actor.id")]],
+        except: CANARIES,
         shape: Shape::Group { by: &["actor.id"] },
         columns: &[
             row("actor", "actor.id"),
@@ -232,6 +242,7 @@ pub const POPULATIONS: &[Query] = &[
         answers: "Which tools, prompts and resources were called, how often, under which definition?",
         types: CALLS,
         any: &[&[present("server"), present("target.name|target.id")]],
+        except: CANARIES,
         shape: Shape::Group { by: &["server", "target.kind", "target.name|target.id"] },
         columns: &[
             row("server", "server"),
@@ -250,6 +261,7 @@ pub const POPULATIONS: &[Query] = &[
         answers: "Which upstreams changed what their tools say they do, and who accepted it?",
         types: &["tools.changed"],
         any: &[],
+        except: &[],
         shape: Shape::Each,
         columns: &[
             row("index", "index"),
@@ -271,6 +283,7 @@ pub const POPULATIONS: &[Query] = &[
         answers: "Which keys were made, replaced and withdrawn, with which rights?",
         types: &["key.created", "key.rotated", "key.revoked"],
         any: &[],
+        except: &[],
         shape: Shape::Each,
         columns: &[
             row("index", "index"),
@@ -292,6 +305,7 @@ pub const POPULATIONS: &[Query] = &[
         answers: "What was erased by rule, and which legal holds were placed and lifted?",
         types: &["retention.deleted", "hold.set", "hold.cleared"],
         any: &[],
+        except: &[],
         shape: Shape::Each,
         columns: &[
             row("index", "index"),
@@ -308,6 +322,7 @@ pub const POPULATIONS: &[Query] = &[
         answers: "Who looked at recorded bodies, and who exported evidence?",
         types: &["recording.viewed", "evidence.exported"],
         any: &[],
+        except: &[],
         shape: Shape::Each,
         columns: &[
             row("index", "index"),
@@ -327,6 +342,7 @@ pub const POPULATIONS: &[Query] = &[
         answers: "When was it reviewed who may do what, over which grants, and what came of it?",
         types: &["review.started"],
         any: &[],
+        except: &[],
         shape: Shape::Follow {
             by: "detail.review",
             opens: &["review.started"],
@@ -362,6 +378,7 @@ pub const POPULATIONS: &[Query] = &[
         answers: "What did which reviewer say about each grant, why, and was it done?",
         types: &["review.decided"],
         any: &[],
+        except: &[],
         shape: Shape::Follow {
             by: "detail.key",
             opens: &["review.decided"],
@@ -390,11 +407,35 @@ pub const POPULATIONS: &[Query] = &[
         ],
     },
     Query {
+        name: "canaries",
+        title: "Control canaries",
+        answers: "Did the gateway try its own controls throughout the period, and did each work?",
+        types: &["canary.checked"],
+        any: &[],
+        except: &[],
+        shape: Shape::Each,
+        columns: &[
+            row("index", "index"),
+            row("time", "ts"),
+            row("canary", "detail.canary"),
+            row("server", "server"),
+            row("tool", "detail.tool"),
+            row("expected", "detail.expected"),
+            row("found", "detail.found"),
+            row("result", "detail.result"),
+            row("detector", "detail.detector"),
+            row("call", "detail.call"),
+            row("policies", "detail.policies"),
+            row("policy_set", "detail.policy_set"),
+        ],
+    },
+    Query {
         name: "availability",
         title: "Availability of the gateways",
         answers: "Which gateway processes wrote the log, from when to when, and did each stop in order?",
         types: &["log.genesis", "gateway.started", "log.heartbeat", "gateway.stopped"],
         any: &[],
+        except: &[],
         shape: Shape::Group { by: &["lane"] },
         columns: &[
             row("lane", "lane"),

@@ -26,6 +26,8 @@ pub struct Query {
     pub types: &'static [&'static str],
     /// Alternatives of conditions that must all hold; none: every leaf of these types.
     pub any: &'static [&'static [Condition]],
+    /// A leaf for which one of these holds is left out.
+    pub except: &'static [Condition],
     /// How leaves make rows.
     pub shape: Shape,
     /// What a row shows.
@@ -122,6 +124,7 @@ impl View<'_> {
         query.types.contains(&self.event)
             && (query.any.is_empty()
                 || query.any.iter().any(|all| all.iter().all(|condition| self.holds(condition))))
+            && !query.except.iter().any(|condition| self.holds(condition))
     }
 }
 

@@ -104,6 +104,7 @@ impl<'s, 'o> Meaning<'s, 'o> {
             | EventType::ReviewDecided
             | EventType::ReviewApplied
             | EventType::ReviewClosed
+            | EventType::CanaryChecked
             | EventType::GatewayStarted
             | EventType::LogHeartbeat
             | EventType::LogGenesis => {}

@@ -384,5 +384,6 @@ fn around(clock: &dyn Clock, person: u64) -> Context {
         user_agent: None,
         trace: None,
         session: Uuid::from_u128(u128::from(person) + 1),
+        origin: countersign::model::Origin::Caller,
     }
 }

@@ -89,6 +89,8 @@ pub(super) const SCHEMAS: &[(&str, &str)] = &[
     ("ReviewOrder", r#"{"type":"object","required":["due"],"properties":{"due":{"type":"string","format":"date-time"},"reviewers":{"type":"array","items":{"type":"string"}},"people":{"enum":["groups","persons"]},"server":{"type":"string"},"group":{"type":"string"}},"additionalProperties":false}"#),
     ("ReviewVerdicts", r#"{"type":"object","required":["grants","decision","reason"],"properties":{"grants":{"type":"array","items":{"type":"integer"}},"decision":{"enum":["keep","revoke","change"]},"reason":{"type":"string"}},"additionalProperties":false}"#),
     ("Reviews", r#"{"type":"object","required":["reviews"],"properties":{"reviews":{"type":"array","items":{"type":"object"}}}}"#),
+    ("Canaries", r#"{"type":"object","required":["canaries"],"properties":{"every_s":{"type":"integer"},"canaries":{"type":"array","items":{"type":"object","required":["name","server","tool","expect","last"]}}}}"#),
+    ("CanaryRun", r#"{"type":"object","properties":{"name":{"type":"string"}},"additionalProperties":false}"#),
     ("Servers", r#"{"type":"object","required":["servers","issuers","gateways"],"properties":{"servers":{"type":"array","items":{"type":"object"}},"issuers":{"type":"array","items":{"type":"object"}},"gateways":{"type":"array","items":{"type":"object"}}}}"#),
     ("Session", r#"{"type":"object","required":["session","calls","next"],"properties":{"session":{"type":"object"},"calls":{"type":"array","items":{"type":"object"}},"next":{"type":["string","null"]}}}"#),
     ("Sessions", r#"{"type":"object","required":["sessions","next","searched_to"],"properties":{"sessions":{"type":"array","items":{"type":"object"}},"next":{"type":["string","null"]},"searched_to":{"type":["string","null"]}}}"#),

@@ -58,6 +58,7 @@ pub(super) async fn list(asked: Asked) -> Result<Value, Problem> {
 fn health(server: &Server) -> (&'static str, &'static str, Option<String>) {
     match &server.upstream {
         Upstream::Http(_) => ("http", "unknown", None),
+        Upstream::Canary(_) => ("canary", "ok", None),
         Upstream::Stdio(stdio) => {
             let health = stdio.health();
             let running = !health.processes.is_empty();

@@ -6,7 +6,9 @@ use http::Method;
 use serde_json::Value;
 
 use super::problem::Problem;
-use super::{Answered, Asked, access, activity, approval, call, events, log, me, policy, review, server};
+use super::{
+    Answered, Asked, access, activity, approval, call, canary, events, log, me, policy, review, server,
+};
 use crate::policy::Duty;
 use crate::refusal::Refusal;
 
@@ -108,6 +110,8 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint { method: "GET", path: "/api/v1/reviews/{id}", need: Need::Gateway(Duty::ReadAccess), record: Record::Viewed, summary: "a review with its grants and what was said about them", query: &[], body: None, answer: "Review", handler: Handler::Json(|asked| Box::pin(review::show(asked))) },
     Endpoint { method: "POST", path: "/api/v1/reviews/{id}/decide", need: Need::Gateway(Duty::ReviewAccess), record: Record::Change, summary: "say what is to become of grants", query: &[], body: Some("ReviewVerdicts"), answer: "Review", handler: Handler::Json(|asked| Box::pin(review::decide(asked))) },
     Endpoint { method: "POST", path: "/api/v1/reviews/{id}/close", need: Need::Gateway(Duty::ManageReviews), record: Record::Change, summary: "end a review", query: &[], body: None, answer: "Review", handler: Handler::Json(|asked| Box::pin(review::close(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/canaries", need: Need::Gateway(Duty::ReadStatus), record: Record::Nothing, summary: "control canaries, and what each showed last", query: &[], body: None, answer: "Canaries", handler: Handler::Json(|asked| Box::pin(canary::list(asked))) },
+    Endpoint { method: "POST", path: "/api/v1/canaries/run", need: Need::Gateway(Duty::RunCanaries), record: Record::Change, summary: "let canaries run now", query: &[], body: Some("CanaryRun"), answer: "Canaries", handler: Handler::Json(|asked| Box::pin(canary::run(asked))) },
     Endpoint { method: "GET", path: "/api/v1/activity", need: Need::Gateway(Duty::ReadStatus), record: Record::Nothing, summary: "how many calls there were, and how they went", query: &["window"], body: None, answer: "Activity", handler: Handler::Json(|asked| Box::pin(activity::show(asked))) },
     Endpoint { method: "POST", path: "/api/v1/slack/interactions", need: Need::Slack, record: Record::Change, summary: "a press of a button in Slack", query: &[], body: Some("SlackPress"), answer: "SlackAnswer", handler: Handler::Slack },
 ];

@@ -89,6 +89,7 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
         sessions: Sessions::default(),
         db,
         metrics: Metrics::default(),
+        canaries: config.canaries.clone(),
         reviewing: tokio::sync::Mutex::default(),
         flood: Flood::new(clock.clone()),
         clock,

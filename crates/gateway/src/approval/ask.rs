@@ -13,12 +13,14 @@ use uuid::Uuid;
 use super::bound::{Likeness, hex};
 use super::canonical::{self, Matter};
 use super::content::{self, Content};
-use super::{Approvals, Fault, person};
+use super::{Approvals, Fault, NOBODY, person};
 use crate::ledger::{About, ApprovalStep, Stage};
 use crate::limits;
 use crate::mask::Redacted;
 use crate::mcp::envelope::{Field, Message};
-use crate::model::{Context, Decision, Grant, MessageKind, Method, Principal, Target, TargetKind, Terms};
+use crate::model::{
+    Context, Decision, Grant, MessageKind, Method, Origin, Principal, Target, TargetKind, Terms,
+};
 use crate::store::approval::{self, State};
 use crate::store::{self, definition, delivery};
 
@@ -180,7 +182,10 @@ impl Approvals {
         likeness: &Likeness<'_>,
         mac: [u8; 32],
     ) -> Result<Option<Asked>, NotAsked> {
-        let asker = person(&held.principal.party);
+        let asker = match held.context.origin {
+            Origin::Caller => person(&held.principal.party),
+            Origin::Canary => NOBODY,
+        };
         self.require_room(asker).await?;
         let terms = held.decision.terms.clone().unwrap_or_default();
         let (id, now) = (crate::clock::new_id(&*self.clock), self.now());
@@ -225,7 +230,7 @@ impl Approvals {
             }
         };
         let leaf = *receipt.leaf.as_bytes();
-        let news = self.news(key, "approval.requested");
+        let news = self.news_of(&row, "approval.requested");
         let pending = self.db.write("open approval", move |tx| {
             let pending = approval::pend(tx, &key, &leaf)?;
             if pending {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use evidence::leaf::Leaf;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
@@ -24,9 +25,12 @@ use crate::clock::Clock;
 use crate::config::{self, Webhook};
 use crate::limits;
 use crate::store::delivery::{self, Delivery};
+use crate::store::entry::{self, Filter};
 
 /// What the Slack channel is called where webhooks have names.
 const SLACK: &str = "slack";
+/// What is told when a control canary fails.
+const ALARM: &str = "canary.failed";
 /// Secrets of Standard Webhooks have this before their base64.
 const SECRET_PREFIX: &str = "whsec_";
 /// How long they may be, in bytes.
@@ -100,14 +104,10 @@ impl Sinks {
         names.map(one).collect()
     }
 
-    /// Sends one; says why it did not arrive.
-    async fn send(&self, delivery: &Delivery, record: &Record, now: Timestamp) -> Result<(), String> {
-        if let (SLACK, Some(slack)) = (delivery.sink.as_str(), &self.slack) {
-            return slack.send(&self.client, &delivery.event, record).await;
-        }
+    /// Sends a signed request; says why it did not arrive.
+    async fn post(&self, delivery: &Delivery, body: String, now: Timestamp) -> Result<(), String> {
         let sink = self.all.iter().find(|sink| sink.name == delivery.sink);
         let sink = sink.ok_or_else(|| "no webhook of this name is configured any more".to_owned())?;
-        let body = self.body(delivery, record);
         let id = Uuid::from_bytes(delivery.id).to_string();
         let sent = self
             .client
@@ -121,6 +121,14 @@ impl Sinks {
             .await
             .map_err(|error| error.without_url().to_string())?;
         if sent.status().is_success() { Ok(()) } else { Err(format!("it answered {}", sent.status())) }
+    }
+
+    /// Sends one; says why it did not arrive.
+    async fn send(&self, delivery: &Delivery, record: &Record, now: Timestamp) -> Result<(), String> {
+        if let (SLACK, Some(slack)) = (delivery.sink.as_str(), &self.slack) {
+            return slack.send(&self.client, &delivery.event, record).await;
+        }
+        self.post(delivery, self.body(delivery, record), now).await
     }
 
     fn body(&self, delivery: &Delivery, record: &Record) -> String {
@@ -201,6 +209,7 @@ impl Approvals {
             return Ok(());
         }
         let sent = match self.find(Uuid::from_bytes(delivery.approval)).await {
+            _ if delivery.event == ALARM => self.send_alarm(&delivery).await,
             Ok(Some(record)) => self.sinks.send(&delivery, &record, self.clock.now()).await,
             Ok(None) => Err("the approval is not there any more".to_owned()),
             Err(_) => Err("what was asked for cannot be read any more".to_owned()),
@@ -217,6 +226,34 @@ impl Approvals {
             Err(fault) => delivery::postpone(tx, &id, due, fault),
         });
         Ok(settled.await?)
+    }
+
+    /// Has everybody told that a control canary failed; `call` is its call.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    pub async fn alarm(&self, call: Uuid) -> Result<(), Fault> {
+        let mut news = self.sinks.news(&*self.clock, call.into_bytes(), ALARM);
+        // In Slack there are held calls, with buttons; this is none.
+        news.retain(|delivery| delivery.sink != SLACK);
+        Ok(self.db.write("tell of a canary", move |tx| delivery::insert(tx, &news)).await?)
+    }
+
+    async fn send_alarm(&self, delivery: &Delivery) -> Result<(), String> {
+        let filter = Filter { event: Some("canary.checked".to_owned()), ..Filter::default() };
+        let most = limits::CANARY_RUNS_READ_MAX;
+        let read = self.db.read("runs of canaries", move |read| entry::page(read, &filter, most)).await;
+        let entries = read.map_err(|_| "the log cannot be read".to_owned())?;
+        let call = Uuid::from_bytes(delivery.approval).to_string();
+        let facts = entries.iter().find_map(|entry| {
+            let leaf = Leaf::decode(&entry.leaf).ok()?;
+            let detail: serde_json::Value = serde_json::from_str(leaf.detail?.as_str()).ok()?;
+            (detail["call"] == call).then_some((detail, leaf.server))
+        });
+        let (detail, server) = facts.ok_or_else(|| "what it tells of is not in the log".to_owned())?;
+        let at = Timestamp::from_microsecond(delivery.ts).map(|time| time.to_string()).ok();
+        let body = json!({ "type": ALARM, "timestamp": at, "data": { "server": server, "canary": detail } });
+        self.sinks.post(delivery, body.to_string(), self.clock.now()).await
     }
 
     /// What has not arrived, the latest first.

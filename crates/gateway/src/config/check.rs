@@ -1,6 +1,7 @@
 //! What a configuration must mean besides having the right shape. Pure: looks at no file, no network, no environment.
 
 mod approval;
+mod canary;
 mod identity;
 mod listen;
 mod masking;
@@ -35,6 +36,7 @@ pub(super) fn check(config: &Config, root: &Node) -> Vec<Problem> {
     approval::check(&config.approvals, &config.identity.issuers, &top.field("approvals"), &mut report);
     server::check(&config.servers, &top.field("servers"), &mut report);
     masking::check(&config.masking, &top.field("masking"), &mut report);
+    canary::check(&config.canaries, config, &top.field("canaries"), &mut report);
     if let Some(level) = &config.log.level
         && let Err(error) = tracing_subscriber::EnvFilter::builder().parse(level)
     {

@@ -24,7 +24,7 @@ use crate::limits;
 use crate::mcp::envelope::{self, Message};
 use crate::mcp::header;
 use crate::mcp::method::Direction;
-use crate::model::{Context, Era, MessageKind, Party, Principal};
+use crate::model::{Context, Era, MessageKind, Origin, Party, Principal};
 use crate::refusal::Refusal;
 use crate::reply::{self, Outlet, Replier, Reply};
 use crate::store::mcp_session;
@@ -308,6 +308,7 @@ pub(crate) fn circumstances(
         user_agent: text(headers, USER_AGENT, limits::USER_AGENT_BYTES_MAX),
         trace: trace(headers),
         session,
+        origin: Origin::Caller,
     }
 }
 

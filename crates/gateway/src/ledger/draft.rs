@@ -28,7 +28,7 @@ use super::verb::{Denial, DenialKind, Document, Event, EventActor, Intent, Outco
 use crate::limits;
 use crate::mask::Redacted;
 use crate::mcp::method;
-use crate::model::{self, Context, Method, Principal, PrincipalKind, Target};
+use crate::model::{self, Context, Method, Origin, Principal, PrincipalKind, Target};
 use crate::store;
 
 /// Where a leaf goes before the writer knows: overwritten when it is placed.
@@ -209,7 +209,7 @@ impl Drafter {
 
     pub(super) fn frame(
         &self,
-        call: Uuid,
+        (call, origin): (Uuid, Origin),
         position: u64,
         body: &Redacted<Bytes>,
         moment: &Moment,
@@ -217,13 +217,14 @@ impl Drafter {
         let mut leaf = blank(EventType::CallFrame, moment.ts)?;
         leaf.call = Some(id(call));
         leaf.frame = Some(position);
+        leaf.actor = nobody(origin);
         let payload = self.enclose(&mut leaf, moment, Some(body))?;
         Ok(Draft { leaf, step: Step::Continue(call), payload, context: None, documents: Vec::new() })
     }
 
     pub(super) fn outcome(
         &self,
-        call: Uuid,
+        (call, origin): (Uuid, Origin),
         frames: Option<Frames>,
         outcome: &Outcome,
         moment: &Moment,
@@ -234,6 +235,7 @@ impl Drafter {
         let code = outcome.rpc_code.filter(|code| code.abs() <= jcs::INTEGER_MAX);
         leaf.outcome = Some(leaf::Outcome { code, status: outcome.status });
         leaf.frames = frames;
+        leaf.actor = nobody(origin);
         leaf.refusal = outcome.refusal.map(str::to_owned);
         let payload = self.enclose(&mut leaf, moment, outcome.body.as_ref())?;
         Ok(Draft { leaf, step: Step::End(call), payload, context: None, documents: Vec::new() })
@@ -243,7 +245,7 @@ impl Drafter {
         let mut leaf = blank(event.event, ts)?;
         leaf.actor = Some(match &event.actor {
             EventActor::Gateway => gateway(),
-            EventActor::Principal(principal) => self.actor(principal),
+            EventActor::Principal(principal) => self.actor(principal, Origin::Caller),
         });
         leaf.server = event.server.as_deref().map(str::to_owned);
         leaf.detail = event.detail;
@@ -252,12 +254,13 @@ impl Drafter {
 
     /// Who and in which session, in pseudonyms.
     fn describe(&self, leaf: &mut Leaf, principal: &Principal, context: &Context) {
-        leaf.actor = Some(self.actor(principal));
+        leaf.actor = Some(self.actor(principal, context.origin));
         leaf.session = Some(id(context.session));
     }
 
-    fn actor(&self, principal: &Principal) -> Actor {
+    fn actor(&self, principal: &Principal, origin: Origin) -> Actor {
         let kind = match principal.kind {
+            _ if origin == Origin::Canary => ActorKind::Canary,
             PrincipalKind::Human => ActorKind::Human,
             PrincipalKind::Service => ActorKind::Service,
             PrincipalKind::Agent => ActorKind::Agent,
@@ -444,6 +447,11 @@ pub(super) fn no_random() -> Unavailable {
 
 fn id(uuid: Uuid) -> Id {
     Id::from_bytes(uuid.into_bytes())
+}
+
+/// Marks what has no actor of its own when it is the gateway's own doing.
+fn nobody(origin: Origin) -> Option<Actor> {
+    (origin == Origin::Canary).then(|| Actor { kind: ActorKind::Canary, ..gateway() })
 }
 
 fn gateway() -> Actor {

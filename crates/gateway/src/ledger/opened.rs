@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::writer::{Command, Status};
+use crate::model::Origin;
 use crate::store::entry::Place;
 use tokio::sync::mpsc;
 
@@ -61,6 +62,7 @@ pub struct Opened {
     pub(super) place: Place,
     pub(super) leaf: Hash,
     pub(super) frames: FrameList,
+    pub(super) origin: Origin,
 }
 
 /// The streamed messages so far, as the outcome will commit to them.

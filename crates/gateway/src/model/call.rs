@@ -63,4 +63,15 @@ pub struct Context {
     pub trace: Option<String>,
     /// Our own recording session: groups the exchanges of one caller.
     pub session: Uuid,
+    /// Whether somebody calls, or the gateway tries itself.
+    pub origin: Origin,
+}
+
+/// Where a call comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// A proven caller.
+    Caller,
+    /// The gateway itself, to see whether a control works: see `canary`.
+    Canary,
 }

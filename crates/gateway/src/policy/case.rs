@@ -10,7 +10,7 @@ use super::question::{Definition, Passage, Question, Revelation};
 use super::set::PolicySet;
 use crate::mcp::method::{self, Direction, Eras, Shape};
 use crate::model::{
-    Context, Decision, Effect, Era, MessageKind, Party, Principal, PrincipalKind, Statement, Target,
+    Context, Decision, Effect, Era, MessageKind, Origin, Party, Principal, PrincipalKind, Statement, Target,
     TargetKind, TokenId,
 };
 use crate::statement::Reader;
@@ -257,6 +257,7 @@ impl Case {
                 user_agent: None,
                 trace: None,
                 session: Uuid::nil(),
+                origin: Origin::Caller,
             },
             statement,
             definition: match self.definition {

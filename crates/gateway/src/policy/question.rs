@@ -60,6 +60,8 @@ pub enum Duty {
     ReviewAccess,
     /// Begin and close reviews of access.
     ManageReviews,
+    /// Let control canaries run now.
+    RunCanaries,
 }
 
 /// What the resource of a question about a duty is.
@@ -77,7 +79,7 @@ pub const ROLES: [&str; 5] = ["administrator", "approver", "auditor", "reviewer"
 
 impl Duty {
     /// Every duty, in the order of their actions.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Approve,
         Self::View,
         Self::ReadStatus,
@@ -89,6 +91,7 @@ impl Duty {
         Self::AcceptTools,
         Self::ReviewAccess,
         Self::ManageReviews,
+        Self::RunCanaries,
     ];
 
     /// The name of its action.
@@ -105,6 +108,7 @@ impl Duty {
             Self::AcceptTools => "tools.accept",
             Self::ReviewAccess => "access.review",
             Self::ManageReviews => "reviews.manage",
+            Self::RunCanaries => "canaries.run",
         }
     }
 
@@ -118,6 +122,7 @@ impl Duty {
             Self::ReadCalls => &["administrator", "auditor"],
             Self::ReadAccess => &["administrator", "auditor", "reviewer"],
             Self::ReadRecordings | Self::ReadLog => &["auditor"],
+            Self::RunCanaries => &["administrator", "auditor"],
             Self::ReviewAccess => &["administrator", "reviewer"],
             Self::AcceptTools | Self::ManageReviews => &["administrator"],
         }

@@ -53,6 +53,7 @@ impl Sample {
                 user_agent: None,
                 trace: None,
                 session: Uuid::nil(),
+                origin: crate::model::Origin::Caller,
             },
             statement: None,
             definition: Definition::Pinned,

@@ -34,17 +34,22 @@ pub const CRITERIA: &[Criterion] = &[
     at(
         "CC6.2",
         "People and programs are registered before they get access, and lose it when they leave",
-        "Callers are proven by the organisation's identity provider or by service keys; failed attempts are recorded with their reason; keys are recorded when they are made and withdrawn.",
-        &["populations/principals.csv", "populations/denials.csv", "populations/keys.csv"],
-        "Compare `actor` and `last_seen` with leavers; look for `reason` of withdrawn credentials.",
-        "Joiners and leavers in the identity provider; whose pseudonym is whose; reviews of who has access.",
+        "Callers are proven by the organisation's identity provider or by service keys; failed attempts are recorded with their reason; keys are recorded when they are made and withdrawn. Reviews put every grant before people who do not hold it.",
+        &[
+            "populations/principals.csv",
+            "populations/denials.csv",
+            "populations/keys.csv",
+            "populations/reviews.csv",
+        ],
+        "Compare `actor` and `last_seen` with leavers; look for `reason` of withdrawn credentials; read `undecided` of each review.",
+        "Joiners and leavers in the identity provider; whose pseudonym is whose; reviews of access that does not go through the gateway.",
     ),
     at(
         "CC6.3",
         "Access follows roles, least privilege and separation of duties",
-        "Policies grant by group; calls that need a second person ran under an approval by somebody else, which the verification of the log checks for each.",
-        &["populations/privileged.csv", "populations/approvals.csv"],
-        "For each privileged call with `approval`, compare `actor` with `approved_by`; verification names every call without.",
+        "Policies grant by group; calls that need a second person ran under an approval by somebody else, which the verification of the log checks for each. Who may do what was reviewed grant by grant, and whether what was to go is gone was computed from the policies in force.",
+        &["populations/privileged.csv", "populations/approvals.csv", "populations/review_decisions.csv"],
+        "For each privileged call with `approval`, compare `actor` with `approved_by`; verification names every call without. For each decision `revoke`, read `standing`.",
         "Which roles exist and who is in them; which actions need a second person.",
     ),
     at(
@@ -82,9 +87,9 @@ pub const CRITERIA: &[Criterion] = &[
     at(
         "CC7.2",
         "Anomalies are watched for",
-        "Denials, floods of failed authentication, orphaned calls, clocks that go back and silences of the log are found by rules over all leaves.",
-        &["exceptions.csv", "gaps.csv", "populations/denials.csv"],
-        "Each row names a leaf: read it, and ask what was done about it.",
+        "Denials, floods of failed authentication, orphaned calls, clocks that go back and silences of the log are found by rules over all leaves. The gateway tries its own controls on a schedule, and records whether each worked.",
+        &["exceptions.csv", "gaps.csv", "populations/denials.csv", "populations/canaries.csv"],
+        "Each row names a leaf: read it, and ask what was done about it. Of canaries, look for `failed`, and for days without a run.",
         "That somebody looks, and how fast.",
     ),
     at(

@@ -6,6 +6,7 @@ mod blocked;
 mod canary;
 mod cluster;
 mod console;
+mod control;
 mod crash;
 mod deny;
 mod doctor;

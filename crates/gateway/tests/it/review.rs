@@ -15,6 +15,11 @@ const REVIEWED: &str = r#"
     permit (principal in Group::"support", action == Action::"tools/call", resource == Tool::"up/effect");
 "#;
 
+const FORBIDDEN: &str = r#"
+    @id("support-does-not-pay")
+    forbid (principal in Group::"support", action == Action::"tools/call", resource == Tool::"up/effect");
+"#;
+
 async fn setup() -> Setup {
     let setup = setup_with(3600, |text| text).await;
     setup.gateway.publish(&format!("{POLICIES}{REVIEWED}")).await;
@@ -69,8 +74,11 @@ async fn revoked_grant_is_applied_only_when_the_policies_in_force_say_so() {
 
     // Somebody says that it was done; the policies in force say whether it was.
     setup.gateway.publish(POLICIES).await;
-    let shown =
-        ask(&setup, "carol", "GET", &format!("reviews/{id}"), Value::Null).await.json().expect("JSON");
+    let path_shown = format!("reviews/{id}");
+    let shown = ask(&setup, "carol", "GET", &path_shown, Value::Null).await.json().expect("JSON");
+    assert_eq!(item(&shown, pays[0])["standing"], "changed", "another policy holds it: {shown}");
+    setup.gateway.publish(&format!("{POLICIES}{FORBIDDEN}")).await;
+    let shown = ask(&setup, "carol", "GET", &path_shown, Value::Null).await.json().expect("JSON");
     assert_eq!(item(&shown, pays[0])["standing"], "gone", "{shown}");
     let closed = ask(&setup, "bob", "POST", &format!("reviews/{id}/close"), json!({})).await;
     let closed: Value = closed.json().expect("JSON");

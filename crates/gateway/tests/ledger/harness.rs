@@ -133,6 +133,7 @@ pub(crate) fn context(session: Uuid) -> Context {
         user_agent: Some("curl/8.1 secret-agent".into()),
         trace: None,
         session,
+        origin: countersign::model::Origin::Caller,
     }
 }
 

@@ -29,7 +29,7 @@ impl Drafter {
         match &step.actor {
             None => leaf.actor = Some(gateway()),
             Some((principal, around)) => {
-                leaf.actor = Some(self.actor(principal));
+                leaf.actor = Some(self.actor(principal, around.origin));
                 let about = step.about.as_ref();
                 let unlisted = about.and_then(|about| about.target.as_ref()).filter(|target| !target.listed);
                 let personal = personal(principal, around, unlisted, about.map(|about| &about.method));
@@ -63,7 +63,7 @@ impl Drafter {
         let mut leaf = blank(EventType::ApprovalUsed, moment.ts)?;
         leaf.approval = Some(leaf::ApprovalStep { id: id(grant.approval), leaf: Some(grant.leaf) });
         leaf.call = Some(id(intent.call));
-        leaf.actor = Some(self.actor(&intent.principal));
+        leaf.actor = Some(self.actor(&intent.principal, intent.context.origin));
         leaf.server = Some(intent.server.to_string());
         leaf.session = Some(id(intent.context.session));
         let binding = evidence::merkle::Hash::from_bytes(grant.binding).to_string();

@@ -33,7 +33,7 @@ pub(super) fn principal(kind: ActorKind) -> Option<PrincipalKind> {
         ActorKind::Human => Some(PrincipalKind::Human),
         ActorKind::Service => Some(PrincipalKind::Service),
         ActorKind::Agent => Some(PrincipalKind::Agent),
-        ActorKind::Anonymous | ActorKind::Gateway => None,
+        ActorKind::Anonymous | ActorKind::Gateway | ActorKind::Canary => None,
     }
 }
 

@@ -15,7 +15,8 @@ use crate::ledger::{Vault, VaultError};
 use crate::limits;
 use crate::mcp::method::{self, Direction, Row};
 use crate::model::{
-    Context, Era, MessageKind, Party, Principal, PrincipalKind, Statement, Target, TargetKind, TokenId,
+    Context, Era, MessageKind, Origin, Party, Principal, PrincipalKind, Statement, Target, TargetKind,
+    TokenId,
 };
 use crate::policy::{Definition, PolicySet, Question, Recalled, Unrecorded, reads_arguments, recall};
 use crate::report::access::{Error, Learned};
@@ -345,5 +346,6 @@ fn context(leaf: &Leaf, personal: &Personal) -> Result<Context, Cannot> {
         user_agent: None,
         trace: None,
         session: leaf.session.map_or(Uuid::nil(), |session| Uuid::from_bytes(*session.as_bytes())),
+        origin: Origin::Caller,
     })
 }

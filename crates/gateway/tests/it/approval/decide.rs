@@ -114,6 +114,7 @@ pub(super) fn bob() -> countersign::approval::Approver {
         user_agent: None,
         trace: None,
         session: uuid::Uuid::nil(),
+        origin: countersign::model::Origin::Caller,
     };
     let trust = countersign::identity::Trust::Given;
     countersign::approval::Approver { principal: principal.into(), context, trust, through: None }

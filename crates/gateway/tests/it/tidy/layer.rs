@@ -28,8 +28,8 @@ const LAYERS: &[&[&str]] = &[
     &["exchange"],
     // Evidence as an auditor asks for it; only reads.
     &["report"],
-    // People look at who may do what, and what they say is recorded.
-    &["review"],
+    // People look at who may do what; the gateway looks at whether its controls work. What they find is recorded.
+    &["review", "canary"],
     // The gateway's own API, which the faces serve and use.
     &["api"],
     // The page, which shows what the API says.

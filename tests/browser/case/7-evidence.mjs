@@ -1,0 +1,59 @@
+// What auditors ask for: reviews of access, evidence packages.
+import assert from "node:assert/strict";
+
+export default {
+  "grants are reviewed by somebody who does not hold them": async (stage) => {
+    const page = await stage.signedIn("dave", {}, "#/reviews");
+    await page.getByText("Access was never reviewed").waitFor();
+    await page.getByRole("button", { name: "Begin a review" }).click();
+    await page.getByLabel("Reviewers").fill("group:administrators");
+    await stage.picture(page, "review-begin-desktop-light");
+    await page.getByRole("button", { name: "Begin", exact: true }).click();
+    const rows = page.locator(".grant-choose");
+    await rows.first().waitFor();
+    await stage.picture(page, "review-desktop-light");
+    assert.deepEqual(await stage.serious(page), []);
+
+    // By keyboard: choose two, say why, keep.
+    await page.keyboard.press("j");
+    await page.keyboard.press("x");
+    await page.keyboard.press("j");
+    await page.keyboard.press("x");
+    await page.getByText("2 grants chosen").waitFor();
+    await page.keyboard.press("r");
+    await page.keyboard.type("they look things up for customers");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("y");
+    await page.locator(".grant-said .pill-good", { hasText: "keep" }).nth(1).waitFor();
+
+    await page.getByLabel("find a holder, server or tool").fill("refund_order");
+    await page.locator(".grant-choose").first().click();
+    await page.getByLabel("reason").fill("nobody refunds by hand any more");
+    await stage.picture(page, "review-deciding-desktop-light");
+    await page.getByRole("button", { name: "Revoke" }).click();
+    await page.locator(".grant-said .pill-hold", { hasText: "as it was" }).waitFor();
+
+    const phone = await stage.signedIn("dave", { size: "phone", scheme: "dark" }, page.url().split("#")[1].replace(/^/, "#"));
+    await phone.locator(".grant-choose").first().waitFor();
+    await phone.locator(".grant-choose:enabled").first().click();
+    await stage.picture(phone, "review-phone-dark");
+    assert.deepEqual(await stage.serious(phone), []);
+
+    await page.getByRole("button", { name: "Close the review" }).click();
+    await stage.picture(page, "review-close-desktop-light");
+    await page.getByRole("button", { name: "Close it" }).click();
+    await page.locator(".pill-bad", { hasText: "1 not done" }).waitFor();
+    await stage.picture(page, "review-closed-desktop-light");
+    assert.equal(await page.locator(".decider").count(), 0);
+    stage.check();
+  },
+
+  "nobody chooses a grant of their own, and auditors only look": async (stage) => {
+    const page = await stage.signedIn("carol", {}, "#/reviews");
+    await page.locator("[data-row]").first().click();
+    await page.locator(".grant-choose").first().waitFor();
+    assert.equal(await page.locator(".grant-choose:enabled").count(), 0);
+    assert.equal(await page.getByRole("button", { name: "Close the review" }).count(), 0);
+    stage.check();
+  },
+};
