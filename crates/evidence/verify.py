@@ -99,9 +99,17 @@ def parse_key(text, kind=1):
     return parts[0], key_id, data[1:]
 
 
+ED25519 = bytes.fromhex("302a300506032b6570032100")
+
+
 def ed25519_ok(public, message, signature):
     # Strictness against S >= L (RFC 8032, section 5.1.7) is openssl's.
-    pem = base64.b64encode(bytes.fromhex("302a300506032b6570032100") + public).decode()
+    return signature_ok(ED25519 + public, message, signature)
+
+
+def signature_ok(spki, message, signature):
+    """Whether the key made the signature; of keys other than Ed25519 over SHA-256, RSA with PKCS #1 v1.5."""
+    pem, digest = base64.b64encode(spki).decode(), [] if spki.startswith(ED25519) else ["-digest", "sha256"]
     with tempfile.TemporaryDirectory() as folder:
         names = [os.path.join(folder, name) for name in ("key", "message", "signature")]
         for name, data in zip(names, (f"-----BEGIN PUBLIC KEY-----\n{pem}\n-----END PUBLIC KEY-----\n".encode(),
@@ -109,7 +117,7 @@ def ed25519_ok(public, message, signature):
             with open(name, "wb") as file:
                 file.write(data)
         command = ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", names[0], "-rawin", "-in", names[1],
-                   "-sigfile", names[2]]
+                   "-sigfile", names[2]] + digest
         return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
 
 
@@ -470,7 +478,8 @@ RULES = {  # type: (required, optional)
     "approval.expired": ("approval", "actor call detail server session"),
     "approval.used": ("approval call", "actor detail forwarded server session"),
     **dict.fromkeys("policy.published config.changed key.created key.rotated key.revoked breakglass.entered "
-                    "breakglass.exited evidence.exported retention.deleted hold.set hold.cleared "
+                    "passkey.registered passkey.removed breakglass.exited evidence.exported retention.deleted "
+                    "hold.set hold.cleared "
                     "review.started review.decided review.applied review.closed canary.checked".split(), ADMIN),
     "tools.changed": ("detail server", "actor context definition target"),
     "audit.gap": ("detail", "actor call server session"),
@@ -545,6 +554,61 @@ def facts(leaf):
     return quorum if type(quorum) is int and quorum >= 0 else 1, binding if isinstance(binding, str) else None
 
 
+# ---- Passkeys: www.w3.org/TR/webauthn-3, sections 5.8.1, 6.1, 7.2 ------------------------------------------------------
+
+P256 = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
+RSA = re.compile(rb"0\x82..0\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00\x03\x82..\x000\x82..\x02\x82..(.*)"
+                 rb"\x02\x03\x01\x00\x01", re.DOTALL)
+ASSERTION = record({name: ANY for name in "credential key authenticator_data client_data signature rp_id origin".split()})
+
+
+def unbase64url(text, most):
+    if not re.fullmatch("[A-Za-z0-9_-]+", text, re.ASCII):
+        raise Bad("malformed")
+    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)) if len(text) % 4 != 1 else b""
+    if base64.urlsafe_b64encode(data).decode().rstrip("=") != text or len(data) > most:
+        raise Bad("malformed")
+    return data
+
+
+def once(pairs):
+    if len(dict(pairs)) != len(pairs):
+        raise ValueError("a member twice")
+    return dict(pairs)
+
+
+def is_passkey(spki):
+    match = RSA.fullmatch(spki)
+    return (len(spki) == 44 and spki.startswith(ED25519) or len(spki) == 91 and spki.startswith(P256)
+            or match is not None and 2048 <= int.from_bytes(match[1], "big").bit_length() <= 4096)
+
+
+def check_assertion(said, challenge):
+    """Whether a passkey signed the challenge on a page of its origin, by somebody who was present and verified."""
+    if not ASSERTION(said):
+        raise Bad("malformed")
+    unbase64url(said["credential"], 1023)
+    client, device, signature, key = (unbase64url(said[name], most) for name, most in (
+        ("client_data", 2048), ("authenticator_data", 512), ("signature", 512), ("key", 600)))
+    try:
+        seen = json.loads(client.decode("utf-8"), object_pairs_hook=once)
+    except (ValueError, RecursionError):
+        raise Bad("client data")
+    wanted = {"type": "webauthn.get", "origin": said["origin"],
+              "challenge": base64.urlsafe_b64encode(challenge).decode().rstrip("=")}
+    if not isinstance(seen, dict) or any(seen.get(name) != value for name, value in wanted.items()):
+        raise Bad("made for another challenge, page or purpose")
+    if seen.get("crossOrigin") not in (None, False) or seen.get("topOrigin") is not None:
+        raise Bad("made inside a page of another origin")
+    flags = device[32] if len(device) >= 37 else 0
+    if len(device) < 37 or flags & 24 == 16 or (len(device) > 37) != bool(flags & 192):
+        raise Bad("authenticator data")
+    if device[:32] != hashlib.sha256(said["rp_id"].encode()).digest() or flags & 5 != 5:
+        raise Bad("made for another website, or by nobody who was verified")
+    if not is_passkey(key) or not signature_ok(key, device + hashlib.sha256(client).digest(), signature):
+        raise Bad("the signature does not verify")
+
+
 # ---- Epochs: docs/log-format.md ---------------------------------------------------------------------------------------
 
 ORIGIN = re.compile(r"(.+/audit)/([1-9][0-9]*)", re.ASCII | re.DOTALL)
@@ -609,6 +673,7 @@ def seal_fault(seal, origin):
 class Meaning:
     def __init__(self, findings, first=0):
         self.findings, self.lanes, self.calls, self.approvals, self.sealed = findings, {}, {}, {}, False
+        self.passkeys = {}
         # Lanes, calls and approvals may have begun before a slice of the log.
         self.sliced = first > 0
 
@@ -645,6 +710,8 @@ class Meaning:
             self.add_frame(leaf, blame)
         elif event in ("call.outcome", "call.orphaned"):
             self.end_call(leaf, blame)
+        elif event.startswith("passkey."):
+            self.check_passkey(leaf, event, blame)
         elif event.startswith("approval."):
             self.check_approval(leaf, digest, blame)
         elif event in ("gateway.stopped", "log.seal"):
@@ -694,6 +761,46 @@ class Meaning:
         if not frames and state["frames"] and leaf["type"] == "call.outcome":
             blame("frame", f"the outcome of call {leaf['call']} does not commit to its frames")
 
+    def check_passkey(self, leaf, event, blame):
+        detail = leaf["detail"]
+        names = ("credential", "key", "rp_id", "origin") if event == "passkey.registered" else ("credential",)
+        if not all(isinstance(detail.get(name), str) for name in names):
+            return blame("approval", "the passkey is malformed")
+        known = self.passkeys.get(detail["credential"])
+        if event == "passkey.registered":
+            if known and not known["removed"]:
+                blame("approval", "the passkey was registered before")
+            self.passkeys[detail["credential"]] = {"whose": subject(leaf["actor"]), "removed": False,
+                                                   "is": [detail[name] for name in names]}
+        elif known and not known["removed"]:
+            known["removed"] = True
+        elif known or not self.continues():
+            blame("approval", "the passkey was not registered")
+
+    def continues(self):
+        """Whether passkeys may have been registered before the first leaf that is there."""
+        return self.sliced or bool((self.findings.genesis or {}).get("previous"))
+
+    def check_signature(self, leaf, state, blame):
+        said, name = leaf.get("detail", {}).get("passkey"), leaf["approval"]["id"]
+        if said is None:
+            if state and state["signed"]:
+                blame("approval", f"approval {name} was approved without the passkey that was asked for")
+            return
+        binding = state["binding"] if state and state["binding"] is not None else facts(leaf)[1] or ""
+        known = self.passkeys.get(said["credential"]) if ASSERTION(said) else None
+        try:
+            if known and (known["removed"] or known["whose"] != subject(leaf.get("actor")) or known["is"] != [
+                    said[name] for name in ("credential", "key", "rp_id", "origin")]):
+                raise Bad("a passkey that was removed, somebody else's, or another key")
+            if known is None and not self.continues():
+                raise Bad("a passkey that was never registered")
+            if not HEX.fullmatch(binding):
+                raise Bad("nothing to sign")
+            check_assertion(said, bytes.fromhex(binding))
+        except Bad as problem:
+            blame("approval", f"approval {name} was signed with a passkey, which does not count: {problem}")
+
     def check_approval(self, leaf, digest, blame):
         event, name, call = leaf["type"], leaf["approval"]["id"], leaf.get("call")
         if event == "approval.requested":
@@ -702,9 +809,12 @@ class Meaning:
             self.approvals[name] = {"request": digest, "asked": asked(leaf), "people": people(leaf["actor"]),
                                     "sent": leaf.get("forwarded"), "by": set(), "grants": set(), "closed": False,
                                     "used": None, "run": None, "quorum": facts(leaf)[0], "binding": facts(leaf)[1],
+                                    "signed": leaf.get("detail", {}).get("signed") is not None,
                                     "policies": leaf.get("decision", {}).get("policy_set")}
             return
         state = self.approvals.get(name)
+        if event == "approval.approved":
+            self.check_signature(leaf, state, blame)
         if state is None and self.sliced:
             return
         if state is None:

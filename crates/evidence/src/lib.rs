@@ -16,6 +16,7 @@ pub mod leaf;
 pub mod merkle;
 pub mod note;
 pub mod package;
+pub mod passkey;
 pub mod proof;
 pub mod tile;
 pub mod time;

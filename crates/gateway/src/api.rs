@@ -13,6 +13,7 @@ mod canary;
 mod events;
 mod log;
 mod me;
+mod passkey;
 mod policy;
 mod problem;
 mod review;
@@ -87,7 +88,7 @@ impl Asked {
     fn duty(&self) -> Duty {
         match self.endpoint.need {
             Need::Held(duty) | Need::Gateway(duty) => duty,
-            Need::Nothing | Need::Proven | Need::Slack => Duty::View,
+            Need::Nothing | Need::Proven | Need::SignedIn | Need::Slack => Duty::View,
         }
     }
 }

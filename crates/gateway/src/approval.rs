@@ -15,6 +15,7 @@ mod known;
 mod notify;
 mod script;
 mod show;
+mod sign;
 mod slack;
 mod ticket;
 mod verdict;
@@ -23,6 +24,7 @@ mod wait;
 use std::sync::Arc;
 
 use aws_lc_rs::hmac;
+use evidence::passkey::RelyingParty;
 use uuid::Uuid;
 
 pub use ask::{Asked, Held, NotAsked};
@@ -31,7 +33,8 @@ pub use decide::{Approver, Ballot, NotDecided};
 pub use known::Known;
 pub use notify::{SinkError, Sinks};
 pub use show::{Shown, Value, clean, shown};
-pub use slack::Unsigned;
+pub use sign::{Signature, Unsigned};
+pub use slack::Unsigned as NotPressed;
 pub use ticket::Ticket;
 pub use verdict::{Unusable, Verdict};
 pub use wait::Waiter;
@@ -39,7 +42,7 @@ pub use wait::Waiter;
 use crate::clock::Clock;
 use crate::ledger::{ApprovalStep, Ledger, Stage, Unavailable, VaultError};
 use crate::mask::Mask;
-use crate::model::{Party, Statement};
+use crate::model::Statement;
 use crate::policy::Definition;
 use crate::store::approval::{self, State};
 use crate::store::{self, Db, delivery};
@@ -55,6 +58,7 @@ pub struct Approvals {
     clock: Arc<dyn Clock>,
     waiters: Waiters,
     sinks: Sinks,
+    party: Option<RelyingParty>,
 }
 
 /// Why an approval cannot be read or changed: a fault of ours.
@@ -100,7 +104,13 @@ impl Approvals {
         clock: Arc<dyn Clock>,
         sinks: Sinks,
     ) -> Self {
-        Self { db, ledger, key, mask, known, clock, waiters: Waiters::default(), sinks }
+        Self { db, ledger, key, mask, known, clock, waiters: Waiters::default(), sinks, party: None }
+    }
+
+    /// The same, where people sign with passkeys for this website.
+    #[must_use]
+    pub fn signed_for(self, party: Option<RelyingParty>) -> Self {
+        Self { party, ..self }
     }
 
     /// One approval with everything about it.
@@ -233,9 +243,3 @@ impl Approvals {
 
 /// Who asks when the gateway tries itself: SHA-256 of nobody's name.
 const NOBODY: [u8; 32] = [0; 32];
-
-/// SHA-256 of issuer and subject: tells people apart in the store without naming them.
-pub fn person(party: &Party) -> [u8; 32] {
-    use sha2::{Digest as _, Sha256};
-    Sha256::new().chain_update(&party.issuer).chain_update([0]).chain_update(&party.subject).finalize().into()
-}

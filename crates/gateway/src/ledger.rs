@@ -512,6 +512,8 @@ fn is_operational(event: EventType) -> bool {
         | E::KeyCreated
         | E::KeyRotated
         | E::KeyRevoked
+        | E::PasskeyRegistered
+        | E::PasskeyRemoved
         | E::BreakglassEntered
         | E::BreakglassExited
         | E::RecordingViewed

@@ -486,6 +486,16 @@ pub const SIGN_IN_CLAIM_MS: u64 = 30_000;
 pub const SIGN_IN_LOOK_MS: u64 = 200;
 /// Most such looks for one request.
 pub const SIGN_IN_LOOKS_MAX: u32 = 50;
+/// Most passkeys of one person.
+pub const PASSKEYS_PER_PERSON_MAX: u64 = 20;
+/// Longest name of a passkey, in bytes.
+pub const PASSKEY_NAME_BYTES_MAX: usize = 64;
+/// Time that registering a passkey takes at most, in milliseconds.
+pub const PASSKEY_OFFER_MS: u64 = 5 * 60 * 1_000;
+/// Time after signing in in which a passkey can be registered, in milliseconds.
+pub const PASSKEY_SIGN_IN_AGE_MS: u64 = 15 * 60 * 1_000;
+/// Most bytes that an authenticator says of a key that it made: the statement and the key of one with 4096 bits of RSA.
+pub const PASSKEY_ATTESTATION_BYTES_MAX: usize = 8 * 1024;
 /// Longest value of a cookie of the console, in bytes.
 pub const COOKIE_BYTES_MAX: usize = 4 * 1024;
 /// Longest path that a browser is sent to after signing in, in bytes.

@@ -59,7 +59,7 @@ pub struct Listening {
 }
 
 impl Listeners {
-    /// One more stream of `person` (see `approval::person`). `None`: they read enough.
+    /// One more stream of `person` (see [`crate::model::Party::digest`]). `None`: they read enough.
     pub fn join(&self, person: [u8; 32]) -> Option<Listening> {
         let mut counts = self.counts();
         let count = counts.entry(person).or_default();

@@ -8,7 +8,10 @@
 //! Against a cookie set by a neighbour on the domain: the `__Host-` prefix (RFC 6265bis, section 4.1.3.2). Against fixation:
 //! every sign-in makes a new row. Against a forged sign-in: the answer counts only in the browser that began it.
 
+mod attestation;
+mod cbor;
 mod content;
+mod passkey;
 mod seal;
 
 use std::collections::VecDeque;
@@ -19,6 +22,7 @@ use aws_lc_rs::aead::LessSafeKey;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use evidence::passkey::RelyingParty;
 use http::HeaderMap;
 use http::header::COOKIE;
 use sha2::{Digest as _, Sha256};
@@ -27,6 +31,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 use zeroize::Zeroizing;
 
+pub use passkey::{NoPasskey, Registration, Shown};
 pub use seal::NoRandomness;
 
 use crate::clock::Clock;
@@ -53,6 +58,7 @@ pub struct SignIns {
     key: LessSafeKey,
     clock: Arc<dyn Clock>,
     redirect: Url,
+    party: Option<RelyingParty>,
     redeeming: Semaphore,
     /// SHA-256 of the states of sign-ins that were redeemed, the latest last.
     redeemed: Mutex<VecDeque<[u8; 32]>>,
@@ -149,7 +155,13 @@ impl SignIns {
         let mut redirect = public_url.clone();
         redirect.set_path(CALLBACK);
         let redeeming = Semaphore::new(limits::SIGN_INS_REDEEMED_MAX);
-        Self { db, key, clock, redirect, redeeming, redeemed: Mutex::default() }
+        let party = passkey::relying_party(public_url);
+        Self { db, key, clock, redirect, party, redeeming, redeemed: Mutex::default() }
+    }
+
+    /// The website that passkeys are for. `None`: browsers have none for addresses of numbers.
+    pub fn relying_party(&self) -> Option<&RelyingParty> {
+        self.party.as_ref()
     }
 
     /// Begins a sign-in at `issuer`; then the browser goes to `then`.

@@ -32,6 +32,7 @@ pub mod lane_head;
 pub mod mcp_session;
 pub mod minute;
 pub mod notice;
+pub mod passkey;
 pub mod payload;
 pub mod service_key;
 pub mod session;
@@ -41,6 +42,7 @@ pub mod tile;
 pub mod tree;
 pub mod word;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -134,14 +136,10 @@ impl Db {
     /// As the server says.
     pub fn plan_migration(owner: &Server, gateway: &str) -> Result<String, Error> {
         let db = Self::new(Engine::Postgres(postgres::Postgres::new(owner)));
-        let done =
-            db.read_now(
-                "schema",
-                |read| {
-                    if migration::exists(read)? { migration::applied(read) } else { Ok(0) }
-                },
-            )?;
-        Ok(format!("BEGIN;\n{}{}COMMIT;\n", migration::plan(done), role::sql(gateway)))
+        let done = db.read_now("schema", |read| {
+            if migration::exists(read)? { migration::applied(read) } else { Ok(BTreeSet::new()) }
+        })?;
+        Ok(format!("BEGIN;\n{}{}COMMIT;\n", migration::plan(&done), role::sql(gateway)))
     }
 
     /// Whether other gateways may use the same database.

@@ -44,6 +44,10 @@ pub enum EventType {
     KeyRotated,
     /// A key was withdrawn.
     KeyRevoked,
+    /// Somebody made a passkey theirs, to sign approvals with.
+    PasskeyRegistered,
+    /// Somebody gave a passkey up.
+    PasskeyRemoved,
     /// Someone suspended the policy in an emergency.
     BreakglassEntered,
     /// The policy is in force again.
@@ -89,7 +93,7 @@ pub struct ParseEventTypeError;
 
 impl EventType {
     /// Every event type.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 37] = [
         Self::AuthFailed,
         Self::CallIntent,
         Self::CallDenied,
@@ -107,6 +111,8 @@ impl EventType {
         Self::KeyCreated,
         Self::KeyRotated,
         Self::KeyRevoked,
+        Self::PasskeyRegistered,
+        Self::PasskeyRemoved,
         Self::BreakglassEntered,
         Self::BreakglassExited,
         Self::AuditGap,
@@ -147,6 +153,8 @@ impl EventType {
             Self::KeyCreated => "key.created",
             Self::KeyRotated => "key.rotated",
             Self::KeyRevoked => "key.revoked",
+            Self::PasskeyRegistered => "passkey.registered",
+            Self::PasskeyRemoved => "passkey.removed",
             Self::BreakglassEntered => "breakglass.entered",
             Self::BreakglassExited => "breakglass.exited",
             Self::AuditGap => "audit.gap",

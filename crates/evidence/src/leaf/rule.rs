@@ -93,6 +93,8 @@ const fn rule(event: EventType) -> Rule {
         | E::KeyCreated
         | E::KeyRotated
         | E::KeyRevoked
+        | E::PasskeyRegistered
+        | E::PasskeyRemoved
         | E::BreakglassEntered
         | E::BreakglassExited
         | E::EvidenceExported

@@ -2,18 +2,21 @@
 
 use std::collections::HashMap;
 
-use serde::Deserialize;
+use serde_json::Value;
 
 use super::ProblemKind;
 use super::call::Blame;
 use super::meaning::Past;
+use super::passkey::Passkeys;
 use crate::id::Id;
 use crate::leaf::{Actor, ApprovalStep, Effect, EventType, Leaf, Subject, Target};
 use crate::merkle::Hash;
+use crate::passkey::Assertion;
 
 /// The approvals seen so far.
 pub(super) struct Approvals {
     known: HashMap<Id, Approval>,
+    passkeys: Passkeys,
     past: Past,
 }
 
@@ -44,18 +47,41 @@ struct Asked {
     quorum: usize,
     /// What the approvers were shown.
     binding: Option<String>,
+    /// Whether each of them must sign with a passkey.
+    signed: bool,
 }
 
 /// What `detail` says about an approval. Anything else in it is for people.
-#[derive(Default, Deserialize)]
+#[derive(Default)]
 struct Facts {
     quorum: Option<usize>,
     binding: Option<String>,
+    /// Whether approvals must be signed with a passkey.
+    signed: bool,
+    /// The signature.
+    passkey: Option<Value>,
 }
 
 impl Approvals {
     pub(super) fn new(past: Past) -> Self {
-        Self { known: HashMap::new(), past }
+        Self { known: HashMap::new(), passkeys: Passkeys::new(past), past }
+    }
+
+    /// The log is not the first one: passkeys may have been registered in the one before.
+    pub(super) fn continue_epoch(&mut self) {
+        self.passkeys.forget_past();
+    }
+
+    pub(super) fn register_passkey(&mut self, leaf: &Leaf, blame: &mut Blame<'_>) {
+        if let Err(reason) = self.passkeys.register(leaf) {
+            blame(ProblemKind::Approval, reason);
+        }
+    }
+
+    pub(super) fn remove_passkey(&mut self, leaf: &Leaf, blame: &mut Blame<'_>) {
+        if let Err(reason) = self.passkeys.remove(leaf) {
+            blame(ProblemKind::Approval, reason);
+        }
     }
 
     pub(super) fn request(&mut self, leaf: &Leaf, hash: Hash, blame: &mut Blame<'_>) {
@@ -75,6 +101,7 @@ impl Approvals {
     }
 
     pub(super) fn approve(&mut self, leaf: &Leaf, hash: Hash, blame: &mut Blame<'_>) {
+        self.check_signature(leaf, blame);
         let Some((step, approval)) = self.step(leaf, blame) else { return };
         let mut blame = |reason: &str| blame(ProblemKind::Approval, format!("approval {} {reason}", step.id));
         if approval.closed {
@@ -98,6 +125,23 @@ impl Approvals {
             Some(subject) => approval.approvers.push(subject),
         }
         approval.grants.push(hash);
+    }
+
+    /// Whether an approval is signed with a passkey of its approver, if it had to be, or is.
+    fn check_signature(&self, leaf: &Leaf, blame: &mut Blame<'_>) {
+        let Some((step, said)) = leaf.approval.zip(Some(facts(leaf))) else { return };
+        let asked = self.known.get(&step.id).map(|approval| &approval.asked);
+        let must = asked.is_some_and(|asked| asked.signed);
+        let binding = asked.and_then(|asked| asked.binding.clone()).or(said.binding).unwrap_or_default();
+        let fault = match said.passkey.map(serde_json::from_value::<Assertion>) {
+            None if must => Err("was approved without the passkey that was asked for".to_owned()),
+            None => Ok(()),
+            Some(Err(_)) => Err("was signed with a passkey, and the signature is malformed".to_owned()),
+            Some(Ok(assertion)) => self.passkeys.check(leaf, &assertion, &binding),
+        };
+        if let Err(reason) = fault {
+            blame(ProblemKind::Approval, format!("approval {} {reason}", step.id));
+        }
     }
 
     pub(super) fn close(&mut self, leaf: &Leaf, blame: &mut Blame<'_>) {
@@ -191,6 +235,7 @@ impl Approvals {
 
 impl Asked {
     fn by(leaf: &Leaf) -> Self {
+        let said = facts(leaf);
         Self {
             requesters: leaf.actor.as_ref().map(people).unwrap_or_default(),
             actor: leaf.actor.as_ref().and_then(Actor::subject),
@@ -200,8 +245,9 @@ impl Asked {
             definition: leaf.definition,
             policy_set: leaf.decision.as_ref().map(|decision| decision.policy_set),
             forwarded: leaf.forwarded,
-            quorum: facts(leaf).quorum.unwrap_or(1),
-            binding: facts(leaf).binding,
+            quorum: said.quorum.unwrap_or(1),
+            signed: said.signed,
+            binding: said.binding,
         }
     }
 
@@ -228,8 +274,14 @@ impl Asked {
 }
 
 fn facts(leaf: &Leaf) -> Facts {
-    let facts = leaf.detail.as_ref().map(|detail| serde_json::from_str(detail.as_str()));
-    facts.and_then(Result::ok).unwrap_or_default()
+    let detail = leaf.detail.as_ref().and_then(|detail| serde_json::from_str::<Value>(detail.as_str()).ok());
+    let member = |name: &str| detail.as_ref()?.get(name).filter(|member| !member.is_null());
+    Facts {
+        quorum: member("quorum").and_then(|quorum| usize::try_from(quorum.as_u64()?).ok()),
+        binding: member("binding").and_then(|binding| Some(binding.as_str()?.to_owned())),
+        signed: member("signed").is_some(),
+        passkey: member("passkey").cloned(),
+    }
 }
 
 /// An actor and everyone it acts for: none of them is a second person to another.

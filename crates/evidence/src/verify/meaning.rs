@@ -83,6 +83,8 @@ impl<'s, 'o> Meaning<'s, 'o> {
                 self.approvals.close(&leaf, &mut blame);
             }
             EventType::ApprovalUsed => self.approvals.use_up(&leaf, &mut blame),
+            EventType::PasskeyRegistered => self.approvals.register_passkey(&leaf, &mut blame),
+            EventType::PasskeyRemoved => self.approvals.remove_passkey(&leaf, &mut blame),
             EventType::GatewayStopped => self.calls.check_stopped(leaf.lane, &mut blame),
             EventType::LogSeal => self.calls.check_sealed(&mut blame),
             EventType::AuthFailed
@@ -126,7 +128,12 @@ impl<'s, 'o> Meaning<'s, 'o> {
             findings.blame(ProblemKind::Epoch, index, reason);
         }
         match (leaf.event, &leaf.detail) {
-            (EventType::LogGenesis, Some(detail)) if index == 0 => begin(detail, findings),
+            (EventType::LogGenesis, Some(detail)) if index == 0 => {
+                begin(detail, findings);
+                if findings.genesis.as_ref().is_some_and(|genesis| genesis.previous.is_some()) {
+                    self.approvals.continue_epoch();
+                }
+            }
             (EventType::LogSeal, Some(detail)) => {
                 self.sealed_at = Some(index);
                 end(index, detail, findings);

@@ -13,6 +13,7 @@ mod chain;
 mod findings;
 mod meaning;
 mod package;
+mod passkey;
 mod report;
 mod sample;
 mod tree;

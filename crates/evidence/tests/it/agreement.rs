@@ -28,7 +28,7 @@ fn python(directory: &Path) -> (i32, Value) {
 }
 
 /// Lets both verify and compares what they say.
-fn check(directory: &Path, change: &str) -> Findings {
+pub(crate) fn check(directory: &Path, change: &str) -> Findings {
     let ours = verify(directory, Some(&signer().verifier_key()), &mut |_, _| ()).unwrap();
     let (status, theirs) = python(directory);
     let differ = format!("{change}: {:#?} {theirs:#}", ours.problems);

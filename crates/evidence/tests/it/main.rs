@@ -7,6 +7,7 @@ mod chain;
 mod fuzz;
 mod meaning;
 mod package;
+mod passkey;
 mod sample;
 mod tamper;
 mod tree;

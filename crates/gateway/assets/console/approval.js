@@ -3,6 +3,7 @@ import { get, offers, post, Problem } from "./api.js";
 import { block, language } from "./code.js";
 import { h, icon, put } from "./dom.js";
 import { button, copier, empty, facts, failed, loading, notice, pill, say, section } from "./part.js";
+import { fromBrowser, refusal, sign } from "./passkey.js";
 import { bytes, count, duration, hash, marked, moment, unescaped, visible, who } from "./text.js";
 import { statement } from "./statement.js";
 import { left } from "./view-approvals.js";
@@ -72,6 +73,8 @@ export function held(place, id, { me, decided }) {
       );
     }
     const required = record.terms?.reason === "required";
+    const signed = record.terms?.passkey === "required";
+    const without = signed && !me.passkeys?.registered;
     const problem = h("div", { class: "decide-problem" });
     const reason = h("textarea", {
       rows: "1",
@@ -86,8 +89,10 @@ export function held(place, id, { me, decided }) {
           decide("approve");
       },
     });
-    const approve = button([icon("check"), "Approve"], () => decide("approve"), {
+    const words = signed ? [icon("key"), "Approve with passkey"] : [icon("check"), "Approve"];
+    const approve = button(words, () => decide("approve"), {
       class: "primary",
+      disabled: without,
       "data-approve": true,
     });
     const reject = button([icon("cross"), "Reject"], () => decide("reject"), {
@@ -112,6 +117,7 @@ export function held(place, id, { me, decided }) {
       put(problem);
       try {
         const body = text ? { reason: text } : {};
+        if (signed && verdict === "approve") body.passkey = await sign(id);
         const after = await post(`approvals/${id}/${verdict}`, body);
         say(verdict === "approve" ? "Approved. It is on record." : "Rejected. It is on record.", "good");
         state.reason = "";
@@ -120,7 +126,10 @@ export function held(place, id, { me, decided }) {
         if (!state.gone) draw();
         decided();
       } catch (error) {
-        put(problem, notice("bad", visible(error.message)));
+        put(
+          problem,
+          fromBrowser(error) ? notice("hold", refusal(error)) : notice("bad", visible(error.message)),
+        );
         state.busy = approve.disabled = reject.disabled = false;
         if (error instanceof Problem && error.status === 409) refresh();
       }
@@ -130,6 +139,7 @@ export function held(place, id, { me, decided }) {
       "footer",
       { class: "decide" },
       problem,
+      without && record.state === "pending" && wanting(me),
       h(
         "div",
         { class: "decide-row" },
@@ -141,6 +151,14 @@ export function held(place, id, { me, decided }) {
 
   refresh();
   return { refresh, close: () => (state.gone = true) };
+}
+
+// What somebody without a passkey does first.
+function wanting(me) {
+  const where = me.passkeys?.available
+    ? [h("a", { href: "#/account" }, "Register one"), " first."]
+    : "Browsers have none at this address of numbers: open the console by its name.";
+  return notice("hold", "This policy wants your approval signed with a passkey. ", where);
 }
 
 function top(record) {
@@ -272,6 +290,7 @@ function asked(record, me) {
         terms && `${seconds(terms.decide_within_s)} to decide, ${seconds(terms.use_within_s)} to use it`,
       ],
       ["Reason", terms?.reason === "required" ? "required" : "if you wish"],
+      terms?.passkey === "required" && ["Signature", "with a passkey, over exactly this call"],
       ["Asked by", identity(record.requester)],
     ]),
     texts,
@@ -323,6 +342,7 @@ function votes(record) {
           pill(vote.verdict),
           h("b", null, visible(who(vote.who))),
           moment(vote.at),
+          vote.passkey && h("span", { class: "tag" }, "signed with a passkey"),
           vote.reason && h("q", null, unescaped(vote.reason)),
         ),
       ),

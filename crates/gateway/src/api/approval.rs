@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::problem::Problem;
 use super::{Asked, caller, hex, time};
-use crate::approval::{Approver, Ballot, Identity, NotDecided, Record, clean, shown};
+use crate::approval::{Approver, Ballot, Identity, NotDecided, Record, Signature, clean, shown};
 use crate::exchange::Gateway;
 use crate::limits;
 use crate::model::Party;
@@ -126,9 +126,11 @@ fn before(found: &Found) -> Value {
     })
 }
 
-/// `POST /api/v1/approvals/{id}/approve`, with `{"reason": "..."}` or nothing.
-pub(super) async fn approve(asked: Asked) -> Result<Value, Problem> {
-    let ballot = Ballot::Approve { reason: reason(&asked.body)? };
+/// `POST /api/v1/approvals/{id}/approve`, with `{"reason": "...", "passkey": {...}}`, either or nothing.
+pub(super) async fn approve(mut asked: Asked) -> Result<Value, Problem> {
+    let passkey = asked.body.as_object_mut().and_then(|members| members.remove("passkey"));
+    let ballot =
+        Ballot::Approve { passkey: passkey.map(signature).transpose()?, reason: reason(&asked.body)? };
     decide(asked, ballot, "approvals/approve").await
 }
 
@@ -165,7 +167,7 @@ pub(super) async fn record_refusal(
 }
 
 /// The approval that the path names, if policy permits the caller what the endpoint is for.
-async fn find(asked: &Asked, set: &PolicySet) -> Result<Record, NotDecided> {
+pub(super) async fn find(asked: &Asked, set: &PolicySet) -> Result<Record, NotDecided> {
     let id = asked.path.first().and_then(|id| id.parse().ok()).ok_or(NotDecided::Unknown)?;
     let record = asked.gateway.approvals.find(id).await?.ok_or(NotDecided::Unknown)?;
     record.allow(asked.duty(), set, &asked.caller)?;
@@ -187,6 +189,12 @@ fn reason(body: &Value) -> Result<Option<String>, Problem> {
     }
 }
 
+fn signature(passkey: Value) -> Result<Signature, Problem> {
+    serde_json::from_value(passkey).map_err(|_| {
+        Problem::request("`passkey` is `id`, `clientDataJSON`, `authenticatorData` and `signature`, as texts")
+    })
+}
+
 fn whole(record: &Record, set: &PolicySet, asked: &Asked) -> Value {
     let mut whole = summary(record, set, asked);
     whole["call"] = json!(shown(&record.content));
@@ -200,6 +208,7 @@ fn whole(record: &Record, set: &PolicySet, asked: &Asked) -> Value {
                 "at": time(vote.ts),
                 "who": identity(&said.who),
                 "reason": said.reason.as_deref().map(clean),
+                "passkey": said.passkey.is_some(),
             })
         })
         .collect();

@@ -16,7 +16,6 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use super::problem::Problem;
 use super::{Answered, Asked};
-use crate::approval;
 use crate::exchange::Gateway;
 use crate::limits;
 use crate::moment::Moment;
@@ -28,7 +27,7 @@ use crate::reply::{self, Delivery, Stream};
 pub(super) fn follow(asked: Asked) -> Result<Answered, Problem> {
     let place = asked.gateway.streams.clone().try_acquire_owned();
     let place = place.map_err(|_| Problem::of(Refusal::Overloaded))?;
-    let seat = asked.gateway.listeners.join(approval::person(&asked.caller.principal.party));
+    let seat = asked.gateway.listeners.join(asked.caller.principal.party.digest());
     let seat = seat.ok_or_else(|| Problem::of(Refusal::Overloaded))?;
     let mut moments = asked.gateway.moments.subscribe();
     moments.mark_unchanged();

@@ -2,18 +2,20 @@
 
 use serde_json::{Value, json};
 
+use super::problem::Problem;
 use super::{Asked, schema, time};
 use crate::policy::{Duty, DutyPlace};
 
 /// `GET /api/v1/me`.
-pub(super) fn me(asked: &Asked) -> Value {
+pub(super) async fn me(asked: &Asked) -> Result<Value, Problem> {
     let who = &asked.caller.principal;
     let set = asked.gateway.policies.current();
     let gateway = Duty::ALL.into_iter().filter(|duty| duty.place() == DutyPlace::Gateway);
     let permitted = gateway.filter(|duty| asked.permits(*duty, &set).is_ok());
     let permissions: Vec<&str> = permitted.map(Duty::as_str).collect();
     let visit = asked.visit.as_ref();
-    json!({
+    let passkeys = asked.gateway.sign_ins.passkeys(&who.party).await?.len();
+    Ok(json!({
         "name": who.name,
         "email": who.email,
         "issuer": who.party.issuer,
@@ -27,7 +29,8 @@ pub(super) fn me(asked: &Asked) -> Value {
         "ends": visit.map_or_else(|| who.expires.to_string(), |visit| time(visit.ends)),
         "through": if visit.is_some() { "console" } else { "bearer" },
         "deployment": &*asked.gateway.deployment,
-    })
+        "passkeys": { "available": asked.gateway.sign_ins.relying_party().is_some(), "registered": passkeys },
+    }))
 }
 
 /// `GET /api/v1/sign-in`: public, and tells nothing that the page for signing in does not show.

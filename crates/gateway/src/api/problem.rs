@@ -4,10 +4,11 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::approval::{Fault, NotDecided, Unsigned};
+use crate::approval::{Fault, NotDecided, NotPressed};
 use crate::policy::Duty;
 use crate::refusal::Refusal;
 use crate::review::NotReviewed;
+use crate::sign_in::NoPasskey;
 use crate::store;
 
 /// A no, worded for whoever asked.
@@ -71,6 +72,12 @@ impl Problem {
         }
     }
 
+    /// Only a page does this, for whoever is signed in there.
+    pub(super) fn console_only() -> Self {
+        let detail = "this is done in the console, signed in there: a token of a program does not do";
+        Self { status: StatusCode::FORBIDDEN, code: "console_only", detail: detail.to_owned() }
+    }
+
     /// What they looked at is not what there is any more.
     pub(super) fn stale(detail: &str) -> Self {
         Self { status: StatusCode::CONFLICT, code: "stale", detail: detail.to_owned() }
@@ -83,7 +90,7 @@ impl Problem {
     }
 
     /// A signed request that proves nobody.
-    pub(super) fn unsigned(unsigned: Unsigned) -> Self {
+    pub(super) fn unsigned(unsigned: NotPressed) -> Self {
         Self { status: StatusCode::UNAUTHORIZED, code: unsigned.code(), detail: unsigned.to_string() }
     }
 
@@ -124,6 +131,8 @@ impl From<NotDecided> for Problem {
             NotDecided::NotAPerson => (StatusCode::FORBIDDEN, "not_a_person"),
             NotDecided::Own => (StatusCode::FORBIDDEN, "own_call"),
             NotDecided::NotAnApprover => (StatusCode::FORBIDDEN, "not_an_approver"),
+            NotDecided::PasskeyRequired => (StatusCode::FORBIDDEN, "passkey_required"),
+            NotDecided::Passkey(_) => (StatusCode::FORBIDDEN, "passkey_refused"),
             NotDecided::Reason => (StatusCode::BAD_REQUEST, "reason_required"),
             NotDecided::Again => (StatusCode::CONFLICT, "already_decided"),
             NotDecided::Closed(_) => (StatusCode::CONFLICT, "closed"),
@@ -150,6 +159,29 @@ impl From<NotReviewed> for Problem {
             NotReviewed::Access(_) | NotReviewed::Malformed => {
                 tracing::error!(error = detail, "a review of access failed");
                 return Self::of(Refusal::Internal);
+            }
+        };
+        Self { status, code, detail }
+    }
+}
+
+impl From<NoPasskey> for Problem {
+    fn from(error: NoPasskey) -> Self {
+        let detail = error.to_string();
+        let (status, code) = match error {
+            NoPasskey::Nowhere => (StatusCode::CONFLICT, "no_passkeys_here"),
+            NoPasskey::NotAPerson => (StatusCode::FORBIDDEN, "not_a_person"),
+            NoPasskey::Stale => (StatusCode::FORBIDDEN, "sign_in_again"),
+            NoPasskey::Name | NoPasskey::Fault(_) | NoPasskey::Offer => {
+                (StatusCode::BAD_REQUEST, "malformed")
+            }
+            NoPasskey::Full => (StatusCode::CONFLICT, "full"),
+            NoPasskey::Taken => (StatusCode::CONFLICT, "taken"),
+            NoPasskey::Busy => (StatusCode::CONFLICT, "busy"),
+            NoPasskey::Unknown => return Self::unknown(detail),
+            NoPasskey::Store(error) => return error.into(),
+            NoPasskey::Ledger(_) | NoPasskey::Randomness(_) => {
+                return Self::of(Refusal::LedgerUnavailable);
             }
         };
         Self { status, code, detail }

@@ -49,8 +49,15 @@ pub(super) const SCHEMAS: &[(&str, &str)] = &[
     ),
     (
         "Ballot",
-        r#"{"type":["object","null"],"properties":{"reason":{"type":"string"}},"additionalProperties":false}"#,
+        r#"{"type":["object","null"],"properties":{"reason":{"type":"string"},"passkey":{"type":"object","required":["id","clientDataJSON","authenticatorData","signature"],"properties":{"id":{"type":"string"},"clientDataJSON":{"type":"string"},"authenticatorData":{"type":"string"},"signature":{"type":"string"}},"additionalProperties":false}},"additionalProperties":false}"#,
     ),
+    (
+        "Passkey",
+        r#"{"type":"object","required":["name","id","clientDataJSON","attestationObject"],"properties":{"name":{"type":"string"},"id":{"type":"string"},"clientDataJSON":{"type":"string"},"attestationObject":{"type":"string"}},"additionalProperties":false}"#,
+    ),
+    ("PasskeyId", r#"{"type":"object","required":["id"],"properties":{"id":{"type":"string"}}}"#),
+    ("PasskeyRequest", r#"{"type":"object","required":["publicKey"],"properties":{"publicKey":{"type":"object"}}}"#),
+    ("Passkeys", r#"{"type":"object","required":["available","passkeys"],"properties":{"available":{"type":"boolean"},"passkeys":{"type":"array","items":{"type":"object","required":["id","name","created","last_used"]}}}}"#),
     (
         "Deliveries",
         r#"{"type":"object","required":["deliveries"],"properties":{"deliveries":{"type":"array","items":{"type":"object"}}}}"#,
@@ -65,7 +72,7 @@ pub(super) const SCHEMAS: &[(&str, &str)] = &[
     ),
     (
         "Me",
-        r#"{"type":"object","required":["issuer","subject","id","kind","groups","permissions","csrf","deployment"],"properties":{"name":{"type":["string","null"]},"email":{"type":["string","null"]},"issuer":{"type":"string"},"subject":{"type":"string"},"id":{"type":"string"},"kind":{"enum":["human","service","agent"]},"groups":{"type":"array","items":{"type":"string"}},"permissions":{"type":"array","items":{"type":"string"}},"csrf":{"type":["string","null"]},"signed_in":{"type":["string","null"]},"ends":{"type":"string"},"through":{"enum":["console","bearer"]},"deployment":{"type":"string"}}}"#,
+        r#"{"type":"object","required":["issuer","subject","id","kind","groups","permissions","csrf","deployment"],"properties":{"name":{"type":["string","null"]},"email":{"type":["string","null"]},"issuer":{"type":"string"},"subject":{"type":"string"},"id":{"type":"string"},"kind":{"enum":["human","service","agent"]},"groups":{"type":"array","items":{"type":"string"}},"permissions":{"type":"array","items":{"type":"string"}},"csrf":{"type":["string","null"]},"signed_in":{"type":["string","null"]},"ends":{"type":"string"},"through":{"enum":["console","bearer"]},"passkeys":{"type":"object"},"deployment":{"type":"string"}}}"#,
     ),
     ("OpenApi", r#"{"type":"object"}"#),
     (
@@ -191,6 +198,7 @@ fn described(endpoint: &Endpoint) -> String {
     let need = match endpoint.need {
         Need::Nothing => "Needs no credential.".to_owned(),
         Need::Proven => "Needs a proven caller.".to_owned(),
+        Need::SignedIn => "Needs somebody signed in to the console.".to_owned(),
         Need::Held(duty) => format!("Policy decides by `Action::\"{}\"` on the held call.", duty.as_str()),
         Need::Gateway(duty) => format!("Policy decides by `Action::\"{}\"` on the gateway.", duty.as_str()),
         Need::Slack => "Proven by Slack's signature.".to_owned(),
@@ -207,6 +215,7 @@ fn security(need: Need) -> Value {
     match need {
         Need::Nothing => json!([]),
         Need::Slack => json!([{ "slack": [] }]),
+        Need::SignedIn => json!([{ "console": [] }]),
         Need::Proven | Need::Held(_) | Need::Gateway(_) => json!([{ "bearer": [] }, { "console": [] }]),
     }
 }

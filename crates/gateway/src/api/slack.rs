@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::problem::Problem;
 use super::{approval, circumstances, collect, place};
-use crate::approval::{Approver, Ballot, Unsigned};
+use crate::approval::{Approver, Ballot, NotPressed};
 use crate::exchange::Gateway;
 use crate::exchange::unproven::Attempt;
 use crate::identity::Trust;
@@ -66,7 +66,7 @@ async fn prove(
     signature: &str,
     timestamp: &str,
     body: Incoming,
-) -> Result<Result<(Principal, Bytes, OwnedSemaphorePermit), Unsigned>, Problem> {
+) -> Result<Result<(Principal, Bytes, OwnedSemaphorePermit), NotPressed>, Problem> {
     let approvals = &gateway.approvals;
     if let Err(unsigned) = approvals.slack_head(signature, timestamp) {
         return Ok(Err(unsigned));
@@ -82,7 +82,7 @@ async fn prove(
     Ok(if approvals.slack_once(signature).await? {
         Ok((principal, body, place))
     } else {
-        Err(Unsigned::Replay)
+        Err(NotPressed::Replay)
     })
 }
 
@@ -92,7 +92,7 @@ fn pressed(body: &[u8]) -> Option<(Uuid, Ballot)> {
     let action = payload["actions"].as_array().filter(|actions| actions.len() == 1)?.first()?;
     let id = action["value"].as_str()?.parse().ok()?;
     let ballot = match action["action_id"].as_str()? {
-        "approve" => Ballot::Approve { reason: None },
+        "approve" => Ballot::Approve { reason: None, passkey: None },
         "reject" => Ballot::Reject { reason: "rejected in Slack".to_owned() },
         _ => return None,
     };

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::problem::Problem;
 use super::{
-    Answered, Asked, access, activity, approval, call, canary, events, log, me, policy, review, server,
+    Answered, Asked, access, activity, approval, call, canary, events, log, me, passkey, policy, review,
+    server,
 };
 use crate::policy::Duty;
 use crate::refusal::Refusal;
@@ -41,6 +42,8 @@ pub enum Need {
     Nothing,
     /// Proven.
     Proven,
+    /// Signed in to the console: a token does not do.
+    SignedIn,
     /// Permitted by policy, concerning a held call: the handler asks once it knows which.
     Held(Duty),
     /// Permitted by policy, concerning the gateway.
@@ -78,12 +81,17 @@ pub(super) type Answer<T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Se
 pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint { method: "GET", path: "/api/v1/openapi.json", need: Need::Nothing, record: Record::Nothing, summary: "this API as OpenAPI 3.1", query: &[], body: None, answer: "OpenApi", handler: Handler::Json(|_| Box::pin(async { Ok(me::openapi()) })) },
     Endpoint { method: "GET", path: "/api/v1/sign-in", need: Need::Nothing, record: Record::Nothing, summary: "where people sign in to the console", query: &[], body: None, answer: "SignIn", handler: Handler::Json(|asked| Box::pin(async move { Ok(me::sign_in(&asked)) })) },
-    Endpoint { method: "GET", path: "/api/v1/me", need: Need::Proven, record: Record::Nothing, summary: "who the caller is, and what they may do here", query: &[], body: None, answer: "Me", handler: Handler::Json(|asked| Box::pin(async move { Ok(me::me(&asked)) })) },
+    Endpoint { method: "GET", path: "/api/v1/me", need: Need::Proven, record: Record::Nothing, summary: "who the caller is, and what they may do here", query: &[], body: None, answer: "Me", handler: Handler::Json(|asked| Box::pin(async move { me::me(&asked).await })) },
     Endpoint { method: "GET", path: "/api/v1/approvals", need: Need::Held(Duty::View), record: Record::Nothing, summary: "held calls that the caller may see, the latest first", query: &["state", "before", "limit"], body: None, answer: "Approvals", handler: Handler::Json(|asked| Box::pin(approval::list(asked))) },
     Endpoint { method: "GET", path: "/api/v1/deliveries", need: Need::Held(Duty::View), record: Record::Nothing, summary: "what webhooks were not told yet, or never", query: &[], body: None, answer: "Deliveries", handler: Handler::Json(|asked| Box::pin(approval::deliveries(asked))) },
     Endpoint { method: "GET", path: "/api/v1/approvals/{id}", need: Need::Held(Duty::View), record: Record::Viewed, summary: "one held call, exactly as it would run", query: &[], body: None, answer: "Approval", handler: Handler::Json(|asked| Box::pin(approval::show(asked))) },
     Endpoint { method: "POST", path: "/api/v1/approvals/{id}/approve", need: Need::Held(Duty::Approve), record: Record::Change, summary: "agree to a held call", query: &[], body: Some("Ballot"), answer: "Approval", handler: Handler::Json(|asked| Box::pin(approval::approve(asked))) },
     Endpoint { method: "POST", path: "/api/v1/approvals/{id}/reject", need: Need::Held(Duty::Approve), record: Record::Change, summary: "refuse a held call", query: &[], body: Some("Ballot"), answer: "Approval", handler: Handler::Json(|asked| Box::pin(approval::reject(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/approvals/{id}/challenge", need: Need::Held(Duty::Approve), record: Record::Nothing, summary: "what a passkey signs to approve", query: &[], body: None, answer: "PasskeyRequest", handler: Handler::Json(|asked| Box::pin(passkey::challenge(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/passkeys", need: Need::Proven, record: Record::Nothing, summary: "the caller's passkeys", query: &[], body: None, answer: "Passkeys", handler: Handler::Json(|asked| Box::pin(passkey::list(asked))) },
+    Endpoint { method: "POST", path: "/api/v1/passkeys/options", need: Need::SignedIn, record: Record::Nothing, summary: "what a browser is asked to make", query: &[], body: None, answer: "PasskeyRequest", handler: Handler::Json(|asked| Box::pin(passkey::offer(asked))) },
+    Endpoint { method: "POST", path: "/api/v1/passkeys", need: Need::SignedIn, record: Record::Change, summary: "register a passkey", query: &[], body: Some("Passkey"), answer: "Passkeys", handler: Handler::Json(|asked| Box::pin(passkey::register(asked))) },
+    Endpoint { method: "POST", path: "/api/v1/passkeys/remove", need: Need::SignedIn, record: Record::Change, summary: "remove a passkey", query: &[], body: Some("PasskeyId"), answer: "Passkeys", handler: Handler::Json(|asked| Box::pin(passkey::remove(asked))) },
     Endpoint { method: "GET", path: "/api/v1/log", need: Need::Gateway(Duty::ReadStatus), record: Record::Nothing, summary: "how the log stands", query: &[], body: None, answer: "Log", handler: Handler::Json(|asked| Box::pin(log::show(asked))) },
     Endpoint { method: "GET", path: "/api/v1/log/checkpoint", need: Need::Gateway(Duty::ReadStatus), record: Record::Nothing, summary: "the latest checkpoint, as a C2SP signed note", query: &[], body: None, answer: "Text", handler: Handler::Other(|asked| Box::pin(log::checkpoint(asked))) },
     Endpoint { method: "GET", path: "/api/v1/log/checkpoints", need: Need::Gateway(Duty::ReadStatus), record: Record::Nothing, summary: "checkpoints, the latest first", query: &["before", "limit"], body: None, answer: "Checkpoints", handler: Handler::Json(|asked| Box::pin(log::checkpoints(asked))) },

@@ -44,8 +44,7 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
     let Opening { db, ledger, seal, approval_key, pseudonym_key, sign_in_key } =
         ledger(config, &clock).await?;
     let mask = Arc::new(Mask::new(&config.masking, &config.servers, pseudonym_key)?);
-    let recognizer = config.masking.recognizer.as_ref().map(Recognizer::new).transpose();
-    let recognizer = recognizer.map_err(|cause| anyhow!("`masking.recognizer`: {cause}"))?;
+    let recognizer = recognizer(config)?;
     let keys = Arc::new(ServiceKeys::new(seal.clone()));
     let registry = Registry::new(db.clone(), seal, clock.clone());
     registry.step(&keys, &ledger).await.context("cannot read service keys")?;
@@ -64,9 +63,10 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
     ledger.note(upkeep::published(&policies.change_at_start(), &policies.current())).await?;
     let sinks = Sinks::new(&config.approvals)?;
     let known = Known { statements: statements.clone(), catalog: catalog.clone() };
-    let approvals =
-        Approvals::new(db.clone(), ledger.clone(), approval_key, mask.clone(), known, clock.clone(), sinks);
     let sign_ins = SignIns::new(db.clone(), sign_in_key, &config.listen.public_url, clock.clone());
+    let approvals =
+        Approvals::new(db.clone(), ledger.clone(), approval_key, mask.clone(), known, clock.clone(), sinks)
+            .signed_for(sign_ins.relying_party().cloned());
     let listen = &config.listen;
     Ok(Gateway {
         servers,
@@ -104,6 +104,11 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
         draining: CancellationToken::new(),
         stopping: CancellationToken::new(),
     })
+}
+
+fn recognizer(config: &Config) -> anyhow::Result<Option<Recognizer>> {
+    let recognizer = config.masking.recognizer.as_ref().map(Recognizer::new).transpose();
+    recognizer.map_err(|cause| anyhow!("`masking.recognizer`: {cause}"))
 }
 
 fn servers(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<HashMap<String, Arc<Server>>> {

@@ -13,13 +13,13 @@ use uuid::Uuid;
 use super::bound::{Likeness, hex};
 use super::canonical::{self, Matter};
 use super::content::{self, Content};
-use super::{Approvals, Fault, NOBODY, person};
+use super::{Approvals, Fault, NOBODY};
 use crate::ledger::{About, ApprovalStep, Stage};
 use crate::limits;
 use crate::mask::Redacted;
 use crate::mcp::envelope::{Field, Message};
 use crate::model::{
-    Context, Decision, Grant, MessageKind, Method, Origin, Principal, Target, TargetKind, Terms,
+    Context, Decision, Demand, Grant, MessageKind, Method, Origin, Principal, Target, TargetKind, Terms,
 };
 use crate::store::approval::{self, State};
 use crate::store::{self, definition, delivery};
@@ -183,7 +183,7 @@ impl Approvals {
         mac: [u8; 32],
     ) -> Result<Option<Asked>, NotAsked> {
         let asker = match held.context.origin {
-            Origin::Caller => person(&held.principal.party),
+            Origin::Caller => held.principal.party.digest(),
             Origin::Canary => NOBODY,
         };
         self.require_room(asker).await?;
@@ -271,9 +271,18 @@ fn requested(held: &Held, row: &approval::Approval, terms: &Terms) -> ApprovalSt
             target: held.target.clone(),
             decision: held.decision.clone(),
         }),
-        detail: json!({ "binding": hex(row.binding), "quorum": terms.quorum, "terms": terms }),
+        detail: detail(row, terms),
         body: Some(held.body.clone()),
     }
+}
+
+fn detail(row: &approval::Approval, terms: &Terms) -> serde_json::Value {
+    let mut detail = json!({ "binding": hex(row.binding), "quorum": terms.quorum, "terms": terms });
+    // What verifiers look at.
+    if terms.passkey == Demand::Required {
+        detail["signed"] = json!("passkey");
+    }
+    detail
 }
 
 fn contents(held: &Held, matter: &Matter, nonce: &str) -> Content {

@@ -37,6 +37,9 @@ pub struct Said {
     pub who: Identity,
     /// Why.
     pub reason: Option<String>,
+    /// Identifier of the passkey that they signed with.
+    #[serde(default)]
+    pub passkey: Option<String>,
 }
 
 /// Who somebody is, for people to read.

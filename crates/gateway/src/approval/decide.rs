@@ -11,12 +11,13 @@ use uuid::Uuid;
 use super::bound::hex;
 use super::content::{self, Said};
 use super::known::target_kind;
-use super::{Approvals, Fault, Record, person};
+use super::sign::{Signature, Signed, Unsigned};
+use super::{Approvals, Fault, Record};
 use crate::identity::Trust;
 use crate::ledger::{ApprovalStep, Stage, Unavailable};
 use crate::limits;
 use crate::mcp::method::Direction;
-use crate::model::{Context, Effect, MessageKind, Principal, PrincipalKind, ReasonRule, Target, Terms};
+use crate::model::{Context, Demand, Effect, MessageKind, Principal, PrincipalKind, Target, Terms};
 use crate::policy::{Duty, PolicySet, Question};
 use crate::store::approval::State;
 use crate::store::approval_vote::{self, Reservation, Vote, Word};
@@ -42,6 +43,8 @@ pub enum Ballot {
     Approve {
         /// Why, if they say so.
         reason: Option<String>,
+        /// The signature of their passkey over what the approval is bound to.
+        passkey: Option<Signature>,
     },
     /// No.
     Reject {
@@ -68,6 +71,14 @@ pub enum NotDecided {
     /// A reason is required.
     #[error("a reason is required, of at most {} bytes", limits::APPROVAL_REASON_BYTES_MAX)]
     Reason,
+    /// Policy wants a signature.
+    #[error(
+        "policy wants this approval signed with a passkey: decide in the console, where you have registered one"
+    )]
+    PasskeyRequired,
+    /// The signature does not count.
+    #[error("the signature of the passkey does not count: {0}")]
+    Passkey(Unsigned),
     /// They said so before.
     #[error("you have said so already: approvers are counted by person")]
     Again,
@@ -95,7 +106,7 @@ impl Ballot {
 
     fn reason(&self) -> Option<&str> {
         let reason = match self {
-            Self::Approve { reason } => reason.as_deref(),
+            Self::Approve { reason, .. } => reason.as_deref(),
             Self::Reject { reason } => Some(reason.as_str()),
         };
         reason.map(str::trim).filter(|reason| !reason.is_empty())
@@ -200,8 +211,9 @@ impl Approvals {
             self.end(&record.row, "policy_changed").await?;
             return Err(NotDecided::Overtaken);
         }
-        let vote = self.reserve(&record, approver, ballot).await?;
-        let leaf = self.record(&record, approver, ballot).await;
+        let signed = self.signed(&record, &terms, approver, ballot).await?;
+        let vote = self.reserve(&record, approver, ballot, signed.as_ref()).await?;
+        let leaf = self.record(&record, approver, ballot, signed.as_ref()).await;
         let key = record.row.id;
         let leaf = match leaf {
             Ok(leaf) => leaf,
@@ -249,17 +261,31 @@ impl Approvals {
         record: &Record,
         approver: &Approver,
         ballot: &Ballot,
+        signed: Option<&Signed>,
     ) -> Result<Vote, NotDecided> {
-        let said = Said { who: (&*approver.principal).into(), reason: ballot.reason().map(str::to_owned) };
+        let said = Said {
+            who: (&*approver.principal).into(),
+            reason: ballot.reason().map(str::to_owned),
+            passkey: signed.map(|signed| signed.assertion.credential.clone()),
+        };
         let sealed = self.ledger.seal(record.row.id, content::write(&said)).await.map_err(Fault::from)?;
-        let voter = person(&approver.principal.party);
+        let voter = approver.principal.party.digest();
         for _ in 0..limits::APPROVAL_ATTEMPTS_MAX {
             let vote =
                 Vote { voter, verdict: ballot.word(), ts: self.now(), leaf: None, sealed: sealed.clone() };
-            let (key, stored) = (record.row.id, vote.clone());
-            let reserved =
-                self.db.write("reserve vote", move |tx| approval_vote::reserve(tx, &key, &stored)).await;
-            match reserved.map_err(Fault::from)? {
+            let (key, stored, signed) = (record.row.id, vote.clone(), signed.cloned());
+            let reserved = self.db.write("reserve vote", move |tx| {
+                let reservation = approval_vote::reserve(tx, &key, &stored)?;
+                let counts = match &signed {
+                    Some(signed) if reservation == Reservation::Made => signed.count(tx, &stored)?,
+                    _ => true,
+                };
+                if !counts {
+                    approval_vote::withdraw(tx, &key, &stored.voter)?;
+                }
+                Ok(counts.then_some(reservation))
+            });
+            match reserved.await.map_err(Fault::from)?.ok_or(NotDecided::Passkey(Unsigned::Copied))? {
                 Reservation::Made => return Ok(vote),
                 Reservation::Again => return Err(NotDecided::Again),
                 Reservation::Closed(state) => return Err(NotDecided::Closed(state)),
@@ -277,6 +303,7 @@ impl Approvals {
         record: &Record,
         approver: &Approver,
         ballot: &Ballot,
+        signed: Option<&Signed>,
     ) -> Result<[u8; 32], Unavailable> {
         let body = ballot
             .reason()
@@ -292,18 +319,26 @@ impl Approvals {
             actor: Some((approver.principal.clone(), approver.context.clone())),
             server: Arc::from(&*record.row.server),
             about: None,
-            detail: match approver.through {
-                None => json!({ "binding": hex(record.row.binding) }),
-                Some(through) => json!({ "binding": hex(record.row.binding), "through": through }),
-            },
+            detail: detail(record, approver, signed),
             body,
         };
         Ok(*self.ledger.attest(step).await?.leaf.as_bytes())
     }
 }
 
+fn detail(record: &Record, approver: &Approver, signed: Option<&Signed>) -> serde_json::Value {
+    let mut detail = json!({ "binding": hex(record.row.binding) });
+    if let Some(through) = approver.through {
+        detail["through"] = json!(through);
+    }
+    if let Some(signed) = signed {
+        detail["passkey"] = json!(signed.assertion);
+    }
+    detail
+}
+
 fn require_reason(ballot: &Ballot, terms: &Terms) -> Result<(), NotDecided> {
-    let required = ballot.word() == Word::Reject || terms.reason == ReasonRule::Required;
+    let required = ballot.word() == Word::Reject || terms.reason == Demand::Required;
     match ballot.reason() {
         None if required => Err(NotDecided::Reason),
         Some(reason) if reason.len() > limits::APPROVAL_REASON_BYTES_MAX => Err(NotDecided::Reason),

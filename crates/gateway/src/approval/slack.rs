@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{Approvals, Fault, Record, clean, shown};
 use crate::config;
 use crate::limits;
-use crate::model::{Party, Principal, PrincipalKind, TokenId};
+use crate::model::{Demand, Party, Principal, PrincipalKind, TokenId};
 use crate::secret::SecretError;
 use crate::store::callback;
 
@@ -110,9 +110,11 @@ impl Slack {
         let until =
             Timestamp::from_microsecond(row.decide_by).map(|time| time.to_string()).unwrap_or_default();
         let (text_of_values, shown) = values(record);
+        let signed = record.terms().is_ok_and(|terms| terms.passkey == Demand::Required);
+        let how = if signed { "\nto be signed with a passkey, in the console" } else { "" };
         let mut blocks = vec![
             section(&format!(
-                "A call needs approval: {call}\nby {who}, until {until}\nheld by {}",
+                "A call needs approval: {call}\nby {who}, until {until}{how}\nheld by {}",
                 content.policies.join(", ")
             )),
             section(&text_of_values),
@@ -123,7 +125,7 @@ impl Slack {
                     "text": { "type": "plain_text", "text": label } })
         };
         let mut buttons = vec![button("reject", "Reject", "danger")];
-        if shown == Fit::Whole {
+        if shown == Fit::Whole && !signed {
             buttons.insert(0, button("approve", "Approve", "primary"));
         }
         blocks.push(json!({ "type": "actions", "block_id": id, "elements": buttons }));

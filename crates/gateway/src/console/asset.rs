@@ -17,6 +17,7 @@ pub(super) const ASSETS: &[(&str, &[u8])] = &[
     ("merkle.js", include_bytes!("../../assets/console/merkle.js")),
     ("note.js", include_bytes!("../../assets/console/note.js")),
     ("part.js", include_bytes!("../../assets/console/part.js")),
+    ("passkey.js", include_bytes!("../../assets/console/passkey.js")),
     ("replay.js", include_bytes!("../../assets/console/replay.js")),
     ("statement.js", include_bytes!("../../assets/console/statement.js")),
     ("style.css", include_bytes!("../../assets/console/style.css")),

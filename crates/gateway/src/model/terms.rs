@@ -16,14 +16,18 @@ pub struct Terms {
     /// Time to use the approval once it is given, in seconds.
     pub use_within_s: i64,
     /// Whether an approver must say why.
-    pub reason: ReasonRule,
+    pub reason: Demand,
+    /// Whether an approver must sign with a passkey.
+    #[serde(default)]
+    pub passkey: Demand,
 }
 
-/// Whether an approver must say why. Whoever rejects always must.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Whether an approver must do more than agree. Whoever rejects must always say why, and never sign.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ReasonRule {
+pub enum Demand {
     /// They may.
+    #[default]
     Optional,
     /// They must.
     Required,
@@ -37,7 +41,8 @@ impl Default for Terms {
             approvers: Vec::new(),
             decide_within_s: 15 * 60,
             use_within_s: 60 * 60,
-            reason: ReasonRule::Optional,
+            reason: Demand::Optional,
+            passkey: Demand::Optional,
         }
     }
 }

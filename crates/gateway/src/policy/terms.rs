@@ -5,14 +5,15 @@ use cedar_policy as cedar;
 use super::doubt::nearest;
 use super::need::Need;
 use crate::limits;
-use crate::model::{ReasonRule, Terms};
+use crate::model::{Demand, Terms};
 
 const APPROVERS: &str = "approvers";
 const QUORUM: &str = "quorum";
 const DECIDE_WITHIN: &str = "decide_within";
 const USE_WITHIN: &str = "use_within";
 const REASON: &str = "reason";
-const ANNOTATIONS: [&str; 5] = [APPROVERS, QUORUM, DECIDE_WITHIN, USE_WITHIN, REASON];
+const PASSKEY: &str = "passkey";
+const ANNOTATIONS: [&str; 6] = [APPROVERS, QUORUM, DECIDE_WITHIN, USE_WITHIN, REASON, PASSKEY];
 
 /// What one policy asks; `None`: it leaves that to others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,7 +22,8 @@ pub(super) struct Wish {
     approvers: Option<Vec<String>>,
     decide_within_s: Option<i64>,
     use_within_s: Option<i64>,
-    reason: Option<ReasonRule>,
+    reason: Option<Demand>,
+    passkey: Option<Demand>,
 }
 
 /// What is wrong with an annotation, and what to write instead.
@@ -36,7 +38,8 @@ pub(super) fn read(policy: &cedar::Policy) -> Result<Option<Wish>, Fault> {
             QUORUM => wish.quorum = Some(quorum(value)?),
             DECIDE_WITHIN => wish.decide_within_s = Some(seconds(name, value)?),
             USE_WITHIN => wish.use_within_s = Some(seconds(name, value)?),
-            REASON => wish.reason = Some(reason(value)?),
+            REASON => wish.reason = Some(demand(REASON, value)?),
+            PASSKEY => wish.passkey = Some(demand(PASSKEY, value)?),
             other => refuse_misspelled(other)?,
         }
     }
@@ -60,10 +63,8 @@ pub(super) fn strictest<'a>(wishes: impl Iterator<Item = &'a Wish>) -> Terms {
         all.quorum = all.quorum.max(wish.quorum);
         all.decide_within_s = least(all.decide_within_s, wish.decide_within_s);
         all.use_within_s = least(all.use_within_s, wish.use_within_s);
-        all.reason = match (all.reason, wish.reason) {
-            (Some(ReasonRule::Required), _) | (_, Some(ReasonRule::Required)) => Some(ReasonRule::Required),
-            (one, other) => one.or(other),
-        };
+        all.reason = more(all.reason, wish.reason);
+        all.passkey = more(all.passkey, wish.passkey);
         approvers.extend(wish.approvers.clone().filter(|list| !approvers.contains(list)));
     }
     let default = Terms::default();
@@ -73,12 +74,20 @@ pub(super) fn strictest<'a>(wishes: impl Iterator<Item = &'a Wish>) -> Terms {
         decide_within_s: all.decide_within_s.unwrap_or(default.decide_within_s),
         use_within_s: all.use_within_s.unwrap_or(default.use_within_s),
         reason: all.reason.unwrap_or(default.reason),
+        passkey: all.passkey.unwrap_or(default.passkey),
     }
 }
 
 fn least(one: Option<i64>, other: Option<i64>) -> Option<i64> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
+fn more(one: Option<Demand>, other: Option<Demand>) -> Option<Demand> {
+    match (one, other) {
+        (Some(Demand::Required), _) | (_, Some(Demand::Required)) => Some(Demand::Required),
         (one, other) => one.or(other),
     }
 }
@@ -108,13 +117,13 @@ fn quorum(value: &str) -> Result<u32, Fault> {
     })
 }
 
-fn reason(value: &str) -> Result<ReasonRule, Fault> {
+fn demand(name: &str, value: &str) -> Result<Demand, Fault> {
     match value {
-        "required" => Ok(ReasonRule::Required),
-        "optional" => Ok(ReasonRule::Optional),
+        "required" => Ok(Demand::Required),
+        "optional" => Ok(Demand::Optional),
         _ => Err((
-            "`@reason` says neither that a reason is required nor that it is not".to_owned(),
-            "write `@reason(\"required\")` or `@reason(\"optional\")`".to_owned(),
+            format!("`@{name}` says neither that a {name} is required nor that it is not"),
+            format!("write `@{name}(\"required\")` or `@{name}(\"optional\")`"),
         )),
     }
 }
@@ -162,13 +171,15 @@ mod tests {
 
     #[test]
     fn annotations_are_read() {
-        let all = "@approvers(\"b, a,b\") @quorum(\"2\") @decide_within(\"90s\") @use_within(\"2h\") @reason(\"required\")";
+        let all = "@approvers(\"b, a,b\") @quorum(\"2\") @decide_within(\"90s\") @use_within(\"2h\") \
+                   @reason(\"required\") @passkey(\"required\")";
         let read = Wish {
             quorum: Some(2),
             approvers: Some(vec!["a".to_owned(), "b".to_owned()]),
             decide_within_s: Some(90),
             use_within_s: Some(7200),
-            reason: Some(ReasonRule::Required),
+            reason: Some(Demand::Required),
+            passkey: Some(Demand::Required),
         };
         assert_eq!(wish(all), Ok(Some(read)));
         assert_eq!(wish("@owner(\"me\")"), Ok(Some(Wish::default())));
@@ -187,6 +198,8 @@ mod tests {
         refused("@decide_within(\"15\")", "not a time", "15m");
         refused("@use_within(\"900000h\")", "not a time", "7 days");
         refused("@reason(\"yes\")", "neither", "required");
+        refused("@passkey(\"yes\")", "that a passkey is required", "@passkey(\"required\")");
+        refused("@passkeys(\"required\")", "`@passkeys`", "did you mean `@passkey`?");
         let text = "@quorum(\"2\") permit (principal, action, resource);";
         let (message, _) =
             read(&cedar::Policy::parse(None, text).expect("valid policy")).expect_err("useless");
@@ -195,12 +208,16 @@ mod tests {
 
     #[test]
     fn strictest_wish_of_each_kind_wins() {
-        let one = wish("@approvers(\"a\") @quorum(\"2\") @use_within(\"2h\")").unwrap().unwrap();
+        let one = wish("@approvers(\"a\") @quorum(\"2\") @use_within(\"2h\") @passkey(\"required\")")
+            .unwrap()
+            .unwrap();
         let two = wish("@approvers(\"b\") @decide_within(\"1m\") @use_within(\"1h\") @reason(\"optional\")");
         let terms = strictest([&one, &two.unwrap().unwrap(), &one].into_iter());
         let approvers = vec![vec!["a".to_owned()], vec!["b".to_owned()]];
-        let reason = ReasonRule::Optional;
-        assert_eq!(terms, Terms { quorum: 2, approvers, decide_within_s: 60, use_within_s: 3600, reason });
+        let (reason, passkey) = (Demand::Optional, Demand::Required);
+        let expected =
+            Terms { quorum: 2, approvers, decide_within_s: 60, use_within_s: 3600, reason, passkey };
+        assert_eq!(terms, expected);
         assert_eq!(strictest(std::iter::empty()), Terms::default());
         assert!(terms.admit(&["a".to_owned(), "b".to_owned()]) && !terms.admit(&["a".to_owned()]));
     }

@@ -148,6 +148,12 @@ pub fn unsettled(read: &mut Read<'_>, id: &[u8; 16]) -> Result<Option<Vote>, Err
     Ok(of(read, id)?.into_iter().find(|vote| vote.leaf.is_none()))
 }
 
+/// Whether a word of this person, about whatever approval, is not on record yet.
+pub fn is_under_way(read: &mut Read<'_>, voter: &[u8; 32]) -> Result<bool, Error> {
+    let sql = "SELECT count(*) FROM approval_vote WHERE voter = $1 AND leaf IS NULL";
+    Ok(read.first(sql, &[voter.into()], |row| row.count(0))?.unwrap_or_default() > 0)
+}
+
 /// At most `limit` votes reserved before `ts` and never settled: their process died. With the approval and its call.
 pub fn abandoned(read: &mut Read<'_>, ts: i64, limit: u32) -> Result<Vec<([u8; 16], Vote)>, Error> {
     read.all(

@@ -5,11 +5,15 @@
 //! what nobody uses any more is removed by a later release (*contract*). Each step says which is the oldest schema
 //! whose programs can work with it.
 
+use std::collections::BTreeSet;
+
 use super::tx::Right;
 use super::{Error, ErrorKind, Read, Tx, Value};
 
 /// One step: the text for both engines, then what each needs on its own.
 struct Migration {
+    /// Its place in the order. Numbers may be missing: steps that were made at the same time land in any order.
+    number: i64,
     both: &'static str,
     sqlite: &'static str,
     postgres: &'static str,
@@ -17,18 +21,33 @@ struct Migration {
     oldest: i64,
 }
 
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: &[Migration] = &[
     Migration {
+        number: 1,
         both: include_str!("migration/001_ledger.sql"),
         sqlite: include_str!("migration/001_ledger_sqlite.sql"),
         postgres: include_str!("migration/001_ledger_postgres.sql"),
         oldest: 1,
     },
-    Migration { both: include_str!("migration/002_approval.sql"), sqlite: "", postgres: "", oldest: 1 },
     Migration {
+        number: 2,
+        both: include_str!("migration/002_approval.sql"),
+        sqlite: "",
+        postgres: "",
+        oldest: 1,
+    },
+    Migration {
+        number: 3,
         both: include_str!("migration/003_console.sql"),
         sqlite: include_str!("migration/003_console_sqlite.sql"),
         postgres: include_str!("migration/003_console_postgres.sql"),
+        oldest: 1,
+    },
+    Migration {
+        number: 6,
+        both: include_str!("migration/006_passkey.sql"),
+        sqlite: "",
+        postgres: "",
         oldest: 1,
     },
 ];
@@ -49,26 +68,26 @@ pub(super) fn run(tx: &mut Tx<'_>, words: Words) -> Result<usize, Error> {
     tx.await_right(Right::Migrate)?;
     tx.batch(RECORD)?;
     let done = applied(tx)?;
-    for (number, migration) in (1..).zip(&MIGRATIONS).skip(done) {
+    for migration in missing(&done) {
         tx.batch(&translate(migration.both, words))?;
         tx.batch(if words == Words::Sqlite { migration.sqlite } else { migration.postgres })?;
         tx.execute(
             "INSERT INTO migration (number, oldest) VALUES ($1, $2)",
-            &[Value::Int(number), Value::Int(migration.oldest)],
+            &[Value::Int(migration.number), Value::Int(migration.oldest)],
         )?;
     }
-    Ok(MIGRATIONS.len().saturating_sub(done))
+    Ok(missing(&done).count())
 }
 
-/// What [`run`] would do on PostgreSQL after `done` steps.
-pub(super) fn plan(done: usize) -> String {
+/// What [`run`] would do on PostgreSQL after the steps `done`.
+pub(super) fn plan(done: &BTreeSet<i64>) -> String {
     let mut text = format!("{RECORD};\n");
-    for (number, migration) in (1..).zip(&MIGRATIONS).skip(done) {
+    for migration in missing(done) {
         text.push_str(&translate(migration.both, Words::Postgres));
         text.push_str(migration.postgres);
         text.push_str(&format!(
-            "INSERT INTO migration (number, oldest) VALUES ({number}, {});\n",
-            migration.oldest
+            "INSERT INTO migration (number, oldest) VALUES ({}, {});\n",
+            migration.number, migration.oldest
         ));
     }
     text
@@ -77,15 +96,17 @@ pub(super) fn plan(done: usize) -> String {
 /// Refuses a schema that this program cannot work with.
 pub(super) fn check(read: &mut Read<'_>) -> Result<(), Error> {
     let done = applied(read)?;
-    if done >= MIGRATIONS.len() {
-        return Ok(());
-    }
+    let Some(first) = missing(&done).next() else { return Ok(()) };
     let cause = format!(
-        "it is at step {done} and this program needs {}; run `countersign migrate` (PostgreSQL) or start this \
-         program's gateway once (SQLite)",
-        MIGRATIONS.len()
+        "step {} of its schema is missing; run `countersign migrate` (PostgreSQL) or start this program's gateway \
+         once (SQLite)",
+        first.number
     );
     Err(Error::new(ErrorKind::Schema, cause))
+}
+
+fn missing(done: &BTreeSet<i64>) -> impl Iterator<Item = &'static Migration> {
+    MIGRATIONS.iter().filter(|migration| !done.contains(&migration.number))
 }
 
 /// Whether a PostgreSQL database has a schema of ours at all.
@@ -95,18 +116,18 @@ pub(super) fn exists(read: &mut Read<'_>) -> Result<bool, Error> {
     Ok(read.first(sql, &[], |row| row.count(0))? == Some(1))
 }
 
-/// How many steps ran; refuses a schema that this program is too old for.
-pub(super) fn applied(read: &mut Read<'_>) -> Result<usize, Error> {
-    let ours = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    let found = read.first("SELECT count(*), max(oldest) FROM migration", &[], |row| {
-        Ok((row.count(0)?, row.maybe_int(1)?.unwrap_or(0)))
-    })?;
-    let (count, oldest) = found.unwrap_or_default();
+/// The steps that ran; refuses a schema that this program is too old for.
+pub(super) fn applied(read: &mut Read<'_>) -> Result<BTreeSet<i64>, Error> {
+    let ours = MIGRATIONS.last().map_or(0, |migration| migration.number);
+    let found =
+        read.all("SELECT number, oldest FROM migration", &[], |row| Ok((row.int(0)?, row.int(1)?)))?;
+    let oldest = found.iter().map(|(_, oldest)| *oldest).max().unwrap_or(0);
     if oldest > ours {
-        let cause = format!("it is at step {count} and this program knows {ours}; upgrade the program");
+        let cause =
+            format!("it needs a program made for step {oldest} and this one knows {ours}; upgrade it");
         return Err(Error::new(ErrorKind::Schema, cause));
     }
-    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+    Ok(found.into_iter().map(|(number, _)| number).collect())
 }
 
 /// SQLite gives `INTEGER PRIMARY KEY` (and no other spelling) to the row itself, and refuses foreign types in

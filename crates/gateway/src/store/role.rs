@@ -33,6 +33,7 @@ const GRANTS: &[(&str, &str)] = &[
     ("tile", "SELECT, INSERT, DELETE"),
     ("word", "SELECT, INSERT, DELETE"),
     ("sign_in", "SELECT, INSERT, UPDATE, DELETE"),
+    ("passkey", "SELECT, INSERT, UPDATE, DELETE"),
     ("definition", "SELECT, INSERT, UPDATE"),
 ];
 

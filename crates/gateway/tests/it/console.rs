@@ -2,6 +2,7 @@
 
 mod coverage;
 mod look;
+mod passkey;
 mod sign_in;
 
 use fixture::issuer::Client;
@@ -37,6 +38,16 @@ pub(super) async fn setup() -> Setup {
 
 /// The same with a changed configuration, and an issuer whose tokens live so many seconds.
 pub(super) async fn setup_with(token_seconds: u64, edit: impl FnOnce(String) -> String) -> Setup {
+    setup_at("http://127.0.0.1", POLICIES, token_seconds, edit).await
+}
+
+/// The same, known by another name (scheme and host), with policies of one's own.
+pub(super) async fn setup_at(
+    name: &str,
+    policies: &str,
+    token_seconds: u64,
+    edit: impl FnOnce(String) -> String,
+) -> Setup {
     let upstream = Recorder::new(echo).start().await.expect("an upstream");
     let client = |base: &str| {
         vec![Client {
@@ -45,8 +56,7 @@ pub(super) async fn setup_with(token_seconds: u64, edit: impl FnOnce(String) -> 
             redirect_uris: vec![format!("{base}/console/callback")],
         }]
     };
-    let site =
-        Site::with_clients("http://127.0.0.1", &http(&upstream), POLICIES, token_seconds, client).await;
+    let site = Site::with_clients(name, &http(&upstream), policies, token_seconds, client).await;
     std::fs::write(site.directory.path().join("console.secret"), "console-secret").expect("written");
     site.edit(|text| {
         let console = "      console:\n        client_id: console\n        client_secret: { file: console.secret }\n\
@@ -72,11 +82,11 @@ impl Browser {
         more: &[(&str, &str)],
         body: &Value,
     ) -> Response {
-        let host = setup.gateway.address().to_string();
+        let host = setup.gateway.site.host();
         let cookies: Vec<String> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let cookies = cookies.join("; ");
-        let mut fields = vec![("host", &*host)];
+        let mut fields = vec![("host", host)];
         if !cookies.is_empty() {
             fields.push(("cookie", &cookies));
         }

@@ -1,7 +1,7 @@
 //! Cells in words: what stands behind one, said once and referred to by number.
 
 use super::matrix::Cell;
-use crate::model::{ReasonRule, Terms};
+use crate::model::{Demand, Terms};
 use crate::policy::Outcome;
 
 /// Explanations of cells, each once, numbered from 1 in the order in which they are asked for.
@@ -69,8 +69,11 @@ pub(super) fn asked(terms: &Terms) -> String {
         }
     }
     said.push_str(&format!(" within {}", time(terms.decide_within_s)));
-    if terms.reason == ReasonRule::Required {
+    if terms.reason == Demand::Required {
         said.push_str(", with a reason");
+    }
+    if terms.passkey == Demand::Required {
+        said.push_str(", signed with a passkey");
     }
     said
 }

@@ -66,7 +66,7 @@ async fn vote_of_a_gateway_that_died_counts_exactly_if_it_is_in_the_log() {
     let gateway = &setup.gateway.running.gateway;
     let bob = super::decide::bob();
     let record = gateway.approvals.find(id).await.expect("readable").expect("there");
-    let said = Said { who: Identity::from(&*bob.principal), reason: None };
+    let said = Said { who: Identity::from(&*bob.principal), reason: None, passkey: None };
     let said = serde_json::to_vec(&said).expect("JSON");
     let reserve = || async {
         let sealed = gateway.ledger.seal(id.into_bytes(), said.clone()).await.expect("sealed");

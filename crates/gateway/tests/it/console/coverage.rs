@@ -71,6 +71,9 @@ async fn every_endpoint_answers_every_role_as_policy_says_and_nobody_never() {
             match endpoint.need {
                 Need::Nothing | Need::Proven => assert_eq!(status, 200, "{place}"),
                 Need::Slack => assert_eq!(status, 401, "{place}"),
+                Need::SignedIn => {
+                    assert_eq!((status, &answer["code"]), (403, &json!("console_only")), "{place}");
+                }
                 // There is no such held call, or a list that is empty for them.
                 Need::Held(_) => assert!(status == 200 || answer["code"] == "unknown", "{place}"),
                 Need::Gateway(duty) if duty.roles().iter().any(|role| roles.contains(role)) => {

@@ -69,6 +69,11 @@ impl Site {
         SocketAddr::from(([127, 0, 0, 1], port.expect("a port")))
     }
 
+    /// What it is known by: host and port.
+    pub(crate) fn host(&self) -> &str {
+        self.base.split_once("//").expect("a scheme").1
+    }
+
     pub(crate) fn token_for(&self, person: &str, server: &str) -> String {
         self.issuer.token_for(person, &self.resource(server)).expect("a token")
     }
@@ -81,7 +86,7 @@ impl Site {
     /// The bytes of a request of `person` to server `up`, with `more` header fields.
     pub(crate) fn bytes(&self, person: &str, method: &str, more: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
         let token = format!("Bearer {}", self.token_for(person, "up"));
-        let host = self.base.split_once("//").expect("a scheme").1;
+        let host = self.host();
         let mut fields = vec![
             ("host", host),
             ("authorization", token.as_str()),
@@ -96,7 +101,7 @@ impl Site {
 
     /// Asks the gateway's own API, with a bearer token.
     pub(crate) async fn api(&self, token: &str, method: &str, path: &str, body: &Value) -> Response {
-        let (bearer, host) = (format!("Bearer {token}"), self.base.split_once("//").expect("a scheme").1);
+        let (bearer, host) = (format!("Bearer {token}"), self.host());
         let fields = [("host", host), ("authorization", bearer.as_str())];
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let mut probe = Probe::connect(self.address()).await.expect("a connection");
