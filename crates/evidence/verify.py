@@ -12,7 +12,7 @@ check each other:
   RFC 6962 (Merkle tree), RFC 8785 (canonical JSON), and of c2sp.org: signed-note, tlog-checkpoint, tlog-tiles, tlog-cosignature.
 """
 import base64, binascii, hashlib, heapq, hmac, io, json, os, re, stat, subprocess, sys, tempfile, unicodedata, zipfile
-from datetime import datetime
+from datetime import datetime, timedelta
 
 WIDTH, LEAF_MAX, INT_MAX, LISTED = 256, 16384, 2**53 - 1, 100
 HEX = re.compile(r"[0-9a-f]{64}")
@@ -32,7 +32,7 @@ class Findings:
         self.problems, self.count, self.first, self.notes = [], 0, None, []
         self.counts, self.open, self.read, self.origin, self.size = {}, [], 0, None, None
         self.populations, self.key, self.root = {}, None, None
-        self.genesis, self.seal, self.level = None, None, 0
+        self.genesis, self.seal, self.level, self.erased = None, None, 0, {}
 
     def blame(self, kind, reason, leaf=None, path=None):
         self.count += 1
@@ -618,6 +618,9 @@ GENESIS = lambda value: lenient(value, {"origin": ANY, "key": OPTIONAL(ANY), "re
     lambda value: lenient(value, {"checkpoint": ANY, "key": ANY, "loss": OPTIONAL(lambda value: lenient(value, {
         "anchor": OPTIONAL(ANY), "open_calls": COUNT, "unsigned": COUNT}, {"open_calls": 0, "unsigned": 0}))}))})
 SEAL = lambda value: lenient(value, {"reason": ANY, "next_key": OPTIONAL(ANY)})
+ERASURE = lambda value: lenient(value, {"rule": ANY, "days": COUNT, "server": OPTIONAL(ANY), "before": is_time,
+    "bodies": COUNT, "lanes": list_of(lambda lane: lenient(lane, {"lane": ID, "ranges": list_of(
+        lambda ends: isinstance(ends, list) and len(ends) == 2 and all(map(COUNT, ends)))}))})
 
 
 def lenient(value, checks, defaults={}):
@@ -674,6 +677,8 @@ class Meaning:
     def __init__(self, findings, first=0):
         self.findings, self.lanes, self.calls, self.approvals, self.sealed = findings, {}, {}, {}, False
         self.passkeys = {}
+        # When each leaf with a body was written, by lane and sequence; where each lane begins.
+        self.bodies, self.begun = {}, {}
         # Lanes, calls and approvals may have begun before a slice of the log.
         self.sliced = first > 0
 
@@ -697,6 +702,9 @@ class Meaning:
         elif event == "log.seal" and "detail" in leaf:
             self.check_epoch("seal", leaf["detail"], SEAL, lambda found: seal_fault(found, self.findings.origin), blame)
         self.check_lane(leaf, digest, blame)
+        self.begun.setdefault(leaf["lane"], leaf["lane_seq"])
+        if "payload" in leaf:
+            self.bodies.setdefault(leaf["lane"], {})[leaf["lane_seq"]] = leaf["ts"]
         if event == "call.intent":
             self.check_grant(leaf, blame)
             if leaf["decision"]["effect"] == "deny":
@@ -714,6 +722,8 @@ class Meaning:
             self.check_passkey(leaf, event, blame)
         elif event.startswith("approval."):
             self.check_approval(leaf, digest, blame)
+        elif event == "retention.deleted":
+            self.erase(leaf, blame)
         elif event in ("gateway.stopped", "log.seal"):
             for name, state in self.calls.items():
                 if (event == "log.seal" or state["lane"] == leaf["lane"]) and not state.get("blamed"):
@@ -738,6 +748,26 @@ class Meaning:
         elif stopped and leaf["type"] not in ("gateway.started", "log.genesis"):
             blame("lane", f"lane {leaf['lane']} does not begin with gateway.started or log.genesis")
         self.lanes[leaf["lane"]] = (leaf["lane_seq"] + 1, digest, leaf["type"] == "gateway.stopped")
+
+    def erase(self, leaf, blame):
+        """Takes out the bodies that a leaf says were erased; each must have been there, and old enough."""
+        said = leaf.get("detail")
+        if not ERASURE(said):
+            return blame("retention", "what retention.deleted says is malformed")
+        gone, partly, before = [], False, said["before"]
+        for lane in said["lanes"]:
+            there, known = self.bodies.get(lane["lane"], {}), self.lanes.get(lane["lane"], (0,))[0]
+            for first, last in lane["ranges"]:
+                partly = partly or first < self.begun.get(lane["lane"], INT_MAX)
+                gone += [there.pop(seq) for seq in range(first, min(last + 1, known)) if seq in there]
+        kept = datetime.fromisoformat(leaf["ts"][:-1]) - datetime.fromisoformat(before[:-1])
+        # To the second.
+        if kept < timedelta(days=min(said["days"], 10**7)) or any(ts[:19] > before[:19] for ts in gone):
+            blame("retention", f"bodies were erased before the {said['days']} days of their rule were over")
+        if len(gone) != said["bodies"] and not (self.sliced and partly and len(gone) < said["bodies"]):
+            blame("retention", f"{said['bodies']} bodies are said to be erased, and {len(gone)} were there")
+        rule = said["rule"] + (f" of {said['server']}" if said.get("server") else "") + f", {said['days']} days"
+        self.findings.erased[rule] = self.findings.erased.get(rule, 0) + said["bodies"]
 
     def add_frame(self, leaf, blame):
         state = self.calls.get(leaf["call"])
@@ -1213,6 +1243,8 @@ def result_of(findings):
     result = {"sound": findings.count == 0, "first_bad_leaf": findings.first, "problem_count": findings.count,
               "problems": findings.problems, "warnings": findings.notes, "counts": findings.counts,
               "leaves_read": findings.read, "open_call_count": len(findings.open)}
+    if findings.erased:
+        result["erased"] = findings.erased
     if findings.populations:
         result["populations"] = findings.populations
     return result
@@ -1223,6 +1255,8 @@ def show(findings):
           f"{len(findings.open)} calls still open")
     for event in sorted(findings.counts):
         print(f"  {event:<20} {findings.counts[event]:>10}")
+    for rule, bodies in findings.erased.items():
+        print(f"  erased {bodies} bodies under the rule {rule!r}")
     for name, rows in findings.populations.items():
         print(f"  population {name:<16} {rows:>10} rows, the same again")
     for note in findings.notes:

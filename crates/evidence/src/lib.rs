@@ -18,6 +18,7 @@ pub mod note;
 pub mod package;
 pub mod passkey;
 pub mod proof;
+pub mod retention;
 pub mod tile;
 pub mod time;
 pub mod verify;

@@ -53,6 +53,9 @@ pub struct Findings {
     /// How this epoch was ended, if it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seal: Option<Seal>,
+    /// Bodies that were erased, by the rule under which they were.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub erased: BTreeMap<String, u64>,
     /// Time of the earliest leaf.
     pub first_ts: Option<Timestamp>,
     /// Time of the latest leaf.
@@ -160,6 +163,8 @@ pub enum ProblemKind {
     Frame,
     /// A held call ran without a valid approval.
     Approval,
+    /// Bodies were erased before their time, or not those that the log says.
+    Retention,
     /// The manifest of a package is missing, malformed or not signed by the key, or a file is not what it lists.
     Manifest,
     /// Rows or figures of a package are not what its log gives.
@@ -236,6 +241,7 @@ impl Findings {
             open_call_count: 0,
             genesis: None,
             seal: None,
+            erased: BTreeMap::new(),
             first_ts: None,
             last_ts: None,
             package: None,

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::approval::Approvals;
 use super::call::Calls;
+use super::retention::Bodies;
 use super::{Findings, ProblemKind, Scope};
 use crate::epoch::{Genesis, Seal};
 use crate::id::Id;
@@ -22,6 +23,7 @@ pub(super) struct Meaning<'s, 'o> {
     lanes: HashMap<Id, Lane>,
     calls: Calls,
     approvals: Approvals,
+    bodies: Bodies,
     sealed_at: Option<u64>,
 }
 
@@ -50,6 +52,7 @@ impl<'s, 'o> Meaning<'s, 'o> {
             lanes: HashMap::new(),
             calls: Calls::new(past),
             approvals: Approvals::new(past),
+            bodies: Bodies::new(past == Past::Unknown),
             sealed_at: None,
         }
     }
@@ -68,6 +71,7 @@ impl<'s, 'o> Meaning<'s, 'o> {
         self.check_lane(index, &leaf, hash, findings);
         (self.scope.observe)(index, &leaf, bytes, hash);
         findings.lanes = u64::try_from(self.lanes.len()).unwrap_or(u64::MAX);
+        self.bodies.add(&leaf);
         let mut blame = |kind, reason: String| findings.blame(kind, index, reason);
         match leaf.event {
             EventType::CallIntent => {
@@ -87,6 +91,7 @@ impl<'s, 'o> Meaning<'s, 'o> {
             EventType::PasskeyRemoved => self.approvals.remove_passkey(&leaf, &mut blame),
             EventType::GatewayStopped => self.calls.check_stopped(leaf.lane, &mut blame),
             EventType::LogSeal => self.calls.check_sealed(&mut blame),
+            EventType::RetentionDeleted => self.bodies.erase(index, &leaf, findings),
             EventType::AuthFailed
             | EventType::PolicyPublished
             | EventType::ConfigChanged
@@ -99,7 +104,6 @@ impl<'s, 'o> Meaning<'s, 'o> {
             | EventType::AuditGap
             | EventType::RecordingViewed
             | EventType::EvidenceExported
-            | EventType::RetentionDeleted
             | EventType::HoldSet
             | EventType::HoldCleared
             | EventType::ReviewStarted

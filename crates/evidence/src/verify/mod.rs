@@ -15,6 +15,7 @@ mod meaning;
 mod package;
 mod passkey;
 mod report;
+mod retention;
 mod sample;
 mod tree;
 

@@ -69,6 +69,9 @@ impl Findings {
         for (event, count) in &self.counts {
             line(text, format_args!("  {event:<20} {count:>10}"));
         }
+        for (rule, bodies) in &self.erased {
+            line(text, format_args!("erased     {bodies} bodies under the rule {}", one_line(rule)));
+        }
         if self.open_call_count > 0 {
             line(text, format_args!("open       {} calls have not ended yet:", self.open_call_count));
             for open in &self.open_calls {

@@ -8,6 +8,7 @@ mod fuzz;
 mod meaning;
 mod package;
 mod passkey;
+mod retention;
 mod sample;
 mod tamper;
 mod tree;

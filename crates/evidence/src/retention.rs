@@ -1,0 +1,55 @@
+//! What `retention.deleted` says: which bodies were erased, and under which rule (`docs/log-format.md`).
+//!
+//! Leaves stay, and with them every proof; what is gone is the sealed body that a leaf commits to. A range names
+//! sequences of a lane: every body between them that was not erased before is erased.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::Id;
+use crate::jcs::{self, Object};
+use crate::time::Timestamp;
+
+/// The most ranges that one leaf names, so that it stays below the size of a leaf.
+pub const RANGES_MAX: usize = 300;
+
+/// The facts of a `retention.deleted` leaf.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erasure {
+    /// Name of the rule.
+    pub rule: String,
+    /// Days that it keeps bodies for.
+    pub days: u64,
+    /// The server that the rule is for; absent: every server without a rule of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
+    /// Every body that was erased belongs to a leaf older than this.
+    pub before: Timestamp,
+    /// How many bodies.
+    pub bodies: u64,
+    /// Which, lane by lane.
+    pub lanes: Vec<LaneRanges>,
+}
+
+/// Erased bodies of one lane.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaneRanges {
+    /// The lane.
+    pub lane: Id,
+    /// First and last sequence of each range.
+    pub ranges: Vec<(u64, u64)>,
+}
+
+impl Erasure {
+    /// Reads the detail of a leaf; `None` when it does not have this form.
+    pub fn read(detail: &Object) -> Option<Self> {
+        serde_json::from_str(detail.as_str()).ok()
+    }
+
+    /// The facts as a leaf holds them.
+    ///
+    /// # Errors
+    /// When a number is too large for a leaf.
+    pub fn write(&self) -> Result<Object, jcs::Error> {
+        Object::of(self)
+    }
+}
