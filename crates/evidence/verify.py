@@ -619,8 +619,8 @@ GENESIS = lambda value: lenient(value, {"origin": ANY, "key": OPTIONAL(ANY), "re
         "anchor": OPTIONAL(ANY), "open_calls": COUNT, "unsigned": COUNT}, {"open_calls": 0, "unsigned": 0}))}))})
 SEAL = lambda value: lenient(value, {"reason": ANY, "next_key": OPTIONAL(ANY)})
 ERASURE = lambda value: lenient(value, {"rule": ANY, "days": COUNT, "server": OPTIONAL(ANY), "before": is_time,
-    "bodies": COUNT, "lanes": list_of(lambda lane: lenient(lane, {"lane": ID, "ranges": list_of(
-        lambda ends: isinstance(ends, list) and len(ends) == 2 and all(map(COUNT, ends)))}))})
+    "bodies": COUNT, "contexts": COUNT, "approvals": COUNT, "lanes": list_of(lambda lane: lenient(lane, {"lane": ID, "ranges": list_of(
+        lambda ends: isinstance(ends, list) and len(ends) == 2 and all(map(COUNT, ends)))}))}, {"contexts": 0, "approvals": 0})
 
 
 def lenient(value, checks, defaults={}):
@@ -766,6 +766,8 @@ class Meaning:
             blame("retention", f"bodies were erased before the {said['days']} days of their rule were over")
         if len(gone) != said["bodies"] and not (self.sliced and partly and len(gone) < said["bodies"]):
             blame("retention", f"{said['bodies']} bodies are said to be erased, and {len(gone)} were there")
+        if said["bodies"] == 0:
+            return
         rule = said["rule"] + (f" of {said['server']}" if said.get("server") else "") + f", {said['days']} days"
         self.findings.erased[rule] = self.findings.erased.get(rule, 0) + said["bodies"]
 

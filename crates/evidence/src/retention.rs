@@ -28,6 +28,12 @@ pub struct Erasure {
     pub bodies: u64,
     /// Which, lane by lane.
     pub lanes: Vec<LaneRanges>,
+    /// Records of who called and from where that were erased with them.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub contexts: u64,
+    /// Approvals of which the sealed request was erased.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub approvals: u64,
 }
 
 /// Erased bodies of one lane.
@@ -52,4 +58,9 @@ impl Erasure {
     pub fn write(&self) -> Result<Object, jcs::Error> {
         Object::of(self)
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }

@@ -8,6 +8,7 @@ mod demo;
 mod doctor;
 mod evidence;
 mod export;
+mod hold;
 mod inspect;
 mod key;
 mod line;
@@ -59,6 +60,8 @@ enum Command {
     Log(log::Arguments),
     /// Look at recorded sessions.
     Session(session::Arguments),
+    /// Legal holds: recorded messages that are kept whatever their age.
+    Hold(hold::Arguments),
     /// Write the audit log into a directory that anybody can verify.
     Export(export::Arguments),
     /// Write a period as a package that an auditor can check; draw samples.
@@ -97,6 +100,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Tools(arguments) => tool::run(&arguments),
         Command::Log(arguments) => log::run(&arguments),
         Command::Session(arguments) => session::run(&arguments),
+        Command::Hold(arguments) => hold::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Evidence(arguments) => evidence::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),

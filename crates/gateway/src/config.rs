@@ -14,6 +14,7 @@ mod golden;
 mod load;
 mod masking;
 mod problem;
+mod retention;
 mod server;
 mod tool;
 
@@ -27,6 +28,7 @@ pub use canary::{Canaries, CanaryExpect, CanaryKind, CanaryTest};
 pub use console::{Account, ConsoleClient};
 pub use load::{ConfigError, load, parse};
 pub use masking::{Detector, Masking, OnFailure, Recognizer};
+pub use retention::{Retention, ServerRetention};
 pub use server::{Credential, EnvironmentValue, Http, ServerConfig, Sharing, Stdio};
 pub use tool::{FieldAt, Language, StatementAt, Tool};
 
@@ -61,6 +63,9 @@ pub struct Config {
     /// What the gateway tries by itself, to see that controls work.
     #[serde(default)]
     pub canaries: Canaries,
+    /// How long recorded messages are kept.
+    #[serde(default)]
+    pub retention: Retention,
     /// How the gateway reports about itself.
     #[serde(default)]
     pub log: Log,

@@ -38,7 +38,7 @@ use crate::clock::Clock;
 use crate::exchange::flood::Flood;
 use crate::exchange::session::{Session, SessionKey, Sessions};
 use crate::identity::{Authenticator, ServiceKeys};
-use crate::ledger::{Denial, DenialKind, Intent, Ledger, Outcome, Receipt, State};
+use crate::ledger::{Denial, DenialKind, Intent, Ledger, Outcome, Receipt, Rules, State};
 use crate::limits;
 use crate::mask::{Mask, Redacted};
 use crate::mcp::envelope::{Field, Message};
@@ -97,6 +97,8 @@ pub struct Gateway {
     pub statements: Arc<Reader>,
     /// Legacy sessions.
     pub sessions: Sessions,
+    /// How long recorded messages are kept.
+    pub retention: Rules,
     /// Bindings of sessions and tasks, definitions.
     pub db: Db,
     /// Counters.

@@ -18,6 +18,7 @@ mod log;
 mod opened;
 mod part;
 mod publish;
+mod retention;
 mod row;
 mod sequence;
 mod start;
@@ -41,6 +42,7 @@ pub use export::{ExportError, export};
 pub use keep::Recorded;
 pub use keyring::{Keyring, KeyringError, Missing};
 pub use opened::Opened;
+pub use retention::{Days, Rules};
 pub use start::StartError;
 pub use vault::{Vault, VaultError};
 pub use verb::{

@@ -160,6 +160,20 @@ pub const DATABASE_CONNECT_MS: u64 = 5_000;
 pub const DATABASE_SILENCE_MS: u64 = 10_000;
 /// Oldest PostgreSQL that is used, as the server counts its versions.
 pub const POSTGRES_VERSION_MIN: u32 = 140_000;
+/// Days that recorded messages of calls which only read are kept, unless the configuration says otherwise.
+pub const ORDINARY_DAYS: u32 = 90;
+/// The same of calls that would change something or were held for people.
+pub const PRIVILEGED_DAYS: u32 = 400;
+/// Most days that can be configured.
+pub const RETENTION_DAYS_MAX: u32 = 36_500;
+/// Pause between two looks for recorded messages whose time is over.
+pub const RETENTION_MS: u64 = 60 * 60 * 1_000;
+/// Recorded messages looked at together, and at most erased in one transaction: evidence waits for no more.
+pub const RETENTION_PAGE: u32 = 1_000;
+/// Most legal holds, those that were cleared included.
+pub const HOLDS_MAX: usize = 1_000;
+/// Longest name of a legal hold, in bytes.
+pub const HOLD_NAME_BYTES_MAX: usize = 64;
 /// Shortest time between two published checkpoints.
 pub const CHECKPOINT_MS: u64 = 10_000;
 /// Failed authentications of one address range, at one server, for one reason, recorded one by one in a window; further

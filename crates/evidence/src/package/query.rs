@@ -92,6 +92,15 @@ pub enum Source {
     Count(&'static str),
 }
 
+impl Query {
+    /// Whether a leaf is one that the query looks for; bytes that are no leaf are not.
+    pub fn selects(&self, bytes: &[u8]) -> bool {
+        let Ok(leaf) = serde_json::from_slice::<Value>(bytes) else { return false };
+        let Some(event) = self.types.iter().find(|event| leaf["type"] == **event) else { return false };
+        View { index: 0, hash: &Hash::ZERO, event, leaf: &leaf }.is_in(self)
+    }
+}
+
 /// A leaf as queries see it.
 pub(super) struct View<'v> {
     pub(super) index: u64,

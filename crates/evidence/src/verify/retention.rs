@@ -86,6 +86,9 @@ impl Bodies {
             let reason = format!("{} bodies are said to be erased, and {erased} were there", erasure.bodies);
             findings.blame(ProblemKind::Retention, index, reason);
         }
+        if erasure.bodies == 0 {
+            return;
+        }
         let rule = match &erasure.server {
             Some(server) => format!("{} of {server}, {} days", erasure.rule, erasure.days),
             None => format!("{}, {} days", erasure.rule, erasure.days),

@@ -31,6 +31,8 @@ fn erase(log: &mut Log, ranges: Vec<(u64, u64)>, bodies: u64, change: impl FnOnc
         before: Timestamp::from_micros(now.as_micros() - 90 * DAY_US).unwrap(),
         bodies,
         lanes: vec![LaneRanges { lane, ranges }],
+        contexts: 0,
+        approvals: 0,
     };
     change(&mut erasure);
     let leaf = log.add(0, EventType::RetentionDeleted);

@@ -20,7 +20,7 @@ use crate::exchange::flood::Flood;
 use crate::exchange::session::Sessions;
 use crate::exchange::{Gateway, Holding, Schemas, Server};
 use crate::identity::{Authenticator, ServiceKeys};
-use crate::ledger::{Keyring, Ledger, Missing};
+use crate::ledger::{Days, Keyring, Ledger, Missing, Rules};
 use crate::limits;
 use crate::mask::Mask;
 use crate::mcp::header::Ours;
@@ -55,9 +55,7 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
         keys.clone(),
         clock.clone(),
     )?;
-    let catalog = Arc::new(Catalog::default());
-    let names = config.servers.iter().map(|server| &*server.name);
-    upkeep::restore(&catalog, &db, names).await.context("cannot read the catalog of definitions")?;
+    let catalog = catalog(config, &db).await?;
     let acceptances = Acceptances::new(db.clone(), mask.clone(), clock.clone());
     acceptances.step(&catalog, &ledger).await.context("cannot read accepted definitions")?;
     ledger.note(upkeep::published(&policies.change_at_start(), &policies.current())).await?;
@@ -87,6 +85,7 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
         schemas: Schemas::default(),
         statements,
         sessions: Sessions::default(),
+        retention: rules(config),
         db,
         metrics: Metrics::default(),
         canaries: config.canaries.clone(),
@@ -106,9 +105,30 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
     })
 }
 
+async fn catalog(config: &Config, db: &Db) -> anyhow::Result<Arc<Catalog>> {
+    let catalog = Arc::new(Catalog::default());
+    let names = config.servers.iter().map(|server| &*server.name);
+    upkeep::restore(&catalog, db, names).await.context("cannot read the catalog of definitions")?;
+    Ok(catalog)
+}
+
 fn recognizer(config: &Config) -> anyhow::Result<Option<Recognizer>> {
     let recognizer = config.masking.recognizer.as_ref().map(Recognizer::new).transpose();
     recognizer.map_err(|cause| anyhow!("`masking.recognizer`: {cause}"))
+}
+
+fn rules(config: &Config) -> Rules {
+    let common =
+        Days { ordinary: config.retention.ordinary_days, privileged: config.retention.privileged_days };
+    let own = |server: &ServerConfig| {
+        let own = server.retention?;
+        let days = Days {
+            ordinary: own.ordinary_days.unwrap_or(common.ordinary),
+            privileged: own.privileged_days.unwrap_or(common.privileged),
+        };
+        Some((server.name.clone(), days))
+    };
+    Rules { common, servers: config.servers.iter().filter_map(own).collect() }
 }
 
 fn servers(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<HashMap<String, Arc<Server>>> {

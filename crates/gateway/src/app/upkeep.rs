@@ -42,6 +42,8 @@ pub(super) fn tasks(gateway: &Arc<Gateway>, tls: Option<&Arc<Acceptor>>) -> Vec<
     let this = gateway.clone();
     tasks.push(tokio::spawn(async move { crate::canary::watch(&this).await }));
     tasks.push(tokio::spawn(crate::api::look(gateway.clone())));
+    let this = gateway.clone();
+    tasks.push(tokio::spawn(async move { retain(&this).await }));
     // Nobody looks where nobody has a role.
     if gateway.authenticator.has_roles() {
         let follower = Follower::new(gateway.db.clone());
@@ -172,6 +174,20 @@ async fn count_failures(gateway: &Gateway) {
     loop {
         ticks.tick().await;
         write_failures(gateway, gateway.flood.due()).await;
+    }
+}
+
+async fn retain(gateway: &Gateway) {
+    let mut ticks = tokio::time::interval(Duration::from_millis(limits::RETENTION_MS));
+    loop {
+        ticks.tick().await;
+        match gateway.ledger.retain(&gateway.retention).await {
+            Ok(0) => {}
+            Ok(bodies) => tracing::info!(bodies, "recorded messages were erased: their time is over"),
+            Err(error) => {
+                tracing::warn!(%error, "recorded messages whose time is over could not be erased yet");
+            }
+        }
     }
 }
 

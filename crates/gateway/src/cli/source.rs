@@ -47,7 +47,7 @@ pub(super) struct Source {
 /// Evidence opened for reading, beside a running gateway or without one.
 pub(super) struct Evidence {
     pub(super) db: Db,
-    config: Config,
+    pub(super) config: Config,
 }
 
 /// An id on the command line.

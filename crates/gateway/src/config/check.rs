@@ -5,6 +5,7 @@ mod canary;
 mod identity;
 mod listen;
 mod masking;
+mod retention;
 mod server;
 mod storage;
 
@@ -37,6 +38,7 @@ pub(super) fn check(config: &Config, root: &Node) -> Vec<Problem> {
     server::check(&config.servers, &top.field("servers"), &mut report);
     masking::check(&config.masking, &top.field("masking"), &mut report);
     canary::check(&config.canaries, config, &top.field("canaries"), &mut report);
+    retention::check(config.retention, &top.field("retention"), &mut report);
     if let Some(level) = &config.log.level
         && let Err(error) = tracing_subscriber::EnvFilter::builder().parse(level)
     {

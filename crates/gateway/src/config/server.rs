@@ -6,7 +6,7 @@ use serde::de::value::EnumAccessDeserializer;
 use serde::de::{EnumAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::{Environment, Tool};
+use super::{Environment, ServerRetention, Tool};
 use crate::limits;
 use crate::secret::SecretSource;
 
@@ -34,6 +34,9 @@ pub struct ServerConfig {
     /// What the gateway must be told about single tools. The first whose name fits counts.
     #[serde(default)]
     pub tools: Vec<Tool>,
+    /// How long its recorded messages are kept, where that is not as for all.
+    #[serde(default)]
+    pub retention: Option<ServerRetention>,
 }
 
 /// An upstream reached by streamable HTTP.

@@ -40,7 +40,13 @@ impl Ledger {
 
 fn asked_event(asked: &notice::Notice) -> Option<Event> {
     let event: EventType = asked.event.parse().ok()?;
-    let known = matches!(event, EventType::RecordingViewed | EventType::EvidenceExported);
+    let known = matches!(
+        event,
+        EventType::RecordingViewed
+            | EventType::EvidenceExported
+            | EventType::HoldSet
+            | EventType::HoldCleared
+    );
     if !known || asked.detail.len() > limits::NOTICE_BYTES_MAX {
         return None;
     }

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::draft::{Draft, Step};
 use super::lane::{self as signing, LaneKey};
+use super::retention::Disposal;
 use super::row::{self, Placed};
 use super::verb::Unavailable;
 use crate::store::entry::{self, Place};
@@ -44,6 +45,8 @@ pub(super) enum Rider {
     Pulse,
     /// Notes that these lanes of the dead have been swept; only if nobody else did.
     Sweep(Vec<u32>, Timestamp),
+    /// Erases what the leaf says is erased; only if nobody else did, and no legal hold changed.
+    Erase(Box<Disposal>),
     /// Closes the lane, after its last leaf.
     Close(Timestamp),
 }
@@ -354,6 +357,7 @@ impl Rider {
                 lane::open(tx, opened, now.as_micros())
             }
             Self::Pulse => pulse(tx, open_from),
+            Self::Erase(disposal) => disposal.erase(tx),
             Self::Sweep(lanes, now) => {
                 for &dead in lanes {
                     if !lane::sweep(tx, dead, now.as_micros())? {

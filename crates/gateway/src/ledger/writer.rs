@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::draft::{self, Draft, Step};
 use super::log::{Batch, Doubt, Log, Rider};
 use super::publish::Watched;
+use super::retention::Disposal;
 use super::row::Placed;
 use super::start;
 use super::sweep::Remains;
@@ -36,6 +37,8 @@ pub(super) enum Command {
     Pulse(oneshot::Sender<Result<(), Unavailable>>),
     /// End the calls of the dead.
     Sweep(Remains, oneshot::Sender<Result<(), Unavailable>>),
+    /// Erase what is kept beside leaves, and record it.
+    Erase(Box<Disposal>, oneshot::Sender<Result<(), Unavailable>>),
     /// Look whether there is anything to do: calls that were let go, a database that came back.
     Wake,
     /// End every open call and close the lane. Nothing is taken from here on.
@@ -226,6 +229,10 @@ impl Thread {
                 let swept = self.sweep(&remains);
                 tell(done, swept);
             }
+            Command::Erase(disposal, done) => {
+                let erased = self.erase(disposal);
+                tell(done, erased);
+            }
             Command::Seal(done) => {
                 let sealed = self.seal();
                 tell(done, sealed);
@@ -340,9 +347,23 @@ impl Thread {
         }
         let now = self.now();
         let batch = start::orphan(&mut self.log, remains, now)?;
-        match self.log.commit("sweep", batch) {
+        self.commit_once("sweep", batch)
+    }
+
+    fn erase(&mut self, disposal: Box<Disposal>) -> Result<(), Unavailable> {
+        if let Some(refusal) = self.refusal() {
+            return Err(refusal);
+        }
+        let draft = disposal.draft(self.now())?;
+        let mut batch = self.log.begin(Rider::Erase(disposal));
+        self.log.place(&mut batch, draft)?;
+        self.commit_once("erase", batch)
+    }
+
+    /// Commits what another process may have done first; then nothing is committed, and nothing is wrong.
+    fn commit_once(&mut self, name: &'static str, batch: Batch) -> Result<(), Unavailable> {
+        match self.log.commit(name, batch) {
             Ok(_) => Ok(()),
-            // Another process was faster.
             Err(Doubt::Undone(error)) if error.kind == crate::store::ErrorKind::Busy => {
                 Err(Unavailable::Blocked(error.to_string().into()))
             }

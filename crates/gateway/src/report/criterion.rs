@@ -161,7 +161,7 @@ pub const CRITERIA: &[Criterion] = &[
         "Confidential information is disposed of",
         "Erasures by rule and legal holds are recorded; every proof still verifies after an erasure.",
         &["populations/retention.csv"],
-        "Compare with the retention schedule. This release erases nothing by itself: an empty list means that.",
+        "Compare the rules and days with the retention schedule; look who set and cleared holds.",
         "The schedule; copies elsewhere.",
     ),
     at(

@@ -50,6 +50,13 @@ const MIGRATIONS: &[Migration] = &[
         postgres: "",
         oldest: 1,
     },
+    Migration {
+        number: 10,
+        both: include_str!("migration/010_retention.sql"),
+        sqlite: "",
+        postgres: "",
+        oldest: 1,
+    },
 ];
 
 const RECORD: &str =

@@ -34,6 +34,7 @@ const GRANTS: &[(&str, &str)] = &[
     ("word", "SELECT, INSERT, DELETE"),
     ("sign_in", "SELECT, INSERT, UPDATE, DELETE"),
     ("passkey", "SELECT, INSERT, UPDATE, DELETE"),
+    ("hold", "SELECT, INSERT, UPDATE"),
     ("definition", "SELECT, INSERT, UPDATE"),
 ];
 

@@ -6,5 +6,6 @@ mod failure;
 mod harness;
 mod privacy;
 mod promise;
+mod retention;
 mod shared;
 mod start;

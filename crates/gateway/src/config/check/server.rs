@@ -45,6 +45,7 @@ pub(super) fn check(servers: &[ServerConfig], path: &Path, report: &mut Report<'
 
 fn check_server(server: &ServerConfig, path: &Path, report: &mut Report<'_>) {
     report.label(&server.name, path.field("name"));
+    super::retention::check_server(server, path, report);
     let name = &server.name;
     match (&server.http, &server.stdio) {
         (Some(_), Some(_)) => report.add(

@@ -1,0 +1,304 @@
+//! Bodies are erased when their time is over; leaves stay, and with them every proof.
+//!
+//! What is erased, and the leaf that says so, are one transaction. Ranges of places are exact: between the ends of a
+//! range there is no body that stays. A legal hold that is set while a page is looked through undoes the page.
+
+use std::collections::{BTreeMap, HashMap};
+
+use evidence::id::Id;
+use evidence::leaf::EventType;
+use evidence::package::POPULATIONS;
+use evidence::retention::{Erasure, LaneRanges, RANGES_MAX};
+use evidence::time::Timestamp;
+
+use super::Ledger;
+use super::draft::{self, Draft};
+use super::sequence::Trouble;
+use super::vault::Vault;
+use super::verb::Unavailable;
+use super::writer::Command;
+use crate::limits;
+use crate::store::entry::Place;
+use crate::store::hold::{self, Hold};
+use crate::store::retention::{self, Body, Cursor, Facts};
+use crate::store::{self, ErrorKind, Read, Tx, lane};
+
+const DAY_US: i64 = 86_400_000_000;
+
+/// How many days bodies are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Days {
+    /// Of calls that only read.
+    pub ordinary: u32,
+    /// Of calls that would change something or were held for people, and of everything that is no call.
+    pub privileged: u32,
+}
+
+/// How long bodies are kept, and whose.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// Of every server without days of its own.
+    pub common: Days,
+    /// Of single servers.
+    pub servers: BTreeMap<String, Days>,
+}
+
+/// One of the rules.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Rule {
+    name: &'static str,
+    server: Option<String>,
+    days: u32,
+}
+
+/// What is erased together, and the leaf about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Disposal {
+    erasure: Erasure,
+    ranges: Vec<(Place, Place)>,
+    /// Personal context, approvals and keys of days up to this one go too.
+    day: Option<i64>,
+    /// Which holds were looked at.
+    holds: i64,
+}
+
+/// A page of bodies that was looked through.
+struct Page {
+    disposals: Vec<Disposal>,
+    next: Option<Cursor>,
+}
+
+impl Rules {
+    fn of(&self, facts: &Facts) -> Rule {
+        let server = facts.server.as_ref().filter(|server| self.servers.contains_key(*server));
+        let days = server.and_then(|server| self.servers.get(server)).unwrap_or(&self.common);
+        let (name, days) =
+            if is_privileged(facts) { ("privileged", days.privileged) } else { ("ordinary", days.ordinary) };
+        Rule { name, server: server.cloned(), days }
+    }
+
+    fn days(&self) -> impl Iterator<Item = u32> {
+        let all = std::iter::once(&self.common).chain(self.servers.values());
+        all.flat_map(|days| [days.ordinary, days.privileged])
+    }
+}
+
+impl Ledger {
+    /// Erases the bodies whose time is over, as far as no hold keeps them; answers how many. Then personal context,
+    /// approvals and keys of days that every rule is done with. One of several gateways does it.
+    ///
+    /// # Errors
+    /// [`Unavailable`]: what was not erased is the next time.
+    pub async fn retain(&self, rules: &Rules) -> Result<u64, Unavailable> {
+        if !self.leads() {
+            return Ok(0);
+        }
+        let (now, mut erased, mut cursor) = (self.now(), 0, Cursor::start());
+        loop {
+            let rules = rules.clone();
+            let page = self.look(move |read| page(read, &rules, now, cursor)).await?;
+            for disposal in page.disposals {
+                erased += disposal.erasure.bodies;
+                self.erase(disposal).await?;
+            }
+            match page.next {
+                Some(next) => cursor = next,
+                None => break,
+            }
+        }
+        let longest = rules.days().max().unwrap_or(u32::MAX);
+        if let Some(disposal) = self.look(move |read| beside(read, longest, now)).await? {
+            self.erase(disposal).await?;
+        }
+        Ok(erased)
+    }
+
+    async fn erase(&self, disposal: Disposal) -> Result<(), Unavailable> {
+        self.ask(|done| Command::Erase(Box::new(disposal), done)).await?
+    }
+
+    async fn look<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&mut Read<'_>) -> Result<T, store::Error> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        self.on_thread(|ledger| {
+            ledger.0.db.read_now("retention", f).map_err(|error| ledger.report(Trouble::Store(error)))
+        })
+        .await
+    }
+}
+
+impl Disposal {
+    /// The leaf about it.
+    pub(super) fn draft(&self, ts: Timestamp) -> Result<Draft, Unavailable> {
+        let mut draft = draft::own(EventType::RetentionDeleted, ts, None)?;
+        let detail = self.erasure.write();
+        draft.leaf.detail = Some(detail.map_err(|error| Unavailable::Rejected(error.to_string().into()))?);
+        Ok(draft)
+    }
+
+    /// Erases exactly what the leaf says.
+    pub(super) fn erase(&self, tx: &mut Tx<'_>) -> Result<(), store::Error> {
+        let moved = || store::Error::new(ErrorKind::Busy, "what is to be erased changed meanwhile");
+        if hold::revision(tx)? != self.holds {
+            return Err(moved());
+        }
+        let mut bodies = 0;
+        for &(first, last) in &self.ranges {
+            bodies += retention::erase(tx, first, last)?;
+        }
+        let beside = match self.day {
+            Some(day) => {
+                let beside = retention::erase_beside(tx, day)?;
+                retention::erase_keys(tx, day)?;
+                beside
+            }
+            None => (0, 0),
+        };
+        let said = &self.erasure;
+        if (bodies, beside) == (said.bodies, (said.contexts, said.approvals)) { Ok(()) } else { Err(moved()) }
+    }
+}
+
+/// Looks through the next bodies.
+fn page(read: &mut Read<'_>, rules: &Rules, now: Timestamp, cursor: Cursor) -> Result<Page, store::Error> {
+    let shortest = rules.days().min().unwrap_or(u32::MAX);
+    let day = Vault::day(before(now, shortest).as_micros());
+    let (revision, holds) = (hold::revision(read)?, active(read)?);
+    let bodies = retention::bodies(read, day, cursor, limits::RETENTION_PAGE)?;
+    let full = bodies.len() == limits::RETENTION_PAGE as usize;
+    let next = bodies.last().map(|body| body.at).filter(|_| full);
+    let mut calls = HashMap::new();
+    let mut due: BTreeMap<Rule, Vec<Place>> = BTreeMap::new();
+    for body in bodies {
+        let facts = facts(read, &body, &mut calls)?;
+        let rule = rules.of(&facts);
+        if body.ts < before(now, rule.days).as_micros()
+            && !holds.iter().any(|hold| keeps(hold, &facts, body.ts))
+        {
+            due.entry(rule).or_default().push(body.at.place());
+        }
+    }
+    let mut disposals = Vec::new();
+    for (rule, mut places) in due {
+        places.sort_unstable();
+        for ranges in ranges(read, &places)?.chunks(RANGES_MAX) {
+            disposals.push(disposal(read, &rule, ranges, now, revision)?);
+        }
+    }
+    Ok(Page { disposals, next })
+}
+
+/// What goes when no rule needs it any more: nothing while there is a hold, since a hold may need all of it.
+fn beside(read: &mut Read<'_>, longest: u32, now: Timestamp) -> Result<Option<Disposal>, store::Error> {
+    let revision = hold::revision(read)?;
+    let before = before(now, longest);
+    // The day must be over for the whole of what it keeps.
+    let day = Vault::day(before.as_micros()) - 1;
+    let (contexts, approvals) = retention::beside(read, day)?;
+    if (contexts, approvals) == (0, 0) || !active(read)?.is_empty() {
+        return Ok(None);
+    }
+    let erasure = Erasure {
+        rule: "longest".to_owned(),
+        days: longest.into(),
+        server: None,
+        before,
+        bodies: 0,
+        lanes: Vec::new(),
+        contexts,
+        approvals,
+    };
+    Ok(Some(Disposal { erasure, ranges: Vec::new(), day: Some(day), holds: revision }))
+}
+
+fn active(read: &mut Read<'_>) -> Result<Vec<Hold>, store::Error> {
+    Ok(hold::all(read)?.into_iter().filter(|hold| hold.cleared.is_none()).collect())
+}
+
+/// What decides about a body: its call, when it belongs to one.
+fn facts(
+    read: &mut Read<'_>,
+    body: &Body,
+    calls: &mut HashMap<[u8; 16], Facts>,
+) -> Result<Facts, store::Error> {
+    let Some(call) = body.call else { return Ok(body.facts.clone()) };
+    if let Some(known) = calls.get(&call) {
+        return Ok(known.clone());
+    }
+    let found = retention::call(read, &call)?.unwrap_or_else(|| body.facts.clone());
+    calls.insert(call, found.clone());
+    Ok(found)
+}
+
+fn is_privileged(facts: &Facts) -> bool {
+    let is_call = matches!(&*facts.event, "call.intent" | "call.denied");
+    let privileged = POPULATIONS.iter().find(|population| population.name == "privileged");
+    !is_call || privileged.is_none_or(|population| population.selects(&facts.leaf))
+}
+
+fn keeps(hold: &Hold, facts: &Facts, ts: i64) -> bool {
+    let server = hold.server.is_none() || hold.server == facts.server;
+    let actor = hold.actor.is_none() || hold.actor == facts.actor;
+    let session = hold.session.is_none() || hold.session == facts.session;
+    let time = hold.since.is_none_or(|since| ts >= since) && hold.until.is_none_or(|until| ts < until);
+    server && actor && session && time
+}
+
+/// The ranges that hold these bodies and no others; `places` are sorted.
+fn ranges(read: &mut Read<'_>, places: &[Place]) -> Result<Vec<(Place, Place, u64)>, store::Error> {
+    let mut ranges: Vec<(Place, Place, u64)> = Vec::new();
+    for lane in places.chunk_by(|one, next| one.lane() == next.lane()) {
+        let (Some(&first), Some(&last)) = (lane.first(), lane.last()) else { continue };
+        let mut due = lane.iter().peekable();
+        let mut joins = false;
+        for place in retention::between(read, first, last)? {
+            if due.next_if_eq(&&place).is_none() {
+                joins = false;
+                continue;
+            }
+            match ranges.last_mut().filter(|_| joins) {
+                Some((_, end, bodies)) => (*end, *bodies) = (place, *bodies + 1),
+                None => ranges.push((place, place, 1)),
+            }
+            joins = true;
+        }
+    }
+    Ok(ranges)
+}
+
+fn disposal(
+    read: &mut Read<'_>,
+    rule: &Rule,
+    ranges: &[(Place, Place, u64)],
+    now: Timestamp,
+    holds: i64,
+) -> Result<Disposal, store::Error> {
+    let mut lanes: Vec<LaneRanges> = Vec::new();
+    for of_lane in ranges.chunk_by(|one, next| one.0.lane() == next.0.lane()) {
+        let Some(&(place, ..)) = of_lane.first() else { continue };
+        let Some(lane) = lane::find(read, place.lane())? else { continue };
+        let sequences = of_lane.iter().map(|(first, last, _)| (first.sequence(), last.sequence()));
+        lanes.push(LaneRanges { lane: Id::from_bytes(lane.id), ranges: sequences.collect() });
+    }
+    let erasure = Erasure {
+        rule: rule.name.to_owned(),
+        days: rule.days.into(),
+        server: rule.server.clone(),
+        before: before(now, rule.days),
+        bodies: ranges.iter().map(|(.., bodies)| bodies).sum(),
+        lanes,
+        contexts: 0,
+        approvals: 0,
+    };
+    let ranges = ranges.iter().map(|&(first, last, _)| (first, last)).collect();
+    Ok(Disposal { erasure, ranges, day: None, holds })
+}
+
+/// The instant that many days ago, to the second, as leaves are compared with it.
+fn before(now: Timestamp, days: u32) -> Timestamp {
+    let micros = now.as_micros().saturating_sub(i64::from(days) * DAY_US).max(0);
+    let second = micros - micros % 1_000_000;
+    // Unwrap safety: between 1970 and now.
+    Timestamp::from_micros(second).expect("an instant before now")
+}

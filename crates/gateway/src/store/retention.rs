@@ -1,0 +1,155 @@
+//! Erasing what is kept beside the leaves: bodies, personal context, and the keys of days that nothing is left of.
+
+use super::entry::Place;
+use super::{Error, Read, Row, Tx, Value};
+
+/// Tables whose rows are sealed with the key of their day.
+const SEALED: &[&str] = &["payload", "context", "approval", "approval_vote"];
+
+/// Where to go on looking for bodies: behind this day and place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    day: i64,
+    place: Place,
+}
+
+/// A body that may be due, with what its leaf says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Body {
+    /// Where it stands.
+    pub at: Cursor,
+    /// Of its leaf; for one within a call, that of the call.
+    pub facts: Facts,
+    /// When its own leaf was written, microseconds since 1970.
+    pub ts: i64,
+    /// The call it belongs to.
+    pub call: Option<[u8; 16]>,
+}
+
+/// What decides how long a body is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// Type of the leaf.
+    pub event: String,
+    /// Upstream.
+    pub server: Option<String>,
+    /// Pseudonym of the actor.
+    pub actor: Option<String>,
+    /// Recording session.
+    pub session: Option<[u8; 16]>,
+    /// The leaf.
+    pub leaf: Vec<u8>,
+}
+
+impl Cursor {
+    /// Before every body.
+    pub fn start() -> Self {
+        Self { day: i64::MIN, place: Place::new(0, 0) }
+    }
+
+    /// Where the body's leaf is.
+    pub fn place(&self) -> Place {
+        self.place
+    }
+}
+
+/// At most `limit` bodies of days up to `day` behind `after`, in the order of days and places.
+pub fn bodies(read: &mut Read<'_>, day: i64, after: Cursor, limit: u32) -> Result<Vec<Body>, Error> {
+    read.all(
+        "SELECT payload.day, entry.place, entry.type, entry.server, entry.actor, entry.session, entry.leaf, \
+         entry.ts, entry.call FROM payload JOIN entry ON entry.place = payload.place \
+         WHERE payload.day <= $1 AND (payload.day, payload.place) > ($2, $3) \
+         ORDER BY payload.day, payload.place LIMIT $4",
+        &[day.into(), after.day.into(), after.place.value(), Value::Int(i64::from(limit))],
+        |row| {
+            let at = Cursor { day: row.int(0)?, place: Place::read(row.int(1)?) };
+            Ok(Body { at, facts: facts(row, 2)?, ts: row.int(7)?, call: row.maybe_array(8)? })
+        },
+    )
+}
+
+/// What the first leaf of a call says.
+pub fn call(read: &mut Read<'_>, call: &[u8; 16]) -> Result<Option<Facts>, Error> {
+    read.first(
+        "SELECT type, server, actor, session, leaf FROM entry WHERE call = $1 \
+         AND type IN ('call.intent', 'call.denied') LIMIT 1",
+        &[call.into()],
+        |row| facts(row, 0),
+    )
+}
+
+/// Places of the bodies from `first` to `last`, which must be of one lane.
+pub fn between(read: &mut Read<'_>, first: Place, last: Place) -> Result<Vec<Place>, Error> {
+    read.all(
+        "SELECT place FROM payload WHERE place >= $1 AND place <= $2 ORDER BY place",
+        &[first.value(), last.value()],
+        |row| Ok(Place::read(row.int(0)?)),
+    )
+}
+
+/// Erases the bodies from `first` to `last`; answers how many there were.
+pub fn erase(tx: &mut Tx<'_>, first: Place, last: Place) -> Result<u64, Error> {
+    tx.execute("DELETE FROM payload WHERE place >= $1 AND place <= $2", &[first.value(), last.value()])
+}
+
+/// How much personal context, and how many approvals that have ended and are recorded, are of days up to `day`.
+pub fn beside(read: &mut Read<'_>, day: i64) -> Result<(u64, u64), Error> {
+    let counted = read.first(
+        "SELECT (SELECT count(*) FROM context WHERE day <= $1), \
+         (SELECT count(*) FROM approval WHERE day <= $1 AND noted IS NOT NULL)",
+        &[Value::Int(day)],
+        |row| Ok((row.count(0)?, row.count(1)?)),
+    )?;
+    Ok(counted.unwrap_or_default())
+}
+
+/// Erases what [`beside`] counts; answers how much of each there was.
+pub fn erase_beside(tx: &mut Tx<'_>, day: i64) -> Result<(u64, u64), Error> {
+    let day = [Value::Int(day)];
+    let contexts = tx.execute("DELETE FROM context WHERE day <= $1", &day)?;
+    tx.execute(
+        "DELETE FROM approval_vote WHERE approval IN \
+         (SELECT id FROM approval WHERE day <= $1 AND noted IS NOT NULL)",
+        &day,
+    )?;
+    let approvals = tx.execute("DELETE FROM approval WHERE day <= $1 AND noted IS NOT NULL", &day)?;
+    Ok((contexts, approvals))
+}
+
+/// Erases the keys of days up to `day` under which nothing is sealed any more; answers how many there were. What a
+/// backup or a free page of the database still holds of these days cannot be opened then.
+pub fn erase_keys(tx: &mut Tx<'_>, day: i64) -> Result<u64, Error> {
+    let unused: String = SEALED
+        .iter()
+        .map(|table| format!(" AND NOT EXISTS (SELECT 1 FROM {table} WHERE {table}.day = data_key.day)"))
+        .collect();
+    tx.execute(&format!("DELETE FROM data_key WHERE day <= $1{unused}"), &[Value::Int(day)])
+}
+
+fn facts(row: Row<'_>, from: usize) -> Result<Facts, Error> {
+    Ok(Facts {
+        event: row.text(from)?.to_owned(),
+        server: row.maybe_text(from + 1)?.map(str::to_owned),
+        actor: row.maybe_text(from + 2)?.map(str::to_owned),
+        session: row.maybe_array(from + 3)?,
+        leaf: row.bytes(from + 4)?.to_vec(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Access, Db};
+
+    #[test]
+    fn every_table_that_is_sealed_by_day_keeps_the_key_of_its_day() {
+        let directory = tempfile::tempdir().unwrap();
+        let db = Db::open_sqlite(directory.path(), Access::Gateway).unwrap();
+        let sql = "SELECT t.name FROM sqlite_schema AS t, pragma_table_info(t.name) AS c \
+                   WHERE t.type = 'table' AND c.name = 'day' AND t.name <> 'data_key' ORDER BY t.name";
+        let found = db.read_now("tables", |read| read.all(sql, &[], |row| Ok(row.text(0)?.to_owned())));
+        let mut known: Vec<_> = SEALED.iter().map(|table| (*table).to_owned()).collect();
+        known.sort();
+        assert_eq!(found.unwrap(), known, "add the table to `SEALED`");
+    }
+}

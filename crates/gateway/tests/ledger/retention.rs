@@ -1,0 +1,193 @@
+//! Recorded messages are erased when their time is over; leaves stay, and with them every proof.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use countersign::clock::{Clock, ManualClock, SystemClock};
+use countersign::ledger::{Days, Keyring, Ledger, Missing, Rules, VaultError};
+use countersign::model::Statement;
+use countersign::store::entry::{self, Filter, Place as At};
+use countersign::store::hold::{self, Hold};
+use countersign::store::{Access, Db};
+use evidence::leaf::Leaf;
+use jiff::SignedDuration;
+
+use crate::harness::{ORIGIN, Place, intent, outcome};
+
+/// A ledger whose time is moved by hand, on a database that a command can change too.
+struct Archive {
+    place: Place,
+    clock: Arc<ManualClock>,
+    ledger: Ledger,
+}
+
+impl Archive {
+    fn new() -> Self {
+        let place = Place::new();
+        let clock = Arc::new(ManualClock::new(SystemClock.now()));
+        let db = Db::open_sqlite(place.path(), Access::Gateway).unwrap();
+        let keys = Keyring::open(&place.path().join("keys"), ORIGIN, Missing::Create).unwrap();
+        let ledger = Ledger::start(&db, keys, clock.clone()).unwrap();
+        Self { place, clock, ledger }
+    }
+
+    fn pass(&self, days: i64) {
+        self.clock.advance(SignedDuration::from_hours(24 * days));
+    }
+
+    async fn call(&self, server: &str, class: Option<&'static str>) -> At {
+        let statement = class.map(|class| Statement { class, ..read() });
+        let intent = intent(r#"{"sql":"a statement"}"#);
+        let opened =
+            self.ledger.open(countersign::ledger::Intent { server: server.into(), statement, ..intent });
+        let opened = opened.await.unwrap();
+        let place = opened.place();
+        self.ledger.close(opened, outcome(r#"{"rows":[1,2,3]}"#)).await.unwrap();
+        place
+    }
+
+    async fn retain(&self, ordinary: u32, privileged: u32) -> u64 {
+        let rules = Rules { common: Days { ordinary, privileged }, servers: BTreeMap::new() };
+        self.ledger.retain(&rules).await.unwrap()
+    }
+
+    /// Whether what was recorded at a place can still be read; and who called.
+    fn is_there(&self, place: At) -> (bool, bool) {
+        let db = self.place.reader();
+        let leaf = db.read_now("leaf", |read| entry::leaf_at(read, place)).unwrap().unwrap();
+        let leaf = Leaf::decode(&leaf).unwrap();
+        let who = self.ledger.personal(&db, leaf.context.unwrap()).unwrap().is_some();
+        match self.ledger.recorded(&db, place, &leaf) {
+            Ok(recorded) => (recorded.is_some(), who),
+            Err(VaultError::Erased) => (false, who),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn rows(&self, table: &str) -> i64 {
+        let sql = format!("SELECT count(*) FROM {table}");
+        self.place.intruder().query_row(&sql, [], |row| row.get(0)).unwrap()
+    }
+
+    fn set(&self, name: &str, change: impl FnOnce(&mut Hold)) {
+        let ts = self.clock.now().as_microsecond();
+        let (name, none) = (name.to_owned(), None);
+        let mut hold = Hold {
+            name,
+            server: None,
+            actor: None,
+            session: None,
+            since: none,
+            until: none,
+            ts,
+            cleared: none,
+        };
+        change(&mut hold);
+        let db = Db::open_sqlite(self.place.path(), Access::Beside).unwrap();
+        assert!(db.write_now("hold", |tx| hold::set(tx, &hold)).unwrap());
+    }
+
+    fn clear(&self, name: &str) {
+        let db = Db::open_sqlite(self.place.path(), Access::Beside).unwrap();
+        assert!(db.write_now("hold", |tx| hold::clear(tx, name, 1)).unwrap());
+    }
+
+    async fn finish(self) -> BTreeMap<String, u64> {
+        self.ledger.stop().await.unwrap();
+        self.place.assert_sound().erased
+    }
+}
+
+fn read() -> Statement {
+    let none = BTreeSet::new;
+    Statement {
+        language: "sql",
+        class: "read",
+        severity: 0,
+        classes: BTreeSet::from(["read"]),
+        statements: 1,
+        reads: none(),
+        writes: none(),
+        functions: none(),
+        flags: none(),
+        limit: None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_go_when_their_time_is_over_and_every_proof_still_verifies() {
+    let archive = Archive::new();
+    let (early, dropped, late) =
+        (archive.call("orders", None).await, archive.call("orders", Some("ddl_destructive")).await, {
+            archive.call("orders", Some("read")).await
+        });
+    archive.pass(89);
+    assert_eq!(archive.retain(90, 400).await, 0);
+    let young = archive.call("orders", None).await;
+    archive.pass(2);
+    // Two calls, each with what was asked and what was answered.
+    assert_eq!(archive.retain(90, 400).await, 4);
+    assert_eq!(archive.retain(90, 400).await, 0, "once");
+    let there: Vec<_> = [early, late, dropped, young].map(|place| archive.is_there(place)).into();
+    assert_eq!(there, [(false, true), (false, true), (true, true), (true, true)]);
+    archive.pass(310);
+    assert_eq!(archive.retain(90, 400).await, 4);
+    // Who called goes last, with the key of the day: what a backup holds of it cannot be opened either.
+    let there: Vec<_> = [early, dropped, young].map(|place| archive.is_there(place)).into();
+    assert_eq!(there, [(false, false), (false, false), (false, true)]);
+    assert_eq!((archive.rows("payload"), archive.rows("context")), (0, 1));
+    let days = archive.rows("data_key");
+    archive.pass(400);
+    assert_eq!(archive.retain(90, 400).await, 0);
+    assert!(archive.rows("data_key") < days);
+    let erased: Vec<_> = archive.finish().await.into_iter().collect();
+    assert_eq!(erased, [("ordinary, 90 days".to_owned(), 6), ("privileged, 400 days".to_owned(), 2)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn legal_hold_keeps_what_it_names_until_it_is_cleared() {
+    let archive = Archive::new();
+    let (held, free) = (archive.call("orders", None).await, archive.call("files", None).await);
+    archive.set("case-17", |hold| hold.server = Some("orders".to_owned()));
+    archive.pass(500);
+    assert_eq!(archive.retain(90, 400).await, 2);
+    assert_eq!([held, free].map(|place| archive.is_there(place)), [(true, true), (false, true)]);
+    archive.clear("case-17");
+    assert_eq!(archive.retain(90, 400).await, 2);
+    assert_eq!(archive.is_there(held), (false, false));
+    archive.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn server_may_have_days_of_its_own() {
+    let archive = Archive::new();
+    let (short, long) = (archive.call("chat", None).await, archive.call("orders", None).await);
+    archive.pass(31);
+    let own = Days { ordinary: 30, privileged: 400 };
+    let common = Days { ordinary: 90, privileged: 400 };
+    let rules = Rules { common, servers: BTreeMap::from([("chat".to_owned(), own)]) };
+    assert_eq!(archive.ledger.retain(&rules).await.unwrap(), 2);
+    assert_eq!([short, long].map(|place| archive.is_there(place).0), [false, true]);
+    assert_eq!(archive.finish().await, BTreeMap::from([("ordinary of chat, 30 days".to_owned(), 2)]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thousands_of_messages_go_and_those_between_them_stay() {
+    let archive = Archive::new();
+    let mut kept = Vec::new();
+    for number in 0..1_500 {
+        let class = if number % 3 == 0 { "write" } else { "read" };
+        let place = archive.call("orders", Some(class)).await;
+        if number % 3 == 0 {
+            kept.push(place);
+        }
+    }
+    archive.pass(91);
+    assert_eq!(archive.retain(90, 400).await, 2_000);
+    assert!(kept.iter().all(|place| archive.is_there(*place).0));
+    let newest = archive.place.reader().read_now("leaves", |read| {
+        entry::page(read, &Filter { event: Some("retention.deleted".to_owned()), ..Filter::default() }, 100)
+    });
+    assert!(newest.unwrap().len() > 2, "no leaf names more ranges than it can hold");
+    assert_eq!(archive.finish().await, BTreeMap::from([("ordinary, 90 days".to_owned(), 2_000)]));
+}
