@@ -13,6 +13,7 @@ mod doctor;
 mod drift;
 mod flood;
 mod harness;
+mod hold;
 mod legacy;
 mod life;
 mod list;

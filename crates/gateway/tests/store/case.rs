@@ -2,6 +2,7 @@
 
 mod approval;
 mod console;
+mod retention;
 
 use countersign::store::entry::{self, Addition, Filter, Place};
 use countersign::store::{
@@ -33,6 +34,11 @@ pub(crate) const CASES: &[(&str, fn(&Db))] = &[
         "one_asks_the_issuer_and_nobody_after_signing_out",
         console::one_asks_the_issuer_and_nobody_after_signing_out,
     ),
+    (
+        "due_bodies_are_found_in_order_and_erased_with_their_day",
+        retention::due_bodies_are_found_in_order_and_erased_with_their_day,
+    ),
+    ("holds_are_set_once_and_cleared_once", retention::holds_are_set_once_and_cleared_once),
     ("entries_cannot_be_changed", entries_cannot_be_changed),
     ("failed_transaction_leaves_nothing", failed_transaction_leaves_nothing),
     ("reading_cannot_write", reading_cannot_write),

@@ -1,0 +1,80 @@
+//! Bodies that become due, and the holds that keep them.
+
+use countersign::store::entry::{Addition, Place};
+use countersign::store::hold::{self, Hold};
+use countersign::store::retention::{self, Cursor};
+use countersign::store::{Db, context, data_key, payload};
+
+use super::{add, data_key_of, leaf, read, write};
+
+pub(crate) fn due_bodies_are_found_in_order_and_erased_with_their_day(db: &Db) {
+    let call = [9; 16];
+    let intent = Addition { call: Some(&call), server: Some("orders"), ..leaf(0, 0, "call.intent", 5) };
+    let outcome = Addition { call: Some(&call), ..leaf(0, 1, "call.outcome", 6) };
+    let other = leaf(1, 0, "tools.changed", 7);
+    add(db, &[intent, outcome, other]);
+    let places = [Place::new(0, 0), Place::new(0, 1), Place::new(1, 0)];
+    write(db, |tx| {
+        for (place, day) in places.into_iter().zip([20, 21, 20]) {
+            payload::insert(tx, &[payload::Sealed { place, day, sealed: b"sealed" }])?;
+        }
+        for day in 20..23 {
+            data_key::settle(tx, day, b"wrapped")?;
+        }
+        let sealed = context::Sealed { commitment: &[7; 32], actor: "a", day: 20, ts: 1, sealed: b"s" };
+        context::insert(tx, &sealed)
+    });
+
+    let found = |day, after, limit| read(db, |read| retention::bodies(read, day, after, limit));
+    let first = found(20, Cursor::start(), 10);
+    assert_eq!(first.iter().map(|body| body.at.place()).collect::<Vec<_>>(), [places[0], places[2]]);
+    assert_eq!(
+        (first[0].call, first[0].ts, first[0].facts.server.as_deref()),
+        (Some(call), 5, Some("orders"))
+    );
+    let rest = found(21, first[0].at, 1);
+    assert_eq!(rest.iter().map(|body| body.at.place()).collect::<Vec<_>>(), [places[2]]);
+    assert_eq!(found(21, rest[0].at, 10).len(), 1);
+    assert_eq!(
+        read(db, |read| retention::call(read, &call)).map(|facts| facts.event),
+        Some("call.intent".to_owned())
+    );
+    assert_eq!(read(db, |read| retention::between(read, places[0], places[1])), places[..2]);
+
+    write(db, |tx| {
+        assert_eq!(retention::erase(tx, places[0], places[1])?, 2);
+        assert_eq!(retention::beside(tx, 20)?, (1, 0));
+        assert_eq!(retention::erase_keys(tx, 20)?, 0, "something is still sealed with it");
+        assert_eq!(retention::erase_beside(tx, 20)?, (1, 0));
+        retention::erase(tx, places[2], places[2])?;
+        assert_eq!(retention::erase_keys(tx, 21)?, 2);
+        Ok(())
+    });
+    assert_eq!(
+        (20..23).map(|day| read(db, data_key_of(day)).is_some()).collect::<Vec<_>>(),
+        [false, false, true]
+    );
+}
+
+pub(crate) fn holds_are_set_once_and_cleared_once(db: &Db) {
+    let hold = Hold {
+        name: "case-17".to_owned(),
+        server: Some("orders".to_owned()),
+        actor: None,
+        session: Some([4; 16]),
+        since: Some(1),
+        until: None,
+        ts: 10,
+        cleared: None,
+    };
+    write(db, |tx| {
+        let before = hold::revision(tx)?;
+        assert!(hold::set(tx, &hold)? && !hold::set(tx, &hold)?);
+        let set = hold::revision(tx)?;
+        assert!(hold::clear(tx, "case-17", 20)? && !hold::clear(tx, "case-17", 30)?);
+        assert!(!hold::clear(tx, "case-18", 20)? && !hold::set(tx, &hold)?, "a name is used once");
+        assert!(before < set && set < hold::revision(tx)?);
+        Ok(())
+    });
+    assert_eq!(read(db, hold::all), [Hold { cleared: Some(20), ..hold }]);
+}
