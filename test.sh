@@ -24,6 +24,7 @@ STEPS=(
   "demo         | 5|no |crates/gateway/src/cli/demo.rs|the guided tour, to its end"
   "quality      | 5|no |tests/quality/run.py        |detectors on documents that others' generators made"
   "peers        |25|no |tests/peers/run.py          |real clients and servers through the gateway"
+  "anchors      |10|no |tests/anchors/run.py        |buckets with object lock, witnesses, a timestamp authority, a signer outside"
   "browser      |15|no |tests/browser/run.mjs       |the console in a real browser"
   "conformance  |15|no |tests/peers/conformance.py  |the official suite, directly and through the gateway"
 )
@@ -73,6 +74,7 @@ step_openapi() { product openapi | python3 tests/openapi/check.py; }
 step_demo() { product demo --exit; }
 step_quality() { python3 tests/quality/run.py; }
 step_peers() { python3 tests/peers/run.py clients oauth servers masked recognizer; }
+step_anchors() { python3 tests/anchors/run.py; }
 step_browser() { node tests/browser/run.mjs; }
 step_conformance() { python3 tests/peers/run.py conformance; }
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Checks an exported audit log or an evidence package, offline. Needs Python 3.9 and the `openssl` command (3.0 or later).
 
-    verify.py DIRECTORY_OR_ZIP.. [--key VERIFIER_KEY].. [--witness VERIFIER_KEY].. [--quorum N] [--json]
+    verify.py DIRECTORY_OR_ZIP.. [--key VERIFIER_KEY].. [--witness VERIFIER_KEY].. [--quorum N]
+              [--tsa CERTIFICATES_PEM] [--json]
 
 Several directories, or one that holds epoch-1, epoch-2 and so on, are the epochs of one log; of those that were sealed
-one key is enough. All witnesses that are given, or as many as --quorum says, must have cosigned.
+one key is enough. Timestamps (RFC 3161) are checked with the certificates of --tsa. All witnesses that are given, or as many as --quorum says, must have cosigned.
 Exit status: 0 sound, 1 problems found, 2 wrong usage or unreadable files.
 
 Written from the public specifications, docs/log-format.md and docs/evidence.md, not from the gateway's code, so that the two
@@ -28,6 +29,8 @@ class Bad(Exception):
 
 
 class Findings:
+    tsa = None  # Certificates of timestamp authorities that the reader trusts, a file.
+
     def __init__(self):
         self.problems, self.count, self.first, self.notes = [], 0, None, []
         self.counts, self.open, self.read, self.origin, self.size = {}, [], 0, None, None
@@ -291,6 +294,89 @@ def is_expected(path, size, first=0):
     row, number = match[1] if match[1] == "entries" else int(match[1]), int(match[2].replace("x", "").replace("/", ""))
     name = tile_name(row, number, size)
     return name is not None and name[0] == path and (row not in ("entries", 0) or number * WIDTH >= first)
+
+
+def is_earlier(path, size):
+    """Whether a path names a checkpoint, or a tile that was not full, of a tree that the log grew from."""
+    if re.fullmatch(r"checkpoints/(0|[1-9][0-9]*)|timestamps/(0|[1-9][0-9]*)\.[a-z0-9-]+\.tsr", path, re.ASCII):
+        return True
+    match = re.fullmatch(r"(tile/(entries|[0-7])/((?:x\d{3}/)*\d{3}))\.p/([1-9][0-9]*)", path, re.ASCII)
+    if not match:
+        return False
+    row, number = match[2] if match[2] == "entries" else int(match[2]), int(match[3].replace("x", "").replace("/", ""))
+    name = tile_name(row, number, size)
+    return name is not None and tile_path(row, number, WIDTH) == match[1] and int(match[4]) < name[1]
+
+
+def first_roots(log, wanted, size):
+    """As `first_root`, for each of some rising counts of leaves."""
+    levels, number = [[] for _ in range(9)], 0
+    for old in wanted:
+        while number * WIDTH < old:
+            hashes = log.hashes(tile_name(0, number, size))
+            levels[0] = hashes and hashes[:old - number * WIDTH]
+            if not hashes or len(levels[0]) < WIDTH:
+                break
+            row, number = 0, number + 1
+            while len(levels[row]) == WIDTH:
+                levels[row + 1].append(tree_root(levels[row]))
+                levels[row], row = [], row + 1
+        yield None if levels[0] is None else edge_root(levels)
+        levels[0] = []
+
+
+def check_checkpoints(log, sizes, key, size, findings):
+    """Checkpoints of trees that the log grew from: each must be signed, and of this log."""
+    roots = dict(zip(sizes, first_roots(log, [old for old in sizes if old <= size], size)))
+    for old in sizes:
+        path = f"checkpoints/{old}"
+        try:
+            signed, root = open_checkpoint(log.file(path, 65536), key)
+            if signed != old or signed > size:
+                raise Bad("it covers more leaves than the log, or others than its name says")
+            if roots[old] is not None and roots[old] != root:
+                raise Bad("another tree of this size was signed: the log was rewritten")
+        except Bad as problem:
+            findings.blame("checkpoint", str(problem), path=path)
+
+
+def check_stamp(log, path, key, size, findings):
+    """A timestamp (RFC 3161): openssl says whether the authority signed it, and whether it is of this checkpoint."""
+    of = path.split("/")[1].split(".")[0]
+    if Findings.tsa is None:
+        return findings.notes.append(f"{path} was not checked: give the authority's certificate with --tsa")
+    try:
+        signed = log.file("checkpoint" if of == str(size) else f"checkpoints/{of}", 65536)
+        if signed is None:
+            raise Bad("the checkpoint that it is of is missing")
+        digest = hashlib.sha256(open_note(signed, key).encode()).hexdigest()
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(log.file(path, 65536))
+            file.flush()
+            command = ["openssl", "ts", "-verify", "-digest", digest, "-in", file.name, "-CAfile", Findings.tsa]
+            if subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode:
+                raise Bad("the authority did not sign this, or it is of something else")
+            show = ["openssl", "ts", "-reply", "-text", "-in", file.name]
+            text = subprocess.run(show, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+        when = re.search(r"Time stamp: (.*)", text)
+        findings.notes.append(f"{of} leaves were stamped: {when[1] if when else 'some time'} ({path})")
+    except Bad as problem:
+        findings.blame("timestamp", str(problem), path=path)
+
+
+def check_earlier(log, paths, key, size, findings):
+    """Files of trees that the log grew from: they must be beginnings of it."""
+    check_checkpoints(log, sorted(int(path[12:]) for path in paths if path.startswith("checkpoints/")), key, size, findings)
+    for path in (path for path in paths if path.startswith("timestamps/")):
+        check_stamp(log, path, key, size, findings)
+    for path in (path for path in paths if path.startswith("tile/")):
+        data, width, whole = log.file(path, WIDTH * 65537), int(path.rsplit("/", 1)[1]), path.rsplit(".p/", 1)[0]
+        row, number = whole.split("/")[1], int("".join(whole.split("/")[2:]).replace("x", ""))
+        now = log.file(tile_name(row if row == "entries" else int(row), number, size)[0], WIDTH * 65537)
+        leaves, rest = split_bundle(data, width)
+        fits = (len(leaves) == width and not rest) if row == "entries" else len(data) == 32 * width
+        if now is not None and not (fits and now.startswith(data)):
+            findings.blame("tile", "it is of a tree that this log did not grow from", path=path)
 
 
 def split_bundle(data, width):
@@ -1211,10 +1297,14 @@ def verify_log(log, key, findings, first=0, observe=None):
     except Bad as problem:
         return findings.blame("checkpoint", str(problem), path="checkpoint")
     findings.origin, findings.key = key[0], key_text(key)
+    earlier = []
     for path, plain in log.names():
-        if not plain or not is_expected(path, findings.size, first):
+        if plain and not first and is_earlier(path, findings.size):
+            earlier.append(path)
+        elif not plain or not is_expected(path, findings.size, first):
             findings.blame("extra_file", "does not belong to the signed log", path=path)
     check_tree(log, findings.size, findings.root, findings, first, observe)
+    check_earlier(log, earlier, key, findings.size, findings)
 
 
 def is_package(files):
@@ -1368,24 +1458,14 @@ class Chain:
 
 def first_root(log, old, size):
     """The root over the first `old` leaves, from the level 0 tiles of the tree of `size`; nothing when one is missing."""
-    levels, number = [[] for _ in range(9)], 0
-    while number * WIDTH < old:
-        hashes = log.hashes(tile_name(0, number, size))
-        if hashes is None:
-            return None
-        levels[0], row = hashes[:old - number * WIDTH], 0
-        while len(levels[row]) == WIDTH:
-            levels[row + 1].append(tree_root(levels[row]))
-            levels[row], row = [], row + 1
-        number += 1
-    return edge_root(levels)
+    return next(first_roots(log, [old], size))
 
 
 def epochs_in(folder):
     """The epochs in a directory that holds nothing else, in their order."""
     if os.path.isfile(folder):
         return None
-    names = os.listdir(folder)
+    names = [name for name in os.listdir(folder) if name != ".countersign"]
     numbers = [int(name[6:]) for name in names if re.fullmatch(r"epoch-(0|[1-9][0-9]*)", name, re.ASCII)]
     if "checkpoint" in names or not numbers:
         return None
@@ -1416,6 +1496,8 @@ def parse_arguments(arguments):
             given.append(parse_key(arguments.pop(0).strip()))
         elif argument == "--witness" and arguments:
             witnesses.append(parse_key(arguments.pop(0).strip(), 4))
+        elif argument == "--tsa" and arguments:
+            Findings.tsa = arguments.pop(0)
         elif argument == "--quorum" and arguments and arguments[0].isascii() and arguments[0].isdecimal():
             quorum = int(arguments.pop(0))
         else:

@@ -19,6 +19,7 @@ pub mod package;
 pub mod passkey;
 pub mod proof;
 pub mod retention;
+pub mod stamp;
 pub mod tile;
 pub mod time;
 pub mod verify;

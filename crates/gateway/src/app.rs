@@ -1,6 +1,7 @@
 //! Puts the parts together, runs them, and takes them down in the right order.
 
 mod assemble;
+pub mod epoch;
 mod telemetry;
 mod upkeep;
 
@@ -15,7 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-pub use telemetry::{assurance, telemetry, tells_checkpoints};
+pub use telemetry::{assurance, telemetry};
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;

@@ -6,6 +6,7 @@ mod canary;
 mod completion;
 mod demo;
 mod doctor;
+mod epoch;
 mod evidence;
 mod export;
 mod hold;
@@ -23,6 +24,7 @@ mod session;
 mod source;
 mod tool;
 mod verify;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -68,6 +70,8 @@ enum Command {
     Evidence(evidence::Arguments),
     /// Check an exported audit log or an evidence package, offline.
     Verify(verify::Arguments),
+    /// Cosign checkpoints of other people's logs.
+    Witness(witness::Arguments),
     /// Completions for a shell.
     Completion(completion::Arguments),
     /// Who may do what, now or at any time in the record.
@@ -104,6 +108,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Export(arguments) => export::run(&arguments),
         Command::Evidence(arguments) => evidence::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Witness(arguments) => witness::run(&arguments),
         Command::Completion(arguments) => completion::run(&arguments, Cli::command()),
         Command::Access(arguments) => access::run(&arguments),
         Command::Review(arguments) => review::run(&arguments),

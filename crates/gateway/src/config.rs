@@ -2,6 +2,7 @@
 //!
 //! Unknown fields are errors. Relative paths are relative to the file.
 
+mod anchor;
 mod canary;
 mod check;
 mod console;
@@ -24,6 +25,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use anchor::{Anchors, Authority, Place, S3, Signer, SignerWay, Witness};
 pub use canary::{Canaries, CanaryExpect, CanaryKind, CanaryTest};
 pub use console::{Account, ConsoleClient};
 pub use load::{ConfigError, load, parse};
@@ -57,6 +59,12 @@ pub struct Config {
     pub approvals: Approvals,
     /// What they may reach. At least one; names are unique.
     pub servers: Vec<ServerConfig>,
+    /// A program outside that signs checkpoints. Absent: a key in the key directory does.
+    #[serde(default)]
+    pub signer: Option<Signer>,
+    /// Who outside keeps or countersigns the checkpoints of the log.
+    #[serde(default)]
+    pub anchors: Anchors,
     /// What is looked for in messages.
     #[serde(default)]
     pub masking: Masking,

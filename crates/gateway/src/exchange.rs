@@ -32,6 +32,7 @@ pub use hold::Holding;
 pub use schema::Schemas;
 
 use crate::acceptance::Acceptances;
+use crate::anchor::Anchors;
 use crate::approval::{Approvals, Verdict};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
@@ -44,7 +45,7 @@ use crate::mask::{Mask, Redacted};
 use crate::mcp::envelope::{Field, Message};
 use crate::mcp::header::{self, Ours};
 use crate::mcp::method::Direction;
-use crate::metrics::{ExchangeLabels, Metrics};
+use crate::metrics::{AnchorLabels, ExchangeLabels, Metrics};
 use crate::model::{Context, Decision, Effect, Era, MessageKind, Origin, Principal, Statement, TargetKind};
 use crate::moment::{Listeners, Moment};
 use crate::permit::Permit;
@@ -67,12 +68,12 @@ pub struct Gateway {
     pub deployment: Arc<str>,
     /// Who callers are.
     pub authenticator: Arc<Authenticator>,
-    /// How strongly the log is anchored outside the reach of whoever owns the database, with what that means.
-    pub assurance: &'static str,
     /// People who are signed in to the console.
     pub sign_ins: Arc<SignIns>,
     /// What they may do.
     pub policies: Arc<Policies>,
+    /// What of the log leaves the reach of whoever owns the database.
+    pub anchors: Anchors,
     /// Held calls, and what people said about them.
     pub approvals: Arc<Approvals>,
     /// How long held calls wait, and where people decide.
@@ -164,6 +165,10 @@ impl Gateway {
         metrics.ledger_queue.set(i64::try_from(health.queued).unwrap_or(i64::MAX));
         metrics.ledger_degraded.set(i64::try_from(health.worries.len()).unwrap_or(i64::MAX));
         metrics.ledger_ready.set(i64::from(health.state == State::Ready));
+        for (anchor, leaves) in self.anchors.lags() {
+            let lag = i64::try_from(leaves).unwrap_or(i64::MAX);
+            metrics.anchor_lag.get_or_create(&AnchorLabels { anchor }).set(lag);
+        }
         let free = self.places.available_permits();
         metrics.in_flight.set(i64::try_from(limits::EXCHANGES_MAX - free).unwrap_or(i64::MAX));
     }

@@ -12,6 +12,7 @@ use evidence::tile::WIDTH_MAX;
 use tokio::time::MissedTickBehavior;
 
 use crate::limits;
+use crate::store::epoch::{self, Epoch};
 use crate::store::minute::Counts;
 use crate::store::word::Word;
 use crate::store::{self, Db, ErrorKind, Read, Tx, call, entry, minute, tile, tree, word};
@@ -27,8 +28,9 @@ pub struct Follower {
 }
 
 /// What one step adds.
-#[derive(Default)]
 struct Step {
+    /// Whose leaves they are: a step ends where an epoch ends.
+    epoch: Epoch,
     from: u64,
     to: u64,
     words: Vec<Word>,
@@ -79,8 +81,9 @@ impl Follower {
 fn read(read: &mut Read<'_>) -> Result<Step, store::Error> {
     let from = word::followed(read)?;
     let size = tree::tip(read)?.map_or(0, |tip| tip.size);
-    let to = size.min(from + limits::FOLLOWER_LEAVES_MAX);
-    let mut step = Step { from, to, ..Step::default() };
+    let epoch = epoch::at(read, from)?;
+    let to = size.min(from + limits::FOLLOWER_LEAVES_MAX).min(epoch.end.unwrap_or(u64::MAX));
+    let mut step = Step { epoch, from, to, words: Vec::new(), counts: Counts::default(), tiles: Vec::new() };
     let mut ended = Vec::new();
     entry::scan(read, from, to, |stored| {
         let leaf = Leaf::decode(stored.leaf).map_err(|error| corrupt(stored.index, &error))?;
@@ -117,7 +120,7 @@ fn write(tx: &mut Tx<'_>, step: &Step) -> Result<bool, store::Error> {
     word::insert(tx, &step.words)?;
     minute::add(tx, &step.counts)?;
     for (level, index, hashes) in &step.tiles {
-        tile::insert(tx, *level, *index, hashes)?;
+        tile::insert(tx, &step.epoch, *level, *index, hashes)?;
     }
     Ok(true)
 }
@@ -171,13 +174,17 @@ impl Step {
 
     /// The tiles that the step completes, from the lowest level up.
     fn tiles(&mut self, read: &mut Read<'_>) -> Result<(), store::Error> {
-        let (mut from, mut to) = (self.from / WIDTH, self.to / WIDTH);
+        let (mut from, mut to) = (self.epoch.within(self.from) / WIDTH, self.epoch.within(self.to) / WIDTH);
         for level in 0_u8.. {
             if from == to {
                 return Ok(());
             }
             for index in from..to {
-                let hashes = if level == 0 { leaves(read, index)? } else { self.above(read, level, index)? };
+                let hashes = if level == 0 {
+                    leaves(read, &self.epoch, index)?
+                } else {
+                    self.above(read, level, index)?
+                };
                 self.tiles.push((level, index, hashes));
             }
             (from, to) = (from / WIDTH, to / WIDTH);
@@ -187,7 +194,7 @@ impl Step {
 
     /// A tile over 256 tiles of the level below: stored ones, and those of this step.
     fn above(&self, read: &mut Read<'_>, level: u8, index: u64) -> Result<Vec<u8>, store::Error> {
-        let mut below = tile::row(read, level - 1, index * WIDTH, WIDTH)?;
+        let mut below = tile::row(read, &self.epoch, level - 1, index * WIDTH, WIDTH)?;
         let fresh = self.tiles.iter().filter(|(of, at, _)| *of == level - 1 && at / WIDTH == index);
         below.extend(fresh.map(|(.., hashes)| hashes.clone()));
         Ok(below.iter().filter_map(|hashes| root(hashes)).flat_map(|hash| *hash.as_bytes()).collect())
@@ -195,13 +202,13 @@ impl Step {
 }
 
 /// Hashes of 256 leaves.
-fn leaves(read: &mut Read<'_>, index: u64) -> Result<Vec<u8>, store::Error> {
-    hashes_of(read, index * WIDTH, (index + 1) * WIDTH)
+fn leaves(read: &mut Read<'_>, epoch: &Epoch, index: u64) -> Result<Vec<u8>, store::Error> {
+    hashes_of(read, epoch, index * WIDTH, (index + 1) * WIDTH)
 }
 
-fn hashes_of(read: &mut Read<'_>, from: u64, until: u64) -> Result<Vec<u8>, store::Error> {
+fn hashes_of(read: &mut Read<'_>, epoch: &Epoch, from: u64, until: u64) -> Result<Vec<u8>, store::Error> {
     let mut hashes = Vec::new();
-    entry::scan(read, from, until, |stored| {
+    entry::scan(read, epoch.first_index + from, epoch.first_index + until, |stored| {
         hashes.extend_from_slice(leaf_hash(stored.leaf).as_bytes());
         Ok(())
     })?;
@@ -216,39 +223,46 @@ fn split(hashes: &[u8]) -> Vec<Hash> {
     hashes.as_chunks::<HASH_BYTES>().0.iter().map(|hash| Hash::from_bytes(*hash)).collect()
 }
 
-/// The first `width` hashes of a tile; `None` when the log was not followed that far yet. `width` is at most 256.
+/// The first `width` hashes of a tile of an epoch's tree; `None` when the log was not followed that far yet. `width` is at most 256.
 ///
 /// # Errors
 /// As the store says.
 pub fn hashes(
     read: &mut Read<'_>,
+    epoch: &Epoch,
     level: u8,
     index: u64,
     width: u64,
 ) -> Result<Option<Vec<Hash>>, store::Error> {
-    if let Some(mut full) = tile::row(read, level, index, 1)?.pop() {
+    if let Some(mut full) = tile::row(read, epoch, level, index, 1)?.pop() {
         full.truncate(usize::try_from(width).unwrap_or(usize::MAX).saturating_mul(HASH_BYTES));
         return Ok(Some(split(&full)));
     }
     if level == 0 {
         let from = index * WIDTH;
-        return Ok(Some(split(&hashes_of(read, from, from + width)?)));
+        return Ok(Some(split(&hashes_of(read, epoch, from, from + width)?)));
     }
-    let below = tile::row(read, level - 1, index * WIDTH, width)?;
+    let below = tile::row(read, epoch, level - 1, index * WIDTH, width)?;
     let found: Vec<Hash> = below.iter().filter_map(|hashes| root(hashes)).collect();
     Ok((found.len() as u64 == width).then_some(found))
 }
 
-/// The hash of the complete subtree over the leaves `index << level` and so on; `None` when the log was not followed that far.
+/// The hash of the complete subtree over the leaves `index << level` and so on of an epoch; `None` when the log was not
+/// followed that far.
 ///
 /// # Errors
 /// As the store says.
-pub fn node(read: &mut Read<'_>, level: u32, index: u64) -> Result<Option<Hash>, store::Error> {
+pub fn node(
+    read: &mut Read<'_>,
+    epoch: &Epoch,
+    level: u32,
+    index: u64,
+) -> Result<Option<Hash>, store::Error> {
     let (row, rest) = (level / 8, level % 8);
     let first = index << rest;
     let (within, count) = (first % WIDTH, 1 << rest);
     let row = u8::try_from(row).unwrap_or(u8::MAX);
-    let found = hashes(read, row, first / WIDTH, within + count)?;
+    let found = hashes(read, epoch, row, first / WIDTH, within + count)?;
     let skip = usize::try_from(within).unwrap_or(usize::MAX);
     Ok(found.and_then(|hashes| root_of_level(hashes.get(skip..)?)))
 }

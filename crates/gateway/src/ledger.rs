@@ -9,6 +9,7 @@
 //! [`draft`], those of its writing in [`writer`] and [`log`].
 
 mod draft;
+mod epoch;
 mod export;
 mod identifier;
 mod inbox;
@@ -21,6 +22,7 @@ mod publish;
 mod retention;
 mod row;
 mod sequence;
+mod signer;
 mod start;
 mod sweep;
 mod vault;
@@ -38,11 +40,13 @@ use evidence::leaf::EventType;
 use evidence::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
-pub use export::{ExportError, export};
+pub use epoch::{Declared, EpochError, begin_epoch, finish_seal, quiesce};
+pub use export::{ExportError, export, export_epoch, newest};
 pub use keep::Recorded;
 pub use keyring::{Keyring, KeyringError, Missing};
 pub use opened::Opened;
 pub use retention::{Days, Rules};
+pub use signer::SignError;
 pub use start::StartError;
 pub use vault::{Vault, VaultError};
 pub use verb::{
@@ -55,13 +59,16 @@ use crate::limits;
 use crate::mask::Redacted;
 use crate::model::Party;
 use crate::store::Db;
+use crate::store::epoch::Epoch;
 use draft::{Draft, Drafter, Moment};
 use identifier::Identifiers;
+use log::Log;
 use opened::{FrameList, Lease};
 use publish::{Seen, Watched};
 use sequence::Sequencer;
+use start::Checked;
 use sweep::Watch;
-use writer::{Command, Durable, Status, Submission, Worry};
+use writer::{Command, Durable, Ending, Status, Submission, Worry};
 
 /// The ledger. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -74,6 +81,8 @@ struct Shared {
     clock: Arc<dyn Clock>,
     writer: mpsc::Sender<Command>,
     status: Arc<Status>,
+    /// The epoch that this process writes.
+    epoch: Epoch,
     /// Number of this process's lane.
     lane: u32,
     silence: Duration,
@@ -83,9 +92,9 @@ struct Shared {
     others: Mutex<Watch>,
 }
 
-/// Name of the log of a deployment, which also names its key: `<deployment>/audit/<epoch>`.
-pub fn origin(deployment: &str) -> String {
-    format!("{deployment}/audit/1")
+/// Name of an epoch of a deployment's log, which also names its key: `<deployment>/audit/<epoch>`.
+pub fn origin(deployment: &str, epoch: u64) -> String {
+    format!("{deployment}/audit/{epoch}")
 }
 
 /// The pseudonym that stands for a party in the leaves of the log with these keys.
@@ -115,13 +124,25 @@ impl Ledger {
     ) -> Result<Self, StartError> {
         let keys = Arc::new(keys);
         let mut checked = start::check(db, &keys)?;
-        let vault = Vault::new(&keys).map_err(|error| Unavailable::Sealing(error.to_string().into()))?;
-        let drafter = Drafter::new(Identifiers::new(&keys), vault);
         let now = writer::now(&*clock);
         start::catch_up(&mut checked.sequencer, now)?;
         let log = start::begin(db, &keys, env!("CARGO_PKG_VERSION"), now)?;
+        Self::run(db, keys, clock, silence, checked, log)
+    }
+
+    /// Starts the writer of a lane that was opened.
+    fn run(
+        db: &Db,
+        keys: Arc<Keyring>,
+        clock: Arc<dyn Clock>,
+        silence: Duration,
+        checked: Checked,
+        log: Log,
+    ) -> Result<Self, StartError> {
+        let vault = Vault::new(&keys).map_err(|error| Unavailable::Sealing(error.to_string().into()))?;
+        let drafter = Drafter::new(Identifiers::new(&keys), vault);
         let lane = log.position().place.lane();
-        let (size, published) = (checked.sequencer.frontier().size(), checked.published);
+        let (size, published) = (checked.sequencer.size(), checked.published);
         start::announce(&keys, size);
         let status = Arc::new(Status::new(size, published, !db.is_shared()));
         let (sender, queue) = mpsc::channel(limits::LEDGER_QUEUE_MAX);
@@ -137,6 +158,7 @@ impl Ledger {
             clock,
             writer: sender,
             status,
+            epoch: checked.epoch,
             lane,
             silence,
             sequencer: Mutex::new(checked.sequencer),
@@ -372,6 +394,20 @@ impl Ledger {
         }
     }
 
+    /// The epoch that this process writes.
+    pub fn epoch(&self) -> Epoch {
+        self.0.epoch
+    }
+
+    /// Notes that an anchor works, or in words why it is a reason for concern.
+    pub fn anchored(&self, name: &str, trouble: Option<String>) {
+        let about = Worry::Anchor(name.to_owned());
+        match trouble {
+            Some(trouble) => self.0.status.worry(about, trouble),
+            None => self.0.status.calm(about),
+        }
+    }
+
     /// Whether this process is the one that does what is to be done once, however many gateways share the database.
     pub fn leads(&self) -> bool {
         self.0.status.leads.load(Ordering::Relaxed)
@@ -413,7 +449,7 @@ impl Ledger {
     /// # Errors
     /// [`Unavailable`]: the next start will close the lane.
     pub async fn stop(&self) -> Result<(), Unavailable> {
-        self.ask(Command::Seal).await??;
+        self.ask(|done| Command::Seal(Ending::Stop, done)).await??;
         let published = self.publish().await;
         self.ask(Command::End).await?;
         published.map(drop)

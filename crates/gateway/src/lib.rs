@@ -5,6 +5,7 @@
 
 pub mod acceptance;
 pub mod admin;
+pub mod anchor;
 pub mod api;
 pub mod app;
 pub mod approval;
@@ -41,3 +42,5 @@ pub mod statement;
 pub mod store;
 pub mod trust;
 pub mod upstream;
+pub mod webhook;
+pub mod witness;

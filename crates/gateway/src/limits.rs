@@ -229,6 +229,54 @@ pub const ACCEPTANCES_REFRESH_MS: u64 = 2_000;
 pub const DIFF_CELLS_MAX: usize = 1 << 20;
 /// Longest reason for which a changed definition is accepted.
 pub const ACCEPTANCE_REASON_BYTES_MAX: usize = 500;
+/// Time between two looks whether anchors are up to date.
+pub const ANCHOR_LOOK_MS: u64 = 1_000;
+/// Time a witness or another anchor has to answer.
+pub const ANCHOR_TIMEOUT_MS: u64 = 10_000;
+/// Time after which an anchor that failed is tried again.
+pub const ANCHOR_RETRY_MS: u64 = 5_000;
+/// Time after which an anchor that goes on failing is a reason for concern.
+pub const ANCHOR_LATE_MS: u64 = 60_000;
+/// Most places where the log is published.
+pub const PLACES_MAX: usize = 8;
+/// Time between two checkpoints in a place, when nobody says otherwise.
+pub const PUBLISH_INTERVAL_MS: u64 = 60_000;
+/// What somebody may say.
+pub const PUBLISH_INTERVALS_MS: std::ops::RangeInclusive<u64> = 1_000..=3_600_000;
+/// Most timestamp authorities.
+pub const AUTHORITIES_MAX: usize = 4;
+/// Time between two timestamps, when nobody says otherwise.
+pub const STAMP_INTERVAL_MS: u64 = 24 * 3_600_000;
+/// What somebody may say.
+pub const STAMP_INTERVALS_MS: std::ops::RangeInclusive<u64> = 60_000..=604_800_000;
+/// Most by which the clock of a timestamp authority may differ.
+pub const STAMP_CLOCK_MS: u64 = 300_000;
+/// Time a signer of checkpoints has, when nobody says otherwise.
+pub const SIGNER_TIMEOUT_MS: u64 = 5_000;
+/// What somebody may say.
+pub const SIGNER_TIMEOUTS_MS: std::ops::RangeInclusive<u64> = 100..=30_000;
+/// Time between two looks whether the program that signs has ended.
+pub const SIGNER_LOOK_MS: u64 = 5;
+/// Largest answer of a signer.
+pub const SIGNER_ANSWER_BYTES_MAX: u64 = 1_024;
+/// Most leaves in memory while they are published.
+pub const PUBLISH_LEAVES_MAX: u64 = 4_096;
+/// Most files that are written to one place at once.
+pub const PUBLISH_AT_ONCE_MAX: usize = 8;
+/// Time after which it is proven again that a place keeps what is published there.
+pub const RETENTION_PROOF_MS: u64 = 24 * 3_600_000;
+/// Days for which objects may be kept.
+pub const RETAIN_DAYS: std::ops::RangeInclusive<u32> = 1..=36_500;
+/// Longest beginning of the names of objects.
+pub const OBJECT_PREFIX_BYTES_MAX: usize = 200;
+/// Largest answer of a witness, and of a bucket that was asked for no file.
+pub const ANCHOR_ANSWER_BYTES_MAX: usize = 64 * 1024;
+/// Most witnesses.
+pub const WITNESSES_MAX: usize = 16;
+/// Time in which a witness wants the body of a request.
+pub const WITNESS_BODY_MS: u64 = 10_000;
+/// Most bytes of the reason for which the log is sealed or an epoch begins: both stand in a leaf with other facts.
+pub const EPOCH_REASON_BYTES_MAX: usize = 500;
 /// Time between two writes of when service keys were last used.
 pub const SERVICE_KEYS_USED_MS: u64 = 60_000;
 /// Age at which the service keys that were read are no longer believed.

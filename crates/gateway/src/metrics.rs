@@ -32,6 +32,13 @@ pub struct TurnedAwayLabels {
     pub code: &'static str,
 }
 
+/// Label of an anchor.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct AnchorLabels {
+    /// Its kind and configured name.
+    pub anchor: String,
+}
+
 /// Everything the gateway counts.
 #[derive(Debug)]
 pub struct Metrics {
@@ -52,6 +59,8 @@ pub struct Metrics {
     pub ledger_ready: Gauge,
     /// Things that are not as they should be although evidence is written.
     pub ledger_degraded: Gauge,
+    /// Signed leaves that an anchor does not know yet.
+    pub anchor_lag: Family<AnchorLabels, Gauge>,
     /// Requests whose caller proved no identity.
     pub auth_failures: Counter,
     /// Requests refused before there was an exchange, by code.
@@ -75,6 +84,7 @@ impl Metrics {
             ledger_queue: Gauge::default(),
             ledger_ready: Gauge::default(),
             ledger_degraded: Gauge::default(),
+            anchor_lag: Family::default(),
             auth_failures: Counter::default(),
             turned_away: Family::default(),
             canaries: Family::default(),
@@ -92,6 +102,11 @@ impl Metrics {
         registry.register("ledger_queue", "entries waiting for the writer", metrics.ledger_queue.clone());
         registry.register("ledger_ready", "1 when evidence can be written", metrics.ledger_ready.clone());
         registry.register("ledger_degraded", "reasons for concern", metrics.ledger_degraded.clone());
+        registry.register(
+            "anchor_lag_leaves",
+            "signed and not yet at the anchor",
+            metrics.anchor_lag.clone(),
+        );
         registry.register("auth_failures", "requests that proved no identity", metrics.auth_failures.clone());
         registry.register("turned_away", "requests refused unread", metrics.turned_away.clone());
         registry.register("canaries", "runs of control canaries", metrics.canaries.clone());

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sha2::{Digest as _, Sha256};
 
 use crate::limits;
-use crate::store::{self, Read, approval, checkpoint, definition, entry, tree};
+use crate::store::{self, Read, approval, checkpoint, definition, entry, epoch, tree};
 
 /// What the store looked like a moment ago.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,6 +29,7 @@ impl Moment {
     /// # Errors
     /// As the store says.
     pub fn read(read: &mut Read<'_>, before: &Self) -> Result<Self, store::Error> {
+        let current = epoch::current(read)?;
         let (last, more) = entry::calls_since(read, before.calls.0)?;
         let (live, ended) = approval::standing(read, limits::APPROVALS_WATCHED_MAX)?;
         let mut digest = Sha256::new();
@@ -39,7 +40,7 @@ impl Moment {
         });
         Ok(Self {
             size: tree::tip(read)?.map_or(0, |tip| tip.size),
-            published: checkpoint::latest(read)?.map_or(0, |signed| signed.size),
+            published: checkpoint::latest(read, &current)?.map_or(0, |signed| signed.size),
             calls: (last, before.calls.1 + more),
             approvals: (digest.finalize().into(), ended),
             servers: (definition::latest(read)?.unwrap_or(0), store::acceptance::latest(read)?),

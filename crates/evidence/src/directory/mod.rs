@@ -15,12 +15,28 @@ use crate::{checkpoint, leaf, proof, tile};
 
 pub use files::Files;
 pub use reader::{Leaves, Reader};
-pub use writer::{Durability, Writer};
+pub use writer::{Durability, Writer, add};
 
 /// Name of the signed checkpoint.
 pub const CHECKPOINT_FILE: &str = "checkpoint";
+/// Directory of a log that is published step by step: the checkpoint of every size that was published, by its size.
+pub const CHECKPOINTS: &str = "checkpoints";
+/// Directory of timestamps (RFC 3161) of checkpoints that stand in [`CHECKPOINTS`] or are the latest.
+pub const STAMPS: &str = "timestamps";
+/// Beside the epochs of a published log: what its publisher keeps for itself, no part of it.
+pub const PUBLISHER: &str = ".countersign";
 /// Name of the file with the log's public key and a final newline.
 pub const KEY_FILE: &str = "verifier.key";
+
+/// The file with the checkpoint over `size` leaves that was published on the way.
+pub fn checkpoint_file(size: u64) -> String {
+    format!("{CHECKPOINTS}/{size}")
+}
+
+/// The file with the timestamp of the checkpoint over `size` leaves by an authority of this name.
+pub fn stamp_file(size: u64, authority: &str) -> String {
+    format!("{STAMPS}/{size}.{authority}.tsr")
+}
 
 /// Why an export fails or cannot be read.
 #[derive(Debug, thiserror::Error)]

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use super::{CHECKPOINT_FILE, Error, Files, KEY_FILE};
+use super::{CHECKPOINT_FILE, Error, Files, KEY_FILE, checkpoint_file, stamp_file};
 use crate::checkpoint::Checkpoint;
 use crate::leaf::LEAF_BYTES_MAX;
 use crate::merkle::{Hash, ProofError, prove_consistency, prove_inclusion, root_from_nodes, root_of_level};
 use crate::note::{NOTE_BYTES_MAX, VerifierKey};
 use crate::proof::Proof;
+use crate::stamp::STAMP_BYTES_MAX;
 use crate::tile::{Entries, Row, Tile, WIDTH_MAX};
 
 const KEY_BYTES_MAX: usize = 4096;
@@ -43,6 +44,16 @@ impl Reader {
     /// The signed checkpoint as stored; `None` when there is none.
     pub fn checkpoint(&self) -> Result<Option<Vec<u8>>, Error> {
         self.read(CHECKPOINT_FILE, NOTE_BYTES_MAX)
+    }
+
+    /// The checkpoint over `size` leaves that was published on the way, as stored; `None` when there is none.
+    pub fn signed_at(&self, size: u64) -> Result<Option<Vec<u8>>, Error> {
+        self.read(&checkpoint_file(size), NOTE_BYTES_MAX)
+    }
+
+    /// The timestamp of the checkpoint over `size` leaves, as stored; `None` when there is none.
+    pub fn stamp(&self, size: u64, authority: &str) -> Result<Option<Vec<u8>>, Error> {
+        self.read(&stamp_file(size, authority), STAMP_BYTES_MAX)
     }
 
     /// The key file as stored; `None` when there is none.

@@ -8,9 +8,9 @@ use super::files::io_error;
 use super::{CHECKPOINT_FILE, Error, KEY_FILE};
 use crate::checkpoint::Checkpoint;
 use crate::leaf::{self, LEAF_BYTES_MAX};
-use crate::merkle::{Frontier, Hash, leaf_hash, root_of_level};
+use crate::merkle::Hash;
 use crate::note::VerifierKey;
-use crate::tile::{Row, Tile, WIDTH_MAX, push_entry};
+use crate::tile::{Edge, Tile, WIDTH_MAX};
 
 /// Writes an export. Holds at most one bundle and one tile per level in memory.
 ///
@@ -19,12 +19,24 @@ use crate::tile::{Row, Tile, WIDTH_MAX, push_entry};
 #[derive(Debug)]
 pub struct Writer {
     directory: PathBuf,
-    frontier: Frontier,
-    bundle: Vec<u8>,
-    levels: Vec<Vec<Hash>>,
+    edge: Edge,
     /// Bundles and leaf hashes before this tile are left out.
     first: u64,
     durability: Durability,
+}
+
+/// Adds a file to a finished export, unless it is there.
+///
+/// # Errors
+/// When the file system refuses.
+pub fn add(directory: &Path, path: &str, bytes: &[u8]) -> Result<(), Error> {
+    let path = directory.join(path);
+    let parent = path.parent().unwrap_or(directory);
+    fs::create_dir_all(parent).map_err(|error| io_error(parent, error))?;
+    match File::create_new(&path).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all())) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        written => written.map_err(|error| io_error(&path, error)),
+    }
 }
 
 /// When files are on disk.
@@ -46,9 +58,7 @@ impl Writer {
         }
         Ok(Self {
             directory: directory.to_owned(),
-            frontier: Frontier::new(),
-            bundle: Vec::new(),
-            levels: vec![Vec::new()],
+            edge: Edge::new(),
             first: 0,
             durability: Durability::Each,
         })
@@ -65,42 +75,33 @@ impl Writer {
         if leaf.len() > LEAF_BYTES_MAX {
             return Err(leaf::Error::TooLarge { bytes: leaf.len() }.into());
         }
-        push_entry(&mut self.bundle, leaf)?;
-        let hash = leaf_hash(leaf);
-        self.frontier.push(hash);
-        if self.frontier.size().is_multiple_of(u64::from(WIDTH_MAX)) {
-            self.write_bundle()?;
+        for (tile, bytes) in self.edge.push(leaf)? {
+            self.write_tile(tile, &bytes)?;
         }
-        self.push_hash(hash)
+        Ok(())
     }
 
     /// Number of leaves so far.
     pub const fn size(&self) -> u64 {
-        self.frontier.size()
+        self.edge.size()
     }
 
     /// Root hash of the leaves so far.
     pub fn root(&self) -> Hash {
-        self.frontier.root()
+        self.edge.root()
     }
 
     /// Completes the export with the signed checkpoint of exactly these leaves.
     ///
     /// # Errors
     /// When the checkpoint is not signed by `key` or not about these leaves; then no checkpoint is written.
-    pub fn finish(mut self, signed: &str, key: &VerifierKey) -> Result<(), Error> {
+    pub fn finish(self, signed: &str, key: &VerifierKey) -> Result<(), Error> {
         let (checkpoint, _) = Checkpoint::open(signed.as_bytes(), key)?;
         if (checkpoint.size, checkpoint.root) != (self.size(), self.root()) {
             return Err(Error::OtherTree { size: self.size() });
         }
-        if !self.bundle.is_empty() {
-            self.write_bundle()?;
-        }
-        let levels = std::mem::take(&mut self.levels);
-        for (level, hashes) in (0..).zip(&levels) {
-            if !hashes.is_empty() {
-                self.write_tile(level, hashes)?;
-            }
+        for (tile, bytes) in self.edge.unfilled() {
+            self.write_tile(tile, &bytes)?;
         }
         self.write(KEY_FILE, format!("{key}\n").as_bytes())?;
         let unfinished = format!("{CHECKPOINT_FILE}.tmp");
@@ -110,44 +111,9 @@ impl Writer {
         self.sync(&self.directory)
     }
 
-    fn push_hash(&mut self, hash: Hash) -> Result<(), Error> {
-        let mut hash = hash;
-        for level in 0.. {
-            if self.levels.len() == level {
-                self.levels.push(Vec::new());
-            }
-            self.levels[level].push(hash);
-            if self.levels[level].len() < usize::from(WIDTH_MAX) {
-                break;
-            }
-            let hashes = std::mem::take(&mut self.levels[level]);
-            let Some(root) = root_of_level(&hashes) else { break };
-            #[expect(clippy::cast_possible_truncation, reason = "a log of 2^64 leaves has 8 levels")]
-            self.write_tile(level as u8, &hashes)?;
-            hash = root;
-        }
-        Ok(())
-    }
-
-    fn write_bundle(&mut self) -> Result<(), Error> {
-        let bundle = std::mem::take(&mut self.bundle);
-        self.write_last(Row::Entries, &bundle)
-    }
-
-    fn write_tile(&self, level: u8, hashes: &[Hash]) -> Result<(), Error> {
-        let bytes: Vec<u8> = hashes.iter().flat_map(|hash| *hash.as_bytes()).collect();
-        self.write_last(Row::Hashes(level), &bytes)
-    }
-
-    /// Writes the last tile of a row in the tree so far.
-    fn write_last(&self, row: Row, bytes: &[u8]) -> Result<(), Error> {
-        let size = self.frontier.size();
-        let last = row.hashes_in(size).saturating_sub(1) / u64::from(WIDTH_MAX);
-        match Tile::in_tree(row, last, size) {
-            Some(_) if row.is_lowest() && last < self.first => Ok(()),
-            Some(tile) => self.write(&tile.to_string(), bytes),
-            None => Err(Error::OtherTree { size }),
-        }
+    fn write_tile(&self, tile: Tile, bytes: &[u8]) -> Result<(), Error> {
+        let left_out = tile.row().is_lowest() && tile.index() < self.first;
+        if left_out { Ok(()) } else { self.write(&tile.to_string(), bytes) }
     }
 
     fn write(&self, path: &str, bytes: &[u8]) -> Result<(), Error> {

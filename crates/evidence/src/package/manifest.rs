@@ -95,7 +95,12 @@ impl Manifest {
     /// # Errors
     /// When the origin cannot stand in a note.
     pub fn sign(bytes: &[u8], signer: &Signer) -> Result<Note, ManifestError> {
-        Ok(Note::sign(&statement(signer.name(), bytes), &[signer])?)
+        Ok(Note::sign(&Self::statement(signer.name(), bytes), &[signer])?)
+    }
+
+    /// What the log of this origin signs of the bytes of a manifest.
+    pub fn statement(origin: &str, manifest: &[u8]) -> String {
+        format!("{FORMAT}\n{origin}\n{}\n", Hash::of(manifest))
     }
 
     /// Reads a manifest whose signature by the log's `key` verifies.
@@ -105,7 +110,7 @@ impl Manifest {
     pub fn open(bytes: &[u8], signed: &[u8], key: &VerifierKey) -> Result<Self, ManifestError> {
         let note = Note::parse(signed)?;
         note.verify(std::slice::from_ref(key))?;
-        if note.text() != statement(key.name(), bytes) {
+        if note.text() != Self::statement(key.name(), bytes) {
             return Err(ManifestError::Other);
         }
         let manifest: Self =
@@ -118,8 +123,4 @@ impl Manifest {
         }
         Ok(manifest)
     }
-}
-
-fn statement(origin: &str, manifest: &[u8]) -> String {
-    format!("{FORMAT}\n{origin}\n{}\n", Hash::of(manifest))
 }

@@ -1,11 +1,13 @@
 //! Tiles and entry bundles: [C2SP tlog-tiles](https://c2sp.org/tlog-tiles), tiles of height 8.
 
 mod bundle;
+mod edge;
 
 use std::fmt;
 use std::str::FromStr;
 
 pub use bundle::{BundleError, Entries, push_entry};
+pub use edge::{Edge, ResumeError};
 
 use crate::text;
 

@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::report::{GREEN, RED, YELLOW, line, mark};
 use super::{DOES_NOT_ASSERT, Findings, KeySource, Paint, Trust, attest, package, verify, verify_epoch};
 use crate::checkpoint::Checkpoint;
-use crate::directory::{self, CHECKPOINT_FILE};
+use crate::directory::{self, CHECKPOINT_FILE, PUBLISHER};
 use crate::epoch::{Origin, Previous, Seal};
 use crate::note::{Note, VerifierKey};
 use crate::text;
@@ -87,6 +87,7 @@ pub fn epochs_in(directory: &Path) -> Result<Option<Vec<PathBuf>>, directory::Er
         match number {
             Some(number) if entry.file_type().map_err(io)?.is_dir() => epochs.push((number, entry.path())),
             _ if name == CHECKPOINT_FILE => return Ok(None),
+            _ if name == PUBLISHER => {}
             _ => stranger = Some(entry.path()),
         }
     }

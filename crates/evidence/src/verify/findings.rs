@@ -25,6 +25,8 @@ pub struct Findings {
     pub sound: bool,
     /// What the signed checkpoint says; absent when it could not be trusted, and then nothing else was checked.
     pub checkpoint: Option<Summary>,
+    /// How many checkpoints of trees that the log grew from stand beside it.
+    pub earlier_checkpoints: u64,
     /// Where the key came from.
     pub key_source: KeySource,
     /// Index of the first leaf that a problem was found at.
@@ -66,10 +68,24 @@ pub struct Findings {
     /// The witnesses, of those that were given, that cosigned the checkpoint.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cosigned: Vec<Cosigned>,
+    /// Timestamps of checkpoints. Whether their authorities signed them is not checked here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stamped: Vec<Stamped>,
     /// How strongly the log is anchored outside the operator's reach, as far as these files show.
     pub assurance: Assurance,
     /// [`DOES_NOT_ASSERT`].
     pub does_not_assert: &'static str,
+}
+
+/// A timestamp of a checkpoint, as it says itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Stamped {
+    /// Number of leaves of the checkpoint.
+    pub size: u64,
+    /// What the operator calls the authority.
+    pub authority: String,
+    /// When it was stamped, by the authority's clock.
+    pub time: Timestamp,
 }
 
 /// What an evidence package holds, as recomputed from its log.
@@ -173,6 +189,8 @@ pub enum ProblemKind {
     Document,
     /// A sample is not what the seed selects, or not what its leaf says.
     Sample,
+    /// A timestamp is of something else than its checkpoint.
+    Timestamp,
     /// Too few witnesses cosigned, or a cosignature does not verify.
     Witness,
 }
@@ -228,6 +246,7 @@ impl Findings {
         Self {
             sound: true,
             checkpoint: None,
+            earlier_checkpoints: 0,
             key_source: KeySource::None,
             first_bad_leaf: None,
             problems: Vec::new(),
@@ -246,6 +265,7 @@ impl Findings {
             last_ts: None,
             package: None,
             cosigned: Vec::new(),
+            stamped: Vec::new(),
             assurance: Assurance::L0,
             does_not_assert: DOES_NOT_ASSERT,
         }

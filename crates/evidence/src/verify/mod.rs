@@ -14,6 +14,7 @@ mod findings;
 mod meaning;
 mod package;
 mod passkey;
+mod published;
 mod report;
 mod retention;
 mod sample;
@@ -28,13 +29,15 @@ use crate::merkle::Hash;
 use crate::note::VerifierKey;
 use crate::tile::Tile;
 
+use published::Earlier;
+
 pub use attest::{Cosigned, Trust};
 pub use chain::{
     Chain, ChainProblem, EpochFindings, Verified, epoch_directory, epochs_in, verify_all, verify_chain,
 };
 pub use findings::{
     Assurance, DOES_NOT_ASSERT, Findings, KeySource, LISTED_MAX, OpenCall, PackageSummary, Problem,
-    ProblemKind, Summary, Warning,
+    ProblemKind, Stamped, Summary, Warning,
 };
 pub use report::Paint;
 
@@ -94,8 +97,9 @@ fn check(
 ) -> Result<(), directory::Error> {
     let Some(key) = choose_key(reader, key, findings)? else { return Ok(()) };
     let Some(checkpoint) = open_checkpoint(reader, &key, findings)? else { return Ok(()) };
-    check_files(reader, scope.first, checkpoint.size, findings)?;
-    tree::check(reader, &checkpoint, scope, findings, progress)
+    let earlier = check_files(reader, scope.first, checkpoint.size, findings)?;
+    tree::check(reader, &checkpoint, scope, findings, progress)?;
+    published::check(reader, &key, &checkpoint, earlier, findings)
 }
 
 /// Which part of a log is there, and who listens while it is read.
@@ -166,22 +170,31 @@ fn open_checkpoint(
     }
 }
 
-/// Finds files that do not belong to a tree of this size; those that are missing show when they are read.
+/// Finds files that belong neither to a tree of this size nor to one it grew from, and answers the latter; those that are
+/// missing show when they are read.
 fn check_files(
     reader: &Reader,
     first: u64,
     size: u64,
     findings: &mut Findings,
-) -> Result<(), directory::Error> {
+) -> Result<Vec<Earlier>, directory::Error> {
+    let mut earlier = Vec::new();
     let left_out = |tile: Tile| tile.row().is_lowest() && tile.first_leaf(0) < first;
     reader.walk(&mut |path, full| match path {
         Some(path) => {
             let known = path == CHECKPOINT_FILE || path == KEY_FILE;
             let tile = path.parse::<Tile>();
-            if !known && !tile.is_ok_and(|tile| tile.belongs_to(size) && !left_out(tile)) {
-                findings.blame_file(ProblemKind::ExtraFile, path, "does not belong to the signed log");
+            if known || tile.is_ok_and(|tile| tile.belongs_to(size) && !left_out(tile)) {
+                return;
+            }
+            match Earlier::of(&path, size).filter(|_| first == 0) {
+                Some(found) => earlier.push(found),
+                None => {
+                    findings.blame_file(ProblemKind::ExtraFile, path, "does not belong to the signed log");
+                }
             }
         }
         None => findings.blame_file(ProblemKind::ExtraFile, full.display(), "not a plain file of a log"),
-    })
+    })?;
+    Ok(earlier)
 }

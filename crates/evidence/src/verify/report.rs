@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Findings, KeySource};
+use super::{Findings, KeySource, Stamped};
 
 /// Whether a report is coloured with ANSI escapes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +50,18 @@ impl Findings {
         line(text, format_args!("leaves     {}", summary.size));
         line(text, format_args!("root       {}", summary.root));
         line(text, format_args!("key        {} ({source})", summary.key));
+        if self.earlier_checkpoints > 0 {
+            line(text, format_args!("earlier    {} checkpoints stand beside it", self.earlier_checkpoints));
+        }
+        for stamped in &self.stamped {
+            let Stamped { size, authority, time } = stamped;
+            line(
+                text,
+                format_args!(
+                    "stamped    {time} over {size} leaves, says `{authority}`; `verify.py --tsa` checks its signature"
+                ),
+            );
+        }
         if let Some(reason) = self.genesis.as_ref().and_then(|genesis| genesis.reason.as_ref()) {
             line(text, format_args!("begun      {}", one_line(reason)));
         }

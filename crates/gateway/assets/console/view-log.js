@@ -398,9 +398,9 @@ async function prove(one) {
   try {
     if (note.toHex(hashed) !== one.hash)
       throw new Error("the bytes of the leaf do not have the hash that is said");
-    const signed = await note.checkpoint(proof.checkpoint, await note.verifierKey((await get("log")).key));
+    const signed = await note.checkpoint(proof.checkpoint, await note.verifierKey(proof.key));
     const fromHex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
-    const root = await rootOf(one.index, signed.size, hashed, proof.path.map(fromHex));
+    const root = await rootOf(proof.index, signed.size, hashed, proof.path.map(fromHex));
     if (!note.same(root, signed.root)) throw new Error("the proof does not lead to the signed root");
     return {
       path,

@@ -12,7 +12,7 @@ use super::{Answered, Asked, hex, time};
 use crate::follower;
 use crate::ledger::State;
 use crate::limits;
-use crate::store::{self, ErrorKind, checkpoint, entry, lane, tree};
+use crate::store::{self, ErrorKind, checkpoint, entry, epoch, lane, tree};
 
 /// Hashes in a tile, entries in a bundle.
 const WIDTH: u64 = WIDTH_MAX as u64;
@@ -20,9 +20,10 @@ const WIDTH: u64 = WIDTH_MAX as u64;
 /// `GET /api/v1/log`.
 pub(super) async fn show(asked: Asked) -> Result<Value, Problem> {
     let gateway = &asked.gateway;
-    let read = gateway
-        .db
-        .read("log", |read| Ok((checkpoint::latest(read)?, lane::page(read, limits::API_LANES_MAX)?)));
+    let epoch = gateway.ledger.epoch();
+    let read = gateway.db.read("log", move |read| {
+        Ok((checkpoint::latest(read, &epoch)?, lane::page(read, limits::API_LANES_MAX)?))
+    });
     let (signed, lanes) = read.await?;
     let health = gateway.ledger.health();
     let (state, reason) = match &health.state {
@@ -31,7 +32,7 @@ pub(super) async fn show(asked: Asked) -> Result<Value, Problem> {
         State::Stopped => ("stopped", None),
         State::Failed { reason } => ("failed", Some(reason.to_string())),
     };
-    let (level, why) = gateway.assurance.split_once(": ").unwrap_or((gateway.assurance, ""));
+    let assurance = gateway.anchors.assurance().await?;
     let lanes = lanes.iter().map(|lane| {
         json!({
             "number": lane.number,
@@ -41,9 +42,11 @@ pub(super) async fn show(asked: Asked) -> Result<Value, Problem> {
         })
     });
     Ok(json!({
-        "origin": crate::ledger::origin(&gateway.deployment),
-        "size": health.size,
-        "published": signed.as_ref().map_or(0, |signed| signed.size),
+        "origin": crate::ledger::origin(&gateway.deployment, epoch.number),
+        "epoch": epoch.number,
+        "first_index": epoch.first_index,
+        "size": epoch.within(health.size),
+        "published": signed.as_ref().map_or(0, |signed| epoch.within(signed.size)),
         "root": signed.as_ref().map(|signed| hex(signed.root)),
         "checkpoint": signed.as_ref().map(|signed| String::from_utf8_lossy(&signed.note).into_owned()),
         "checkpoint_at": signed.as_ref().map(|signed| time(signed.ts)),
@@ -51,20 +54,21 @@ pub(super) async fn show(asked: Asked) -> Result<Value, Problem> {
         "state": state,
         "state_because": reason,
         "worries": health.worries.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "assurance": { "level": level, "why": why },
+        "assurance": { "level": assurance.level, "why": assurance.why },
         "lanes": lanes.collect::<Vec<_>>(),
     }))
 }
 
-/// `GET /api/v1/log/checkpoint`.
+/// `GET /api/v1/log/checkpoint`: that of the current epoch, as tiles and bundles are.
 pub(super) async fn checkpoint(asked: Asked) -> Result<Answered, Problem> {
-    let signed = asked.gateway.db.read("checkpoint", checkpoint::latest).await?;
+    let epoch = asked.gateway.ledger.epoch();
+    let signed = asked.gateway.db.read("checkpoint", move |read| checkpoint::latest(read, &epoch)).await?;
     let signed = signed
         .ok_or_else(|| Problem::unknown("nothing was signed yet: a gateway signs every ten seconds"))?;
     Ok(Answered::Bytes("text/plain; charset=utf-8", Bytes::from(signed.note)))
 }
 
-/// `GET /api/v1/log/checkpoints?before=<size>&limit=<count>`.
+/// `GET /api/v1/log/checkpoints?before=<size>&limit=<count>`. Sizes and indexes of leaves count through all epochs.
 pub(super) async fn checkpoints(asked: Asked) -> Result<Value, Problem> {
     let limit = asked.limit()?;
     let before = match asked.query("before") {
@@ -114,24 +118,27 @@ pub(super) async fn leaves(asked: Asked) -> Result<Value, Problem> {
     Ok(json!({ "size": size, "leaves": leaves.collect::<Vec<_>>() }))
 }
 
-/// `GET /api/v1/log/proof/{index}?size=`.
+/// `GET /api/v1/log/proof/{index}?size=`. The proof is within the epoch that the leaf is in.
 pub(super) async fn proof(asked: Asked) -> Result<Value, Problem> {
     let index: Option<u64> = asked.path.first().and_then(|index| index.parse().ok());
     let index = index.ok_or_else(|| Problem::unknown("the path holds no index"))?;
     let size = asked.query("size").map(str::parse::<u64>).transpose();
     let size = size.map_err(|_| Problem::request("`size` is not a number"))?;
     let read = asked.gateway.db.read("proof", move |read| {
+        let epoch = epoch::at(read, index)?;
         let signed = match size {
             Some(size) => checkpoint::of_size(read, size)?,
-            None => checkpoint::latest(read)?,
+            None => checkpoint::latest(read, &epoch)?,
         };
-        let Some(signed) = signed.filter(|signed| index < signed.size) else { return Ok(None) };
-        let leaf = follower::node(read, 0, index)?;
+        let end = epoch.end.unwrap_or(u64::MAX);
+        let covering = |signed: &checkpoint::Signed| index < signed.size && signed.size <= end;
+        let Some(signed) = signed.filter(covering) else { return Ok(None) };
+        let leaf = follower::node(read, &epoch, 0, epoch.within(index))?;
         let mut failed = None;
         let reading = std::cell::RefCell::new((read, &mut failed));
-        let path = prove_inclusion(index, signed.size, |level, at| {
+        let path = prove_inclusion(epoch.within(index), epoch.within(signed.size), |level, at| {
             let mut reading = reading.borrow_mut();
-            match follower::node(reading.0, level, at) {
+            match follower::node(reading.0, &epoch, level, at) {
                 Ok(found) => found,
                 Err(error) => {
                     *reading.1 = Some(error);
@@ -142,17 +149,19 @@ pub(super) async fn proof(asked: Asked) -> Result<Value, Problem> {
         if let Some(error) = failed {
             return Err(error);
         }
-        Ok(Some((signed, leaf, path.ok())))
+        Ok(Some((epoch, signed, leaf, path.ok())))
     });
-    let Some((signed, leaf, path)) = read.await? else {
+    let Some((epoch, signed, leaf, path)) = read.await? else {
         return Err(Problem::unknown(
             "no checkpoint of that size covers this leaf: they come every ten seconds",
         ));
     };
     let (Some(leaf), Some(path)) = (leaf, path) else { return Err(Problem::behind()) };
     Ok(json!({
-        "index": index,
-        "size": signed.size,
+        "epoch": epoch.number,
+        "index": epoch.within(index),
+        "size": epoch.within(signed.size),
+        "key": asked.gateway.ledger.key_of(&epoch),
         "leaf_hash": leaf.to_string(),
         "path": path.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "root": hex(signed.root),
@@ -175,8 +184,9 @@ pub(super) async fn bundle(asked: Asked) -> Result<Answered, Problem> {
 async fn serve(asked: &Asked, path: &str) -> Result<Answered, Problem> {
     let missing = || Problem::unknown("there is no such tile");
     let tile: Tile = path.parse().map_err(|_| missing())?;
+    let epoch = asked.gateway.ledger.epoch();
     let read = asked.gateway.db.read("tile", move |read| {
-        let size = tree::tip(read)?.map_or(0, |tip| tip.size);
+        let size = tree::tip(read)?.map_or(0, |tip| epoch.within(tip.size));
         let width = u64::from(tile.width());
         let known = tile.row().hashes_in(size) / WIDTH > tile.index()
             || tile.row().hashes_in(size).saturating_sub(tile.index().saturating_mul(WIDTH)) >= width;
@@ -184,10 +194,10 @@ async fn serve(asked: &Asked, path: &str) -> Result<Answered, Problem> {
             return Ok(None);
         }
         let bytes = match tile.row() {
-            Row::Hashes(level) => follower::hashes(read, level, tile.index(), width)?
+            Row::Hashes(level) => follower::hashes(read, &epoch, level, tile.index(), width)?
                 .map(|hashes| hashes.iter().flat_map(|hash| *hash.as_bytes()).collect::<Vec<u8>>()),
             Row::Entries => {
-                let (from, mut bundle) = (tile.index() * WIDTH, Vec::new());
+                let (from, mut bundle) = (epoch.first_index + tile.index() * WIDTH, Vec::new());
                 entry::scan(read, from, from + width, |stored| {
                     push_entry(&mut bundle, stored.leaf)
                         .map_err(|error| store::Error::new(ErrorKind::Corrupt, error.to_string()))

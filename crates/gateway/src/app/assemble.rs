@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::upkeep;
 use crate::acceptance::Acceptances;
+use crate::anchor::Anchors;
 use crate::approval::{Approvals, Known, Sinks};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
@@ -20,7 +21,7 @@ use crate::exchange::flood::Flood;
 use crate::exchange::session::Sessions;
 use crate::exchange::{Gateway, Holding, Schemas, Server};
 use crate::identity::{Authenticator, ServiceKeys};
-use crate::ledger::{Days, Keyring, Ledger, Missing, Rules};
+use crate::ledger::{self, Days, Keyring, Ledger, Missing, Rules};
 use crate::limits;
 use crate::mask::Mask;
 use crate::mcp::header::Ours;
@@ -39,10 +40,9 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
     let policies =
         Arc::new(Policies::open(&config.policy.directory).map_err(|rejected| anyhow!("{rejected}"))?);
     let servers = servers(config, &clock)?;
-    let statements = Reader::new(&config.servers).context("cannot start the classifier of statements")?;
-    let statements = Arc::new(statements);
+    let statements = Arc::new(statements(config)?);
     let Opening { db, ledger, seal, approval_key, pseudonym_key, sign_in_key } =
-        ledger(config, &clock).await?;
+        open_ledger(config, &clock).await?;
     let mask = Arc::new(Mask::new(&config.masking, &config.servers, pseudonym_key)?);
     let recognizer = recognizer(config)?;
     let keys = Arc::new(ServiceKeys::new(seal.clone()));
@@ -59,6 +59,7 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
     let acceptances = Acceptances::new(db.clone(), mask.clone(), clock.clone());
     acceptances.step(&catalog, &ledger).await.context("cannot read accepted definitions")?;
     ledger.note(upkeep::published(&policies.change_at_start(), &policies.current())).await?;
+    let anchors = anchors(config, &db, &ledger, &clock)?;
     let sinks = Sinks::new(&config.approvals)?;
     let known = Known { statements: statements.clone(), catalog: catalog.clone() };
     let sign_ins = SignIns::new(db.clone(), sign_in_key, &config.listen.public_url, clock.clone());
@@ -69,7 +70,7 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
     Ok(Gateway {
         servers,
         deployment: Arc::from(&*config.deployment),
-        assurance: super::assurance(&config.log),
+        anchors,
         sign_ins: Arc::new(sign_ins),
         approvals: Arc::new(approvals),
         holding: Holding::new(&config.approvals, &config.listen.public_url),
@@ -131,6 +132,15 @@ fn rules(config: &Config) -> Rules {
     Rules { common, servers: config.servers.iter().filter_map(own).collect() }
 }
 
+fn statements(config: &Config) -> anyhow::Result<Reader> {
+    Reader::new(&config.servers).context("cannot start the classifier of statements")
+}
+
+fn anchors(config: &Config, db: &Db, ledger: &Ledger, clock: &Arc<dyn Clock>) -> anyhow::Result<Anchors> {
+    let lines = super::telemetry::checkpoint_lines(&config.log);
+    Ok(Anchors::new(&config.anchors, lines, db.clone(), ledger.clone(), clock.clone())?)
+}
+
 fn servers(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<HashMap<String, Arc<Server>>> {
     config
         .servers
@@ -168,15 +178,16 @@ struct Opening {
     sign_in_key: LessSafeKey,
 }
 
-async fn ledger(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Opening> {
+async fn open_ledger(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Opening> {
     let (storage, clock) = (config.storage.clone(), clock.clone());
-    let origin = format!("{}/audit/1", config.deployment);
+    let (deployment, signer) = (config.deployment.clone(), config.signer.clone());
     tokio::task::spawn_blocking(move || {
         let db = Db::open(&storage, Access::Gateway)?;
         // Whoever finds a log and no keys has lost them, or is another gateway that was not given its copy.
         let begun = db.read_now("lanes", store::lane::last)?.is_some();
         let missing = if begun { Missing::Refuse } else { Missing::Create };
-        let keys = Keyring::open(&storage.key_directory(), &origin, missing)?;
+        let origin = ledger::origin(&deployment, db.read_now("epoch", store::epoch::current)?.number);
+        let keys = Keyring::open_for(&storage.key_directory(), &origin, missing, signer.as_ref())?;
         let (seal, approval_key) = (keys.service_key_seal(), keys.approval_key());
         let pseudonym_key = keys.pseudonym_key();
         let sign_in_key = keys.sign_in_key().map_err(|_| anyhow!("the payload key cannot be used"))?;

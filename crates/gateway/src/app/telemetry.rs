@@ -5,15 +5,25 @@ use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
-use crate::config::{Log, LogFormat};
+use crate::anchor::{Assurance, Lines};
+use crate::config::{Config, Log, LogFormat};
+use crate::store::Db;
 
 /// Whether these log lines hold every checkpoint that is published: the anchor of assurance level L1.
-pub fn tells_checkpoints(log: &Log) -> bool {
+pub(super) fn checkpoint_lines(log: &Log) -> Lines {
     let lines = tracing_subscriber::registry().with(filter(log));
-    tracing::subscriber::with_default(
+    let told = tracing::subscriber::with_default(
         lines,
         || tracing::enabled!(target: "countersign::checkpoint", tracing::Level::INFO),
-    )
+    );
+    if told { Lines::Kept } else { Lines::LeftOut }
+}
+
+/// How strongly the log in `db` is anchored now; what log lines alone give when it cannot be read.
+pub fn assurance(config: &Config, db: &Db) -> Assurance {
+    let lines = checkpoint_lines(&config.log);
+    let found = db.read_now("assurance", |read| Assurance::look(read, &config.anchors, lines));
+    found.unwrap_or_else(|_| Assurance::without_anchors(lines))
 }
 
 /// Turns log lines on, once for the process.
@@ -39,17 +49,6 @@ fn filter(log: &Log) -> EnvFilter {
     EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"))
 }
 
-/// How strongly the log is anchored outside the reach of whoever owns the database, with what that means.
-pub fn assurance(log: &Log) -> &'static str {
-    if tells_checkpoints(log) {
-        "L1: every checkpoint goes to the log lines; a log cut short shows there, and a rewrite if that sink has another \
-         owner"
-    } else {
-        "L0: `log.level` leaves out the lines of `countersign::checkpoint`, so no checkpoint leaves this machine; write \
-         `warn,countersign::checkpoint=info` to have them and no others"
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,14 +56,14 @@ mod tests {
     #[test]
     fn checkpoints_are_told_unless_their_lines_are_left_out() {
         for (level, told) in [
-            (None, true),
-            (Some("debug"), true),
-            (Some("warn"), false),
-            (Some("warn,countersign::checkpoint=info"), true),
-            (Some("info,countersign::checkpoint=off"), false),
+            (None, Lines::Kept),
+            (Some("debug"), Lines::Kept),
+            (Some("warn"), Lines::LeftOut),
+            (Some("warn,countersign::checkpoint=info"), Lines::Kept),
+            (Some("info,countersign::checkpoint=off"), Lines::LeftOut),
         ] {
             let log = Log { format: None, level: level.map(str::to_owned) };
-            assert_eq!(tells_checkpoints(&log), told, "{level:?}");
+            assert_eq!(checkpoint_lines(&log), told, "{level:?}");
         }
     }
 }

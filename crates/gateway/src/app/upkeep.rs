@@ -49,6 +49,8 @@ pub(super) fn tasks(gateway: &Arc<Gateway>, tls: Option<&Arc<Acceptor>>) -> Vec<
         let follower = Follower::new(gateway.db.clone());
         tasks.push(tokio::spawn(async move { follower.run().await }));
     }
+    let this = gateway.clone();
+    tasks.push(tokio::spawn(async move { this.anchors.run().await }));
     if gateway.db.is_shared() {
         let this = gateway.clone();
         tasks.push(tokio::spawn(async move { watch_catalog(&this).await }));

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Approvals, Fault};
 use crate::limits;
-use crate::store::approval::{self, State};
+use crate::store::approval::{self, State, Which};
 use crate::store::approval_vote::{self, Vote, Word};
 use crate::store::{callback, delivery, entry};
 
@@ -79,6 +79,36 @@ impl Approvals {
             self.db.read("abandoned votes", move |read| approval_vote::abandoned(read, dead, most)).await?;
         for (id, vote) in abandoned {
             self.resolve(id, vote).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends every approval for `reason`, on record, because the log in which they were asked for ends. No other process
+    /// may be at work.
+    ///
+    /// # Errors
+    /// [`Fault`]; then some are left.
+    pub async fn end_all(&self, reason: &'static str) -> Result<(), Fault> {
+        // Everything begun before now was begun by a process that is gone.
+        let (now, most) = (self.now().saturating_add(1), limits::APPROVALS_TIDIED_MAX);
+        self.db.write("discard approvals", move |tx| approval::discard_abandoned(tx, now).map(drop)).await?;
+        loop {
+            let votes = self.db.read("votes", move |read| approval_vote::abandoned(read, now, most)).await?;
+            let live = self.db.read("live", move |read| approval::list(read, Which::Live, now, most)).await?;
+            if votes.is_empty() && live.is_empty() {
+                break;
+            }
+            for (id, vote) in votes {
+                self.resolve(id, vote).await?;
+            }
+            for row in live {
+                self.end(&row, reason).await?;
+            }
+        }
+        let unnoted =
+            self.db.read("unnoted", move |read| approval::unnoted(read, i64::MAX, u32::MAX)).await?;
+        for row in unnoted {
+            self.note_end(&row, row.reason.as_deref().unwrap_or("expired")).await?;
         }
         Ok(())
     }

@@ -2,64 +2,48 @@
 //!
 //! What is to be told stands in the store, added in the transaction of the step it tells of. The request says who asks
 //! for what and where to decide, and no value of any argument: what the call holds is for approvers to see.
-//!
-//! Signatures: [Standard Webhooks](https://www.standardwebhooks.com) v1.
 
 use std::time::Duration;
 
-use aws_lc_rs::hmac;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use evidence::leaf::Leaf;
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use secrecy::ExposeSecret as _;
 use serde_json::json;
-use url::Url;
 use uuid::Uuid;
 
 use super::bound::hex;
 use super::slack::Slack;
 use super::{Approvals, Fault, Record, clean};
 use crate::clock::Clock;
-use crate::config::{self, Webhook};
+use crate::config;
 use crate::limits;
 use crate::store::delivery::{self, Delivery};
 use crate::store::entry::{self, Filter};
+use crate::webhook::{self, Webhook, WebhookError};
 
 /// What the Slack channel is called where webhooks have names.
 const SLACK: &str = "slack";
 /// What is told when a control canary fails.
 const ALARM: &str = "canary.failed";
-/// Secrets of Standard Webhooks have this before their base64.
-const SECRET_PREFIX: &str = "whsec_";
-/// How long they may be, in bytes.
-const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
 /// Everybody who is told.
 pub struct Sinks {
-    all: Vec<Sink>,
+    all: Vec<Webhook>,
     pub(super) slack: Option<Slack>,
     client: reqwest::Client,
     /// Where people decide; `{id}` stands for the approval.
     page: Option<String>,
 }
 
-struct Sink {
-    name: String,
-    url: Url,
-    key: hmac::Key,
-}
-
 /// Why nobody can be told as configured.
 #[derive(Debug, thiserror::Error)]
 pub enum SinkError {
-    /// The secret cannot be read.
-    #[error("webhook `{0}`: {1}")]
-    Secret(String, crate::secret::SecretError),
-    /// The secret is not one of Standard Webhooks.
-    #[error("webhook `{0}`: its secret is not `whsec_` and the base64 of 24 to 64 bytes")]
-    Shape(String),
+    /// A webhook is not as it should be.
+    #[error(transparent)]
+    Webhook(#[from] WebhookError),
+    /// The token or secret of Slack cannot be read.
+    #[error("webhook `slack`: {0}")]
+    Slack(crate::secret::SecretError),
     /// TLS cannot be set up.
     #[error("webhooks: requests cannot be made: {0}")]
     Client(String),
@@ -72,16 +56,9 @@ impl Sinks {
     /// [`SinkError`], worded for the operator.
     pub fn new(approvals: &config::Approvals) -> Result<Self, SinkError> {
         let slack = approvals.slack.as_ref().map(Slack::new).transpose();
-        let slack = slack.map_err(|error| SinkError::Secret(SLACK.to_owned(), error))?;
-        let all = approvals.webhooks.iter().map(Sink::new).collect::<Result<_, _>>()?;
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .timeout(Duration::from_millis(limits::WEBHOOK_TIMEOUT_MS))
-            .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| SinkError::Client(error.to_string()))?;
+        let slack = slack.map_err(SinkError::Slack)?;
+        let all = approvals.webhooks.iter().map(Webhook::new).collect::<Result<_, _>>()?;
+        let client = webhook::client().map_err(|error| SinkError::Client(error.to_string()))?;
         Ok(Self { all, slack, client, page: approvals.page.clone() })
     }
 
@@ -100,27 +77,16 @@ impl Sinks {
             dead: None,
             fault: None,
         };
-        let names = self.all.iter().map(|sink| sink.name.as_str()).chain(self.slack.as_ref().map(|_| SLACK));
+        let names = self.all.iter().map(Webhook::name).chain(self.slack.as_ref().map(|_| SLACK));
         names.map(one).collect()
     }
 
     /// Sends a signed request; says why it did not arrive.
     async fn post(&self, delivery: &Delivery, body: String, now: Timestamp) -> Result<(), String> {
-        let sink = self.all.iter().find(|sink| sink.name == delivery.sink);
+        let sink = self.all.iter().find(|sink| sink.name() == delivery.sink);
         let sink = sink.ok_or_else(|| "no webhook of this name is configured any more".to_owned())?;
         let id = Uuid::from_bytes(delivery.id).to_string();
-        let sent = self
-            .client
-            .post(sink.url.clone())
-            .header("content-type", "application/json")
-            .header("webhook-id", &id)
-            .header("webhook-timestamp", now.as_second())
-            .header("webhook-signature", sink.sign(&id, now.as_second(), &body))
-            .body(body)
-            .send()
-            .await
-            .map_err(|error| error.without_url().to_string())?;
-        if sent.status().is_success() { Ok(()) } else { Err(format!("it answered {}", sent.status())) }
+        sink.send(&self.client, &id, now.as_second(), body).await
     }
 
     /// Sends one; says why it did not arrive.
@@ -154,27 +120,6 @@ impl Sinks {
             },
         })
         .to_string()
-    }
-}
-
-impl Sink {
-    fn new(webhook: &Webhook) -> Result<Self, SinkError> {
-        let name = webhook.name.clone();
-        let secret = webhook.secret.read().map_err(|error| SinkError::Secret(name.clone(), error))?;
-        let key = secret
-            .expose_secret()
-            .strip_prefix(SECRET_PREFIX)
-            .and_then(|text| STANDARD.decode(text).ok())
-            .filter(|key| SECRET_BYTES.contains(&key.len()))
-            .ok_or_else(|| SinkError::Shape(name.clone()))?;
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &zeroize::Zeroizing::new(key));
-        Ok(Self { name, url: webhook.url.clone(), key })
-    }
-
-    /// `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`.
-    fn sign(&self, id: &str, timestamp: i64, body: &str) -> String {
-        let tag = hmac::sign(&self.key, format!("{id}.{timestamp}.{body}").as_bytes());
-        format!("v1,{}", STANDARD.encode(tag.as_ref()))
     }
 }
 
@@ -284,15 +229,5 @@ mod tests {
     fn delays_grow_to_an_hour() {
         let minutes: Vec<i64> = (1..=8).map(|attempt| delay(attempt) / 1_000_000).collect();
         assert_eq!(minutes, [5, 20, 80, 320, 1280, 3600, 3600, 3600]);
-    }
-
-    /// The example of the specification's reference implementation.
-    #[test]
-    fn signature_is_that_of_standard_webhooks() {
-        let key = STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").expect("base64");
-        let url = "https://example.com".parse().expect("a URL");
-        let sink = Sink { name: "x".to_owned(), url, key: hmac::Key::new(hmac::HMAC_SHA256, &key) };
-        let signature = sink.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, r#"{"test": 2432232314}"#);
-        assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
     }
 }

@@ -12,6 +12,7 @@ use super::source::{Evidence, Source};
 use super::{export, moment};
 use crate::clock::{Clock, SystemClock};
 use crate::report::package::{Bodies, Maker, Order, PackageError, Written};
+use crate::store::epoch::Epoch;
 use crate::store::notice::Notice;
 
 /// Arguments of `countersign evidence`.
@@ -161,7 +162,8 @@ fn record(evidence: &Evidence, order: &Order, written: &Written) -> anyhow::Resu
 
 fn show(common: &Common, evidence: &Evidence, written: &Written) -> anyhow::Result<()> {
     let (derived, path) = (&written.derived, common.output.display());
-    let key = evidence.verifier_key()?;
+    let epoch = evidence.epochs()?.last().copied().unwrap_or(Epoch::FIRST);
+    let key = evidence.verifier_key(&epoch)?;
     let exceptions: u64 = derived.exceptions.values().sum();
     if common.json {
         let result = serde_json::json!({

@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use evidence::verify::epoch_directory;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::source::Source;
@@ -28,15 +29,27 @@ pub(super) struct Arguments {
 /// What to tell the operator.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let evidence = arguments.source.open()?;
-    let key = evidence.verifier_key()?;
+    let epochs = evidence.epochs()?;
     let bar = bar("exporting");
-    let leaves =
-        ledger::export(&evidence.db, &key, &arguments.output, &mut |done, all| show(&bar, done, all))?;
+    let (mut leaves, mut latest) = (0, None);
+    for epoch in &epochs {
+        let key = evidence.verifier_key(epoch)?;
+        // Several epochs stand beside each other.
+        let directory = match &epochs[..] {
+            [_] => arguments.output.clone(),
+            _ => arguments.output.join(epoch_directory(epoch.number)),
+        };
+        leaves += ledger::export_epoch(&evidence.db, epoch, &key, &directory, &mut |done, all| {
+            show(&bar, done, all);
+        })?;
+        latest = Some(key);
+    }
     bar.finish_and_clear();
+    let Some(key) = latest else { return Ok(ExitCode::FAILURE) };
     let directory = arguments.output.display();
     if arguments.json {
         let result = serde_json::json!({
-            "leaves": leaves, "directory": arguments.output, "key": key.to_string(),
+            "leaves": leaves, "epochs": epochs.len(), "directory": arguments.output, "key": key.to_string(),
             "assurance": evidence.assurance(),
         });
         println!("{result}");

@@ -9,7 +9,7 @@ use evidence::merkle::leaf_hash;
 use uuid::Uuid;
 
 use super::source::{Evidence, Source, parse_id};
-use super::{line, moment};
+use super::{epoch, line, moment};
 use crate::limits;
 use crate::store::entry::{self, Entry, Filter};
 use crate::store::tree;
@@ -27,6 +27,10 @@ enum Command {
     Show(Show),
     /// The latest leaves.
     Tail(Tail),
+    /// End the log: its last leaf says why, its last checkpoint covers it.
+    Seal(epoch::Seal),
+    /// Begin the next epoch of a log that was sealed, or of which something is lost.
+    Genesis(epoch::Genesis),
 }
 
 /// `log show`.
@@ -99,6 +103,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match &arguments.command {
         Command::Show(show) => run_show(show)?,
         Command::Tail(tail) => run_tail(tail)?,
+        Command::Seal(seal) => return epoch::seal(seal),
+        Command::Genesis(genesis) => return epoch::begin(genesis),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -10,6 +10,7 @@ use crate::config::{self, Config, ConfigError};
 use crate::ledger::{self, Keyring, Missing, keyring};
 use crate::model::Party;
 use crate::report::package::Deployment;
+use crate::store::epoch::{self, Epoch};
 use crate::store::{Access, Db};
 
 /// Where the configuration is: an option of every command that needs one, and of its subcommands.
@@ -71,9 +72,9 @@ impl Source {
 }
 
 impl Evidence {
-    /// As [`crate::app::assurance`].
-    pub(super) fn assurance(&self) -> &'static str {
-        crate::app::assurance(&self.config.log)
+    /// As [`crate::app::assurance`], in words.
+    pub(super) fn assurance(&self) -> String {
+        crate::app::assurance(&self.config, &self.db).to_string()
     }
 
     /// What a package says about the deployment beside its log.
@@ -91,7 +92,7 @@ impl Evidence {
             servers: config.servers.iter().map(server).collect(),
             issuers: config.identity.issuers.iter().map(|issuer| issuer.name.clone()).collect(),
             storage: if config.storage.postgres.is_some() { "PostgreSQL" } else { "SQLite" },
-            assurance: self.assurance().to_owned(),
+            assurance: self.assurance(),
             release: env!("CARGO_PKG_VERSION"),
         }
     }
@@ -101,16 +102,22 @@ impl Evidence {
         self.config.servers.iter().map(|server| server.name.clone()).collect()
     }
 
-    /// The public key of the log.
-    pub(super) fn verifier_key(&self) -> anyhow::Result<VerifierKey> {
-        Ok(keyring::read_verifier_key(&self.config.storage.key_directory())?)
+    /// Every epoch of the log, the current one last.
+    pub(super) fn epochs(&self) -> anyhow::Result<Vec<Epoch>> {
+        Ok(self.db.read_now("epochs", epoch::all)?)
+    }
+
+    /// The public key of an epoch of the log.
+    pub(super) fn verifier_key(&self, epoch: &Epoch) -> anyhow::Result<VerifierKey> {
+        Ok(keyring::read_key_of(&self.config.storage.key_directory(), epoch.number)?)
     }
 
     /// The private keys, for what only they can show: recorded bodies and whose pseudonym is whose.
     pub(super) fn keys(&self) -> anyhow::Result<Keyring> {
         let directory = self.config.storage.key_directory();
-        let origin = ledger::origin(&self.config.deployment);
-        Keyring::open(&directory, &origin, Missing::Refuse)
+        let epoch = self.db.read_now("epoch", epoch::current)?;
+        let origin = ledger::origin(&self.config.deployment, epoch.number);
+        Keyring::open_for(&directory, &origin, Missing::Refuse, self.config.signer.as_ref())
             .context("this needs the key directory; run it as the gateway's user")
     }
 

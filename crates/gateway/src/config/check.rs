@@ -1,5 +1,6 @@
 //! What a configuration must mean besides having the right shape. Pure: looks at no file, no network, no environment.
 
+mod anchor;
 mod approval;
 mod canary;
 mod identity;
@@ -35,6 +36,10 @@ pub(super) fn check(config: &Config, root: &Node) -> Vec<Problem> {
     report.path(&config.policy.directory, top.field("policy").field("directory"));
     identity::check(&config.identity, &top.field("identity"), &mut report);
     approval::check(&config.approvals, &config.identity.issuers, &top.field("approvals"), &mut report);
+    anchor::check(&config.anchors, &top.field("anchors"), &mut report);
+    if let Some(signer) = &config.signer {
+        anchor::check_signer(signer, &top.field("signer"), &mut report);
+    }
     server::check(&config.servers, &top.field("servers"), &mut report);
     masking::check(&config.masking, &top.field("masking"), &mut report);
     canary::check(&config.canaries, config, &top.field("canaries"), &mut report);

@@ -290,6 +290,41 @@ fn database_that_would_be_reached_unsafely_is_refused() {
 }
 
 #[test]
+fn anchors_and_signers_that_could_not_work_are_refused() {
+    let secret = "{ env: S }";
+    let s3 = |more: &str| {
+        format!(
+            "anchors:\n  places:\n  - name: b\n    s3: {{ bucket: b, region: r, access_key_id: {secret}, \
+             secret_access_key: {secret}, {more} }}\n"
+        )
+    };
+    let key = "test/audit/1+c0ffee00+AddamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea";
+    for (anchors, said) in [
+        ("anchors:\n  places: [{ name: a }]\n".to_owned(), "neither a directory nor a bucket"),
+        ("anchors:\n  places: [{ name: a, directory: d, interval_ms: 1 }]\n".to_owned(), "1000 to 3600000"),
+        (s3("endpoint: 'http://bucket.internal/'"), "reached by `https`"),
+        (s3("endpoint: 'https://bucket.internal/path'"), "it has a path"),
+        (s3("prefix: a//b"), "cannot begin the names of objects"),
+        (s3("retain_days: 0"), "1 to 36500"),
+        ("anchors:\n  witnesses: [{ url: 'https://w', key: x }]\n".to_owned(), "not the key of a witness"),
+        ("anchors:\n  authorities: [{ name: t, url: 'ftp://t' }]\n".to_owned(), "`http` or `https`"),
+        (
+            format!("signer: {{ keys: ['{key}'], by: {{ command: [sign] }} }}\n"),
+            "not the public key of a log",
+        ),
+        ("signer: { keys: [], by: { command: [] } }\n".to_owned(), "no program is given"),
+        ("signer: { keys: [], by: { url: 'http://kms.internal/' } }\n".to_owned(), "reached by `https`"),
+    ] {
+        let text = refused(&format!("{HEAD}{SERVERS}{anchors}"));
+        assert!(text.contains(said), "{anchors}: {text}");
+    }
+    accepted(&format!("{HEAD}{SERVERS}{}", s3("prefix: a/b, retain_days: 400")));
+    let works = "anchors:\n  places: [{ name: a, directory: d }]\n";
+    let config = accepted(&format!("{HEAD}{SERVERS}{works}"));
+    assert_eq!(config.anchors.places[0].directory.as_deref(), Some(Path::new("/etc/countersign/d")));
+}
+
+#[test]
 fn literal_environment_is_not_in_debug_output() {
     let config = accepted(&format!(
         "{HEAD}servers:\n  - name: a\n    stdio: {{ command: [a], environment: {{ KEY: hunter2 }} }}\n"

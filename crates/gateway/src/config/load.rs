@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::decode::decode;
 use super::document::{Node, Path as Place, SyntaxError};
 use super::problem::{Problem, key_only};
-use super::{Config, EnvironmentValue, ServerConfig, check};
+use super::{Config, EnvironmentValue, ServerConfig, SignerWay, check};
 use crate::limits;
 use crate::secret::SecretSource;
 
@@ -119,7 +119,7 @@ fn anchor(config: &mut Config, base: &Path) {
         let secret = issuer.console.as_mut().and_then(|console| console.client_secret.as_mut());
         secret.into_iter().for_each(|secret| anchor_secret(secret, base));
     }
-    for webhook in &mut config.approvals.webhooks {
+    for webhook in config.approvals.webhooks.iter_mut().chain(&mut config.anchors.webhooks) {
         anchor_secret(&mut webhook.secret, base);
     }
     if let Some(slack) = &mut config.approvals.slack {
@@ -128,6 +128,17 @@ fn anchor(config: &mut Config, base: &Path) {
     }
     if let Some(recognizer) = &mut config.masking.recognizer {
         recognizer.authorities.iter_mut().for_each(|path| resolve(base, path));
+    }
+    if let Some(SignerWay::Command(command)) = config.signer.as_mut().map(|signer| &mut signer.by) {
+        anchor_program(command, base);
+    }
+    for place in &mut config.anchors.places {
+        place.directory.iter_mut().for_each(|path| resolve(base, path));
+        if let Some(s3) = &mut place.s3 {
+            anchor_secret(&mut s3.access_key_id, base);
+            anchor_secret(&mut s3.secret_access_key, base);
+            s3.session_token.iter_mut().for_each(|token| anchor_secret(token, base));
+        }
     }
     config.servers.iter_mut().for_each(|server| anchor_server(server, base));
 }

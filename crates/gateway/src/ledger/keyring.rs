@@ -6,6 +6,7 @@
 //! | `log.pub` | verifies them; give it to auditors | made again from `log.key` |
 //! | `payload.key` | wraps the daily keys of recorded bodies | recorded bodies cannot be read again |
 //! | `identifier.key` | pseudonyms and keyed MACs | new pseudonyms do not match old ones |
+//! | `log.2.key`, `log.2.pub` | the same of the second epoch, and so on | as above |
 //! | `checkpoint` | the last checkpoint published, kept apart from the database | an older database is not noticed |
 
 use std::fs::{DirBuilder, File, OpenOptions};
@@ -15,12 +16,14 @@ use std::path::{Path, PathBuf};
 
 use aws_lc_rs::aead::{self, AES_256_GCM, LessSafeKey, UnboundKey};
 use aws_lc_rs::{hkdf, hmac, rand};
+use evidence::epoch::Origin as Numbered;
 use evidence::note::{Signer, VerifierKey};
-use evidence::package::{Manifest, ManifestError};
+use evidence::package::Manifest;
 use zeroize::Zeroizing;
 
-const SIGNING: &str = "log.key";
-const VERIFIER: &str = "log.pub";
+use super::signer::{LogSigner, Outside, SignError};
+use crate::config;
+
 const PAYLOAD: &str = "payload.key";
 const IDENTIFIER: &str = "identifier.key";
 const ANCHOR: &str = "checkpoint";
@@ -31,7 +34,7 @@ const FILE_BYTES_MAX: u64 = 64 * 1024;
 /// The keys of one log.
 pub struct Keyring {
     directory: PathBuf,
-    signer: Signer,
+    signer: LogSigner,
     payload: Zeroizing<[u8; 32]>,
     identifier: Zeroizing<[u8; 32]>,
     origin: Origin,
@@ -90,6 +93,12 @@ pub enum KeyringError {
         /// Which file.
         path: PathBuf,
     },
+    /// The signer outside has no key for this log.
+    #[error("`signer.keys` names no key `{origin}`: add the public key of that name")]
+    Unsigned {
+        /// The log.
+        origin: String,
+    },
     /// The system has no randomness to give.
     #[error("the system gave no random bytes")]
     Random,
@@ -101,27 +110,42 @@ impl Keyring {
     /// # Errors
     /// [`KeyringError`], worded for the operator.
     pub fn open(directory: &Path, origin: &str, missing: Missing) -> Result<Self, KeyringError> {
+        Self::open_for(directory, origin, missing, None)
+    }
+
+    /// As [`open`](Self::open); with a signer outside there is no signing key in the directory.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_for(
+        directory: &Path,
+        origin: &str,
+        missing: Missing,
+        signer: Option<&config::Signer>,
+    ) -> Result<Self, KeyringError> {
         if missing == Missing::Create {
             create(directory)?;
         }
-        let signing = directory.join(SIGNING);
-        let found = if signing.exists() { Origin::Loaded } else { Origin::Created };
+        let signing = directory.join(signing_file(origin));
+        // The signing key is written last: its presence says that the others are complete.
+        let last = if signer.is_some() { directory.join(IDENTIFIER) } else { signing.clone() };
+        let found = if last.exists() { Origin::Loaded } else { Origin::Created };
         if found == Origin::Created && missing == Missing::Refuse {
-            return Err(KeyringError::Lost { path: signing });
+            return Err(KeyringError::Lost { path: last });
         }
         let mode = std::fs::metadata(directory)
             .map_err(|cause| KeyringError::Io { path: directory.to_owned(), cause })?
             .permissions()
             .mode();
         refuse_open(directory, mode)?;
-        // The signing key is written last: its presence says that the others are complete.
         let payload = secret(&directory.join(PAYLOAD), found)?;
         let identifier = secret(&directory.join(IDENTIFIER), found)?;
-        let signer = match found {
-            Origin::Loaded => load_signer(&signing, origin)?,
-            Origin::Created => create_signer(&signing, origin)?,
+        let signer = match (signer, found) {
+            (Some(signer), _) => LogSigner::Outside(outside(signer, origin)?),
+            (None, Origin::Loaded) => LogSigner::File(load_signer(&signing, origin)?),
+            (None, Origin::Created) => LogSigner::File(create_signer(&signing, origin)?),
         };
-        let verifier = directory.join(VERIFIER);
+        let verifier = directory.join(verifier_file(origin));
         if !verifier.exists() {
             write(&verifier, format!("{}\n", signer.verifier_key()).as_bytes())?;
         }
@@ -134,7 +158,7 @@ impl Keyring {
     }
 
     /// Signs checkpoints.
-    pub(super) fn signer(&self) -> &Signer {
+    pub(super) fn signer(&self) -> &LogSigner {
         &self.signer
     }
 
@@ -143,12 +167,29 @@ impl Keyring {
         self.signer.verifier_key()
     }
 
-    /// Signs the bytes of an evidence package's manifest with the log's key.
+    /// The public key of an epoch of the same log.
     ///
     /// # Errors
-    /// When the log's name cannot stand in a note.
-    pub fn sign_manifest(&self, manifest: &[u8]) -> Result<String, ManifestError> {
-        Ok(Manifest::sign(manifest, &self.signer)?.to_string())
+    /// As [`read_key_of`].
+    pub fn key_of(&self, epoch: u64) -> Result<VerifierKey, KeyringError> {
+        read_key_of(&self.directory, epoch)
+    }
+
+    /// Signs the bytes of an evidence package's manifest with the log's key. Blocks while a signer outside is asked.
+    ///
+    /// # Errors
+    /// When the log's name cannot stand in a note, or the signer fails.
+    pub fn sign_manifest(&self, manifest: &[u8]) -> Result<String, SignError> {
+        let statement = Manifest::statement(self.signer.name(), manifest);
+        Ok(self.signer.sign_text(&statement)?.to_string())
+    }
+
+    /// Has something signed that is no checkpoint, to see whether the signer works. Blocks.
+    ///
+    /// # Errors
+    /// [`SignError`].
+    pub fn try_signer(&self) -> Result<(), SignError> {
+        self.signer.sign_text(&format!("{}\nno checkpoint, only a trial\n", self.signer.name())).map(drop)
     }
 
     /// A key for HMAC-SHA256, derived for one purpose.
@@ -204,17 +245,60 @@ impl std::fmt::Debug for Keyring {
     }
 }
 
-/// Reads the public key that was written beside the keys: for commands that only verify.
+/// Reads the public key that was written beside the keys, that of the latest epoch: for commands that only verify.
 ///
 /// # Errors
 /// [`KeyringError`] when there is none or it is not one.
 pub fn read_verifier_key(directory: &Path) -> Result<VerifierKey, KeyringError> {
-    let path = directory.join(VERIFIER);
+    let mut epoch = 1;
+    while directory.join(file_of(epoch + 1, "pub")).exists() {
+        epoch += 1;
+    }
+    read_key_of(directory, epoch)
+}
+
+/// As [`read_verifier_key`], that of one epoch.
+///
+/// # Errors
+/// As [`read_verifier_key`].
+pub fn read_key_of(directory: &Path, epoch: u64) -> Result<VerifierKey, KeyringError> {
+    let path = directory.join(file_of(epoch, "pub"));
     let mut text = String::new();
     File::open(&path)
         .and_then(|file| file.take(FILE_BYTES_MAX).read_to_string(&mut text))
         .map_err(|cause| KeyringError::Io { path: path.clone(), cause })?;
     text.trim().parse().map_err(|error| invalid(&path, &error))
+}
+
+/// Makes the signing key of an epoch that has not begun, unless it is there; answers its public half. A signer outside must
+/// have it already.
+///
+/// # Errors
+/// [`KeyringError`].
+pub fn prepare(
+    directory: &Path,
+    origin: &str,
+    signer: Option<&config::Signer>,
+) -> Result<VerifierKey, KeyringError> {
+    if let Some(signer) = signer {
+        return Ok(LogSigner::Outside(outside(signer, origin)?).verifier_key());
+    }
+    let path = directory.join(signing_file(origin));
+    let signer = if path.exists() { load_signer(&path, origin)? } else { create_signer(&path, origin)? };
+    Ok(signer.verifier_key())
+}
+
+/// Deletes the signing key of an epoch that ended, so that nobody signs for it any more. `false`: it was gone.
+///
+/// # Errors
+/// [`KeyringError`].
+pub fn retire(directory: &Path, origin: &str) -> Result<bool, KeyringError> {
+    let path = directory.join(signing_file(origin));
+    match std::fs::remove_file(&path) {
+        Ok(()) => Ok(true),
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(cause) => Err(KeyringError::Io { path, cause }),
+    }
 }
 
 /// Reads what seals service keys, and no other key: for commands beside a gateway.
@@ -228,6 +312,24 @@ pub fn read_service_key_seal(directory: &Path) -> Result<hmac::Key, KeyringError
     }
     let identifier = secret(&path, Origin::Loaded)?;
     Ok(hmac::Key::new(hmac::HMAC_SHA256, &*derive(&identifier, SERVICE_KEY)))
+}
+
+/// The name of the file with the signing key of this log.
+fn signing_file(origin: &str) -> String {
+    file_of(number_of(origin), "key")
+}
+
+/// The name of the file with its public half.
+fn verifier_file(origin: &str) -> String {
+    file_of(number_of(origin), "pub")
+}
+
+fn number_of(origin: &str) -> u64 {
+    Numbered::parse(origin).map_or(1, |origin| origin.epoch)
+}
+
+fn file_of(epoch: u64, extension: &str) -> String {
+    if epoch == 1 { format!("log.{extension}") } else { format!("log.{epoch}.{extension}") }
 }
 
 fn create(directory: &Path) -> Result<(), KeyringError> {
@@ -253,6 +355,10 @@ fn secret(path: &Path, found: Origin) -> Result<Zeroizing<[u8; 32]>, KeyringErro
     let bytes = read(path)?;
     let key = bytes.as_slice().try_into().map_err(|_| invalid(path, &"expected exactly 32 bytes"))?;
     Ok(Zeroizing::new(key))
+}
+
+fn outside(signer: &config::Signer, origin: &str) -> Result<Outside, KeyringError> {
+    Outside::new(signer, origin).ok_or_else(|| KeyringError::Unsigned { origin: origin.to_owned() })
 }
 
 fn load_signer(path: &Path, origin: &str) -> Result<Signer, KeyringError> {

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use evidence::id::Id;
 use evidence::leaf::LanePosition;
-use evidence::merkle::{Hash, leaf_hash};
+use evidence::merkle::{Frontier, Hash, leaf_hash};
 use evidence::time::Timestamp;
 use uuid::Uuid;
 
@@ -19,8 +19,9 @@ use super::retention::Disposal;
 use super::row::{self, Placed};
 use super::verb::Unavailable;
 use crate::store::entry::{self, Place};
+use crate::store::epoch::{self, Ending, Epoch};
 use crate::store::lane_head::{self, Joint};
-use crate::store::{self, ErrorKind, Failure, Right, Stage, Tx, Writer, lane};
+use crate::store::{self, ErrorKind, Failure, Right, Stage, Tx, Writer, approval, lane, tree};
 
 /// Position of the writer.
 #[derive(Clone)]
@@ -41,6 +42,8 @@ pub(super) enum Rider {
     None,
     /// Opens the lane; only if the last lane that was opened is this one's predecessor.
     Open(Box<lane::Lane>, Timestamp),
+    /// Begins an epoch with this lane.
+    Begin(Box<lane::Lane>, Epoch, Ending, Timestamp),
     /// Gives a sign of life.
     Pulse,
     /// Notes that these lanes of the dead have been swept; only if nobody else did.
@@ -49,6 +52,8 @@ pub(super) enum Rider {
     Erase(Box<Disposal>),
     /// Closes the lane, after its last leaf.
     Close(Timestamp),
+    /// Closes the lane, and with it the epoch: only if no other lane is open or was opened since.
+    Seal(Timestamp),
 }
 
 /// Leaves that are committed together.
@@ -278,7 +283,7 @@ impl Log {
             // Its trigger holds the lane open until the commit.
             lane_head::insert(tx, place, digest.as_bytes(), joint, &signature)?;
             match batch.rider {
-                Rider::Close(now) => lane::close(tx, place.lane(), now.as_micros()),
+                Rider::Close(now) | Rider::Seal(now) => lane::close(tx, place.lane(), now.as_micros()),
                 _ => Ok(()),
             }
         })
@@ -354,7 +359,37 @@ impl Rider {
                 if lane::last(tx)? != opened.number.checked_sub(1) {
                     return Err(store::Error::new(ErrorKind::Busy, LANE_TAKEN));
                 }
+                let epoch = epoch::current(tx)?;
+                if epoch::seal(tx, &epoch)?.is_some() {
+                    return Err(store::Error::new(ErrorKind::Other, SEALED));
+                }
                 lane::open(tx, opened, now.as_micros())
+            }
+            Self::Begin(opened, begun, ending, now) => {
+                tx.await_right(Right::OpenLane)?;
+                tx.await_right(Right::Sequence)?;
+                let before = epoch::current(tx)?.number + 1 == begun.number;
+                let empty = Frontier::new().to_bytes();
+                if !before
+                    || lane::last(tx)? != opened.number.checked_sub(1)
+                    || !tree::restart(tx, begun.first_index, &empty)?
+                {
+                    return Err(store::Error::new(ErrorKind::Busy, LANE_TAKEN));
+                }
+                let ts = now.as_micros();
+                epoch::begin(tx, begun, *ending, ts)?;
+                lane::leave_behind(tx, begun.first_lane, ts)?;
+                approval::leave_behind(tx, "log_ended", ts)?;
+                lane::open(tx, opened, ts)
+            }
+            Self::Seal(_) => {
+                tx.await_right(Right::OpenLane)?;
+                let ours = open_from.lane();
+                let others = lane::unswept(tx)?.iter().any(|lane| lane.number != ours);
+                if others || lane::last(tx)? != Some(ours) {
+                    return Err(store::Error::new(ErrorKind::Busy, "another gateway runs on this database"));
+                }
+                Ok(())
             }
             Self::Pulse => pulse(tx, open_from),
             Self::Erase(disposal) => disposal.erase(tx),
@@ -369,6 +404,9 @@ impl Rider {
         }
     }
 }
+
+/// No lane is opened in an epoch that was sealed.
+pub(super) const SEALED: &str = "the log was sealed: begin its next epoch with `countersign log genesis`";
 
 /// Another gateway opened a lane at the same moment: take the next number.
 pub(super) const LANE_TAKEN: &str = "another gateway opened a lane";

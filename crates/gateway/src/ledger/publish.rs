@@ -19,7 +19,11 @@ use super::{Ledger, Worry};
 use crate::limits;
 use crate::store::checkpoint::{self, Signed};
 use crate::store::entry::{self, Place};
+use crate::store::epoch::Epoch;
 use crate::store::{ErrorKind, tree};
+
+/// What the signer is called among the reasons for concern.
+const SIGNER: &str = "signer";
 
 /// A leaf of this process that is watched until it stands under a checkpoint.
 #[derive(Debug, Clone, Copy)]
@@ -74,7 +78,7 @@ impl Ledger {
             if seen.size != size {
                 (seen.size, seen.moved) = (size, Instant::now());
             }
-            let up_to_date = sequencer.frontier().size() == size;
+            let up_to_date = sequencer.size() == size;
             let silent = seen.moved.elapsed() >= Duration::from_millis(limits::TAKEOVER_MS);
             drop(seen);
             ledger.0.status.leads.store(up_to_date, Ordering::Relaxed);
@@ -92,7 +96,7 @@ impl Ledger {
                 let latest = ledger
                     .0
                     .db
-                    .read_now("latest checkpoint", checkpoint::latest)
+                    .read_now("latest checkpoint", |read| checkpoint::latest(read, &ledger.0.epoch))
                     .map_err(|error| ledger.report(error.into()))?;
                 let published = ledger.0.status.published.load(Ordering::Relaxed);
                 if let Some(signed) = latest.filter(|signed| signed.size != published) {
@@ -109,7 +113,7 @@ impl Ledger {
         let ts = self.now().as_micros();
         loop {
             let added = sequencer.sequence(ts).map_err(|trouble| self.report(trouble))?;
-            let size = sequencer.frontier().size();
+            let size = sequencer.size();
             self.0.status.size.store(size, Ordering::Relaxed);
             if added == 0 {
                 break;
@@ -131,14 +135,18 @@ impl Ledger {
 
     fn publish_now(&self, sequencer: &mut Sequencer) -> Result<Arc<str>, Unavailable> {
         self.sequence_now(sequencer)?;
-        let latest = self.0.db.read_now("latest checkpoint", checkpoint::latest);
+        let epoch = self.0.epoch;
+        let latest = self.0.db.read_now("latest checkpoint", |read| checkpoint::latest(read, &epoch));
         let latest = latest.map_err(|error| self.report(error.into()))?;
-        let size = sequencer.frontier().size();
+        let size = sequencer.size();
         let signed = match latest {
             Some(signed) if signed.size >= size => signed,
-            None if size == 0 => return Ok("".into()),
+            None if size == epoch.first_index => return Ok("".into()),
             _ => {
-                let signed = sign(&self.0.keys, sequencer.frontier(), self.now().as_micros())?;
+                let signed = sign(&self.0.keys, &epoch, sequencer.frontier(), self.now().as_micros());
+                let trouble = signed.as_ref().err().map(ToString::to_string);
+                self.anchored(SIGNER, trouble);
+                let signed = signed?;
                 let stored = self.0.db.write_now("checkpoint", |tx| {
                     checkpoint::insert(tx, &signed)?;
                     checkpoint::of_size(tx, signed.size)
@@ -252,14 +260,16 @@ impl Ledger {
     }
 }
 
-fn sign(keys: &Keyring, tip: &Frontier, ts: i64) -> Result<Signed, Unavailable> {
+/// Signs the tree of an epoch.
+pub(super) fn sign(keys: &Keyring, epoch: &Epoch, tip: &Frontier, ts: i64) -> Result<Signed, Unavailable> {
     let checkpoint =
         Checkpoint { origin: keys.signer().name().to_owned(), size: tip.size(), root: tip.root() };
-    let note = checkpoint
-        .sign(keys.signer())
+    let note = keys
+        .signer()
+        .sign(&checkpoint)
         .map_err(|error| Unavailable::Rejected(format!("checkpoint: {error}").into()))?;
     Ok(Signed {
-        size: checkpoint.size,
+        size: epoch.first_index + checkpoint.size,
         root: *checkpoint.root.as_bytes(),
         note: note.to_string().into_bytes(),
         frontier: tip.to_bytes(),

@@ -61,6 +61,7 @@ impl Placed {
         matches!(
             leaf.event,
             E::LogGenesis
+                | E::LogSeal
                 | E::GatewayStarted
                 | E::CallOrphaned
                 | E::ApprovalRequested

@@ -21,6 +21,7 @@ use super::keyring::Keyring;
 use super::lane::{LaneSeal, extend, is_signed};
 use crate::limits;
 use crate::store::entry::{self, Place, Span};
+use crate::store::epoch::Epoch;
 use crate::store::lane::Lane;
 use crate::store::lane_head::{self, Joint, LaneHead};
 use crate::store::{self, Db, ErrorKind, Read, Right, lane, tree};
@@ -54,6 +55,7 @@ pub(super) struct Sequencer {
 /// The end of the log, and of each lane in it.
 #[derive(Clone)]
 struct Tail {
+    epoch: Epoch,
     frontier: Frontier,
     /// The place after the last leaf.
     end: Option<Place>,
@@ -85,19 +87,25 @@ struct Round {
 }
 
 impl Sequencer {
-    /// Begins with the tree of the last signed checkpoint.
-    pub(super) fn new(db: &Db, keys: &Keyring, signed: Frontier) -> Result<Self, Trouble> {
-        let size = signed.size();
+    /// Begins with the tree of the last signed checkpoint of an epoch.
+    pub(super) fn new(db: &Db, keys: &Keyring, epoch: Epoch, signed: Frontier) -> Result<Self, Trouble> {
+        let size = epoch.first_index + signed.size();
         let end = read(db, "end of the log", |read| {
-            let Some(last) = size.checked_sub(1) else { return Ok(None) };
+            let Some(last) = signed.size().checked_sub(1) else { return Ok(None) };
+            let last = epoch.first_index + last;
             let spans = entry::spans(read, last, size, 1)?;
             Ok(spans.first().map(|span| span.place.next()))
         })?;
-        let tail = Tail { frontier: signed, end, lanes: HashMap::new() };
+        let tail = Tail { epoch, frontier: signed, end, lanes: HashMap::new() };
         Ok(Self { db: db.clone(), seal: LaneSeal::new(keys), tail, forged: BTreeMap::new() })
     }
 
-    /// The tree over everything that is in the log and was checked here.
+    /// How many leaves are in the log and were checked here, those of earlier epochs included.
+    pub(super) fn size(&self) -> u64 {
+        self.tail.size()
+    }
+
+    /// The tree over everything of this epoch that is in the log and was checked here.
     pub(super) fn frontier(&self) -> &Frontier {
         &self.tail.frontier
     }
@@ -131,7 +139,7 @@ impl Sequencer {
             }
         }
         self.forged = round.forged;
-        let (from, to) = (self.tail.frontier.size(), round.tail.frontier.size());
+        let (from, to) = (self.tail.size(), round.tail.size());
         if from == to && round.settled.is_empty() {
             return Ok(0);
         }
@@ -157,6 +165,11 @@ impl Sequencer {
 }
 
 impl Tail {
+    /// The index of the next leaf.
+    fn size(&self) -> u64 {
+        self.epoch.first_index + self.frontier.size()
+    }
+
     /// The lane, as far as it is in the log; `start` is where it goes on.
     fn enter(
         &mut self,
@@ -181,9 +194,10 @@ impl Tail {
 
     /// Appends the leaves of a lane from where it is up to `last`.
     fn append(&mut self, read: &mut Read<'_>, lane: u32, last: Place) -> Result<(), Trouble> {
+        let index = self.size();
         let Some(known) = self.lanes.get_mut(&lane) else { return Ok(()) };
         let count = (last.sequence() + 1).saturating_sub(known.next.sequence());
-        let span = Span { index: self.frontier.size(), place: known.next, count };
+        let span = Span { index, place: known.next, count };
         let frontier = &mut self.frontier;
         entry::range(read, span, |stored| {
             let hash = leaf_hash(stored.leaf);
@@ -217,7 +231,7 @@ impl Known {
 /// Goes on towards the stored tip; `true` once it is reached.
 fn follow(read: &mut Read<'_>, seal: &LaneSeal, tail: &mut Tail) -> Result<bool, Trouble> {
     let tip = tree::tip(read)?;
-    let (from, size) = (tail.frontier.size(), tip.as_ref().map_or(0, |tip| tip.size));
+    let (from, size) = (tail.size(), tip.as_ref().map_or(0, |tip| tip.size));
     if size < from {
         return Err(Trouble::Inconsistent(format!(
             "{from} leaves were seen in the log and {size} are there: the database is older"
@@ -229,7 +243,10 @@ fn follow(read: &mut Read<'_>, seal: &LaneSeal, tail: &mut Tail) -> Result<bool,
         trouble => trouble,
     };
     let until = size.min(from + limits::SCAN_LEAVES_MAX);
-    for span in entry::spans(read, from, until, limits::SPANS_MAX)? {
+    // Where an epoch begins, what ends is another's.
+    let begins = tail.frontier.size() == 0 && from == until;
+    let spans = if begins { Vec::new() } else { entry::spans(read, from, until, limits::SPANS_MAX)? };
+    for span in spans {
         let number = span.place.lane();
         if let Some(end) = tail.end.filter(|end| *end != span.place) {
             tail.check(read, end.lane()).map_err(forged)?;
@@ -246,8 +263,8 @@ fn follow(read: &mut Read<'_>, seal: &LaneSeal, tail: &mut Tail) -> Result<bool,
         let last = Place::new(number, span.place.sequence() + span.count - 1);
         tail.append(read, number, last).map_err(forged)?;
     }
-    if tail.frontier.size() < size {
-        if tail.frontier.size() == from {
+    if tail.size() < size {
+        if tail.size() == from {
             return Err(Trouble::Inconsistent(format!("leaf {from} is missing from the list of spans")));
         }
         return Ok(false);
@@ -264,14 +281,15 @@ fn follow(read: &mut Read<'_>, seal: &LaneSeal, tail: &mut Tail) -> Result<bool,
 
 /// What the lanes hold beyond the log; `None` when the log moved meanwhile.
 fn plan(read: &mut Read<'_>, seal: &LaneSeal, tail: &Tail) -> Result<Option<Round>, Trouble> {
-    let size = tail.frontier.size();
+    let size = tail.size();
     if tree::tip(read)?.map_or(0, |tip| tip.size) != size {
         return Ok(None);
     }
     let mut round =
         Round { tail: tail.clone(), begun: Vec::new(), settled: Vec::new(), forged: BTreeMap::new() };
     let (mut heads, mut ended, mut horizon) = (Vec::new(), Vec::new(), i64::MAX);
-    let lanes = lane::unsettled(read)?;
+    let mut lanes = lane::unsettled(read)?;
+    lanes.retain(|lane| lane.number >= tail.epoch.first_lane);
     round.tail.lanes.retain(|number, _| lanes.iter().any(|lane| lane.number == *number));
     for lane in lanes {
         match heads_of(read, seal, &mut round.tail, &lane) {
@@ -315,7 +333,7 @@ fn heads_of(
     let start = match tail.lanes.get(&lane.number) {
         Some(known) => known.next,
         None => {
-            let size = tail.frontier.size();
+            let size = tail.size();
             let in_log = entry::lane_in_log(read, lane.number, size)?;
             in_log.unwrap_or_else(|| Place::new(lane.number, 0))
         }
@@ -367,7 +385,7 @@ impl Round {
                 if before.end != start
                     && let Some(start) = start
                 {
-                    self.begun.push((before.frontier.size(), start));
+                    self.begun.push((before.size(), start));
                 }
                 Ok(())
             }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use evidence::checkpoint::Checkpoint;
+use evidence::id::Id;
 use evidence::leaf::EventType;
 use evidence::merkle::{Frontier, Hash};
+use evidence::note::Note;
 use evidence::time::Timestamp;
 
 use super::draft::{self, Step};
@@ -18,6 +20,7 @@ use super::sweep::{self, Remains};
 use super::verb::Unavailable;
 use crate::limits;
 use crate::store::entry::Place;
+use crate::store::epoch::{self, Ending, Epoch};
 use crate::store::{self, Db, checkpoint, lane, tree};
 
 /// Why a log cannot be opened.
@@ -35,6 +38,9 @@ pub enum StartError {
          directory for the investigation, then restore the newest backup that passes this check"
     )]
     Inconsistent(String),
+    /// The log was ended on purpose.
+    #[error("the log was sealed: begin its next epoch with `countersign log genesis`")]
+    Sealed,
     /// The first leaves could not be written.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -42,6 +48,7 @@ pub enum StartError {
 
 /// A log that was checked, and where this process continues it.
 pub(super) struct Checked {
+    pub(super) epoch: Epoch,
     pub(super) sequencer: Sequencer,
     pub(super) published: u64,
 }
@@ -49,20 +56,24 @@ pub(super) struct Checked {
 /// Checks the log against the last signed checkpoint and the anchor kept apart from the database, and recomputes
 /// every leaf after it. The time this takes is bounded by what is written between two checkpoints.
 pub(super) fn check(db: &Db, keys: &Keyring) -> Result<Checked, StartError> {
-    let (tip, published) = db.read_now("tip", |read| Ok((tree::tip(read)?, checkpoint::latest(read)?)))?;
+    let (epoch, tip, published) = db.read_now("tip", |read| {
+        let epoch = epoch::current(read)?;
+        Ok((epoch, tree::tip(read)?, checkpoint::latest(read, &epoch)?))
+    })?;
     let size = tip.map_or(0, |tip| tip.size);
-    check_anchor(db, keys, size)?;
+    check_anchor(db, keys, &epoch, size)?;
     let frontier = match &published {
-        Some(signed) => signed_frontier(signed, keys)?,
+        Some(signed) => signed_frontier(signed, &epoch, keys)?,
         None => Frontier::new(),
     };
-    if frontier.size() > size {
-        let signed = frontier.size();
+    if epoch.first_index + frontier.size() > size {
+        let signed = epoch.first_index + frontier.size();
         return Err(inconsistent(format!("{signed} leaves were signed and {size} are there")));
     }
-    let mut sequencer = Sequencer::new(db, keys, frontier)?;
+    let mut sequencer = Sequencer::new(db, keys, epoch, frontier)?;
     sequencer.follow()?;
-    Ok(Checked { sequencer, published: published.map_or(0, |signed| signed.size) })
+    let published = published.map_or(epoch.first_index, |signed| signed.size);
+    Ok(Checked { epoch, sequencer, published })
 }
 
 impl From<Trouble> for StartError {
@@ -85,6 +96,13 @@ pub(super) fn catch_up(sequencer: &mut Sequencer, now: Timestamp) -> Result<(), 
 
 /// Opens a lane, and ends the calls of those that died.
 pub(super) fn begin(db: &Db, keys: &Keyring, version: &str, now: Timestamp) -> Result<Log, StartError> {
+    let sealed = db.read_now("seal", |read| {
+        let epoch = epoch::current(read)?;
+        epoch::seal(read, &epoch)
+    })?;
+    if sealed.is_some() {
+        return Err(StartError::Sealed);
+    }
     // Whoever shares a database waits until the others were silent for long enough.
     let dead = if db.is_shared() { 0 } else { sweep::close_all(db, now.as_micros())? };
     for _ in 0..limits::TRANSACTION_ATTEMPTS_MAX {
@@ -123,18 +141,8 @@ fn open(
 ) -> Result<Option<Log>, StartError> {
     let number = db.read_now("lanes", |read| Ok(lane::last(read)?.map_or(0, |last| last + 1)))?;
     let (id, key) = (draft::fresh_id(now).ok_or_else(draft::no_random)?, LaneKey::generate()?);
-    let (public, place) = (key.public(), Place::new(number, 0));
-    let opened = lane::Lane {
-        number,
-        id: *id.as_bytes(),
-        key: public,
-        seal: LaneSeal::new(keys).seal(number, id.as_bytes(), &public),
-        open_from: place,
-        pulse: 0,
-        closed: None,
-    };
-    let position = Position { id, place, previous: Hash::ZERO, digest: Hash::ZERO };
-    let mut log = Log::new(db.writer()?, key, position);
+    let public = key.public();
+    let (mut log, opened) = prepare(db, keys, number, id, key)?;
     let mut batch = log.begin(Rider::Open(Box::new(opened), now));
     log.place_all(&mut batch, first_leaves(keys, number, &public, version, now, dead)?)?;
     match log.commit("start", batch) {
@@ -144,7 +152,29 @@ fn open(
     }
 }
 
-fn failed(doubt: Doubt) -> StartError {
+/// A lane with nothing in it, and its row.
+pub(super) fn prepare(
+    db: &Db,
+    keys: &Keyring,
+    number: u32,
+    id: Id,
+    key: LaneKey,
+) -> Result<(Log, lane::Lane), StartError> {
+    let (public, place) = (key.public(), Place::new(number, 0));
+    let row = lane::Lane {
+        number,
+        id: *id.as_bytes(),
+        key: public,
+        seal: LaneSeal::new(keys).seal(number, id.as_bytes(), &public),
+        open_from: place,
+        pulse: 0,
+        closed: None,
+    };
+    let position = Position { id, place, previous: Hash::ZERO, digest: Hash::ZERO };
+    Ok((Log::new(db.writer()?, key, position), row))
+}
+
+pub(super) fn failed(doubt: Doubt) -> StartError {
     match doubt {
         Doubt::Undone(error) | Doubt::Unknown(error, _) => error.into(),
         Doubt::Fatal(reason) => Unavailable::Failed(reason.into()).into(),
@@ -181,17 +211,28 @@ fn first_leaves(
 }
 
 /// The database must reach as far as the checkpoint that is kept apart from it, and have signed the same.
-fn check_anchor(db: &Db, keys: &Keyring, size: u64) -> Result<(), StartError> {
+fn check_anchor(db: &Db, keys: &Keyring, epoch: &Epoch, size: u64) -> Result<(), StartError> {
     let Some(note) = keys.anchor()? else { return Ok(()) };
+    match epoch_of(&note) {
+        Some(number) if number < epoch.number => return check_older_anchor(db, &note, number),
+        Some(number) if number > epoch.number => {
+            let cause = format!(
+                "epoch {number} was published and epoch {} is there: the database is older",
+                epoch.number
+            );
+            return Err(inconsistent(cause));
+        }
+        _ => {}
+    }
     let (anchor, _) = Checkpoint::open(&note, &keys.verifier_key()).map_err(|error| {
         inconsistent(format!("the checkpoint in the key directory does not verify: {error}"))
     })?;
-    if anchor.size > size {
-        let cause =
-            format!("{} leaves were published and {size} are there: the database is older", anchor.size);
+    let reached = epoch.first_index + anchor.size;
+    if reached > size {
+        let cause = format!("{reached} leaves were published and {size} are there: the database is older");
         return Err(inconsistent(cause));
     }
-    let stored = db.read_now("anchor", |read| checkpoint::of_size(read, anchor.size))?;
+    let stored = db.read_now("anchor", |read| checkpoint::of_size(read, reached))?;
     match stored {
         Some(stored) if stored.root == *anchor.root.as_bytes() => Ok(()),
         Some(_) => Err(inconsistent(format!("another tree of {} leaves was published", anchor.size))),
@@ -199,12 +240,42 @@ fn check_anchor(db: &Db, keys: &Keyring, size: u64) -> Result<(), StartError> {
     }
 }
 
-fn signed_frontier(signed: &checkpoint::Signed, keys: &Keyring) -> Result<Frontier, StartError> {
+/// Which epoch a checkpoint says it is of.
+fn epoch_of(note: &[u8]) -> Option<u64> {
+    let checkpoint: Checkpoint = Note::parse(note).ok()?.text().parse().ok()?;
+    Some(evidence::epoch::Origin::parse(&checkpoint.origin)?.epoch)
+}
+
+/// A checkpoint of an epoch that ended: the database must hold it, unless a loss was declared.
+fn check_older_anchor(db: &Db, note: &[u8], number: u64) -> Result<(), StartError> {
+    let kept = Note::parse(note).ok().and_then(|note| note.text().parse::<Checkpoint>().ok());
+    let found = db.read_now("older anchor", |read| {
+        if epoch::ending_before(read, number + 1)? == Some(Ending::Lost) {
+            return Ok(true);
+        }
+        let epochs = epoch::all(read)?;
+        let then = epochs.iter().find(|epoch| epoch.number == number);
+        let (Some(then), Some(kept)) = (then, &kept) else { return Ok(false) };
+        let stored = checkpoint::of_size(read, then.first_index + kept.size)?;
+        Ok(stored.is_some_and(|stored| stored.root == *kept.root.as_bytes()))
+    })?;
+    if found {
+        Ok(())
+    } else {
+        Err(inconsistent(format!("the checkpoint of epoch {number} in the key directory is not in it")))
+    }
+}
+
+fn signed_frontier(
+    signed: &checkpoint::Signed,
+    epoch: &Epoch,
+    keys: &Keyring,
+) -> Result<Frontier, StartError> {
     let (checkpoint, _) = Checkpoint::open(&signed.note, &keys.verifier_key())
         .map_err(|error| inconsistent(format!("the last checkpoint does not verify: {error}")))?;
     let frontier = Frontier::from_bytes(&signed.frontier).map_err(|error| inconsistent(error.to_string()))?;
-    let agree = checkpoint.size == signed.size
-        && frontier.size() == signed.size
+    let agree = epoch.first_index + checkpoint.size == signed.size
+        && frontier.size() == checkpoint.size
         && checkpoint.root == frontier.root()
         && checkpoint.root.as_bytes() == &signed.root
         && checkpoint.origin == keys.signer().name();

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use evidence::jcs;
+use evidence::leaf::EventType;
 use evidence::merkle::Hash;
 use evidence::time::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -42,9 +44,18 @@ pub(super) enum Command {
     /// Look whether there is anything to do: calls that were let go, a database that came back.
     Wake,
     /// End every open call and close the lane. Nothing is taken from here on.
-    Seal(oneshot::Sender<Result<Durable, Unavailable>>),
+    Seal(Ending, oneshot::Sender<Result<Durable, Unavailable>>),
     /// End the thread.
     End(oneshot::Sender<()>),
+}
+
+/// What a lane ends with.
+#[derive(Debug)]
+pub(super) enum Ending {
+    /// This process stops: `gateway.stopped`.
+    Stop,
+    /// The epoch ends: `log.seal` with these facts.
+    Epoch(jcs::Object),
 }
 
 /// Leaves of one asker.
@@ -120,7 +131,7 @@ impl Status {
 }
 
 /// What can be wrong while calls are served all the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Worry {
     /// Leaves do not get into the log.
     Log,
@@ -128,6 +139,8 @@ pub(super) enum Worry {
     Lane,
     /// What this process wrote stands under no checkpoint.
     Cover,
+    /// An anchor, by its name, does not get what was published.
+    Anchor(String),
 }
 
 /// State of the thread.
@@ -233,8 +246,8 @@ impl Thread {
                 let erased = self.erase(disposal);
                 tell(done, erased);
             }
-            Command::Seal(done) => {
-                let sealed = self.seal();
+            Command::Seal(ending, done) => {
+                let sealed = self.seal(ending);
                 tell(done, sealed);
             }
             Command::End(ended) => tell(ended, ()),
@@ -327,7 +340,7 @@ impl Thread {
 
     fn heartbeat(&mut self) -> Result<Durable, Unavailable> {
         let facts = serde_json::json!({ "open": self.log.open_calls().len() });
-        let draft = draft::own(evidence::leaf::EventType::LogHeartbeat, self.now(), Some(&facts))?;
+        let draft = draft::own(EventType::LogHeartbeat, self.now(), Some(&facts))?;
         self.commit_own("heartbeat", Rider::Pulse, vec![draft])
     }
 
@@ -371,14 +384,25 @@ impl Thread {
         }
     }
 
-    fn seal(&mut self) -> Result<Durable, Unavailable> {
+    fn seal(&mut self, ending: Ending) -> Result<Durable, Unavailable> {
         let now = self.now();
         let mut drafts = Vec::new();
         for call in self.log.open_calls() {
             drafts.push(draft::orphan(call, Step::End(call), now)?);
         }
-        drafts.push(draft::own(evidence::leaf::EventType::GatewayStopped, now, None)?);
-        let sealed = self.commit_own("seal", Rider::Close(now), drafts)?;
+        let rider = match ending {
+            Ending::Stop => {
+                drafts.push(draft::own(EventType::GatewayStopped, now, None)?);
+                Rider::Close(now)
+            }
+            Ending::Epoch(facts) => {
+                let mut last = draft::own(EventType::LogSeal, now, None)?;
+                last.leaf.detail = Some(facts);
+                drafts.push(last);
+                Rider::Seal(now)
+            }
+        };
+        let sealed = self.commit_own("seal", rider, drafts)?;
         self.status.state.send_replace(State::Stopped);
         Ok(sealed)
     }
@@ -430,12 +454,11 @@ impl Thread {
         let State::Blocked { reason } = reason else { return };
         let facts =
             serde_json::json!({ "from": since.to_string(), "until": now.to_string(), "reason": &*reason });
-        let committed =
-            draft::own(evidence::leaf::EventType::AuditGap, now, Some(&facts)).and_then(|draft| {
-                let mut batch = self.log.begin(Rider::None);
-                self.log.place(&mut batch, draft)?;
-                Ok(self.log.commit("resume", batch))
-            });
+        let committed = draft::own(EventType::AuditGap, now, Some(&facts)).and_then(|draft| {
+            let mut batch = self.log.begin(Rider::None);
+            self.log.place(&mut batch, draft)?;
+            Ok(self.log.commit("resume", batch))
+        });
         match committed {
             Ok(Ok(_)) => {
                 self.blocked_since = None;

@@ -23,13 +23,14 @@ use evidence::merkle::leaf_hash;
 use evidence::note::VerifierKey;
 use evidence::package::{
     BEFORE_FILE, CONSISTENCY_FILE, COUNTS_FILE, Counts, CountsError, DOCUMENTS, Derivation, Derived, Draw,
-    FORMAT, LOG, LogPart, MANIFEST_FILE, Manifest, ManifestError, POLICIES, Period, SIGNATURE_FILE, Setting,
+    FORMAT, LOG, LogPart, MANIFEST_FILE, Manifest, POLICIES, Period, SIGNATURE_FILE, Setting,
 };
 use evidence::time::Timestamp;
 
-use crate::ledger::{Keyring, VaultError};
+use crate::ledger::{Keyring, SignError, VaultError};
 use crate::limits;
 use crate::store::entry::{self, Filter};
+use crate::store::epoch::{self, Epoch};
 use crate::store::{self, Db, ErrorKind, checkpoint, document};
 use archive::Output;
 use excerpt::Excerpt;
@@ -97,6 +98,12 @@ pub enum PackageError {
         "the log holds no signed leaf of this period: a running gateway signs what it wrote every ten seconds"
     )]
     Empty,
+    /// The period reaches back before the current epoch.
+    #[error(
+        "the period reaches back before the current epoch ({0}) of the log: choose one within it, and export the epochs \
+         before with `countersign export`"
+    )]
+    EarlierEpoch(u64),
     /// There is no such population to draw from.
     #[error(
         "no samples can be drawn from `{0}`: choose calls, privileged, denials, approvals or another list of single leaves"
@@ -119,7 +126,7 @@ pub enum PackageError {
     Vault(#[from] VaultError),
     /// The manifest cannot be signed.
     #[error(transparent)]
-    Manifest(#[from] ManifestError),
+    Manifest(#[from] SignError),
     /// A file cannot be written.
     #[error("`{path}`: {cause}")]
     Io {
@@ -146,6 +153,8 @@ pub struct Maker<'m> {
 struct Draft<'m> {
     maker: &'m Maker<'m>,
     order: &'m Order,
+    /// Indexes in the package are those within it.
+    epoch: Epoch,
     key: VerifierKey,
     checkpoint: Checkpoint,
     log: LogPart,
@@ -215,22 +224,26 @@ impl<'m> Draft<'m> {
     fn begin(maker: &'m Maker<'m>, order: &'m Order, work: &Path) -> Result<Self, PackageError> {
         let period = order.period;
         let (from, until) = (period.from.as_micros(), period.until.as_micros());
-        let found = maker.db.read_now("period", |read| {
-            let Some((first, last)) = entry::bounds(read, from, until)? else { return Ok(None) };
-            let latest = checkpoint::latest(read)?;
+        let (epoch, found) = maker.db.read_now("period", |read| {
+            let epoch = epoch::current(read)?;
+            let Some((first, last)) = entry::bounds(read, from, until)? else { return Ok((epoch, None)) };
+            let latest = checkpoint::latest(read, &epoch)?;
             let end = checkpoint::covering(read, last + 1)?.or(latest).filter(|end| end.size > first);
-            Ok(end.map(|end| (first, end)))
+            Ok((epoch, end.map(|end| (first, end))))
         })?;
         let (first, end) = found.ok_or(PackageError::Empty)?;
+        if first < epoch.first_index {
+            return Err(PackageError::EarlierEpoch(epoch.number));
+        }
         let key = maker.keys.verifier_key();
         let (checkpoint, _) = Checkpoint::open(&end.note, &key).map_err(directory::Error::from)?;
         let before = maker.db.read_now("before", |read| checkpoint::up_to(read, first))?;
-        let first = before.map_or(0, |before| before.size);
+        let first = before.map_or(0, |before| epoch.within(before.size));
         let bundle = u64::from(evidence::tile::WIDTH_MAX);
         let log = LogPart { first: first / bundle * bundle, size: checkpoint.size, root: checkpoint.root };
         // What an interrupted run left: it is made again, since the log may have grown.
         drop(fs::remove_dir_all(work));
-        let draft = Self { maker, order, key, checkpoint, log, work: work.to_owned() };
+        let draft = Self { maker, order, epoch, key, checkpoint, log, work: work.to_owned() };
         draft.save_counts()?;
         Ok(draft)
     }
@@ -258,15 +271,17 @@ impl<'m> Draft<'m> {
             let until = self.log.size.min(from + limits::SCAN_LEAVES_MAX);
             let mut trouble = None;
             let scanned = self.maker.db.read_now("package", |read| {
-                entry::scan(read, from, until, |stored| {
+                let base = self.epoch.first_index;
+                entry::scan(read, base + from, base + until, |stored| {
                     let mut take = || {
                         writer.push(stored.leaf)?;
-                        if stored.index < self.log.first {
+                        let index = stored.index - base;
+                        if index < self.log.first {
                             return Ok(());
                         }
-                        let leaf = Leaf::decode(stored.leaf).map_err(|_| PackageError::Leaf(stored.index))?;
+                        let leaf = Leaf::decode(stored.leaf).map_err(|_| PackageError::Leaf(index))?;
                         let hash = leaf_hash(stored.leaf);
-                        derivation.push(stored.index, &leaf, stored.leaf, &hash, &mut emit).map_err(failed)
+                        derivation.push(index, &leaf, stored.leaf, &hash, &mut emit).map_err(failed)
                     };
                     take().map_err(|error| {
                         trouble = Some(error);
@@ -287,7 +302,7 @@ impl<'m> Draft<'m> {
     }
 
     fn signed(&self) -> Result<String, PackageError> {
-        let size = self.log.size;
+        let size = self.epoch.first_index + self.log.size;
         let found = self.maker.db.read_now("checkpoint", |read| checkpoint::of_size(read, size))?;
         Ok(String::from_utf8_lossy(&found.ok_or(PackageError::Empty)?.note).into_owned())
     }
@@ -301,16 +316,18 @@ impl<'m> Draft<'m> {
 
     /// The checkpoint before the slice, and that the log only grew since.
     fn write_proofs(&self) -> Result<(), PackageError> {
-        let first = self.log.first;
+        let first = self.epoch.first_index + self.log.first;
         let wanted = self.maker.db.read_now("before", |read| {
             let bundle = u64::from(evidence::tile::WIDTH_MAX);
             checkpoint::up_to(read, first.saturating_add(bundle - 1))
         })?;
-        let Some(before) = wanted.filter(|before| before.size >= first && before.size > 0) else {
+        let Some(before) =
+            wanted.filter(|before| before.size >= first && before.size > self.epoch.first_index)
+        else {
             return Ok(());
         };
         let reader = Reader::open(&self.work.join(LOG))?;
-        let path = reader.prove_consistency(before.size, self.log.size)?;
+        let path = reader.prove_consistency(self.epoch.within(before.size), self.log.size)?;
         let text: String = path.iter().map(|hash| format!("{}\n", prove::base64(hash))).collect();
         self.put(BEFORE_FILE, &before.note)?;
         self.put(CONSISTENCY_FILE, text.as_bytes())

@@ -267,6 +267,16 @@ pub fn expire(tx: &mut Tx<'_>, id: &[u8; 16], state: State, reason: &str, now: i
     Ok(touched == 1)
 }
 
+/// Ends every live approval: the log in which it was asked for ended without it.
+pub fn leave_behind(tx: &mut Tx<'_>, reason: &str, now: i64) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE approval SET state = 'expired', ended = $1, noted = $1, reason = $2 WHERE ended IS NULL",
+        &[Value::Int(now), reason.into()],
+    )?;
+    tx.execute("UPDATE approval SET noted = $1 WHERE noted IS NULL", &[Value::Int(now)])?;
+    Ok(())
+}
+
 /// Spends an approval on `call`, once. `false`: it is not approved, spent, too old, or a vote is under way.
 pub fn spend(tx: &mut Tx<'_>, id: &[u8; 16], call: &[u8; 16], now: i64) -> Result<bool, Error> {
     if approval_vote::unsettled(tx, id)?.is_some() {

@@ -1,11 +1,12 @@
 //! `checkpoint`: what was signed. Insert-only.
 
+use super::epoch::Epoch;
 use super::{Error, Read, Row, Tx, Value};
 
 /// A signed checkpoint and the tree it was signed over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signed {
-    /// Number of leaves.
+    /// Number of leaves, those of the epochs before included.
     pub size: u64,
     /// Root hash.
     pub root: [u8; 32],
@@ -33,11 +34,13 @@ pub fn insert(tx: &mut Tx<'_>, signed: &Signed) -> Result<(), Error> {
     Ok(())
 }
 
-/// The largest checkpoint.
-pub fn latest(read: &mut Read<'_>) -> Result<Option<Signed>, Error> {
+/// The largest checkpoint of an epoch.
+pub fn latest(read: &mut Read<'_>, epoch: &Epoch) -> Result<Option<Signed>, Error> {
+    let end = epoch.end.map_or(i64::MAX, u64::cast_signed);
     read.first(
-        "SELECT size, root, note, frontier, ts FROM checkpoint ORDER BY size DESC LIMIT 1",
-        &[],
+        "SELECT size, root, note, frontier, ts FROM checkpoint WHERE size > $1 AND size <= $2 \
+         ORDER BY size DESC LIMIT 1",
+        &[Value::Int(epoch.first_index.cast_signed()), Value::Int(end)],
         signed,
     )
 }

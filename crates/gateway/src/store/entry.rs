@@ -264,6 +264,13 @@ pub fn bounds(read: &mut Read<'_>, from: i64, until: i64) -> Result<Option<(u64,
     Ok(first.zip(last))
 }
 
+/// How many leaves stand in the lanes from `first` on.
+pub fn count_from(read: &mut Read<'_>, first: u32) -> Result<u64, Error> {
+    let from = Place::new(first, 0).value();
+    let count = read.first("SELECT count(*) FROM entry WHERE place >= $1", &[from], |row| row.count(0))?;
+    Ok(count.unwrap_or(0))
+}
+
 /// Index of an entry: that of the last span at or before its place, unless that span ends before it.
 const INDEX: &str = "(SELECT CASE WHEN span.idx + entry.place - span.place < coalesce((SELECT min(later.idx) \
                      FROM span AS later WHERE later.idx > span.idx), (SELECT size FROM tree)) \

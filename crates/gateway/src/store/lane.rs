@@ -127,6 +127,15 @@ pub fn settle(tx: &mut Tx<'_>, lane: u32, ts: i64) -> Result<(), Error> {
     Ok(())
 }
 
+/// Notes that nothing of the lanes before `first` goes into the log any more: their epoch ended.
+pub fn leave_behind(tx: &mut Tx<'_>, first: u32, ts: i64) -> Result<(), Error> {
+    for column in ["swept", "settled"] {
+        let sql = format!("UPDATE lane SET {column} = $1 WHERE {column} IS NULL AND number < $2");
+        tx.execute(&sql, &[Value::Int(ts), number(first)])?;
+    }
+    Ok(())
+}
+
 fn number(lane: u32) -> Value<'static> {
     Value::Int(i64::from(lane))
 }

@@ -44,6 +44,20 @@ const MIGRATIONS: &[Migration] = &[
         oldest: 1,
     },
     Migration {
+        number: 4,
+        both: include_str!("migration/004_epoch.sql"),
+        sqlite: include_str!("migration/004_epoch_sqlite.sql"),
+        postgres: include_str!("migration/004_epoch_postgres.sql"),
+        oldest: 1,
+    },
+    Migration {
+        number: 5,
+        both: include_str!("migration/005_anchor.sql"),
+        sqlite: include_str!("migration/005_anchor_sqlite.sql"),
+        postgres: include_str!("migration/005_anchor_postgres.sql"),
+        oldest: 1,
+    },
+    Migration {
         number: 6,
         both: include_str!("migration/006_passkey.sql"),
         sqlite: "",
@@ -130,8 +144,7 @@ pub(super) fn applied(read: &mut Read<'_>) -> Result<BTreeSet<i64>, Error> {
         read.all("SELECT number, oldest FROM migration", &[], |row| Ok((row.int(0)?, row.int(1)?)))?;
     let oldest = found.iter().map(|(_, oldest)| *oldest).max().unwrap_or(0);
     if oldest > ours {
-        let cause =
-            format!("it needs a program made for step {oldest} and this one knows {ours}; upgrade it");
+        let cause = format!("it needs step {oldest} and this program knows {ours}; upgrade the program");
         return Err(Error::new(ErrorKind::Schema, cause));
     }
     Ok(found.into_iter().map(|(number, _)| number).collect())

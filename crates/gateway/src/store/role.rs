@@ -14,6 +14,10 @@ const GRANTS: &[(&str, &str)] = &[
     ("span", "SELECT, INSERT"),
     ("tree", "SELECT, INSERT, UPDATE"),
     ("checkpoint", "SELECT, INSERT"),
+    ("epoch", "SELECT, INSERT"),
+    ("cosignature", "SELECT, INSERT"),
+    ("stamp", "SELECT, INSERT"),
+    ("anchor", "SELECT, INSERT, UPDATE"),
     ("data_key", "SELECT, INSERT, DELETE"),
     ("payload", "SELECT, INSERT, DELETE"),
     ("context", "SELECT, INSERT, DELETE"),
@@ -72,7 +76,7 @@ mod tests {
             .collect();
         let granted: BTreeSet<String> = GRANTS.iter().map(|(table, _)| (*table).to_owned()).collect();
         assert_eq!(tables, granted, "add the table to `GRANTS`");
-        for evidence in ["lane_head", "entry", "span", "checkpoint"] {
+        for evidence in ["lane_head", "entry", "span", "checkpoint", "epoch", "cosignature", "stamp"] {
             assert!(GRANTS.contains(&(evidence, "SELECT, INSERT")), "{evidence}");
         }
     }

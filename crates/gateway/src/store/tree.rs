@@ -2,7 +2,7 @@
 
 use super::{Error, Read, Tx, Value};
 
-/// How many leaves there are, and the frontier over them in its stored form.
+/// How many leaves there are in all epochs, and the frontier over those of the last one in its stored form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tip {
     /// Number of leaves.
@@ -30,4 +30,10 @@ pub fn advance(tx: &mut Tx<'_>, from: u64, to: u64, frontier: &[u8]) -> Result<b
         tx.execute("UPDATE tree SET size = $1, frontier = $2 WHERE size = $3", &values)?
     };
     Ok(touched == 1)
+}
+
+/// Begins a tree anew behind the `size` leaves of the epochs before. `false`: the tip was not at `size`.
+pub fn restart(tx: &mut Tx<'_>, size: u64, empty: &[u8]) -> Result<bool, Error> {
+    let values = [Value::Bytes(empty), Value::Int(size.cast_signed())];
+    Ok(tx.execute("UPDATE tree SET frontier = $1 WHERE size = $2", &values)? == 1)
 }

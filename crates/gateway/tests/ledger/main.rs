@@ -1,11 +1,15 @@
 //! The ledger's promises, on a real database.
 
+mod anchor;
 mod command;
 mod crash;
+mod epoch;
 mod failure;
 mod harness;
 mod privacy;
 mod promise;
 mod retention;
 mod shared;
+mod signer;
 mod start;
+mod witness;

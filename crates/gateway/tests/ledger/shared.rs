@@ -5,9 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign::clock::SystemClock;
-use countersign::ledger::{self, Keyring, Ledger, Missing, StartError, Unavailable, keyring};
-use countersign::store::{Db, Server};
-use evidence::verify::{Findings, Paint, verify};
+use countersign::ledger::{
+    self, Declared, EpochError, Keyring, Ledger, Missing, StartError, Unavailable, keyring,
+};
+use countersign::store::{Db, Server, epoch};
+use evidence::epoch::Seal;
+use evidence::verify::{Findings, Paint, verify, verify_chain};
 use fixture::postgres::{self, Durability, GATEWAY, OWNER};
 
 use crate::harness::{ORIGIN, intent, outcome};
@@ -341,4 +344,57 @@ async fn restored_older_database_is_refused() {
     place.server.sql("postgres", &format!("ALTER DATABASE backup RENAME TO {DATABASE}"));
     let refused = place.try_start(&place.keys(), PATIENT).err().unwrap().to_string();
     assert!(refused.contains("the database is older") && refused.contains("restore"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn log_ends_and_begins_again_only_while_no_gateway_runs() {
+    let place = Place::new();
+    let (origin, db) = (ledger::origin("test", 2), blocking(|| place.db()));
+    let (first, second) = (place.start(PATIENT), place.start(PATIENT));
+    calls(&first, 2).await;
+    calls(&second, 2).await;
+    let next_key = Some(keyring::prepare(&place.keys(), &origin, None).unwrap().to_string());
+    let seal = Seal { next_key, reason: "rotation".to_owned() };
+    // Who lives is heard.
+    let refused = tokio::select! {
+        refused = ledger::quiesce(&db, &SystemClock, Duration::from_millis(200)) => refused,
+        () = async { while first.pulse().await.is_ok() {} } => panic!("the pulse failed"),
+    };
+    assert!(matches!(refused, Err(EpochError::Running)), "{refused:?}");
+    // Whoever seals must be the only one.
+    assert!(first.end_log(&seal).await.is_err());
+    first.retry().await.unwrap();
+    first.stop().await.unwrap();
+    // The other one died with a call.
+    let open = second.open(intent("{}")).await.unwrap();
+    std::mem::forget(open);
+    drop(second);
+    ledger::quiesce(&db, &SystemClock, Duration::ZERO).await.unwrap();
+    let last = place.start(PATIENT);
+    last.end_log(&seal).await.unwrap();
+    assert!(matches!(place.try_start(&place.keys(), PATIENT), Err(StartError::Sealed)));
+    let (_, begun) = blocking(|| {
+        let old = keyring::read_key_of(&place.keys(), 1).unwrap();
+        let keys = Keyring::open(&place.keys(), &origin, Missing::Refuse).unwrap();
+        let clock = Arc::new(SystemClock);
+        ledger::begin_epoch(&db, keys, &old, clock, "rotation", Declared::Nothing).unwrap()
+    });
+    calls(&begun, 2).await;
+    begun.stop().await.unwrap();
+    let exported = tempfile::tempdir().unwrap();
+    let directories: Vec<_> = blocking(|| {
+        let epochs = db.read_now("epochs", epoch::all).unwrap();
+        let each = epochs.iter().map(|epoch| {
+            let directory = exported.path().join(epoch.number.to_string());
+            let key = keyring::read_key_of(&place.keys(), epoch.number).unwrap();
+            ledger::export_epoch(&db, epoch, &key, &directory, &mut |_, _| ()).unwrap();
+            directory
+        });
+        each.collect()
+    });
+    let key = keyring::read_key_of(&place.keys(), 1).unwrap();
+    let chain = verify_chain(&directories, &[key], &mut |_, _| ()).unwrap();
+    assert!(chain.sound, "{}", chain.report(Paint::Plain));
+    assert_eq!(chain.epochs[0].findings.counts["call.orphaned"], 1);
+    assert_eq!(chain.epochs[1].findings.counts["call.outcome"], 2);
 }

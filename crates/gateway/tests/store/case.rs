@@ -1,10 +1,13 @@
 //! What both engines must do alike.
 
+mod anchor;
 mod approval;
 mod console;
 mod retention;
 
+use countersign::store::cosignature::{self, Cosignature};
 use countersign::store::entry::{self, Addition, Filter, Place};
+use countersign::store::epoch::{self, Ending, Epoch};
 use countersign::store::{
     Db, Error, ErrorKind, Tx, Value, acceptance, checkpoint, context, data_key, definition, document, lane,
     lane_head, mcp_session, notice, payload, service_key, session, task, tree,
@@ -47,6 +50,10 @@ pub(crate) const CASES: &[(&str, fn(&Db))] = &[
     ("pages_are_newest_first_and_complete", pages_are_newest_first_and_complete),
     ("actors_and_what_they_used_are_those_of_the_period", actors_and_what_they_used_are_those_of_the_period),
     ("open_calls_have_no_end", open_calls_have_no_end),
+    ("cosignatures_stay_with_their_checkpoint", cosignatures_stay_with_their_checkpoint),
+    ("timestamps_stay_with_their_checkpoint", anchor::timestamps_stay_with_their_checkpoint),
+    ("places_outside_say_how_far_they_have_come", anchor::places_outside_say_how_far_they_have_come),
+    ("epochs_follow_each_other_and_stay", epochs_follow_each_other_and_stay),
     ("tip_moves_only_from_where_it_is", tip_moves_only_from_where_it_is),
     ("collisions_are_tried_again", collisions_are_tried_again),
     ("records_are_found_again", records_are_found_again),
@@ -60,7 +67,10 @@ pub(crate) const CASES: &[(&str, fn(&Db))] = &[
 pub(crate) fn role(name: &str) -> &'static str {
     match name {
         // The second wall: the triggers, which hold for the owner too.
-        "entries_cannot_be_changed" => fixture::postgres::OWNER,
+        "cosignatures_stay_with_their_checkpoint"
+        | "entries_cannot_be_changed"
+        | "epochs_follow_each_other_and_stay"
+        | "timestamps_stay_with_their_checkpoint" => fixture::postgres::OWNER,
         "lanes_open_close_and_never_return" => fixture::postgres::OWNER,
         // It counts in a row that gateways never change.
         "collisions_are_tried_again" => fixture::postgres::OWNER,
@@ -145,6 +155,66 @@ fn scan_follows_the_spans(db: &Db) {
     let spans = read(db, |read| entry::spans(read, 1, 6, 2));
     let span = |index, place, count| entry::Span { index, place, count };
     assert_eq!(spans, [span(1, Place::new(0, 1), 2), span(3, Place::new(1, 0), 2)]);
+}
+
+fn cosignatures_stay_with_their_checkpoint(db: &Db) {
+    let line = |size: u64, witness: &str, line: &str| Cosignature {
+        size,
+        witness: witness.to_owned(),
+        line: line.to_owned(),
+        ts: 5,
+    };
+    write(db, |tx| {
+        cosignature::insert(tx, &line(7, "w1", "a"))?;
+        cosignature::insert(tx, &line(7, "w2", "b"))?;
+        cosignature::insert(tx, &line(9, "w1", "c"))?;
+        // The first of a witness is kept.
+        cosignature::insert(tx, &line(9, "w1", "d"))
+    });
+    assert_eq!(read(db, |read| cosignature::of_size(read, 7)), [line(7, "w1", "a"), line(7, "w2", "b")]);
+    assert_eq!(read(db, |read| cosignature::of_size(read, 9)), [line(9, "w1", "c")]);
+    assert_eq!(read(db, |read| cosignature::last(read, &Epoch::FIRST, "w2")), Some((7, 5)));
+    assert_eq!(read(db, |read| cosignature::largest(read, &Epoch::FIRST)), Some(9));
+    let later = Epoch { number: 2, first_lane: 1, first_index: 9, end: None };
+    assert_eq!(read(db, |read| cosignature::last(read, &later, "w1")), None);
+    assert_eq!(read(db, |read| cosignature::largest(read, &later)), None);
+    for sql in ["UPDATE cosignature SET line = 'x'", "DELETE FROM cosignature"] {
+        let refused = db.write_now("change", |tx| tx.execute(sql, &[])).unwrap_err();
+        assert_eq!(refused.kind, ErrorKind::Constraint, "{sql}: {refused}");
+    }
+}
+
+fn epochs_follow_each_other_and_stay(db: &Db) {
+    assert_eq!(read(db, epoch::current), Epoch::FIRST);
+    add(db, &[leaf(0, 0, "log.genesis", 1), leaf(0, 1, "log.seal", 2), leaf(1, 0, "log.genesis", 3)]);
+    write(db, |tx| {
+        entry::begin_span(tx, 0, Place::new(0, 0))?;
+        checkpoint::insert(tx, &signed(2))?;
+        tree::advance(tx, 0, 2, b"two").map(drop)
+    });
+    assert_eq!(read(db, |read| epoch::seal(read, &Epoch::FIRST)), Some(Place::new(0, 1)));
+    let second = Epoch { number: 2, first_lane: 1, first_index: 2, end: None };
+    assert!(!db.write_now("restart", |tx| tree::restart(tx, 1, b"none")).unwrap());
+    write(db, |tx| {
+        assert!(tree::restart(tx, 2, b"none")?);
+        epoch::begin(tx, &second, Ending::Sealed, 3)
+    });
+    let first = Epoch { end: Some(2), ..Epoch::FIRST };
+    assert_eq!(read(db, epoch::all), [first, second]);
+    assert_eq!(read(db, epoch::current), second);
+    assert_eq!(read(db, |read| epoch::seal(read, &second)), None);
+    assert_eq!(read(db, |read| epoch::ending_before(read, 2)), Some(Ending::Sealed));
+    assert_eq!(read(db, |read| epoch::ending_before(read, 1)), None);
+    assert_eq!(read(db, |read| entry::count_from(read, 1)), 1);
+    // Each has its own checkpoints.
+    assert_eq!(read(db, |read| checkpoint::latest(read, &second)), None);
+    write(db, |tx| checkpoint::insert(tx, &signed(3)));
+    assert_eq!(read(db, |read| checkpoint::latest(read, &second)).unwrap().size, 3);
+    assert_eq!(read(db, |read| checkpoint::latest(read, &first)).unwrap().size, 2);
+    for sql in ["UPDATE epoch SET first_index = 0", "DELETE FROM epoch"] {
+        let refused = db.write_now("change", |tx| tx.execute(sql, &[])).unwrap_err();
+        assert_eq!(refused.kind, ErrorKind::Constraint, "{sql}: {refused}");
+    }
 }
 
 fn missing_leaf_is_named(db: &Db) {
@@ -295,7 +365,7 @@ fn records_are_found_again(db: &Db) {
         read(db, |read| document::find(read, &[2; 32])),
         Some(("policy".to_owned(), b"permit".to_vec()))
     );
-    assert_eq!(read(db, checkpoint::latest).unwrap().size, 9);
+    assert_eq!(read(db, |read| checkpoint::latest(read, &Epoch::FIRST)).unwrap().size, 9);
     assert_eq!(read(db, |read| checkpoint::of_size(read, 7)), Some(signed(7)));
     assert_eq!([6, 8].map(|size| read(db, |read| checkpoint::up_to(read, size))), [None, Some(signed(7))]);
     assert_eq!(

@@ -10,23 +10,24 @@ use crate::config::Config;
 use crate::ledger::{self, Keyring, Missing, keyring};
 use crate::limits;
 use crate::service_key::Registry;
+use crate::store::epoch::{self, Epoch};
 use crate::store::{Access, Db};
 
 /// Answers the database, if it could be opened.
 pub(super) fn examine(config: &Config, clock: &Arc<dyn Clock>, findings: &mut Vec<Finding>) -> Option<Db> {
     let db = database(config, &**clock, findings)?;
-    keys(config, findings);
+    keys(config, &db, findings);
     service_keys(config, &db, clock, findings);
-    let (what, assurance) = ("assurance level", crate::app::assurance(&config.log));
-    findings.push(if assurance.starts_with("L0") {
+    let (what, assurance) = ("assurance level", crate::app::assurance(config, &db));
+    findings.push(if assurance.level == "L0" {
         Finding::doubtful(
             what,
             Fault::Setup,
-            assurance,
+            assurance.to_string(),
             "have the checkpoints go to log lines that are kept elsewhere",
         )
     } else {
-        Finding::good(what, Some(assurance.to_owned()))
+        Finding::good(what, Some(assurance.to_string()))
     });
     Some(db)
 }
@@ -67,13 +68,19 @@ fn database(config: &Config, clock: &dyn Clock, findings: &mut Vec<Finding>) -> 
     Some(db)
 }
 
-fn keys(config: &Config, findings: &mut Vec<Finding>) {
+fn keys(config: &Config, db: &Db, findings: &mut Vec<Finding>) {
+    let epoch = db.read_now("epoch", epoch::current).unwrap_or(Epoch::FIRST).number;
     let keys = config.storage.key_directory();
+    let origin = ledger::origin(&config.deployment, epoch);
     // Only when the public key is there already: opening the others would write it.
-    let opened = keyring::read_verifier_key(&keys)
-        .and_then(|_| Keyring::open(&keys, &ledger::origin(&config.deployment), Missing::Refuse));
+    let opened = keyring::read_key_of(&keys, epoch)
+        .and_then(|_| Keyring::open_for(&keys, &origin, Missing::Refuse, config.signer.as_ref()));
     let advice = "put this log's keys there, readable by the gateway's user alone";
     findings.push(Finding::of(format!("keys in `{}`", keys.display()), Fault::Setup, &opened, advice));
+    if let (Some(_), Ok(ring)) = (&config.signer, &opened) {
+        let advice = "see what it says about itself; until it signs again no checkpoint is published";
+        findings.push(Finding::of("signer of checkpoints", Fault::Setup, &ring.try_signer(), advice));
+    }
     if keys.starts_with(&config.storage.directory) {
         findings.push(Finding::doubtful(
             "keys",

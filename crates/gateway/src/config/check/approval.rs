@@ -4,7 +4,7 @@ use url::Url;
 
 use super::server::check_secret;
 use super::{Path, Problem, Report, is_loopback};
-use crate::config::{Approvals, Issuer, Slack};
+use crate::config::{Approvals, Issuer, Slack, Webhook};
 use crate::limits;
 
 /// What the Slack channel is called where webhooks have names.
@@ -29,25 +29,29 @@ pub(super) fn check(approvals: &Approvals, issuers: &[Issuer], path: &Path, repo
                 .hint("write `https://` and so on, with `{id}` where the approval is named"),
         );
     }
-    if approvals.webhooks.len() > limits::WEBHOOKS_MAX {
-        let text =
-            format!("{} webhooks, at most {} are allowed", approvals.webhooks.len(), limits::WEBHOOKS_MAX);
-        report.add(Problem::key(path.field("webhooks"), text));
-    }
     let place = path.field("webhooks");
-    let names = approvals.webhooks.iter().enumerate();
+    check_webhooks(&approvals.webhooks, &place, report);
+    for (index, _) in approvals.webhooks.iter().enumerate().filter(|(_, webhook)| webhook.name == SLACK) {
+        report.add(
+            Problem::value(place.item(index).field("name"), "`slack` names the Slack channel")
+                .hint("choose another name"),
+        );
+    }
+}
+
+/// Those who are told something by signed requests.
+pub(super) fn check_webhooks(webhooks: &[Webhook], place: &Path, report: &mut Report<'_>) {
+    if webhooks.len() > limits::WEBHOOKS_MAX {
+        let text = format!("{} webhooks, at most {} are allowed", webhooks.len(), limits::WEBHOOKS_MAX);
+        report.add(Problem::key(place.clone(), text));
+    }
+    let names = webhooks.iter().enumerate();
     report.unique("webhook name", names.map(|(i, hook)| (hook.name.as_str(), place.item(i).field("name"))));
-    for (index, webhook) in approvals.webhooks.iter().enumerate() {
+    for (index, webhook) in webhooks.iter().enumerate() {
         let path = place.item(index);
         report.label(&webhook.name, path.field("name"));
         check_secret(&webhook.secret, &path.field("secret"), report);
         check_url(&webhook.url, path.field("url"), report);
-        if webhook.name == SLACK {
-            report.add(
-                Problem::value(path.field("name"), "`slack` names the Slack channel")
-                    .hint("choose another name"),
-            );
-        }
     }
 }
 

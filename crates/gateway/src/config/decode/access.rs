@@ -270,9 +270,13 @@ impl<'de> serde::Deserializer<'de> for Decoder<'_, '_, '_> {
                 }
             }
             Source::Written(Node { value: Value::Text(text), .. }) => self.variant(text, variants, None)?,
-            Source::Written(node) => {
-                return Err(self.expected(&choice(variants.iter().copied()), node));
-            }
+            Source::Written(node) => match &node.value {
+                Value::Group(entries) if entries.len() == 1 => {
+                    let (key, content) = &entries[0];
+                    self.variant(&key.name, variants, Some(content))?
+                }
+                _ => return Err(self.expected(&choice(variants.iter().copied()), node)),
+            },
         };
         visitor.visit_enum(variant)
     }
@@ -356,7 +360,12 @@ impl<'de> VariantAccess<'de> for Variant<'_, '_, '_> {
     type Error = Fault;
 
     fn unit_variant(self) -> Result<(), Fault> {
-        Ok(())
+        match self.content {
+            Some(Decoder { source: Source::Written(_), .. }) => {
+                Err(Fault::Message(format!("`{}` takes no value", self.name)))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Fault> {

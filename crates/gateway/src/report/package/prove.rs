@@ -102,7 +102,7 @@ impl Draft<'_> {
                         .ok()
                         .filter(|leaf| leaf.approval.is_some_and(|step| step.id == approval));
                     if let Some(step) = step {
-                        found.extend(entry.index);
+                        found.extend(self.within(entry.index));
                         calls.extend(step.call.iter().map(|call| *call.as_bytes()));
                     }
                 }
@@ -110,7 +110,7 @@ impl Draft<'_> {
         }
         for call in calls {
             let filter = Filter { call: Some(call), ..Filter::default() };
-            found.extend(self.page(&filter)?.into_iter().filter_map(|entry| entry.index));
+            found.extend(self.page(&filter)?.into_iter().filter_map(|entry| self.within(entry.index)));
         }
         Ok(found.into_iter().filter(|index| (self.log.first..self.log.size).contains(index)).collect())
     }
@@ -119,11 +119,17 @@ impl Draft<'_> {
         Ok(self.maker.db.read_now("sample", |read| entry::page(read, filter, limits::CALL_LEAVES_MAX))?)
     }
 
+    /// The index within the epoch of what stands in it.
+    fn within(&self, index: Option<u64>) -> Option<u64> {
+        index?.checked_sub(self.epoch.first_index)
+    }
+
     /// The leaf at an index.
     pub(super) fn entry(&self, index: u64) -> Result<Entry, PackageError> {
         let mut found = None;
         self.maker.db.read_now("leaf", |read| {
-            entry::scan(read, index, index + 1, |stored| {
+            let stored_at = self.epoch.first_index + index;
+            entry::scan(read, stored_at, stored_at + 1, |stored| {
                 let (place, ts, leaf) = (stored.place, stored.ts, stored.leaf.to_vec());
                 found = Some(Entry { index: Some(index), place, ts, leaf });
                 Ok(())

@@ -22,12 +22,13 @@ CREATE TABLE follower (
   size BIGINT NOT NULL
 ) STRICT;
 
--- Full tiles of the tree over the log.
+-- Full tiles of the trees over the log, one tree per epoch.
 CREATE TABLE tile (
+  epoch BIGINT NOT NULL,
   level BIGINT NOT NULL,
   idx BIGINT NOT NULL,
   hashes BYTEA NOT NULL,
-  PRIMARY KEY (level, idx)
+  PRIMARY KEY (epoch, level, idx)
 ) STRICT;
 
 -- Counts of calls by minute (minutes since 1970).

@@ -36,7 +36,7 @@ pub(crate) fn read(data: &Path) -> Account {
 
 /// Reads the log in `db`, whose keys are in `keys`, and every body in it.
 pub(crate) fn read_from(db: &Db, keys: &Path) -> Account {
-    let keys = Keyring::open(keys, &ledger::origin("test"), Missing::Refuse).expect("keys");
+    let keys = Keyring::open(keys, &ledger::origin("test", 1), Missing::Refuse).expect("keys");
     let vault = Vault::new(&keys).expect("a vault");
     let everything = entry::Filter::default();
     let entries = db.read_now("test", |read| entry::page(read, &everything, LEAVES_MAX)).expect("readable");

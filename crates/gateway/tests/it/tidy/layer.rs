@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["limits", "clock", "trust"],
     &["secret"],
     &["config", "model"],
-    &["refusal", "metrics"],
+    &["refusal", "metrics", "webhook"],
     &["mcp"],
     &["statement"],
     // Pure or nearly: see `PURE`.
@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
     // What is written.
     &["store"],
     &["ledger"],
-    &["acceptance", "approval", "follower", "moment", "service_key", "sign_in"],
+    &["acceptance", "anchor", "approval", "follower", "moment", "service_key", "sign_in"],
     // What may leave.
     &["permit"],
     &["upstream"],
@@ -36,7 +36,7 @@ const LAYERS: &[&[&str]] = &[
     &["console"],
     // Faces: nobody imports a face, but `app` starts those that listen, and `cli` starts everything.
     &["listen", "endpoint", "export", "admin"],
-    &["app"],
+    &["app", "witness"],
     &["demo"],
     &["cli"],
 ];

@@ -1,6 +1,7 @@
 //! What the console keeps and looks for.
 
 use countersign::store::entry::{self, Addition, Place};
+use countersign::store::epoch::Epoch;
 use countersign::store::minute::{self, Counts};
 use countersign::store::sign_in::{self, SignIn};
 use countersign::store::word::{self, Word};
@@ -129,10 +130,10 @@ pub(super) fn counts_add_up_and_tiles_are_kept(db: &Db) {
     let found = read(db, |read| minute::between(read, 1, 2, 10));
     assert_eq!(found.into_iter().collect::<Vec<_>>(), [((1, "calls".to_owned()), 4)]);
     for index in 0..3 {
-        write(db, |tx| tile::insert(tx, 0, index, &[0; 32]));
-        write(db, |tx| tile::insert(tx, 0, index, &[1; 32]));
+        write(db, |tx| tile::insert(tx, &Epoch::FIRST, 0, index, &[0; 32]));
+        write(db, |tx| tile::insert(tx, &Epoch::FIRST, 0, index, &[1; 32]));
     }
-    assert_eq!(read(db, |read| tile::row(read, 0, 1, 9)), [[0; 32], [0; 32]]);
+    assert_eq!(read(db, |read| tile::row(read, &Epoch::FIRST, 0, 1, 9)), [[0; 32], [0; 32]]);
 }
 
 pub(super) fn one_asks_the_issuer_and_nobody_after_signing_out(db: &Db) {
