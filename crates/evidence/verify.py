@@ -14,6 +14,7 @@ check each other:
 """
 import base64, binascii, hashlib, heapq, hmac, io, json, os, re, stat, subprocess, sys, tempfile, unicodedata, zipfile
 from datetime import datetime, timedelta
+from html import unescape
 
 WIDTH, LEAF_MAX, INT_MAX, LISTED = 256, 16384, 2**53 - 1, 100
 HEX = re.compile(r"[0-9a-f]{64}")
@@ -1099,6 +1100,167 @@ class Population:
                 "totals": totals}
 
 
+SECOND = 1_000_000
+EXCEPTION_HEAD = "rule,index,time,event,call,actor,server,what"
+GAP_HEAD = "kind,from_index,to_index,from,until,seconds,explained,explanation"
+TIMELINE_HEAD = "index,time,event,hash,previous,actor,by,added,changed,removed,in_period"
+
+
+DAYS = {}
+
+
+def micros(ts):
+    """Microseconds since 1970."""
+    day = ts[:10]
+    if day not in DAYS:
+        DAYS[day] = (datetime.strptime(day, "%Y-%m-%d") - datetime(1970, 1, 1)).days
+    seconds = DAYS[day] * 86400 + int(ts[11:13]) * 3600 + int(ts[14:16]) * 60 + int(ts[17:19])
+    return seconds * SECOND + int(ts[20:26])
+
+
+class Exceptions:
+    """What wants explaining: rules over single leaves as the package states them, and five that need memory."""
+
+    def __init__(self, rules, leavers):
+        self.rules, self.leavers, self.lines, self.found = rules, leavers, [EXCEPTION_HEAD], {}
+        self.types = {event for rule in rules for event in rule["types"]}
+        self.clocks, self.latest, self.behind, self.used = {}, None, set(), set()
+        self.withdrawn, self.callers, self.accepted = {}, {}, {}
+
+    def clock(self, lane, now):
+        own, latest = self.clocks.get(lane), self.latest
+        self.clocks[lane], self.latest = now, now if latest is None else max(now, latest)
+        if own is not None and own - now > SECOND:
+            return ["clock_went_back"]
+        if latest is not None and latest - now > 60 * SECOND:
+            known = lane in self.behind
+            self.behind.add(lane)
+            return [] if known else ["clocks_apart"]
+        self.behind.discard(lane)
+        return []
+
+    def remember(self, leaf, now):
+        broken, event, detail = self.clock(leaf["lane"], now), leaf["type"], leaf.get("detail", {})
+        actor, step = leaf.get("actor", {}).get("id"), leaf.get("approval", {}).get("id")
+        if event == "approval.used":
+            self.used.add(step)
+        elif event == "approval.approved" and step in self.used:
+            broken.append("approved_after_use")
+        elif event == "tools.changed" and all(isinstance(detail.get(name), str) for name in ("accepted", "name", "by")):
+            tool = (leaf["server"], detail["name"])
+            if detail["by"] in self.callers.get(tool, ()):
+                broken.append("drift_accepted_by_caller")
+            else:
+                self.accepted[tool] = detail["by"]
+        elif event == "key.revoked" and isinstance(detail.get("actor"), str):
+            self.withdrawn[detail["actor"]] = micros(detail["revoked"]) if is_time(detail.get("revoked")) else now
+        elif event in ("call.intent", "call.denied") and actor and "server" in leaf and "name" in leaf.get("target", {}):
+            tool = (leaf["server"], leaf["target"]["name"])
+            self.callers.setdefault(tool, set()).add(actor)
+            if self.accepted.get(tool) == actor:
+                del self.accepted[tool]
+                broken.append("drift_accepted_by_caller")
+        if event in ("call.intent", "approval.approved", "approval.rejected"):
+            if (now - self.withdrawn.get(actor, now) > 60 * SECOND or now > self.leavers.get(actor, now)):
+                broken.append("acted_after_end")
+        return broken
+
+    def push(self, index, leaf, digest, broken):
+        text = lambda path: member(index, leaf, digest, path)
+        holds = lambda c: text(c["member"]) in c["one_of"] if c["one_of"] else text(c["member"]) != ""
+        own = leaf.get("actor", {}).get("kind") == "canary"
+        single = [rule["name"] for rule in self.rules
+                  if not own and leaf["type"] in rule["types"] and all(map(holds, rule["all"]))]
+        for name in single + broken:
+            self.found[name] = self.found.get(name, 0) + 1
+            self.lines.append(csv_line([name, str(index), text("ts"), leaf["type"], text("call"), text("actor.id"),
+                                        text("server"), text("detail|refusal")]))
+
+
+class Gaps:
+    """Where the log is silent for more than two and a half minutes, and what it says about why."""
+
+    SILENCE = 150 * SECOND
+
+    def __init__(self, period):
+        self.first, self.until = period["from"], period["until"]
+        self.last, self.lanes, self.lines, self.unexplained = None, {}, [GAP_HEAD], 0
+
+    def add(self, kind, start, end, since, until, why):
+        length = str((micros(until) - micros(since)) // SECOND) if since and until else ""
+        self.unexplained += why is None
+        self.lines.append(csv_line([kind, start, end, since, until, length, "no" if why is None else "yes",
+                                    why or "the log does not say why: ask the organisation"]))
+
+    def push(self, index, leaf, now):
+        ts, event = leaf["ts"], leaf["type"]
+        if self.last:
+            at, since, before = self.last
+            if now - micros(since) > self.SILENCE and since < self.until and ts > self.first:
+                started = event == "gateway.started"
+                self.add("silence", str(at), str(index), since, ts,
+                         "the last gateway stopped in order, and one was started again"
+                         if started and before == "gateway.stopped" else
+                         "the last gateway ended without stopping in order, and one was started again" if started else
+                         "evidence could not be written: see the row `blocked`" if event == "audit.gap" else None)
+        elif index == 0 and now - micros(self.first) > self.SILENCE:
+            self.add("beginning", "", "0", self.first, ts, "the log begins here")
+        if event == "audit.gap" and self.first <= ts < self.until:
+            detail = {name: value for name, value in leaf.get("detail", {}).items() if isinstance(value, str)}
+            since, until = detail.get("from", ""), detail.get("until", "")
+            length = str((micros(until) - micros(since)) // SECOND) if is_time(since) and is_time(until) else ""
+            self.lines.append(csv_line(["blocked", str(index), str(index), clean(since), clean(until), length, "yes",
+                                        clean(detail.get("reason", ""))]))
+        self.last = (index, max(ts, self.last[1]) if self.last else ts, event)
+        self.lanes[leaf["lane"]] = (index, ts, event)
+
+    def finish(self):
+        if not self.last:
+            return
+        index, latest, _ = self.last
+        for at, ts, event in sorted(self.lanes.values()):
+            if micros(latest) - micros(ts) > self.SILENCE and event != "gateway.stopped" and self.first <= ts < self.until:
+                self.add("lane", str(at), "", ts, "",
+                         "this gateway ended without stopping in order: killed, or its machine failed; calls it left open "
+                         "were ended as `call.orphaned`")
+        if micros(self.until) - micros(latest) > self.SILENCE:
+            self.add("end", str(index), "", latest, self.until,
+                     "the package was made before its period ended, or nothing was written since")
+
+
+def short(text):
+    """A cell as the report shows it."""
+    if len(text.encode()) >= 32 and re.fullmatch("[0-9a-fA-F-]+", text):
+        return text[:8] + "\u2026"
+    if re.fullmatch(r"[^T]{10}T.*Z", text, re.DOTALL) and len(text) >= 19:
+        return text[:10] + " " + text[11:19]
+    return text if len(text) <= 120 else text[:120] + "\u2026"
+
+
+def cells(line):
+    """The cells of a line of CSV."""
+    found, quoted, at = [""], False, 0
+    while at < len(line):
+        if line[at] == '"' and quoted and line[at + 1:at + 2] == '"':
+            found[-1], at = found[-1] + '"', at + 1
+        elif line[at] == '"':
+            quoted = not quoted
+        elif line[at] == "," and not quoted:
+            found.append("")
+        else:
+            found[-1] += line[at]
+        at += 1
+    return found
+
+
+def contents(tag, html):
+    return [unescape(text) for text in re.findall(tag + r"[^>]*>([^<]*)", html)]
+
+
+MUST_SHOW = ("rows.calls type.call.intent type.call.denied type.auth.failed rows.privileged rows.approvals rows.principals "
+             "rows.tools exceptions gaps gaps.unexplained leaves log.first log.last log.size").split()
+
+
 class Package:
     def __init__(self, files, key, findings):
         self.files, self.key, self.findings = files, key, findings
@@ -1148,13 +1310,28 @@ class Package:
         part, period = self.manifest["log"], self.manifest["period"]
         names = sorted(path for path in self.listed if re.fullmatch(r"populations/[a-z_]+\.query\.json", path))
         populations = {path[:-len(".query.json")]: Population(self.json(path)) for path in names}
-        draw, keys, totals, counted, named = self.manifest["sample"], [], {}, {}, (set(), set())
+        draw, keys, totals, counted, named = self.manifest["sample"], [], {}, {}, (set(), set(), set())
+        rules = self.json("exceptions.query.json") or {"rules": []}
+        exceptions, gaps, timeline = Exceptions(rules["rules"], self.leavers()), Gaps(period), [TIMELINE_HEAD]
 
         def count(day, measure, n=1):
             counted[day, measure] = counted.get((day, measure), 0) + n
 
         def observe(index, leaf, digest):
             within, day, event = period["from"] <= leaf["ts"] < period["until"], leaf["ts"][:10], leaf["type"]
+            now, detail = micros(leaf["ts"]), leaf.get("detail", {})
+            gaps.push(index, leaf, now)
+            broken = exceptions.remember(leaf, now)
+            if within and (broken or event in exceptions.types):
+                exceptions.push(index, leaf, digest, broken)
+            if event in ("policy.published", "config.changed"):
+                text = lambda path: member(index, leaf, digest, path)
+                timeline.append(csv_line([str(index), leaf["ts"], event, text("detail.policy_set|detail.configuration")]
+                                         + [text(path) for path in ("detail.previous", "actor.id", "detail.by", "detail.added",
+                                                                    "detail.changed", "detail.removed")]
+                                         + ["yes" if within else "no"]))
+                named[0].update([detail["policy_set"]] if HASH(detail.get("policy_set")) else [])
+                named[1].update([detail["configuration"]] if HASH(detail.get("configuration")) else [])
             servers = self.manifest["servers"]
             meant = within and (not servers or "server" not in leaf or leaf["server"] in servers)
             for path, population in populations.items():
@@ -1175,14 +1352,13 @@ class Package:
                 count(day, "calls")
             if event == "call.denied" and caller:
                 count(day, "denied")
-            detail = leaf.get("detail", {})
             if event == "auth.failed":
                 count(day, "authentication_failures", detail.get("count", 1))
             if "decision" in leaf:
                 named[0].add(leaf["decision"]["policy_set"])
-            if event in ("policy.published", "tools.changed", "review.started"):
+            if event in ("tools.changed", "review.started"):
                 named[0].update([detail["policy_set"]] if "policy_set" in detail else [])
-                named[1].update([detail["document"]] if "document" in detail else [])
+                named[2].update([detail["document"]] if "document" in detail else [])
 
         log = Log(Below(self.files, "log/"))
         verify_log(log, self.key, self.findings, part["first"], observe)
@@ -1190,8 +1366,14 @@ class Package:
             self.blame("manifest", "manifest.json", "the manifest is about another checkpoint than the one in the log")
         if self.findings.read != part["size"] - part["first"]:
             return self.blame("population", "log", "the log is damaged, so nothing derived from it could be compared")
+        gaps.finish()
         self.compare(populations, totals, counted)
+        for path, lines in (("exceptions.csv", exceptions.lines), ("gaps.csv", gaps.lines), ("config/timeline.csv", timeline)):
+            self.expect(path, list(map(Population.line, lines)))
         self.check_documents(named)
+        figures = self.figures(populations, totals, exceptions, gaps, len(keys))
+        self.expect("figures.json", list(map(Population.line, json.dumps(figures, indent=2, sort_keys=True).split("\n"))))
+        self.check_report(figures)
         self.check_samples([(-index, digest) for _, index, _, digest in sorted(keys, key=lambda key: key[2])])
 
     def lines(self, path):
@@ -1230,7 +1412,7 @@ class Package:
             self.expect("reconciliation/differences.csv", list(map(Population.line, lines)))
 
     def check_documents(self, named):
-        for folder, wanted in zip(("config/policies/", "config/documents/"), named):
+        for folder, wanted in zip(("config/policies/", "config/configurations/", "config/documents/"), named):
             there = {path[len(folder):-len(".json")]: path for path in self.listed if path.startswith(folder)}
             for digest in wanted - there.keys():
                 self.blame("document", f"{folder}{digest}.json", "missing, although leaves of the period name it")
@@ -1238,6 +1420,56 @@ class Package:
                 data = Log(self.files).file(path, 2**28)
                 if data is not None and hashlib.sha256(data).hexdigest() != digest:
                     self.blame("document", path, "changed: its hash is not its name, which is what the leaves name")
+
+    def leavers(self):
+        data, leavers = Log(self.files).file("reconciliation/leavers.csv", 2**22), {}
+        for line in filter(None, (data or b"").decode("utf-8-sig").splitlines()[1:]):
+            actor, since, _ = line.split(",")
+            leavers[actor] = min(micros(since), leavers.get(actor, micros(since)))
+        return leavers
+
+    def figures(self, populations, totals, exceptions, gaps, samples):
+        part, days = self.manifest["log"], {}
+        figures = {"leaves": sum(totals.values()), "log.first": part["first"], "log.last": max(part["size"] - 1, 0),
+                   "log.size": part["size"], "exceptions": sum(exceptions.found.values()), "samples": samples,
+                   "gaps": len(gaps.lines) - 1, "gaps.unexplained": gaps.unexplained}
+        figures.update((f"type.{event}", 0) for event in ("auth.failed", "call.denied", "call.intent"))
+        for (day, event), n in totals.items():
+            figures[f"type.{event}"] = figures.get(f"type.{event}", 0) + n
+            if event in ("call.intent", "call.denied"):
+                days[day] = days.get(day, 0) + n
+        figures["busiest_day"] = max(days.values(), default=0)
+        figures.update((f"rows.{path.split('/')[1]}", population.rows) for path, population in populations.items())
+        figures.update((f"rule.{rule['name']}", exceptions.found.get(rule["name"], 0)) for rule in exceptions.rules)
+        data = Log(self.files).file("reconciliation/differences.csv", 2**26)
+        if data is not None:
+            rows = data.decode("utf-8", "replace").splitlines()[1:]
+            figures.update({"counts": len(rows), "counts.open": sum(row.endswith(",no") for row in rows)})
+        return figures
+
+    def check_report(self, figures):
+        """Every marked number is the figure it names, every marked row the line it names."""
+        data = Log(self.files).file("report.html", 2**26)
+        if data is None:
+            return self.blame("missing_file", "report.html", "a package without its report")
+        html = data.decode("utf-8", "replace")
+        shown = re.findall(r' data-figure="([^"]*)"[^>]*>([^<]*)', html)
+        for name, number in shown:
+            if name not in figures or number != f"{figures[name]:,}".replace(",", "\u202f"):
+                self.blame("report", "report.html", f"it shows {number!r} for {name!r}, and the log gives {figures.get(name)}")
+        for name in set(MUST_SHOW) - {name for name, _ in shown}:
+            self.blame("report", "report.html", f"it does not show {name!r}")
+        for path, columns, table in re.findall(r'<table data-file="([^"]*)" data-columns="([^"]*)"(.*?)</table>', html, re.DOTALL):
+            file, rows = self.files.open(path), []
+            if file:
+                with file:
+                    rows = file.read().decode("utf-8", "replace").split("\n")
+            for row in table.split("<tr")[2:]:
+                line = re.match(r' data-line="(\d+)"', row, re.ASCII)
+                there = cells(rows[int(line[1]) - 1]) if line and 0 < int(line[1]) <= len(rows) else []
+                expected = [short(there[int(at)]) if int(at) < len(there) else None for at in columns.split()]
+                if not line or contents("<td", row) != expected:
+                    self.blame("report", "report.html", f"a row that it shows of {path!r} is not a row of it")
 
     def check_samples(self, selected):
         for rank, (index, digest) in enumerate(selected, 1):

@@ -1,6 +1,7 @@
 //! Puts the parts together, runs them, and takes them down in the right order.
 
 mod assemble;
+mod configuration;
 pub mod epoch;
 mod telemetry;
 mod upkeep;

@@ -18,6 +18,7 @@ mod problem;
 mod retention;
 mod server;
 mod tool;
+mod written;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -33,6 +34,7 @@ pub use masking::{Detector, Masking, OnFailure, Recognizer};
 pub use retention::{Retention, ServerRetention};
 pub use server::{Credential, EnvironmentValue, Http, ServerConfig, Sharing, Stdio};
 pub use tool::{FieldAt, Language, StatementAt, Tool};
+pub use written::Written;
 
 use crate::limits;
 use crate::secret::SecretSource;
@@ -77,6 +79,9 @@ pub struct Config {
     /// How the gateway reports about itself.
     #[serde(default)]
     pub log: Log,
+    /// What of the file may be put on record; no field of it.
+    #[serde(skip)]
+    pub written: Written,
 }
 
 /// The listener for callers.

@@ -520,6 +520,8 @@ pub const STATEMENTS_PER_CALL_MAX: usize = 16;
 pub const INSPECTED_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Most people in an access-control matrix.
 pub const REPORT_PEOPLE_MAX: u32 = 100_000;
+/// Largest file about access in an evidence package that is computed again.
+pub const ACCESS_FILE_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Most combinations of somebody, a server, a method and a target that a report counts.
 pub const REPORT_USES_MAX: u32 = 1_000_000;
 // The console.

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod criterion;
+pub mod diff;
 mod html;
 pub mod package;
 pub mod replay;

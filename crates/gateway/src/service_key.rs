@@ -17,9 +17,12 @@ use serde::Serialize;
 use tokio::time::MissedTickBehavior;
 
 use crate::clock::Clock;
-use crate::identity::{ServiceKey, ServiceKeyKind, ServiceKeyTerms, ServiceKeyText, ServiceKeys};
+use crate::identity::{
+    SERVICE_KEY_ISSUER, ServiceKey, ServiceKeyKind, ServiceKeyTerms, ServiceKeyText, ServiceKeys,
+};
 use crate::ledger::{Event, EventActor, Ledger, Unavailable};
 use crate::limits;
+use crate::model::Party;
 use crate::store::service_key::{self as table, Unnoted};
 use crate::store::{self, Db};
 
@@ -83,6 +86,8 @@ pub enum Revocation {
 #[derive(Serialize)]
 struct Detail<'a> {
     key: &'a str,
+    /// As leaves name whoever calls with it.
+    actor: String,
     kind: &'static str,
     groups: &'a [String],
     servers: &'a [String],
@@ -218,6 +223,7 @@ impl Registry {
         let key = from_row(row)?;
         let detail = Detail {
             key: &key.id,
+            actor: ledger.actor(&Party { issuer: SERVICE_KEY_ISSUER.to_owned(), subject: key.id.clone() }),
             kind: key.terms.kind.as_str(),
             groups: &key.terms.groups,
             servers: &key.terms.servers,

@@ -39,6 +39,47 @@ pub(super) fn json<'c>(cells: impl IntoIterator<Item = (&'c str, &'c str)>) -> S
     line
 }
 
+/// The cells of a line of CSV.
+pub fn cells(line: &str) -> Vec<String> {
+    let (mut cells, mut cell, mut quoted) = (Vec::new(), String::new(), false);
+    let mut characters = line.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' if quoted && characters.peek() == Some(&'"') => {
+                characters.next();
+                cell.push('"');
+            }
+            '"' => quoted = !quoted,
+            ',' if !quoted => cells.push(std::mem::take(&mut cell)),
+            other => cell.push(other),
+        }
+    }
+    cells.push(cell);
+    cells
+}
+
+/// A cell as the report has room for it: identifiers to eight characters, instants to the second, anything else to 120
+/// characters.
+pub fn short(cell: &str) -> String {
+    let is_hex =
+        |text: &str| text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    if is_hex(cell) {
+        return format!("{}…", &cell[..8]);
+    }
+    if let Some((date, time)) = cell.split_once('T')
+        && date.len() == 10
+        && time.ends_with('Z')
+        && let Some(time) = time.get(..8)
+    {
+        return format!("{date} {time}");
+    }
+    let mut text: String = cell.chars().take(120).collect();
+    if text.len() < cell.len() {
+        text.push('…');
+    }
+    text
+}
+
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
@@ -57,5 +98,14 @@ mod tests {
         let line = csv(["=HYPERLINK(1,2)", "-32600", "-x", "a\"b", "plain"]);
         assert_eq!(line, r#""'=HYPERLINK(1,2)",-32600,'-x,"a""b",plain"#);
         assert_eq!(clean("a\nb"), "a\u{fffd}b");
+        assert_eq!(cells(&line), ["'=HYPERLINK(1,2)", "-32600", "'-x", "a\"b", "plain"]);
+    }
+
+    #[test]
+    fn report_shows_cells_shortened_by_one_rule() {
+        assert_eq!(short("01a21884-b973-7b97-8167-7b42c6da7924"), "01a21884…");
+        assert_eq!(short("2026-11-20T08:00:00.000000Z"), "2026-11-20 08:00:00");
+        assert_eq!(short("as it is"), "as it is");
+        assert_eq!(short(&"x".repeat(121)), format!("{}…", "x".repeat(120)));
     }
 }

@@ -15,6 +15,7 @@ pub const COUNTS_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// The head of the comparison.
 pub(super) const COLUMNS: [&str; 7] = ["day", "source", "measure", "theirs", "ours", "difference", "ties"];
 
+const FILE: &str = "the counts";
 const HEAD: &str = "day,source,measure,count";
 const MEASURES: [&str; 4] = ["calls", "forwarded", "denied", "authentication_failures"];
 
@@ -30,10 +31,12 @@ struct Row {
     count: u64,
 }
 
-/// Why a file of counts is refused.
+/// Why a file from somewhere else is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line} of the counts: {reason}")]
+#[error("line {line} of {file}: {reason}")]
 pub struct CountsError {
+    /// Which file: `the counts`, `the leavers`.
+    pub file: &'static str,
     /// Line, from 1.
     pub line: usize,
     /// What is wrong, and what is expected.
@@ -48,7 +51,8 @@ impl Counts {
     pub fn parse(text: &str) -> Result<Self, CountsError> {
         let mut lines = (1..).zip(text.lines().map(|line| line.trim_end_matches('\r')));
         if lines.next().is_none_or(|(_, head)| head.trim_start_matches('\u{feff}') != HEAD) {
-            return Err(CountsError { line: 1, reason: "expected the head `day,source,measure,count`" });
+            let reason = "expected the head `day,source,measure,count`";
+            return Err(CountsError { file: FILE, line: 1, reason });
         }
         lines
             .filter(|(_, line)| !line.is_empty())
@@ -59,7 +63,7 @@ impl Counts {
 }
 
 fn row(line: usize, text: &str) -> Result<Row, CountsError> {
-    let refuse = |reason| CountsError { line, reason };
+    let refuse = |reason| CountsError { file: FILE, line, reason };
     let fields: Vec<&str> = text.split(',').collect();
     let [day, source, measure, count] = fields[..] else {
         return Err(refuse("expected four fields, none with a comma in it"));

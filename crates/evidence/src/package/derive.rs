@@ -8,16 +8,20 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::count::{self, Counts, Measures};
-use super::exception::{self, Exceptions};
+use super::exception::{self, Exceptions, RULES, Rule};
 use super::gap::{self, Gaps};
+use super::leaver::Leavers;
 use super::query::{Chosen, Query, Run, Shape, View};
 use super::sample::{self, Draw, Selection};
 use super::{
-    DIFFERENCES_FILE, EXCEPTIONS_FILE, FORMAT, GAPS_FILE, LogPart, POPULATIONS, Period, SELECTION_FILE,
-    TOTALS_FILE, cell,
+    DIFFERENCES_FILE, EXCEPTIONS_FILE, FIGURES_FILE, FORMAT, GAPS_FILE, LogPart, POPULATIONS, Period,
+    RULES_FILE, SELECTION_FILE, TIMELINE_FILE, TOTALS_FILE, cell, figure, timeline,
 };
 use crate::leaf::{EventType, Leaf};
 use crate::merkle::Hash;
+
+/// Types that stand for one call each.
+const CALLS: [&str; 2] = ["call.intent", "call.denied"];
 
 /// Takes the path of a file and its next line, without a line feed.
 pub type Emit<'e> = dyn FnMut(&str, &str) -> io::Result<()> + 'e;
@@ -33,6 +37,8 @@ pub struct Setting {
     pub log: LogPart,
     /// What to compare with.
     pub counts: Option<Counts>,
+    /// Whose access ended outside of the gateway.
+    pub leavers: Option<Leavers>,
     /// Which samples to select.
     pub draw: Option<Draw>,
 }
@@ -56,7 +62,7 @@ struct Names {
 }
 
 /// What is known once all leaves were seen.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Derived {
     /// Leaves of the period.
     pub leaves: u64,
@@ -64,9 +70,15 @@ pub struct Derived {
     pub totals: BTreeMap<(String, &'static str), u64>,
     /// Rows of each population.
     pub rows: BTreeMap<&'static str, u64>,
-    /// Policy sets that decisions of the period name, and those that came into force in it.
+    /// The part of the log.
+    pub log: LogPart,
+    /// Most calls of one day.
+    pub busiest: u64,
+    /// Policy sets that decisions of the period name, and those that came into force in the slice.
     pub policy_sets: BTreeSet<Hash>,
-    /// Other documents that leaves of the period name.
+    /// Configurations that came into force in the slice.
+    pub configurations: BTreeSet<Hash>,
+    /// Definitions of tools that leaves of the period name.
     pub documents: BTreeSet<Hash>,
     /// Exceptions by rule.
     pub exceptions: BTreeMap<&'static str, u64>,
@@ -94,6 +106,13 @@ struct Statement<'s> {
     totals: Vec<Total<'s>>,
 }
 
+/// What is looked for in the period: the rules over single leaves, and the names of those that need memory.
+#[derive(Serialize)]
+struct Stated {
+    format: &'static str,
+    rules: &'static [Rule],
+}
+
 #[derive(Serialize)]
 struct Total<'s> {
     day: &'s str,
@@ -118,14 +137,17 @@ impl Derivation {
         emit(TOTALS_FILE, "day,type,leaves")?;
         emit(GAPS_FILE, &cell::csv(gap::COLUMNS))?;
         emit(EXCEPTIONS_FILE, &cell::csv(exception::COLUMNS))?;
+        emit(TIMELINE_FILE, &cell::csv(timeline::COLUMNS))?;
+        let rules = serde_json::to_string_pretty(&Stated { format: FORMAT, rules: RULES })?;
+        rules.lines().try_for_each(|line| emit(RULES_FILE, line))?;
         Ok(Self {
             runs: POPULATIONS.iter().map(Run::new).collect(),
             names,
             gaps: Gaps::new(setting.period),
-            exceptions: Exceptions::default(),
+            exceptions: Exceptions::new(setting.leavers.clone()),
             measures: Measures::default(),
             selection: setting.draw.clone().map(Selection::new),
-            derived: Derived::default(),
+            derived: Derived::of(setting.log),
             setting,
         })
     }
@@ -152,13 +174,17 @@ impl Derivation {
         }
         let event = leaf.event.as_str();
         let wanted = self.runs.iter().any(|run| run.wants(event));
-        if !wanted && broken.is_none() && !Exceptions::wants(event) {
+        if !wanted && broken.is_empty() && !Exceptions::wants(event) {
             return Ok(());
         }
         let value: Value = serde_json::from_slice(bytes).unwrap_or_default();
         let view = View { index, hash, event, leaf: &value };
+        if let Some(row) = timeline::row(&view, within) {
+            emit(TIMELINE_FILE, &cell::csv(row.iter().map(String::as_str)))?;
+            self.name_documents(&value);
+        }
         if within {
-            for row in self.exceptions.push(&view, broken) {
+            for row in self.exceptions.push(&view, &broken) {
                 emit(EXCEPTIONS_FILE, &cell::csv(row.iter().map(String::as_str)))?;
             }
         }
@@ -218,8 +244,11 @@ impl Derivation {
                 self.derived.selected.push((index, leaf));
             }
         }
+        self.derived.busiest = busiest(&self.derived.totals);
         self.derived.gaps = (self.gaps.found, self.gaps.unexplained);
         self.derived.exceptions = self.exceptions.found;
+        let figures = serde_json::to_string_pretty(&figure::figures(&self.derived))?;
+        figures.lines().try_for_each(|line| emit(FIGURES_FILE, line))?;
         Ok(self.derived)
     }
 
@@ -232,16 +261,56 @@ impl Derivation {
             self.derived.policy_sets.insert(decision.policy_set);
         }
         if let Some(detail) = &leaf.detail
-            && matches!(
-                leaf.event,
-                EventType::PolicyPublished | EventType::ToolsChanged | EventType::ReviewStarted
-            )
+            && matches!(leaf.event, EventType::ToolsChanged | EventType::ReviewStarted)
         {
             let named: Value = serde_json::from_str(detail.as_str()).unwrap_or_default();
-            let hash = |member: &str| named.get(member)?.as_str()?.parse::<Hash>().ok();
-            self.derived.policy_sets.extend(hash("policy_set"));
-            self.derived.documents.extend(hash("document"));
+            self.derived.policy_sets.extend(named_hash(&named, "policy_set"));
+            self.derived.documents.extend(named_hash(&named, "document"));
         }
+    }
+
+    /// What a leaf of the timeline put in force.
+    fn name_documents(&mut self, leaf: &Value) {
+        let detail = leaf.get("detail").unwrap_or(&Value::Null);
+        self.derived.policy_sets.extend(named_hash(detail, "policy_set"));
+        self.derived.configurations.extend(named_hash(detail, "configuration"));
+    }
+}
+
+/// Most calls of one day.
+fn busiest(totals: &BTreeMap<(String, &'static str), u64>) -> u64 {
+    let mut days: BTreeMap<&str, u64> = BTreeMap::new();
+    for ((day, _), leaves) in totals.iter().filter(|((_, event), _)| CALLS.contains(event)) {
+        *days.entry(day).or_default() += leaves;
+    }
+    days.into_values().max().unwrap_or(0)
+}
+
+fn named_hash(detail: &Value, member: &str) -> Option<Hash> {
+    detail.get(member)?.as_str()?.parse().ok()
+}
+
+impl Derived {
+    fn of(log: LogPart) -> Self {
+        Self {
+            leaves: 0,
+            totals: BTreeMap::new(),
+            rows: BTreeMap::new(),
+            log,
+            busiest: 0,
+            policy_sets: BTreeSet::new(),
+            configurations: BTreeSet::new(),
+            documents: BTreeSet::new(),
+            exceptions: BTreeMap::new(),
+            gaps: (0, 0),
+            compared: None,
+            selected: Vec::new(),
+        }
+    }
+
+    /// Leaves of the period of a type.
+    pub fn of_type(&self, event: &str) -> u64 {
+        self.totals.iter().filter(|((_, found), _)| *found == event).map(|(_, leaves)| leaves).sum()
     }
 }
 

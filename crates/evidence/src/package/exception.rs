@@ -1,20 +1,19 @@
 //! What an auditor will want explained: found by rules over the leaves of the period, never by judgement.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
+use serde::Serialize;
+
+use super::leaver::Leavers;
+use super::memory::{APART, CLOCK, ENDED, LATE, Memory, OWN_DRIFT};
 use super::query::{Condition, View};
-use crate::id::Id;
-use crate::leaf::{EventType, Leaf};
-use crate::time::Timestamp;
+use crate::leaf::Leaf;
 
 /// The head of the list.
 pub(super) const COLUMNS: [&str; 8] = ["rule", "index", "time", "event", "call", "actor", "server", "what"];
 
-/// How far back a clock may step before it is worth a row.
-const STEP_BACK_MAX_US: i64 = 1_000_000;
-
 /// One rule over single leaves.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct Rule {
     /// Its name in the list.
     pub name: &'static str,
@@ -24,7 +23,7 @@ pub struct Rule {
     all: &'static [Condition],
 }
 
-/// Every rule; the last two compare leaves with earlier ones.
+/// Every rule; the last five compare leaves with earlier ones.
 pub const RULES: &[Rule] = &[
     rule(
         "orphaned",
@@ -48,7 +47,19 @@ pub const RULES: &[Rule] = &[
         "not_looked_through",
         "A message could not be looked through for secrets, so it was refused.",
         &["call.denied", "call.outcome"],
-        &[when("refusal", &["unread"])],
+        &[when("refusal", &["unread", "opaque", "unrecognized"])],
+    ),
+    rule(
+        "self_approval_attempt",
+        "Somebody tried to decide on their own call, and was refused. Ask why.",
+        &["call.denied"],
+        &[when("refusal", &["own_call"])],
+    ),
+    rule(
+        "approval_without_right",
+        "Somebody whom policy does not make an approver, or a program, tried to decide, and was refused.",
+        &["call.denied"],
+        &[when("refusal", &["not_an_approver", "not_a_person"])],
     ),
     rule(
         "disabled_credential",
@@ -87,6 +98,12 @@ pub const RULES: &[Rule] = &[
         &["policy.published"],
         &[when("detail.changed", &[])],
     ),
+    rule(
+        "control_weakened",
+        "The configuration changed in a way that takes a control away. The row names the settings.",
+        &["config.changed"],
+        &[when("detail.weakened", &[])],
+    ),
     rule("key_revoked", "A key was withdrawn. Ask why, and see what it did before.", &["key.revoked"], &[]),
     rule(
         "unreviewed_grant",
@@ -113,11 +130,28 @@ pub const RULES: &[Rule] = &[
         &[],
         &[],
     ),
+    rule(
+        APART,
+        "The clock of a gateway is more than a minute behind what another wrote before: times around here are doubtful, the \
+         order is not.",
+        &[],
+        &[],
+    ),
     rule(LATE, "An approval was given after the call had run.", &[], &[]),
+    rule(
+        ENDED,
+        "Something was let through for somebody whose access had ended: their key was withdrawn, or they stand in the list of \
+         leavers. Ask why it still worked.",
+        &[],
+        &[],
+    ),
+    rule(
+        OWN_DRIFT,
+        "Whoever accepted a changed definition calls that very tool. Two people should have been in it.",
+        &[],
+        &[],
+    ),
 ];
-
-const CLOCK: &str = "clock_went_back";
-const LATE: &str = "approved_after_use";
 
 const fn rule(
     name: &'static str,
@@ -140,34 +174,28 @@ fn is_canary(view: &View<'_>) -> bool {
 /// The rules while they run.
 #[derive(Default)]
 pub(super) struct Exceptions {
-    clocks: HashMap<Id, Timestamp>,
-    used: HashSet<Id>,
+    memory: Memory,
     pub(super) found: BTreeMap<&'static str, u64>,
 }
 
 impl Exceptions {
-    /// Looks at every leaf of the slice, for what needs memory; answers the rule it breaks.
-    pub(super) fn remember(&mut self, leaf: &Leaf) -> Option<&'static str> {
-        let before = self.clocks.insert(leaf.lane, leaf.ts);
-        let step = leaf.approval.map(|step| step.id);
-        match (leaf.event, step) {
-            (EventType::ApprovalUsed, Some(id)) => {
-                self.used.insert(id);
-            }
-            (EventType::ApprovalApproved, Some(id)) if self.used.contains(&id) => return Some(LATE),
-            _ => {}
-        }
-        before.filter(|before| before.as_micros() - leaf.ts.as_micros() > STEP_BACK_MAX_US).map(|_| CLOCK)
+    pub(super) fn new(leavers: Option<Leavers>) -> Self {
+        Self { memory: Memory::new(leavers), found: BTreeMap::new() }
+    }
+
+    /// Looks at every leaf of the slice, for what needs memory; answers the rules it breaks.
+    pub(super) fn remember(&mut self, leaf: &Leaf) -> Vec<&'static str> {
+        self.memory.look(leaf)
     }
 
     /// The rows for a leaf of the period, given what [`remember`](Self::remember) said.
-    pub(super) fn push(&mut self, view: &View<'_>, broken: Option<&'static str>) -> Vec<[String; 8]> {
+    pub(super) fn push(&mut self, view: &View<'_>, broken: &[&'static str]) -> Vec<[String; 8]> {
         let single = RULES.iter().filter(|rule| {
             rule.types.contains(&view.event)
                 && !is_canary(view)
                 && rule.all.iter().all(|condition| view.holds(condition))
         });
-        let names: Vec<&'static str> = single.map(|rule| rule.name).chain(broken).collect();
+        let names: Vec<&'static str> = single.map(|rule| rule.name).chain(broken.iter().copied()).collect();
         names.into_iter().map(|name| self.row(name, view)).collect()
     }
 

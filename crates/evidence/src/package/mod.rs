@@ -8,21 +8,30 @@ mod cell;
 mod count;
 mod derive;
 mod exception;
+mod figure;
 mod gap;
+mod leaver;
 mod manifest;
+mod memory;
 mod population;
 mod query;
 mod sample;
+mod shown;
+mod timeline;
 
 use serde::{Deserialize, Serialize};
 
+pub use cell::{cells, short};
 pub use count::{COUNTS_BYTES_MAX, Counts, CountsError};
 pub use derive::{Derivation, Derived, Emit, Setting};
 pub use exception::{RULES, Rule};
+pub use figure::{FIGURES, figures};
+pub use leaver::{LEAVERS_BYTES_MAX, LEAVERS_HEAD, Leavers};
 pub use manifest::{FileRecord, LogPart, MANIFEST_BYTES_MAX, Manifest, ManifestError};
 pub use population::POPULATIONS;
 pub use query::{Column, Condition, Query, Shape, Source};
 pub use sample::{Draw, SAMPLES_MAX};
+pub use shown::{Mark, Row, group, marks};
 
 use crate::time::Timestamp;
 
@@ -38,6 +47,14 @@ pub const LOG: &str = "log";
 pub const BEFORE_FILE: &str = "checkpoints/before";
 /// Consistency proof from that checkpoint to the one of the log: one base64 hash a line.
 pub const CONSISTENCY_FILE: &str = "checkpoints/consistency";
+/// The report.
+pub const REPORT_FILE: &str = "report.html";
+/// Every number that the report may show.
+pub const FIGURES_FILE: &str = "figures.json";
+/// What came into force when.
+pub const TIMELINE_FILE: &str = "config/timeline.csv";
+/// The directory of configurations, secrets left out, each named by its hash.
+pub const CONFIGURATIONS: &str = "config/configurations";
 /// The directory of policy sets, each named by its hash.
 pub const POLICIES: &str = "config/policies";
 /// The directory of other documents that leaves name by hash.
@@ -52,10 +69,14 @@ pub const BODIES_FILE: &str = "populations/privileged.bodies.jsonl";
 pub const COUNTS_FILE: &str = "reconciliation/counts.csv";
 /// The comparison.
 pub const DIFFERENCES_FILE: &str = "reconciliation/differences.csv";
+/// Who left, as it was given.
+pub const LEAVERS_FILE: &str = "reconciliation/leavers.csv";
 /// Leaves by day and type.
 pub const TOTALS_FILE: &str = "totals.csv";
 /// The gap register.
 pub const GAPS_FILE: &str = "gaps.csv";
+/// The rules behind the next one.
+pub const RULES_FILE: &str = "exceptions.query.json";
 /// What an auditor will want explained.
 pub const EXCEPTIONS_FILE: &str = "exceptions.csv";
 

@@ -185,6 +185,8 @@ pub enum ProblemKind {
     Manifest,
     /// Rows or figures of a package are not what its log gives.
     Population,
+    /// The report shows something else than the log gives.
+    Report,
     /// A policy set or another document is not the one that the log names.
     Document,
     /// A sample is not what the seed selects, or not what its leaf says.

@@ -18,6 +18,7 @@ mod published;
 mod report;
 mod retention;
 mod sample;
+mod shown;
 mod tree;
 
 use std::path::Path;

@@ -14,8 +14,9 @@ use crate::directory::{self, Files, KEY_FILE, Reader};
 use crate::merkle::{Hash, verify_consistency};
 use crate::note::{NOTE_BYTES_MAX, VerifierKey};
 use crate::package::{
-    BEFORE_FILE, BODIES_FILE, CONSISTENCY_FILE, COUNTS_BYTES_MAX, COUNTS_FILE, Counts, DOCUMENTS, Derivation,
-    Derived, LOG, MANIFEST_BYTES_MAX, MANIFEST_FILE, Manifest, POLICIES, SIGNATURE_FILE, Setting,
+    BEFORE_FILE, BODIES_FILE, CONFIGURATIONS, CONSISTENCY_FILE, COUNTS_BYTES_MAX, COUNTS_FILE, Counts,
+    CountsError, DOCUMENTS, Derivation, Derived, LEAVERS_BYTES_MAX, LEAVERS_FILE, LOG, Leavers,
+    MANIFEST_BYTES_MAX, MANIFEST_FILE, Manifest, POLICIES, SIGNATURE_FILE, Setting, figures,
 };
 
 const KEY_BYTES_MAX: usize = 4096;
@@ -69,6 +70,7 @@ pub(super) fn check(
     compare(files, &manifest, &lines, findings)?;
     check_bodies(files, &lines.commitments, findings)?;
     check_documents(files, &derived, findings)?;
+    super::shown::check(files, &figures(&derived), &|path| lines.files.contains_key(path), findings)?;
     check_consistency(files, given, &manifest, findings)?;
     let samples = check_samples(files, &manifest, &derived, findings)?;
     findings.package = Some(PackageSummary {
@@ -158,23 +160,33 @@ fn setting(
     manifest: &Manifest,
     findings: &mut Findings,
 ) -> Result<Option<Setting>, directory::Error> {
-    let counts = match files.read(COUNTS_FILE, COUNTS_BYTES_MAX)? {
-        None => None,
-        Some(bytes) => match Counts::parse(&String::from_utf8_lossy(&bytes)) {
-            Ok(counts) => Some(counts),
-            Err(error) => {
-                findings.blame_file(ProblemKind::Population, COUNTS_FILE, error);
-                return Ok(None);
-            }
-        },
-    };
+    let counts = given_file(files, COUNTS_FILE, COUNTS_BYTES_MAX, Counts::parse, findings)?;
+    let leavers = given_file(files, LEAVERS_FILE, LEAVERS_BYTES_MAX, Leavers::parse, findings)?;
+    let (Ok(counts), Ok(leavers)) = (counts, leavers) else { return Ok(None) };
     Ok(Some(Setting {
         period: manifest.period,
         servers: manifest.servers.clone(),
         log: manifest.log,
         counts,
+        leavers,
         draw: manifest.sample.clone(),
     }))
+}
+
+/// A file that came from somewhere else, as far as there is one; refused when it is not what it should be.
+fn given_file<T>(
+    files: &Files,
+    path: &str,
+    bytes_max: usize,
+    parse: fn(&str) -> Result<T, CountsError>,
+    findings: &mut Findings,
+) -> Result<Result<Option<T>, CountsError>, directory::Error> {
+    let Some(bytes) = files.read(path, bytes_max)? else { return Ok(Ok(None)) };
+    let parsed = parse(&String::from_utf8_lossy(&bytes));
+    if let Err(error) = &parsed {
+        findings.blame_file(ProblemKind::Population, path, error);
+    }
+    Ok(parsed.map(Some))
 }
 
 fn check_log(
@@ -348,7 +360,11 @@ fn check_documents(
     derived: &Derived,
     findings: &mut Findings,
 ) -> Result<(), directory::Error> {
-    for (folder, wanted) in [(POLICIES, &derived.policy_sets), (DOCUMENTS, &derived.documents)] {
+    for (folder, wanted) in [
+        (POLICIES, &derived.policy_sets),
+        (CONFIGURATIONS, &derived.configurations),
+        (DOCUMENTS, &derived.documents),
+    ] {
         let below = files.below(folder);
         let mut there = BTreeSet::new();
         below.walk(&mut |path, _| there.extend(path))?;

@@ -11,8 +11,8 @@ use evidence::directory::{Durability, Files, Writer};
 use evidence::leaf::{EventType, Leaf};
 use evidence::merkle::{Hash, leaf_hash};
 use evidence::package::{
-    COUNTS_FILE, Counts, DOES_NOT_ASSERT, Derivation, Derived, Draw, FORMAT, FileRecord, LogPart, Manifest,
-    Period, Setting,
+    COUNTS_FILE, Counts, DOES_NOT_ASSERT, Derivation, Derived, Draw, FORMAT, FileRecord, LEAVERS_FILE,
+    Leavers, LogPart, Manifest, Period, REPORT_FILE, Setting, cells, figures, group, short,
 };
 use evidence::time::Timestamp;
 use evidence::verify::{Findings, ProblemKind, verify};
@@ -23,6 +23,8 @@ use super::sample::{Log, ORIGIN, id, object, signer};
 
 const COUNTS: &str =
     "day,source,measure,count\n2026-11-20,proxy,calls,7\n2026-11-20,idp,authentication_failures,0\n";
+
+const LEAVERS: &str = "actor,since,source\nsub-bob,2026-11-20T00:00:00.000000Z,hr\n";
 
 /// A package on disk.
 struct Package {
@@ -70,6 +72,7 @@ impl Package {
             servers: Vec::new(),
             log,
             counts: Some(Counts::parse(COUNTS).unwrap()),
+            leavers: Some(Leavers::parse(LEAVERS).unwrap()),
             draw: Some(draw.clone()),
         };
         let mut files: HashMap<String, String> = HashMap::new();
@@ -84,10 +87,12 @@ impl Package {
             derivation.push(index as u64, &leaf, bytes, &leaf_hash(bytes), &mut emit).unwrap();
         }
         let derived = derivation.finish(&mut emit).unwrap();
+        self.put(REPORT_FILE, report(&derived, &files["exceptions.csv"]).as_bytes());
         for (path, text) in files {
             self.put(&path, text.as_bytes());
         }
         self.put(COUNTS_FILE, COUNTS.as_bytes());
+        self.put(LEAVERS_FILE, LEAVERS.as_bytes());
         let policy = Hash::of(b"policy set");
         self.put(&format!("config/policies/{policy}.json"), b"policy set");
         let reader = evidence::directory::Reader::open(&self.path().join("log")).unwrap();
@@ -169,6 +174,21 @@ impl Package {
     }
 }
 
+/// A report that shows every figure, and the first rows of the exceptions.
+fn report(derived: &Derived, exceptions: &str) -> String {
+    let mut html = String::new();
+    for (name, number) in figures(derived) {
+        html.push_str(&format!("<p>{name} <b data-figure=\"{name}\">{}</b></p>\n", group(number)));
+    }
+    html.push_str("<table data-file=\"exceptions.csv\" data-columns=\"0 1 2\"><tr><th>rule</th></tr>\n");
+    for (line, row) in (2..).zip(exceptions.lines().skip(1)).take(5) {
+        let cells: String =
+            cells(row).iter().take(3).map(|cell| format!("<td>{}</td>", short(cell))).collect();
+        html.push_str(&format!("<tr data-line=\"{line}\">{cells}</tr>\n"));
+    }
+    html + "</table>\n"
+}
+
 fn check(path: &Path) -> Findings {
     verify(path, Some(&signer().verifier_key()), &mut |_, _| ()).unwrap()
 }
@@ -214,11 +234,31 @@ fn both_name_what_the_holder_of_the_key_changed() {
         }),
         (ProblemKind::Population, "totals.csv", |text| text.replace("call.denied,", "call.denied,1")),
         (ProblemKind::Population, "reconciliation/differences.csv", |text| text.replace(",no", ",yes")),
+        (ProblemKind::Population, "exceptions.csv", cut),
+        (ProblemKind::Population, "gaps.csv", cut),
+        (ProblemKind::Population, "config/timeline.csv", |text| text + "1,2,3\n"),
+        (ProblemKind::Population, "figures.json", |text| text.replacen(": ", ": 1", 1)),
+        (ProblemKind::Report, REPORT_FILE, |text| {
+            text.replacen("\"rule.orphaned\">", "\"rule.orphaned\">1", 1)
+        }),
+        (ProblemKind::Report, REPORT_FILE, |text| text.replace(" data-figure=\"rows.calls\"", "")),
+        (ProblemKind::Report, REPORT_FILE, |text| text.replace("<td>orphaned</td>", "<td>harmless</td>")),
+        (ProblemKind::Report, REPORT_FILE, |text| text.replace(" data-line=\"2\"", "")),
     ] {
         let package = Package::new(0);
         package.edit(path, edit);
         package.sign_again();
         package.assert_named(kind, path);
+    }
+    // What is derived by another rule, or with another list of leavers, comes out differently.
+    for (path, old, new) in [
+        ("exceptions.query.json", "\"call.orphaned\"", "\"call.orphan\""),
+        (LEAVERS_FILE, "sub-bob", "sub-nobody"),
+    ] {
+        let package = Package::new(0);
+        package.edit(path, |text| text.replace(old, new));
+        package.sign_again();
+        package.assert_named(ProblemKind::Population, "exceptions.");
     }
     let package = Package::new(0);
     let policy = format!("config/policies/{}.json", Hash::of(b"policy set"));
@@ -259,9 +299,13 @@ fn what_wants_explaining_is_found_by_its_rule_and_silence_with_its_reason() {
         ),
         (EventType::ToolsChanged, r#"{"added":["a"],"changed":[]}"#),
         (EventType::ToolsChanged, r#"{"added":[],"changed":["a"]}"#),
-        (EventType::ToolsChanged, r#"{"accepted":"b","by":"sub-alice","reason":"read it"}"#),
+        (
+            EventType::ToolsChanged,
+            r#"{"accepted":"b","name":"run_query","by":"sub-agent","reason":"read it"}"#,
+        ),
+        (EventType::ConfigChanged, r#"{"changed":["masking.off"],"weakened":["masking.off[email]"]}"#),
         (EventType::PolicyPublished, r#"{"removed":["guard"]}"#),
-        (EventType::KeyRevoked, r#"{"key":"k"}"#),
+        (EventType::KeyRevoked, r#"{"key":"k","actor":"sub-agent"}"#),
         (EventType::HoldCleared, r#"{"matter":"7"}"#),
         (EventType::BreakglassEntered, r#"{"reason":"fire"}"#),
     ] {
@@ -278,15 +322,22 @@ fn what_wants_explaining_is_found_by_its_rule_and_silence_with_its_reason() {
         (leaf.actor, leaf.refusal) = (denied.actor.clone(), Some(refusal.to_owned()));
         leaf.detail = Some(object(&format!(r#"{{"reason":"{reason}"}}"#)));
     }
-    let unread = log.add(0, EventType::CallDenied);
-    (unread.actor, unread.call, unread.refusal) =
-        (denied.actor.clone(), Some(id(7_000)), Some("unread".to_owned()));
-    // A clock that goes back, then an hour of silence before a start.
+    for (number, refusal) in (7_000..).zip(["unread", "own_call", "not_an_approver"]) {
+        let leaf = log.add(0, EventType::CallDenied);
+        (leaf.actor, leaf.call, leaf.refusal) =
+            (denied.actor.clone(), Some(id(number)), Some(refusal.to_owned()));
+    }
+    // A clock that goes back, then an hour of silence before a start, a call with a withdrawn key, a clock that stayed
+    // behind.
     let last = log.leaves.last().unwrap().ts.as_micros();
     let moved = |by: i64| Timestamp::from_micros(last + by).unwrap();
     log.add(0, EventType::LogHeartbeat).ts = moved(-5_000_000);
     log.add(2, EventType::GatewayStarted).ts = moved(3_600_000_000);
     log.leaves.last_mut().unwrap().detail = Some(object("{}"));
+    log.intent(2, 905).ts = moved(3_601_000_000);
+    for _ in 0..2 {
+        log.add(0, EventType::LogHeartbeat).ts = moved(1_000_000);
+    }
     let (derived, gaps) = derive(&log.encode());
     let found = |rule: &str| derived.exceptions.get(rule).copied().unwrap_or(0);
     for rule in [
@@ -300,10 +351,17 @@ fn what_wants_explaining_is_found_by_its_rule_and_silence_with_its_reason() {
         "key_revoked",
         "hold_lifted",
         "clock_went_back",
+        "clocks_apart",
+        "self_approval_attempt",
+        "approval_without_right",
+        "control_weakened",
+        "drift_accepted_by_caller",
         "orphaned",
     ] {
         assert_eq!(found(rule), 1, "{rule}: {:?}", derived.exceptions);
     }
+    // Bob stands in the list of leavers, and approved twice.
+    assert_eq!(found("acted_after_end"), 1 + 2, "{:?}", derived.exceptions);
     assert_eq!(found("approved_after_use") + found("authentication_flood"), 0);
     let kinds: Vec<&str> = gaps.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
     assert_eq!(kinds, ["beginning", "blocked", "silence", "lane", "end"], "{gaps}");
@@ -317,7 +375,8 @@ fn derive(leaves: &[Vec<u8>]) -> (Derived, String) {
         until: "2027-01-01T00:00:00.000000Z".parse().unwrap(),
     };
     let log = LogPart { first: 0, size: leaves.len() as u64, root: Hash::ZERO };
-    let setting = Setting { period, servers: Vec::new(), log, counts: None, draw: None };
+    let leavers = Some(Leavers::parse(LEAVERS).unwrap());
+    let setting = Setting { period, servers: Vec::new(), log, counts: None, leavers, draw: None };
     let mut gaps = String::new();
     let mut emit = |path: &str, line: &str| {
         if path == "gaps.csv" {

@@ -1,6 +1,12 @@
 //! What happens in the quarter: calls around the clock, more of them at work, refused and held ones among
 //! them; policies that change; a night without a gateway, and a kill.
 
+// Both the example and the tests include this file.
+#[path = "event.rs"]
+mod event;
+#[path = "rule.rs"]
+mod rule;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -54,7 +60,8 @@ impl Story {
     /// Writes it all; answers the number of leaves.
     pub(crate) async fn write(self, directory: &Path) -> anyhow::Result<u64> {
         std::fs::create_dir_all(directory.join("policies"))?;
-        std::fs::write(directory.join("policies/all.cedar"), policy(0))?;
+        let last = self.days.saturating_sub(1) / rule::DAYS;
+        std::fs::write(directory.join("policies/all.cedar"), rule::text(last))?;
         std::fs::write(directory.join("countersign.yaml"), self.configuration())?;
         let mut teller = Teller::begin(self, directory)?;
         let steps = self.days * DAY_STEPS;
@@ -99,8 +106,14 @@ impl Teller {
 
     async fn step(&mut self, step: u64, calls: std::ops::Range<u64>) -> anyhow::Result<()> {
         let (day, of_day) = (step / DAY_STEPS, step % DAY_STEPS);
-        if of_day == 0 && day.is_multiple_of(14) {
-            self.publish(day / 14).await?;
+        if of_day == 0 && day.is_multiple_of(rule::DAYS) {
+            self.publish(day / rule::DAYS).await?;
+        }
+        if step == 0 {
+            self.begin_events().await?;
+        }
+        if step == self.story.days / 2 * DAY_STEPS + 300 {
+            self.middle_events().await?;
         }
         // One night on which nothing ran, and one afternoon on which the gateway was killed.
         if step == self.story.days / 3 * DAY_STEPS + 60 {
@@ -139,26 +152,29 @@ impl Teller {
     }
 
     async fn publish(&mut self, number: u64) -> anyhow::Result<()> {
-        let text =
-            serde_json::json!({ "v": 1, "schema": "", "policies": { "all": policy(number) } }).to_string();
+        let text = rule::document(number).to_string();
         let (bytes, before) = (Bytes::from(text), self.revision);
         self.revision = PolicyRevision(*Hash::of(&bytes).as_bytes());
+        let (added, changed, removed) = rule::changes(number);
         let detail = serde_json::json!({
-            "policy_set": self.revision.to_string(), "policies": 1,
+            "policy_set": self.revision.to_string(), "policies": rule::policies(number).len(),
             "previous": (number > 0).then(|| before.to_string()),
-            "added": if number == 0 { vec!["all"] } else { vec![] },
-            "changed": if number == 0 { vec![] } else { vec!["all"] }, "removed": [],
+            "added": added, "changed": changed, "removed": removed,
         });
         let document = Document { kind: "policy", hash: self.revision.0, bytes };
-        self.ledger
-            .note(Event {
-                event: EventType::PolicyPublished,
-                actor: EventActor::Gateway,
-                server: None,
-                detail: Some(jcs::Object::of(&detail)?),
-                documents: vec![document],
-            })
-            .await?;
+        self.note(EventType::PolicyPublished, None, &detail, vec![document]).await
+    }
+
+    /// Puts on record what the gateway itself does.
+    async fn note(
+        &self,
+        event: EventType,
+        server: Option<Arc<str>>,
+        detail: &serde_json::Value,
+        documents: Vec<Document>,
+    ) -> anyhow::Result<()> {
+        let detail = Some(jcs::Object::of(detail)?);
+        self.ledger.note(Event { event, actor: EventActor::Gateway, server, detail, documents }).await?;
         Ok(())
     }
 
@@ -177,7 +193,10 @@ impl Teller {
             turn: self.roll() % 1000,
             server: server(at).into(),
             principal: principal(person),
-            second: principal((person + 1) % self.story.people),
+            second: principal(
+                (person + 1..).find(|other| is_lead(other % self.story.people)).unwrap_or(3)
+                    % self.story.people,
+            ),
             context: around(&*self.clock, person),
             revision: self.revision,
             answer: self.mask.document(&Bytes::from(answer)),
@@ -266,7 +285,11 @@ impl Scene {
     }
 
     fn decision(&self, effect: Effect, approval: Option<Grant>) -> Decision {
-        let policies: Vec<String> = if effect == Effect::Deny { Vec::new() } else { vec!["all".to_owned()] };
+        let policies = match effect {
+            Effect::Allow => vec!["staff-look".to_owned()],
+            Effect::Hold => vec!["staff-write".to_owned()],
+            Effect::Deny => Vec::new(),
+        };
         Decision {
             effect,
             policies: policies.into(),
@@ -278,7 +301,11 @@ impl Scene {
     }
 
     fn statement(&self) -> Statement {
-        let (class, severity) = if self.turn < 80 { ("write", 2) } else { ("read", 0) };
+        let (class, severity) = match self.turn {
+            0..=39 => ("ddl_destructive", 6),
+            45..=54 => ("write", 2),
+            _ => ("read", 0),
+        };
         Statement {
             language: "sql",
             class,
@@ -348,10 +375,6 @@ fn weight(step: u64) -> u64 {
     }
 }
 
-fn policy(number: u64) -> String {
-    format!("// Version {number}.\n@id(\"all\") permit (principal, action, resource);\n")
-}
-
 fn server(number: u64) -> String {
     format!("server-{number:02}")
 }
@@ -366,13 +389,27 @@ fn principal(number: u64) -> Arc<Principal> {
         party: Party { issuer: "corp".into(), subject: format!("person-{number}") },
         name: None,
         email: None,
-        groups: vec!["staff".into()],
+        groups: groups(number),
         scopes: Vec::new(),
         client: None,
         actors: Vec::new(),
         token: TokenId([7; 16]),
         expires: jiff::Timestamp::MAX,
     })
+}
+
+fn groups(number: u64) -> Vec<String> {
+    let more = match number {
+        number if is_lead(number) => Some("leads"),
+        number if number % 11 == 5 => Some("contractors"),
+        _ => None,
+    };
+    more.into_iter().chain(["staff"]).map(str::to_owned).collect()
+}
+
+/// Whether policy lets them approve: people, not programs.
+fn is_lead(number: u64) -> bool {
+    number % 7 == 3 && !number.is_multiple_of(10)
 }
 
 fn around(clock: &dyn Clock, person: u64) -> Context {

@@ -10,7 +10,7 @@ use aws_lc_rs::hmac;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::upkeep;
+use super::{configuration, upkeep};
 use crate::acceptance::Acceptances;
 use crate::anchor::Anchors;
 use crate::approval::{Approvals, Known, Sinks};
@@ -43,6 +43,7 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
     let statements = Arc::new(statements(config)?);
     let Opening { db, ledger, seal, approval_key, pseudonym_key, sign_in_key } =
         open_ledger(config, &clock).await?;
+    configuration::record(config, &db, &ledger, &pseudonym_key).await?;
     let mask = Arc::new(Mask::new(&config.masking, &config.servers, pseudonym_key)?);
     let recognizer = recognizer(config)?;
     let keys = Arc::new(ServiceKeys::new(seal.clone()));

@@ -1,11 +1,11 @@
 //! `countersign evidence`: packages that an auditor can check.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use evidence::leaf::EventType;
-use evidence::package::{COUNTS_BYTES_MAX, Draw, Period, SAMPLES_MAX};
+use evidence::package::{COUNTS_BYTES_MAX, Draw, LEAVERS_BYTES_MAX, LEAVERS_HEAD, Period, SAMPLES_MAX};
 use evidence::time::Timestamp;
 
 use super::source::{Evidence, Source};
@@ -47,6 +47,10 @@ struct Common {
     /// Counts from another source to compare with: CSV with the head `day,source,measure,count`.
     #[arg(long, value_name = "FILE")]
     counts: Option<PathBuf>,
+    /// People and programs whose access ended, as the organisation knows: CSV with the head `actor,since,source`, an actor
+    /// being `issuer/subject` or a pseudonym. Calls that were let through later are listed.
+    #[arg(long, value_name = "FILE")]
+    leavers: Option<PathBuf>,
     /// Leave the recorded bodies of privileged calls sealed.
     #[arg(long)]
     sealed: bool,
@@ -101,9 +105,10 @@ fn write(common: &Common, draw: Option<Draw>) -> anyhow::Result<()> {
     let instant = |micros| Timestamp::from_micros(micros).context("a time lies outside 1970 to 9999");
     let period = Period { from: instant(common.from)?, until: instant(common.to)? };
     anyhow::ensure!(period.from < period.until, "`--to` is not after `--from`");
-    let counts = common.counts.as_ref().map(read_counts).transpose()?;
+    let counts = common.counts.as_deref().map(|path| read_given(path, COUNTS_BYTES_MAX)).transpose()?;
+    let leavers = common.leavers.as_deref().map(|path| read_leavers(path, &evidence)).transpose()?;
     let bodies = if common.sealed { Bodies::Sealed } else { Bodies::Opened };
-    let order = Order { period, servers: common.servers.clone(), counts, draw, bodies };
+    let order = Order { period, servers: common.servers.clone(), counts, leavers, draw, bodies };
     let keys = evidence.keys()?;
     let deployment = evidence.deployment();
     let now = instant(SystemClock.now().as_microsecond())?;
@@ -134,14 +139,33 @@ impl From<PackageError> for Failure {
     }
 }
 
-fn read_counts(path: &PathBuf) -> anyhow::Result<String> {
+fn read_given(path: &Path, bytes_max: usize) -> anyhow::Result<String> {
     let length = std::fs::metadata(path).with_context(|| format!("cannot read `{}`", path.display()))?.len();
-    anyhow::ensure!(
-        length <= COUNTS_BYTES_MAX as u64,
-        "`{}` is larger than {COUNTS_BYTES_MAX} bytes",
-        path.display()
-    );
+    anyhow::ensure!(length <= bytes_max as u64, "`{}` is larger than {bytes_max} bytes", path.display());
     std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))
+}
+
+/// The list as packages have it: people by their pseudonyms, so that it names nobody.
+fn read_leavers(path: &Path, evidence: &Evidence) -> anyhow::Result<String> {
+    let given = read_given(path, LEAVERS_BYTES_MAX)?;
+    let mut lines = given.lines().map(|line| line.trim_end_matches('\r'));
+    let head = lines.next().unwrap_or_default().trim_start_matches('\u{feff}');
+    anyhow::ensure!(head == LEAVERS_HEAD, "`{}`: expected the head `{LEAVERS_HEAD}`", path.display());
+    let mut list = format!("{LEAVERS_HEAD}\n");
+    for (number, line) in (2..).zip(lines).filter(|(_, line)| !line.is_empty()) {
+        let place = || format!("line {number} of `{}`", path.display());
+        let mut fields = line.split(',');
+        let (Some(actor), Some(since), Some(source), None) =
+            (fields.next(), fields.next(), fields.next(), fields.next())
+        else {
+            anyhow::bail!("{}: expected three fields, none with a comma in it", place());
+        };
+        let actor = evidence.actor(actor).with_context(place)?;
+        let since = moment::parse(since).map_err(anyhow::Error::msg).with_context(place)?;
+        let since = Timestamp::from_micros(since).with_context(place)?;
+        list.push_str(&format!("{actor},{since},{source}\n"));
+    }
+    Ok(list)
 }
 
 /// An export is an event of its own. Only the gateway writes leaves, so it is asked before the package has

@@ -1,7 +1,6 @@
 //! `countersign tools`: what upstreams offer as it is pinned in the catalog, what changed, and accepting a change.
 //! Works beside a running gateway, which takes an acceptance over within seconds and records it in its log.
 
-mod diff;
 mod print;
 
 use std::io::{IsTerminal as _, Write};

@@ -8,6 +8,7 @@ use evidence::note::VerifierKey;
 use evidence::verify::{Paint, Trust, verify_all};
 
 use super::export;
+use crate::report::package::check_access;
 
 /// Arguments of `countersign verify`.
 #[derive(Debug, clap::Args)]
@@ -44,13 +45,45 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let verified = verify_all(&arguments.directories, &trust, &mut |done, all| export::show(&bar, done, all))
         .map_err(|error| anyhow::anyhow!("cannot read the export: {error}"))?;
     bar.finish_and_clear();
+    let access = access(&arguments.directories)?;
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&verified)?);
+        let mut result = serde_json::to_value(&verified)?;
+        if let Some(problems) = &access {
+            let problem =
+                |(path, reason): &(String, String)| serde_json::json!({ "path": path, "reason": reason });
+            result["access"] = serde_json::json!({
+                "sound": problems.is_empty(), "problems": problems.iter().map(problem).collect::<Vec<_>>(),
+            });
+        }
+        println!("{result:#}");
     } else {
         let paint = if std::io::stdout().is_terminal() { Paint::Colour } else { Paint::Plain };
         print!("{}", verified.report(paint));
+        match access.as_deref() {
+            None => {}
+            Some([]) => {
+                println!("Access: the matrices, again from the policies in the package, are the same.");
+            }
+            Some(problems) => {
+                for (path, reason) in problems {
+                    println!("NOT SOUND: {path}: {reason}");
+                }
+            }
+        }
     }
-    Ok(if verified.sound() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    let sound = verified.sound() && access.is_none_or(|problems| problems.is_empty());
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// What of a package follows from its policies and is not as they give it; needs the policy engine, so only this
+/// verifier can tell.
+fn access(paths: &[PathBuf]) -> anyhow::Result<Option<Vec<(String, String)>>> {
+    match paths {
+        [package] => {
+            check_access(package).map_err(|error| anyhow::anyhow!("cannot read the export: {error}"))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// A key, or a file with one.

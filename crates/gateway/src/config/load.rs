@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::decode::decode;
 use super::document::{Node, Path as Place, SyntaxError};
 use super::problem::{Problem, key_only};
-use super::{Config, EnvironmentValue, ServerConfig, SignerWay, check};
+use super::{Config, EnvironmentValue, ServerConfig, SignerWay, Written, check};
 use crate::limits;
 use crate::secret::SecretSource;
 
@@ -75,6 +75,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
     match decoded.value {
         Some(mut config) if problems.is_empty() => {
             anchor(&mut config, path.parent().unwrap_or(Path::new("")));
+            config.written = Written::of(&root);
             Ok(config)
         }
         _ => {

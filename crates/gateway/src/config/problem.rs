@@ -151,7 +151,7 @@ fn snippet(line: &str, span: Span, text: &str, private: &PrivateLines) -> String
     out
 }
 
-fn may_hold_password(written: &str) -> bool {
+pub(super) fn may_hold_password(written: &str) -> bool {
     written.contains('@') && written.contains(':')
 }
 

@@ -13,6 +13,7 @@ mod note;
 mod object;
 mod page;
 mod past;
+mod stated;
 mod subject;
 mod text;
 mod usage;
@@ -26,6 +27,9 @@ pub use note::Notes;
 pub use object::Object;
 pub use page::{LEGEND, since, to_html};
 pub use past::{Learned, Records, State};
+pub use stated::Stated;
 pub use subject::Subject;
-pub use text::{about, changes_to_json, instant, to_csv, to_json};
+pub use text::{
+    about, changes_to_csv, changes_to_json, concerns_to_csv, instant, to_csv, to_json, unused_to_csv,
+};
 pub use usage::{Unused, unused};

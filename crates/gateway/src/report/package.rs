@@ -3,12 +3,15 @@
 //!
 //! One pass over the leaves, in short transactions, so a running gateway is not disturbed. What is in memory
 //! does not grow with the number of leaves, but with calls that are open at the same time, people, tools and
-//! days.
+//! days. Parts that are finished are noted in a journal: who is killed goes on from there.
 
+mod access;
 mod archive;
 mod body;
+mod change;
 mod describe;
 mod excerpt;
+mod journal;
 mod page;
 mod prove;
 mod spool;
@@ -22,18 +25,20 @@ use evidence::leaf::Leaf;
 use evidence::merkle::leaf_hash;
 use evidence::note::VerifierKey;
 use evidence::package::{
-    BEFORE_FILE, CONSISTENCY_FILE, COUNTS_FILE, Counts, CountsError, DOCUMENTS, Derivation, Derived, Draw,
-    FORMAT, LOG, LogPart, MANIFEST_FILE, Manifest, POLICIES, Period, SIGNATURE_FILE, Setting,
+    BEFORE_FILE, CONSISTENCY_FILE, COUNTS_FILE, Counts, CountsError, Derivation, Derived, Draw, FORMAT,
+    LEAVERS_FILE, LOG, Leavers, LogPart, MANIFEST_FILE, Manifest, Period, SIGNATURE_FILE, Setting,
 };
 use evidence::time::Timestamp;
 
+pub use self::access::check_access;
 use crate::ledger::{Keyring, SignError, VaultError};
 use crate::limits;
-use crate::store::entry::{self, Filter};
+use crate::report::access as matrix;
 use crate::store::epoch::{self, Epoch};
-use crate::store::{self, Db, ErrorKind, checkpoint, document};
+use crate::store::{self, Db, ErrorKind, checkpoint, entry};
 use archive::Output;
 use excerpt::Excerpt;
+use journal::{Begun, Journal};
 use spool::Spool;
 
 /// What a package shall hold.
@@ -45,6 +50,8 @@ pub struct Order {
     pub servers: Vec<String>,
     /// Counts to compare with: a CSV file.
     pub counts: Option<String>,
+    /// Whose access ended outside of the gateway, by pseudonym: a CSV file.
+    pub leavers: Option<String>,
     /// Samples to open.
     pub draw: Option<Draw>,
     /// What becomes of recorded bodies of privileged calls.
@@ -124,6 +131,12 @@ pub enum PackageError {
     /// A recorded body cannot be opened.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// Who may do what cannot be computed.
+    #[error(transparent)]
+    Access(matrix::Error),
+    /// Somebody else makes the same package.
+    #[error("another command is making this package (`{0}` is locked): wait for it, or choose another name")]
+    Busy(PathBuf),
     /// The manifest cannot be signed.
     #[error(transparent)]
     Manifest(#[from] SignError),
@@ -158,6 +171,8 @@ struct Draft<'m> {
     key: VerifierKey,
     checkpoint: Checkpoint,
     log: LogPart,
+    /// When it was begun.
+    created: Timestamp,
     work: PathBuf,
 }
 
@@ -165,6 +180,8 @@ impl Maker<'_> {
     /// Writes the package that `order` asks for to `output`: a zip archive if its name ends in `.zip`, else a
     /// new directory. `progress` is told steps done and steps in all. `sealing` is told the manifest's hash
     /// before the package appears under its name, so that its export can be recorded first.
+    ///
+    /// After a kill or a failure the same call goes on from the parts that were finished.
     ///
     /// # Errors
     /// [`PackageError`], or what `sealing` returned; nothing is at `output` then.
@@ -184,16 +201,25 @@ impl Maker<'_> {
         }
         let name = output.file_name().unwrap_or_default().to_string_lossy();
         let work = output.with_file_name(format!(".{name}.making"));
-        let made = self.make(order, &work, output, progress);
+        let mut journal = Journal::open(&work, self.fingerprint(order))?;
+        let made = self.make(order, &work, output, &mut journal, progress);
         let done = made.map_err(E::from).and_then(|(written, finished)| {
             sealing(&written)?;
             finished.publish(output).map_err(E::from)?;
             Ok(written)
         });
-        // What cannot be removed now is removed by the next run.
-        drop(fs::remove_dir_all(&work));
         drop(fs::remove_file(archive::unfinished(&work)));
+        if done.is_ok() || journal.derived().is_none() {
+            journal.remove(&work);
+        }
         done
+    }
+
+    /// What must be the same for an unfinished package to be continued.
+    fn fingerprint(&self, order: &Order) -> String {
+        let key = self.keys.verifier_key();
+        let text = format!("{order:?}\n{:?}\n{key}", self.deployment);
+        evidence::merkle::Hash::of(text.as_bytes()).to_string()
     }
 
     fn make(
@@ -201,6 +227,7 @@ impl Maker<'_> {
         order: &Order,
         work: &Path,
         output: &Path,
+        journal: &mut Journal,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<(Written, archive::Finished), PackageError> {
         if let Some(draw) = &order.draw
@@ -208,20 +235,42 @@ impl Maker<'_> {
         {
             return Err(PackageError::Draw(draw.population.clone()));
         }
-        let draft = Draft::begin(self, order, work)?;
-        let (derived, excerpt) = draft.scan(progress)?;
+        let draft = Draft::begin(self, order, work, journal)?;
+        let (derived, excerpt) = match journal.derived() {
+            Some(derived) => (derived, Excerpt::read(work)?),
+            None => {
+                let (derived, excerpt) = draft.scan(progress)?;
+                journal.scanned(&derived)?;
+                (derived, excerpt)
+            }
+        };
         draft.write_proofs()?;
         draft.write_documents(&derived)?;
-        draft.open_bodies()?;
-        draft.write_samples(&derived)?;
-        draft.write_texts(&derived, &excerpt)?;
+        journal.part("bodies", || draft.open_bodies())?;
+        journal.part("samples", || draft.write_samples(&derived))?;
+        let access = draft.write_access()?;
+        draft.write_texts(&derived, &excerpt, &access)?;
         draft.pack(derived, output)
     }
 }
 
 impl<'m> Draft<'m> {
-    /// Finds the part of the log that holds the period.
-    fn begin(maker: &'m Maker<'m>, order: &'m Order, work: &Path) -> Result<Self, PackageError> {
+    /// Finds the part of the log that holds the period, or takes the one that the journal names.
+    fn begin(
+        maker: &'m Maker<'m>,
+        order: &'m Order,
+        work: &Path,
+        journal: &mut Journal,
+    ) -> Result<Self, PackageError> {
+        let key = maker.keys.verifier_key();
+        if let Some(Begun { log, created }) = journal.state.begun.clone() {
+            let epoch = maker.db.read_now("epoch", epoch::current)?;
+            let size = epoch.first_index + log.size;
+            let found = maker.db.read_now("checkpoint", |read| checkpoint::of_size(read, size))?;
+            let note = found.ok_or(PackageError::Empty)?.note;
+            let (checkpoint, _) = Checkpoint::open(&note, &key).map_err(directory::Error::from)?;
+            return Ok(Self { maker, order, epoch, key, checkpoint, log, created, work: work.to_owned() });
+        }
         let period = order.period;
         let (from, until) = (period.from.as_micros(), period.until.as_micros());
         let (epoch, found) = maker.db.read_now("period", |read| {
@@ -235,27 +284,29 @@ impl<'m> Draft<'m> {
         if first < epoch.first_index {
             return Err(PackageError::EarlierEpoch(epoch.number));
         }
-        let key = maker.keys.verifier_key();
         let (checkpoint, _) = Checkpoint::open(&end.note, &key).map_err(directory::Error::from)?;
         let before = maker.db.read_now("before", |read| checkpoint::up_to(read, first))?;
         let first = before.map_or(0, |before| epoch.within(before.size));
         let bundle = u64::from(evidence::tile::WIDTH_MAX);
         let log = LogPart { first: first / bundle * bundle, size: checkpoint.size, root: checkpoint.root };
-        // What an interrupted run left: it is made again, since the log may have grown.
-        drop(fs::remove_dir_all(work));
-        let draft = Self { maker, order, epoch, key, checkpoint, log, work: work.to_owned() };
-        draft.save_counts()?;
+        let created = maker.now;
+        journal.state.begun = Some(Begun { log, created });
+        let draft = Self { maker, order, epoch, key, checkpoint, log, created, work: work.to_owned() };
+        spool::private_directory(work)?;
+        draft.save_given()?;
         Ok(draft)
     }
 
     /// The one pass over the leaves.
     fn scan(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<(Derived, Excerpt), PackageError> {
         let counts = self.order.counts.as_deref().map(Counts::parse).transpose()?;
+        let leavers = self.order.leavers.as_deref().map(Leavers::parse).transpose()?;
         let setting = Setting {
             period: self.order.period,
             servers: self.order.servers.clone(),
             log: self.log,
             counts,
+            leavers,
             draw: self.order.draw.clone(),
         };
         let mut writer = Writer::slice(&self.work.join(LOG), self.log.first, Durability::Later)?;
@@ -307,11 +358,14 @@ impl<'m> Draft<'m> {
         Ok(String::from_utf8_lossy(&found.ok_or(PackageError::Empty)?.note).into_owned())
     }
 
-    fn save_counts(&self) -> Result<(), PackageError> {
-        match &self.order.counts {
-            Some(counts) => self.put(COUNTS_FILE, counts.as_bytes()),
-            None => Ok(()),
+    /// Keeps what came from somewhere else.
+    fn save_given(&self) -> Result<(), PackageError> {
+        for (path, given) in [(COUNTS_FILE, &self.order.counts), (LEAVERS_FILE, &self.order.leavers)] {
+            if let Some(given) = given {
+                self.put(path, given.as_bytes())?;
+            }
         }
+        Ok(())
     }
 
     /// The checkpoint before the slice, and that the log only grew since.
@@ -333,29 +387,12 @@ impl<'m> Draft<'m> {
         self.put(CONSISTENCY_FILE, text.as_bytes())
     }
 
-    /// Policy sets and definitions that leaves name, and the policy set in force when the period began.
-    fn write_documents(&self, derived: &Derived) -> Result<(), PackageError> {
-        let from = self.order.period.from.as_micros();
-        let filter =
-            Filter { event: Some("policy.published".to_owned()), until: Some(from), ..Filter::default() };
-        let earlier = self.maker.db.read_now("policy before", |read| entry::page(read, &filter, 1))?;
-        let in_force = earlier.iter().find_map(|entry| {
-            let leaf: serde_json::Value = serde_json::from_slice(&entry.leaf).ok()?;
-            leaf.get("detail")?.get("policy_set")?.as_str()?.parse().ok()
-        });
-        let policies = derived.policy_sets.iter().copied().chain(in_force);
-        let wanted = policies.map(|hash| (POLICIES, hash));
-        for (folder, hash) in wanted.chain(derived.documents.iter().map(|hash| (DOCUMENTS, *hash))) {
-            let found = self.maker.db.read_now("document", |read| document::find(read, hash.as_bytes()))?;
-            // One that is missing is a finding of whoever verifies, not a reason to write no package.
-            if let Some((_, bytes)) = found {
-                self.put(&format!("{folder}/{hash}.json"), &bytes)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn write_texts(&self, derived: &Derived, excerpt: &Excerpt) -> Result<(), PackageError> {
+    fn write_texts(
+        &self,
+        derived: &Derived,
+        excerpt: &Excerpt,
+        access: &access::Access,
+    ) -> Result<(), PackageError> {
         let facts = describe::Facts {
             deployment: self.maker.deployment,
             order: self.order,
@@ -363,7 +400,8 @@ impl<'m> Draft<'m> {
             checkpoint: &self.checkpoint,
             key: &self.key,
             derived,
-            created: self.maker.now,
+            access,
+            created: self.created,
         };
         self.put("report.html", page::render(&facts, excerpt).as_bytes())?;
         self.put("system-description.md", describe::system(&facts).as_bytes())?;
@@ -380,7 +418,7 @@ impl<'m> Draft<'m> {
         let manifest = Manifest {
             format: FORMAT.to_owned(),
             origin: self.checkpoint.origin.clone(),
-            created: self.maker.now,
+            created: self.created,
             period: self.order.period,
             servers: self.order.servers.clone(),
             log: self.log,

@@ -4,6 +4,8 @@
 #[path = "../../examples/quarter/story.rs"]
 mod story;
 
+mod access;
+mod resume;
 mod stranger;
 
 use std::path::{Path, PathBuf};
@@ -217,7 +219,7 @@ fn later_period_is_a_slice_that_leads_to_the_signed_root() {
 #[test]
 fn every_change_of_a_package_is_named() {
     for (file, edit) in [
-        ("report.html", (|text| text.replacen("<b>", "<b>9", 1)) as fn(String) -> String),
+        ("report.html", (|text| text.replacen("rows.calls\">", "rows.calls\">9", 1)) as fn(String) -> String),
         ("system-description.md", |text| text + "More.\n"),
         ("populations/denials.csv", |text| text.lines().take(3).map(|line| format!("{line}\n")).collect()),
     ] {
@@ -279,6 +281,53 @@ fn leaf_left_out_or_swapped_is_named() {
         assert_eq!(findings.first_bad_leaf, Some(leaf), "{:?}", findings.problems);
         assert_eq!(check_again(&copy.path())["first_bad_leaf"], leaf);
     }
+}
+
+#[test]
+fn report_that_shows_other_numbers_or_rows_is_named() {
+    for edit in [
+        (|text| text.replacen("\"rows.calls\">", "\"rows.calls\">9", 1)) as fn(String) -> String,
+        |text| text.replacen(" data-figure=\"exceptions\"", "", 1),
+        |text| text.replacen("<td>orphaned</td>", "<td>explained</td>", 1),
+    ] {
+        let copy = Copy::new();
+        copy.edit("report.html", edit);
+        copy.sign_again(&stolen());
+        copy.assert_named(ProblemKind::Report, "report.html");
+    }
+    // With its figures it is no better: they are counted again.
+    let copy = Copy::new();
+    for file in ["report.html", "figures.json"] {
+        copy.edit(file, |text| {
+            text.replace("\"exceptions\">", "\"exceptions\">0")
+                .replace("\"exceptions\": ", "\"exceptions\": 1")
+        });
+    }
+    copy.sign_again(&stolen());
+    copy.assert_named(ProblemKind::Population, "figures.json");
+}
+
+#[test]
+fn exception_gap_or_change_left_out_is_named() {
+    for file in ["exceptions.csv", "gaps.csv", "config/timeline.csv"] {
+        let copy = Copy::new();
+        copy.edit(file, |text| {
+            text.lines().enumerate().filter(|(at, _)| *at != 1).map(|(_, line)| format!("{line}\n")).collect()
+        });
+        copy.sign_again(&stolen());
+        copy.assert_named(ProblemKind::Population, file);
+    }
+}
+
+#[test]
+fn changed_configuration_is_named() {
+    let copy = Copy::new();
+    let folder = copy.path().join("config/configurations");
+    let file = std::fs::read_dir(folder).expect("configurations").flatten().next().expect("one").file_name();
+    let file = format!("config/configurations/{}", file.to_str().expect("UTF-8"));
+    copy.edit(&file, |text| text.replace("behind_proxy", "in_front"));
+    copy.sign_again(&stolen());
+    copy.assert_named(ProblemKind::Document, &file);
 }
 
 #[test]

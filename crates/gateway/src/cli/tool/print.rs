@@ -6,9 +6,9 @@ use anstyle::{AnsiColor, Color, Style};
 use evidence::merkle::Hash;
 use serde_json::{Value, json};
 
-use super::diff::{Line, diff};
 use crate::catalog::DefinitionHash;
 use crate::cli::moment;
+use crate::report::diff::{Line, diff};
 use crate::store::definition::{Definition, Standing};
 
 /// Digits of a hash that people see.

@@ -10,6 +10,7 @@ use super::matrix::{Cell, Matrix};
 use super::note::asked;
 use super::object::Object;
 use super::subject::Subject;
+use super::usage::Unused;
 
 /// The columns of the CSV.
 const HEAD: [&str; 14] = [
@@ -98,6 +99,50 @@ pub fn to_csv(basis: &Basis, matrix: &Matrix) -> String {
                 subject.actor.clone().unwrap_or_default(),
             ]));
         }
+    }
+    text
+}
+
+/// What changed, with one line for each change.
+pub fn changes_to_csv(changes: &[Change]) -> String {
+    let head = ["server", "action", "target", "statement", "subjects", "before", "after"];
+    let mut text = line(head.map(str::to_owned));
+    let said = |cell: &Option<Cell>| cell.as_ref().map(Cell::note).unwrap_or_default();
+    for Change { subjects, object, before, after } in changes {
+        text.push_str(&line([
+            object.server.clone(),
+            object.action.clone(),
+            object.target.clone(),
+            object.statement.clone().unwrap_or_default(),
+            subjects.join("; "),
+            said(before),
+            said(after),
+        ]));
+    }
+    text
+}
+
+/// Duties that should be apart, one a line.
+pub fn concerns_to_csv(concerns: &[Concern]) -> String {
+    let mut text = line(["finding", "server", "subject", "text"].map(str::to_owned));
+    for Concern { code, server, subject, text: said } in concerns {
+        let subject = subject.clone().unwrap_or_default();
+        text.push_str(&line([(*code).to_owned(), server.clone(), subject, said.clone()]));
+    }
+    text
+}
+
+/// Grants that nobody used, one line for each person, server and method.
+pub fn unused_to_csv(unused: &[Unused]) -> String {
+    let mut text = line(["subject", "server", "action", "used", "never_used"].map(str::to_owned));
+    for Unused { subject, server, action, targets, used } in unused {
+        text.push_str(&line([
+            subject.clone(),
+            server.clone(),
+            action.clone(),
+            used.to_string(),
+            targets.join(" "),
+        ]));
     }
     text
 }

@@ -5,6 +5,7 @@ use evidence::note::VerifierKey;
 use evidence::package::{DOES_NOT_ASSERT, Derived, FORMAT, LogPart};
 use evidence::time::Timestamp;
 
+use super::access::Access;
 use super::{Bodies, Deployment, Order};
 
 /// The independent verifier, as it is in this release.
@@ -18,6 +19,7 @@ pub(super) struct Facts<'f> {
     pub(super) checkpoint: &'f Checkpoint,
     pub(super) key: &'f VerifierKey,
     pub(super) derived: &'f Derived,
+    pub(super) access: &'f Access,
     pub(super) created: Timestamp,
 }
 
@@ -25,15 +27,6 @@ impl Facts<'_> {
     /// The first eight characters of the assurance level's text: its name.
     pub(super) fn level(&self) -> &str {
         self.deployment.assurance.split(':').next().unwrap_or("L0")
-    }
-
-    /// Whether other counts were compared, in words.
-    pub(super) fn reconciliation(&self) -> String {
-        match self.derived.compared {
-            None => "not reconciled: no counts from another source were given".to_owned(),
-            Some((rows, 0)) => format!("{rows} counts from other sources, all tie"),
-            Some((rows, open)) => format!("{rows} counts from other sources, {open} of them do not tie"),
-        }
     }
 }
 
@@ -62,7 +55,7 @@ pub(super) fn system(facts: &Facts<'_>) -> String {
          ## What is not recorded\n\n\
          - Calls that do not pass through the gateway.\n\
          - Values that were masked: only that they were, by which detector.\n\
-         - Changes of the configuration other than policies: this release does not record them.\n\
+         - Values of secrets, and of settings that may hold one: of these only whether they changed.\n\
          - What an upstream did with a call beyond its answer.\n\n\
          ## How strongly the log is anchored\n\n{assurance}.\n\n\
          | level | anchor outside the operator's database | shows a cut tail | shows a rewrite with a stolen key |\n\
@@ -108,12 +101,21 @@ pub(super) const FILES: &[(&str, &str)] = &[
     ("totals.csv", "leaves of the period by day and type"),
     ("gaps.csv", "where the log is silent, and what it says about why"),
     ("exceptions.csv", "what rules found that wants explaining"),
-    ("reconciliation/", "counts from another source, and the comparison; absent when none were given"),
+    ("figures.json", "every number that the report shows, derived like everything else"),
+    (
+        "reconciliation/",
+        "counts and leavers from another source, and the comparison; absent when none were given",
+    ),
+    ("access/", "who could do what, when the period began and when it ended; what changed; what nobody used"),
     (
         "samples/",
         "leaves that the auditor's seed selects: leaf, proof, opened body and salt, approval, replay page",
     ),
-    ("config/", "policy sets and tool definitions that leaves name, each named by its hash"),
+    ("config/timeline.csv", "which policy set and which configuration came into force when"),
+    (
+        "config/",
+        "policy sets, configurations and tool definitions that leaves name, each named by its hash; what each change changed",
+    ),
     ("trust/", "the key that signs; compare it with a copy from elsewhere"),
     ("verify/", "an independent verifier in Python, and how to use it"),
 ];

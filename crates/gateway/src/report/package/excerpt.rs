@@ -1,35 +1,52 @@
 //! The first lines of some derived files, for the report.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 
-use evidence::package::{DIFFERENCES_FILE, EXCEPTIONS_FILE, GAPS_FILE, SELECTION_FILE};
+use evidence::package::{DIFFERENCES_FILE, EXCEPTIONS_FILE, GAPS_FILE, SELECTION_FILE, TIMELINE_FILE, cells};
 
+use super::PackageError;
 use crate::limits;
+
+/// Files of which the report shows something.
+const WANTED: &[&str] = &[
+    GAPS_FILE,
+    EXCEPTIONS_FILE,
+    DIFFERENCES_FILE,
+    SELECTION_FILE,
+    TIMELINE_FILE,
+    "populations/approvals.csv",
+    "populations/definitions.csv",
+    "populations/keys.csv",
+    "populations/retention.csv",
+    "populations/viewing.csv",
+    "populations/availability.csv",
+];
+
+/// What the report shows of one file: some of its lines, each with its number from 1, the head first.
+#[derive(Default)]
+pub(super) struct Shown {
+    pub(super) lines: Vec<(u64, Vec<String>)>,
+    seen: u64,
+}
 
 /// What the report shows of the files.
 #[derive(Default)]
 pub(super) struct Excerpt {
-    files: BTreeMap<String, Vec<Vec<String>>>,
+    files: BTreeMap<String, Shown>,
     rules: BTreeMap<String, usize>,
 }
 
 impl Excerpt {
     /// Looks at the next line of a file.
     pub(super) fn look(&mut self, path: &str, line: &str) {
-        let wanted = matches!(path, GAPS_FILE | EXCEPTIONS_FILE | DIFFERENCES_FILE | SELECTION_FILE)
-            || matches!(
-                path,
-                "populations/changes.csv"
-                    | "populations/approvals.csv"
-                    | "populations/definitions.csv"
-                    | "populations/keys.csv"
-                    | "populations/retention.csv"
-                    | "populations/viewing.csv"
-                    | "populations/availability.csv"
-            );
-        if !wanted {
+        if !WANTED.contains(&path) {
             return;
         }
+        let shown = self.files.entry(path.to_owned()).or_default();
+        shown.seen += 1;
         if path == EXCEPTIONS_FILE {
             // A few of each rule, not many of one.
             let rule = line.split(',').next().unwrap_or_default();
@@ -39,34 +56,29 @@ impl Excerpt {
                 return;
             }
         }
-        let rows = self.files.entry(path.to_owned()).or_default();
         // One more for the head.
-        if rows.len() <= limits::REPORT_ROWS_MAX {
-            rows.push(cells(line));
+        if shown.lines.len() <= limits::REPORT_ROWS_MAX {
+            shown.lines.push((shown.seen, cells(line)));
         }
+    }
+
+    /// Looks at the files that an earlier run left below `work`.
+    pub(super) fn read(work: &Path) -> Result<Self, PackageError> {
+        let mut excerpt = Self::default();
+        for path in WANTED {
+            let full = work.join(path);
+            let failed = |cause| PackageError::Io { path: full.clone(), cause };
+            if full.exists() {
+                for line in BufReader::new(File::open(&full).map_err(failed)?).lines() {
+                    excerpt.look(path, &line.map_err(failed)?);
+                }
+            }
+        }
+        Ok(excerpt)
     }
 
     /// The head and the first rows of a file.
-    pub(super) fn of(&self, path: &str) -> &[Vec<String>] {
-        self.files.get(path).map(Vec::as_slice).unwrap_or_default()
+    pub(super) fn of(&self, path: &str) -> &[(u64, Vec<String>)] {
+        self.files.get(path).map(|shown| &*shown.lines).unwrap_or_default()
     }
-}
-
-/// The cells of a line of CSV.
-fn cells(line: &str) -> Vec<String> {
-    let (mut cells, mut cell, mut quoted) = (Vec::new(), String::new(), false);
-    let mut characters = line.chars().peekable();
-    while let Some(character) = characters.next() {
-        match character {
-            '"' if quoted && characters.peek() == Some(&'"') => {
-                characters.next();
-                cell.push('"');
-            }
-            '"' => quoted = !quoted,
-            ',' if !quoted => cells.push(std::mem::take(&mut cell)),
-            other => cell.push(other),
-        }
-    }
-    cells.push(cell);
-    cells
 }

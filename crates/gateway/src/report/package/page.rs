@@ -6,25 +6,28 @@ mod table;
 
 use evidence::package::{
     DIFFERENCES_FILE, DOES_NOT_ASSERT, EXCEPTIONS_FILE, GAPS_FILE, POPULATIONS, RULES, SELECTION_FILE,
+    TIMELINE_FILE, group,
 };
 
 use super::describe::{FILES, Facts};
 use super::excerpt::Excerpt;
+use crate::limits;
 use crate::report::criterion::{CRITERIA, PREFACE};
 use crate::report::html::escape;
 
 pub(super) use replay::replay;
-use table::{Head, group, table};
+use table::{Head, figure, table};
 
 const STYLE: &str = include_str!("page.css");
 
 /// Sections in their order: anchor and title.
-const SECTIONS: [(&str, &str); 11] = [
+const SECTIONS: [(&str, &str); 12] = [
     ("check", "How to check this package"),
     ("complete", "Completeness"),
     ("exceptions", "Exceptions"),
     ("populations", "Populations"),
-    ("changes", "Changes of policies and tools"),
+    ("access", "Who could do what"),
+    ("changes", "Changes of policies, configuration and tools"),
     ("approvals", "Approvals"),
     ("keys", "Keys, retention and access to evidence"),
     ("samples", "Samples"),
@@ -41,6 +44,7 @@ pub(super) fn render(facts: &Facts<'_>, excerpt: &Excerpt) -> String {
     complete(&mut out, facts, excerpt);
     exceptions(&mut out, facts, excerpt);
     populations(&mut out, facts);
+    access(&mut out, facts);
     changes(&mut out, excerpt);
     approvals(&mut out, excerpt);
     keys(&mut out, excerpt);
@@ -83,15 +87,15 @@ fn summary(out: &mut String, facts: &Facts<'_>) {
         from = day(period.from),
         until = day(period.until),
         origin = escape(&facts.checkpoint.origin),
-        first = facts.log.first,
-        last = facts.log.size.saturating_sub(1),
+        first = figure("log.first", facts.log.first),
+        last = figure("log.last", facts.log.size.saturating_sub(1)),
         root = facts.log.root,
-        size = group(facts.log.size),
+        size = figure("log.size", facts.log.size),
         scope = escape(&scope),
         created = day(facts.created),
         release = facts.deployment.release,
         assurance = marked(&facts.deployment.assurance),
-        reconciliation = escape(&facts.reconciliation()),
+        reconciliation = reconciliation(facts),
     ));
     figures(out, facts);
     chart::days(out, &facts.derived.totals);
@@ -104,28 +108,34 @@ fn summary(out: &mut String, facts: &Facts<'_>) {
 
 fn figures(out: &mut String, facts: &Facts<'_>) {
     let derived = facts.derived;
-    let of_type = |event: &str| {
-        derived.totals.iter().filter(|((_, found), _)| *found == event).map(|(_, n)| n).sum::<u64>()
-    };
     let rows = |name: &str| derived.rows.get(name).copied().unwrap_or(0);
     let exceptions: u64 = derived.exceptions.values().sum();
     let figures = [
-        (rows("calls"), "calls", false),
-        (of_type("call.intent"), "forwarded", false),
-        (of_type("call.denied"), "refused", false),
-        (rows("privileged"), "privileged", false),
-        (rows("approvals"), "put before people", false),
-        (rows("principals"), "people and programs", false),
-        (rows("tools"), "tools in use", false),
-        (of_type("auth.failed"), "records of failed authentication", false),
-        (exceptions, "exceptions to explain", exceptions > 0),
-        (derived.gaps.0, "gaps in the register", false),
-        (derived.gaps.1, "gaps the log does not explain", derived.gaps.1 > 0),
+        ("rows.calls", rows("calls"), "calls", "#populations"),
+        ("type.call.intent", derived.of_type("call.intent"), "forwarded", "#populations"),
+        ("type.call.denied", derived.of_type("call.denied"), "refused", "#populations"),
+        ("rows.privileged", rows("privileged"), "privileged", "#populations"),
+        ("rows.approvals", rows("approvals"), "put before people", "#approvals"),
+        ("rows.principals", rows("principals"), "people and programs", "#populations"),
+        ("rows.tools", rows("tools"), "tools in use", "#populations"),
+        (
+            "type.auth.failed",
+            derived.of_type("auth.failed"),
+            "records of failed authentication",
+            "#populations",
+        ),
+        ("exceptions", exceptions, "exceptions to explain", "#exceptions"),
+        ("gaps", derived.gaps.0, "gaps in the register", "#complete"),
+        ("gaps.unexplained", derived.gaps.1, "gaps the log does not explain", "#complete"),
     ];
     out.push_str("<ul class=\"figures\">");
-    for (count, what, open) in figures {
+    for (name, count, what, place) in figures {
+        let open = count > 0 && matches!(name, "exceptions" | "gaps.unexplained");
         let class = if open { " class=\"open\"" } else { "" };
-        out.push_str(&format!("<li{class}><b>{}</b><span>{what}</span></li>", group(count)));
+        out.push_str(&format!(
+            "<li{class}><a href=\"{place}\"><b data-figure=\"{name}\">{}</b><span>{what}</span></a></li>",
+            group(count)
+        ));
     }
     out.push_str("</ul>\n");
 }
@@ -154,23 +164,25 @@ fn complete(out: &mut String, facts: &Facts<'_>, excerpt: &Excerpt) {
     out.push_str(&format!(
         "<p>The log numbers its leaves without gaps: of the leaves {first} to {last} every one is in <code>log/</code>, and {inside} of \
          them lie in the period by the clock of their writer. Each population is a filter over exactly these.</p>\n",
-        first = facts.log.first,
-        last = facts.log.size.saturating_sub(1),
-        inside = group(facts.derived.leaves),
+        first = figure("log.first", facts.log.first),
+        last = figure("log.last", facts.log.size.saturating_sub(1)),
+        inside = figure("leaves", facts.derived.leaves),
     ));
     out.push_str("<h3>Leaves by type</h3>\n");
     let mut types: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
     for ((_, event), count) in &facts.derived.totals {
         *types.entry(event).or_default() += count;
     }
-    let rows: Vec<Vec<String>> =
-        types.iter().map(|(event, count)| vec![(*event).to_owned(), group(*count)]).collect();
-    table(out, &[Head::Code("type"), Head::Number("leaves")], &rows);
+    let rows: Vec<Vec<String>> = types
+        .iter()
+        .map(|(event, count)| vec![(*event).to_owned(), counted("type", event, *count)])
+        .collect();
+    table(out, &[Head::Code("type"), Head::Figure("leaves")], &rows);
     more(out, "by day", "totals.csv");
     out.push_str("<h3>Gap register</h3><p>A gateway that runs writes a heartbeat every minute. Silence for more than two and a half \
                   minutes is listed, with what the log says about why.</p>\n");
     listed(out, excerpt, GAPS_FILE, "The log is never silent in this period.");
-    out.push_str(&format!("<h3>Reconciliation</h3><p>{}.</p>\n", escape(&facts.reconciliation())));
+    out.push_str(&format!("<h3>Reconciliation</h3><p>{}.</p>\n", reconciliation(facts)));
     match facts.derived.compared {
         Some(_) => listed(out, excerpt, DIFFERENCES_FILE, ""),
         None => out.push_str(
@@ -186,10 +198,10 @@ fn exceptions(out: &mut String, facts: &Facts<'_>, excerpt: &Excerpt) {
     out.push_str("<p>Found by rules over all leaves of the period, not by judgement. Each wants an explanation; none is a finding by itself.</p>\n");
     let row = |rule: &evidence::package::Rule| {
         let count = facts.derived.exceptions.get(rule.name).copied().unwrap_or(0);
-        vec![rule.name.to_owned(), group(count), rule.meaning.to_owned()]
+        vec![rule.name.to_owned(), counted("rule", rule.name, count), rule.meaning.to_owned()]
     };
     let rows: Vec<Vec<String>> = RULES.iter().map(row).collect();
-    table(out, &[Head::Code("rule"), Head::Number("rows"), Head::Text("what it means, what to ask")], &rows);
+    table(out, &[Head::Code("rule"), Head::Figure("rows"), Head::Text("what it means, what to ask")], &rows);
     out.push_str("<h3>The first of each</h3>\n");
     listed(out, excerpt, EXCEPTIONS_FILE, "No rule found anything.");
     more(out, "all", EXCEPTIONS_FILE);
@@ -204,21 +216,74 @@ fn populations(out: &mut String, facts: &Facts<'_>) {
         vec![
             query.title.to_owned(),
             query.answers.to_owned(),
-            group(rows),
+            counted("rows", query.name, rows),
             format!("populations/{}.csv", query.name),
         ]
     };
     let rows: Vec<Vec<String>> = POPULATIONS.iter().map(row).collect();
-    let heads = [Head::Text("population"), Head::Text("answers"), Head::Number("rows"), Head::File("file")];
+    let heads = [Head::Text("population"), Head::Text("answers"), Head::Figure("rows"), Head::File("file")];
     table(out, &heads, &rows);
+}
+
+fn access(out: &mut String, facts: &Facts<'_>) {
+    section(out, "access");
+    let access = facts.access;
+    if let Some(why) = &access.missing {
+        out.push_str(&format!("<p class=\"quiet\">Not computed: {}.</p>\n", escape(why)));
+        return;
+    }
+    out.push_str(
+        "<p>Computed from the policies in force, not typed by hand: every group and combination of groups against every server, tool \
+         and class of statement. A cell says allow, hold (and who must agree), deny, or on which condition, and names the policies that \
+         decide. <code>countersign verify</code> computes it again from the policies in <code>config/policies/</code>; which tools there \
+         were and who was in which groups is what the gateway states in <code>access/*.basis.json</code>.</p>\n",
+    );
+    let link = |path: &str| format!("<a href=\"{path}\"><code>{path}</code></a>");
+    let set = |set: &Option<String>| match set {
+        Some(set) => format!("policy set <code>{}</code>", escape(&evidence::package::short(set))),
+        None => "no policies were in force yet".to_owned(),
+    };
+    let begin = match &access.sets[0] {
+        Some(_) => {
+            format!("{}; {}, {}", set(&access.sets[0]), link("access/begin.html"), link("access/begin.csv"))
+        }
+        None => set(&None),
+    };
+    let difference = match &access.sets[0] {
+        Some(_) => format!("{} changes: {}", group(access.changed as u64), link("access/difference.csv")),
+        None => "nothing to compare with".to_owned(),
+    };
+    out.push_str(&format!(
+        "<dl class=\"facts\"><dt>When the period began</dt><dd>{begin}</dd><dt>When it ended</dt><dd>{end}; {html}, {csv}</dd>\
+         <dt>Between</dt><dd>{difference}</dd><dt>Never used</dt><dd>{people} people and programs held {grants} grants that they did not \
+         use: {unused}</dd></dl>\n<h3>Duties that should be apart</h3>\n",
+        end = set(&access.sets[1]),
+        html = link("access/end.html"),
+        csv = link("access/end.csv"),
+        people = group(access.unused.0 as u64),
+        grants = group(access.unused.1 as u64),
+        unused = link("access/unused.csv"),
+    ));
+    if access.concerns.is_empty() {
+        out.push_str("<p class=\"quiet\">Nothing found.</p>\n");
+        return;
+    }
+    let concern = |(server, code, text): &(String, &'static str, String)| {
+        vec![(*code).to_owned(), server.clone(), text.clone()]
+    };
+    let shown = access.concerns.iter().take(limits::REPORT_ROWS_MAX).map(concern);
+    let heads = [Head::Code("finding"), Head::Text("server"), Head::Text("what")];
+    table(out, &heads, &shown.collect::<Vec<_>>());
+    more(out, "all", "access/end.duties.csv");
 }
 
 fn changes(out: &mut String, excerpt: &Excerpt) {
     section(out, "changes");
-    out.push_str("<h3>Policies</h3>\n");
-    listed(out, excerpt, "populations/changes.csv", "No policy changed in this period.");
-    out.push_str("<p>The text of every set that decided a call is in <code>config/policies/</code>, named by its hash.</p>\
-                  <h3>Definitions of tools</h3>\n");
+    out.push_str("<h3>Policies and configuration: what came into force when</h3>\n");
+    listed(out, excerpt, TIMELINE_FILE, "Nothing came into force in this part of the log.");
+    out.push_str("<p>The text of every policy set that decided a call is in <code>config/policies/</code>, of every configuration in \
+                  <code>config/configurations/</code>, secrets left out, each named by its hash; what each change changed is in \
+                  <code>config/differences/</code>.</p><h3>Definitions of tools</h3>\n");
     listed(out, excerpt, "populations/definitions.csv", "No upstream changed what its tools say they do.");
 }
 
@@ -261,7 +326,7 @@ fn samples(out: &mut String, facts: &Facts<'_>, excerpt: &Excerpt) {
         "<p>{n} of <code>{population}</code>, by the seed <code>{seed}</code>: the leaves with the smallest SHA-256(seed || leaf hash). \
          Each folder <code>samples/RANK/</code> has the leaves of the call and of its approval, a proof for each, bodies as they were \
          masked with their salts, and <code>replay.html</code>.</p>\n",
-        n = facts.derived.selected.len(),
+        n = figure("samples", facts.derived.selected.len() as u64),
         population = escape(&draw.population),
         seed = escape(&draw.seed),
     ));
@@ -306,6 +371,23 @@ fn files(out: &mut String) {
     table(out, &[Head::Code("path"), Head::Text("what")], &rows);
 }
 
+/// Whether other counts were compared, in words.
+fn reconciliation(facts: &Facts<'_>) -> String {
+    match facts.derived.compared {
+        None => "not reconciled: no counts from another source were given".to_owned(),
+        Some((rows, open)) => format!(
+            "{} counts from other sources, of which {} do not tie",
+            figure("counts", rows),
+            figure("counts.open", open)
+        ),
+    }
+}
+
+/// The cell of a figure: see [`Head::Figure`].
+fn counted(kind: &str, name: &str, number: u64) -> String {
+    format!("{kind}.{name} {}", group(number))
+}
+
 /// The first rows of a derived file, or a sentence.
 fn listed(out: &mut String, excerpt: &Excerpt, path: &str, none: &str) {
     let (head, rows) = match excerpt.of(path) {
@@ -313,9 +395,9 @@ fn listed(out: &mut String, excerpt: &Excerpt, path: &str, none: &str) {
             out.push_str(&format!("<p class=\"quiet\">{}</p>\n", escape(none)));
             return;
         }
-        [head, rows @ ..] => (head, rows),
+        [(_, head), rows @ ..] => (head, rows),
     };
-    table::of_file(out, head, rows);
+    table::of_file(out, path, head, rows);
     more(out, "all rows", path);
 }
 

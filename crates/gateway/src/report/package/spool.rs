@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use super::PackageError;
@@ -33,6 +34,12 @@ impl Spool {
     pub(super) fn finish(self) -> io::Result<()> {
         self.files.into_values().try_for_each(|mut file| file.flush())
     }
+}
+
+/// Makes a directory that nobody else reads: what was recorded is in it.
+pub(super) fn private_directory(path: &Path) -> Result<(), PackageError> {
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|cause| PackageError::Io { path: path.to_owned(), cause })
 }
 
 /// Writes a whole file.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::table::group;
+use evidence::package::group;
 
 const WIDTH: u64 = 960;
 const HEIGHT: u64 = 120;
@@ -26,8 +26,8 @@ pub(super) fn days(out: &mut String, totals: &BTreeMap<(String, &'static str), u
     let count = days.len() as u64;
     let (step, wide) = (WIDTH * 100 / count, (WIDTH * 100 / count).saturating_sub(100).clamp(60, WIDE_MAX));
     out.push_str(&format!(
-        "<h3>Calls by day</h3><svg viewBox=\"0 0 {WIDTH} {all}\" role=\"img\" aria-label=\"Calls by day, from {first} to {last}, at \
-         most {most} a day\">",
+        "<h3>Calls by day</h3><svg viewBox=\"0 0 {WIDTH} {all}\" role=\"img\" aria-label=\"Calls by day, from {first} to \
+         {last}\">",
         all = HEIGHT + FOOT,
     ));
     for (position, (forwarded, refused)) in (0..).zip(days.values()) {
@@ -47,7 +47,8 @@ pub(super) fn days(out: &mut String, totals: &BTreeMap<(String, &'static str), u
     }
     out.push_str(&format!(
         "<text x=\"0\" y=\"{y}\">{first}</text><text x=\"{WIDTH}\" y=\"{y}\" text-anchor=\"end\">{last}</text>\
-         <text x=\"{middle}\" y=\"{y}\" text-anchor=\"middle\">at most {most} a day; blue forwarded, brown refused</text></svg>\n",
+         <text x=\"{middle}\" y=\"{y}\" text-anchor=\"middle\">at most <tspan data-figure=\"busiest_day\">{most}</tspan> a day; blue forwarded, brown refused\
+         </text></svg>\n",
         y = HEIGHT + FOOT - 4,
         middle = WIDTH / 2,
         most = group(most),

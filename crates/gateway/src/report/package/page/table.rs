@@ -1,24 +1,19 @@
 //! Tables. Everything in them may come from callers or upstreams.
 
+use evidence::package::{group, short};
+
 use crate::report::html::escape;
 
-/// A number with its thousands apart.
-pub(super) fn group(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            out.push('\u{202f}');
-        }
-        out.push(digit);
-    }
-    out
+/// A number that a verifier counts again: see `evidence::package::figures`.
+pub(super) fn figure(name: &str, number: u64) -> String {
+    format!("<span data-figure=\"{}\">{}</span>", escape(name), group(number))
 }
 
 /// A column: its head, and how it is set.
 pub(super) enum Head {
     Text(&'static str),
-    Number(&'static str),
+    /// The cell holds the name of a figure, a space and its number.
+    Figure(&'static str),
     Code(&'static str),
     File(&'static str),
 }
@@ -28,7 +23,7 @@ pub(super) fn table(out: &mut String, heads: &[Head], rows: &[Vec<String>]) {
     out.push_str("<div class=\"wide\"><table><thead><tr>");
     for head in heads {
         match head {
-            Head::Number(name) => out.push_str(&format!("<th class=\"n\">{name}</th>")),
+            Head::Figure(name) => out.push_str(&format!("<th class=\"n\">{name}</th>")),
             Head::Text(name) | Head::Code(name) | Head::File(name) => {
                 out.push_str(&format!("<th>{name}</th>"));
             }
@@ -41,7 +36,10 @@ pub(super) fn table(out: &mut String, heads: &[Head], rows: &[Vec<String>]) {
             let cell = escape(cell);
             out.push_str(&match head {
                 Head::Text(_) => format!("<td>{cell}</td>"),
-                Head::Number(_) => format!("<td class=\"n\">{cell}</td>"),
+                Head::Figure(_) => {
+                    let (name, number) = cell.split_once(' ').unwrap_or((&cell, ""));
+                    format!("<td class=\"n\" data-figure=\"{name}\">{number}</td>")
+                }
                 Head::Code(_) => format!("<td><code>{cell}</code></td>"),
                 Head::File(_) => format!("<td><a href=\"{cell}\"><code>{cell}</code></a></td>"),
             });
@@ -51,20 +49,26 @@ pub(super) fn table(out: &mut String, heads: &[Head], rows: &[Vec<String>]) {
     out.push_str("</tbody></table></div>\n");
 }
 
-/// Rows of a derived file. Columns that are empty in all of them are left out; long identifiers are cut,
-/// since the file has them whole.
-pub(super) fn of_file(out: &mut String, head: &[String], rows: &[Vec<String>]) {
-    let used = |column: &usize| rows.iter().any(|row| row.get(*column).is_some_and(|cell| !cell.is_empty()));
+/// Rows of a derived file, each with the number of its line. Columns that are empty in all of them are left out; long
+/// identifiers are cut, since the file has them whole.
+pub(super) fn of_file(out: &mut String, path: &str, head: &[String], rows: &[(u64, Vec<String>)]) {
+    let used =
+        |column: &usize| rows.iter().any(|(_, row)| row.get(*column).is_some_and(|cell| !cell.is_empty()));
     let columns: Vec<usize> =
         (0..head.len()).filter(used).filter(|&at| !matches!(&*head[at], "detail" | "lane")).collect();
-    out.push_str("<div class=\"wide\"><table><thead><tr>");
+    let named: Vec<String> = columns.iter().map(usize::to_string).collect();
+    out.push_str(&format!(
+        "<div class=\"wide\"><table data-file=\"{}\" data-columns=\"{}\"><thead><tr>",
+        escape(path),
+        named.join(" ")
+    ));
     for &column in &columns {
         let class = if is_number(&head[column]) { " class=\"n\"" } else { "" };
         out.push_str(&format!("<th{class}>{}</th>", escape(&head[column].replace('_', " "))));
     }
     out.push_str("</tr></thead><tbody>\n");
-    for row in rows {
-        out.push_str("<tr>");
+    for (line, row) in rows {
+        out.push_str(&format!("<tr data-line=\"{line}\">"));
         for &column in &columns {
             let class = match &*head[column] {
                 name if is_number(name) => " class=\"n\"",
@@ -93,26 +97,4 @@ fn is_number(head: &str) -> bool {
                 | "stopped"
                 | "quorum"
         )
-}
-
-/// A cell as a page has room for it.
-fn short(cell: &str) -> String {
-    let is_hex =
-        |text: &str| text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-    if is_hex(cell) {
-        return format!("{}…", &cell[..8]);
-    }
-    // An instant to the second.
-    if let Some((date, time)) = cell.split_once('T')
-        && date.len() == 10
-        && time.ends_with('Z')
-        && let Some(time) = time.get(..8)
-    {
-        return format!("{date} {time}");
-    }
-    let mut text: String = cell.chars().take(120).collect();
-    if text.len() < cell.len() {
-        text.push('…');
-    }
-    text
 }

@@ -7,7 +7,7 @@ const CONTEXT_LINES: usize = 3;
 
 /// One line of a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Line<'a> {
+pub enum Line<'a> {
     /// In both.
     Same(&'a str),
     /// Only in the old text.
@@ -19,7 +19,7 @@ pub(super) enum Line<'a> {
 }
 
 /// What turns `old` into `new`. Of texts too long to compare, what differs is shown as replaced.
-pub(super) fn diff<'a>(old: &'a str, new: &'a str) -> Vec<Line<'a>> {
+pub fn diff<'a>(old: &'a str, new: &'a str) -> Vec<Line<'a>> {
     let (old, new): (Vec<_>, Vec<_>) = (old.lines().collect(), new.lines().collect());
     let before = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
     let rest = old.len().min(new.len()) - before;
