@@ -66,7 +66,8 @@ async fn session_that_was_kept_shows_again_and_keeping_it_is_on_record() {
     let config = gateway.site.file.clone();
     countersign(Some(&config), &["session", "export", &session, "-o", &path(&cast)]).await;
     countersign(Some(&config), &["session", "export", &session, "--har", "-o", &path(&har)]).await;
-    // The request to record it lies in the database before a byte is written; the gateway takes it up when it ends.
+    // The request to record it lay in the database before a byte was written.
+    gateway.running.gateway.ledger.collect().await.expect("recorded");
     let site = gateway.finish_running().await;
     let viewed: Vec<Value> =
         site.leaves().into_iter().filter(|leaf| leaf["type"] == "recording.viewed").collect();
