@@ -31,6 +31,8 @@ use uuid::Uuid;
 
 /// The quarter begins here.
 pub(crate) const FIRST_DAY: &str = "2026-07-01";
+/// One who may approve.
+const LEAD: u64 = 3;
 /// Between heartbeats of a quiet gateway, in seconds of the story.
 const STEP_S: i64 = 120;
 const DAY_STEPS: u64 = 24 * 60 * 60 / STEP_S.unsigned_abs();
@@ -193,10 +195,7 @@ impl Teller {
             turn: self.roll() % 1000,
             server: server(at).into(),
             principal: principal(person),
-            second: principal(
-                (person + 1..).find(|other| is_lead(other % self.story.people)).unwrap_or(3)
-                    % self.story.people,
-            ),
+            second: principal(self.lead_beside(person)),
             context: around(&*self.clock, person),
             revision: self.revision,
             answer: self.mask.document(&Bytes::from(answer)),
@@ -204,6 +203,12 @@ impl Teller {
             clock: Arc::clone(&self.clock),
             call: new_id(&*self.clock),
         }
+    }
+
+    /// The next person who may approve what this one asks for.
+    fn lead_beside(&self, person: u64) -> u64 {
+        let mut others = (1..self.story.people).map(|step| (person + step) % self.story.people);
+        others.find(|other| is_lead(*other)).unwrap_or(LEAD)
     }
 
     /// The next of a row of numbers that is the same each time.
@@ -407,9 +412,9 @@ fn groups(number: u64) -> Vec<String> {
     more.into_iter().chain(["staff"]).map(str::to_owned).collect()
 }
 
-/// Whether policy lets them approve: people, not programs.
+/// Whether policy lets them approve.
 fn is_lead(number: u64) -> bool {
-    number % 7 == 3 && !number.is_multiple_of(10)
+    number % 5 == LEAD
 }
 
 fn around(clock: &dyn Clock, person: u64) -> Context {
