@@ -26,6 +26,8 @@ pub struct Detector {
     /// Words that speak for it, lower case, each at least three bytes, words apart by one space. They count when they
     /// stand in the same string (at most 64 bytes before or 32 after) or in a key on the way to it, as whole words.
     pub context: &'static [&'static str],
+    /// Words that speak for it and for all that are like it, as the ones before.
+    pub shared: &'static [&'static str],
     /// What the lack of such a word means.
     pub need: Need,
     /// So few values are possible that a pseudonym could be reversed by trying all: its key is the session's.

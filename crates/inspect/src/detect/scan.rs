@@ -42,6 +42,7 @@ pub(crate) struct Entry<'a> {
     pub(crate) id: Id,
     pub(crate) check: Check,
     pub(crate) context: &'a [&'a str],
+    pub(crate) shared: &'a [&'a str],
     pub(crate) need: Need,
     pub(crate) find: Want<'a>,
 }
@@ -82,7 +83,14 @@ impl<'a> Entry<'a> {
             Find::Scanner(scanner) => Want::Scanner(scanner),
             Find::Key(_) => Want::Nothing,
         };
-        Self { id, check: detector.check, context: detector.context, need: detector.need, find }
+        Self {
+            id,
+            check: detector.check,
+            context: detector.context,
+            shared: detector.shared,
+            need: detector.need,
+            find,
+        }
     }
 }
 
@@ -126,7 +134,7 @@ impl Engine {
     /// # Errors
     /// The id of an entry whose pattern is none, with the reason.
     pub(crate) fn new(entries: &[Entry<'_>]) -> Result<Self, (Id, String)> {
-        let words = Words::new(entries.iter().map(|entry| (entry.id, entry.context)));
+        let words = Words::new(entries.iter().map(|entry| (entry.id, entry.context, entry.shared)));
         let mut engine = Self {
             rules: Vec::with_capacity(entries.len()),
             literals: literal::Literals::default(),
@@ -195,6 +203,13 @@ impl Scan<'_> {
     /// Asks the rule at `index` about the candidate at `span`; whether it is a finding.
     fn judge(&mut self, index: u16, span: Span) -> bool {
         let rule = self.engine.rules[usize::from(index)];
+        // What is known already about the words around is cheaper than digits that are added up.
+        if rule.need == Need::Required && !self.path.meets(rule.topic) {
+            let known = self.near.known(self.bytes, span);
+            if known.is_some_and(|near| !near.meets(rule.topic)) {
+                return false;
+            }
+        }
         if !(rule.check)(span.of(self.text)) {
             return false;
         }

@@ -49,7 +49,7 @@ fn every_detector_has_something_to_start_from() {
 fn words_of_context_are_plain_and_there_when_needed() {
     for detector in DETECTORS {
         assert!(detector.need == Need::None || !detector.context.is_empty(), "{}", detector.name);
-        for word in detector.context {
+        for word in detector.context.iter().chain(detector.shared) {
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == ' ';
             assert!(word.len() >= 3 && word.chars().all(plain), "{}: `{word}`", detector.name);
         }

@@ -86,25 +86,35 @@ impl Findings {
         let texts = self.texts(message);
         let mut outer = Vec::new();
         let mut edits: Vec<Vec<Edit>> = vec![Vec::new(); self.leaves.len()];
-        for finding in &self.list {
-            let chosen = std::iter::once((finding, choose(finding), finding.cover()));
-            let chosen: Vec<_> = match chosen.clone().next() {
-                Some((_, Form::Plain, _)) => {
-                    finding.under.iter().map(|under| (under, choose(under), under.cover())).collect()
-                }
-                _ => chosen.collect(),
+        let direct = if fitter.is_some() { Vec::new() } else { self.direct() };
+        let mut mask = |finding: &Finding, form: Form| {
+            let value = finding.span.of(&texts[finding.leaf as usize]);
+            // Costs more than all else here, and is needed for few.
+            let token = if account.is_some() || form == Form::Token {
+                keys.token(finding.detector, finding.name(), value)
+            } else {
+                String::new()
             };
-            for (finding, form, cover) in chosen.into_iter().filter(|(_, form, _)| *form != Form::Plain) {
-                let value = finding.span.of(&texts[finding.leaf as usize]);
-                // Costs more than all else here, and is needed for few.
-                let token = if account.is_some() || form == Form::Token {
-                    keys.token(finding.detector, finding.name(), value)
-                } else {
-                    String::new()
-                };
-                edits[finding.leaf as usize].push((cover, replacement(form, value, finding.name(), &token)));
-                if let Some(account) = &mut account {
-                    account.push(self.receipt(finding, form, value, token));
+            let edit = (finding.cover(), replacement(form, value, finding.name(), &token));
+            if let Some(account) = &mut account {
+                account.push(self.receipt(finding, form, value, token));
+            }
+            edit
+        };
+        for finding in &self.list {
+            let leaf = finding.leaf as usize;
+            match choose(finding) {
+                Form::Plain => {
+                    let chosen = finding.under.iter().map(|under| (under, choose(under)));
+                    let masked = chosen.filter(|(_, form)| *form != Form::Plain);
+                    edits[leaf].extend(masked.map(|(under, form)| mask(under, form)));
+                }
+                form => {
+                    let (span, text) = mask(finding, form);
+                    match direct.get(leaf).copied().flatten() {
+                        Some(start) => outer.push((span.shift(start), text)),
+                        None => edits[leaf].push((span, text)),
+                    }
                 }
             }
         }
@@ -117,7 +127,9 @@ impl Findings {
             match leaf.parent {
                 None => {
                     let edits = leaf.outwards(message, &changes);
-                    let kept = fitter.as_mut().and_then(|fitter| leaf.kept(message, &edits, fitter));
+                    let kept = fitter.as_mut().and_then(|fitter| {
+                        leaf.kept(message, &edits, leaf.pointer.of(&self.pointers), fitter)
+                    });
                     outer.extend(kept.map_or(edits, |kept| vec![(leaf.span, kept)]));
                 }
                 Some(parent) => {
@@ -135,6 +147,20 @@ impl Findings {
         }
         outer.sort_by_key(|edit| edit.0);
         outer
+    }
+
+    /// Where the text of each leaf begins in the message, if it stands there as it is and holds no other: then a change of
+    /// one is a change of the message.
+    fn direct(&self) -> Vec<Option<usize>> {
+        let plain = |leaf: &Leaf| match leaf.shape {
+            Shape::String { escaped: false } if leaf.parent.is_none() => Some(leaf.span.start + 1),
+            _ => None,
+        };
+        let mut direct: Vec<Option<usize>> = self.leaves.iter().map(plain).collect();
+        for parent in self.leaves.iter().filter_map(|leaf| leaf.parent) {
+            direct[parent.leaf as usize] = None;
+        }
+        direct
     }
 
     fn receipt(&self, finding: &Finding, form: Form, value: &str, token: String) -> Receipt {
@@ -215,7 +241,7 @@ impl Leaf {
 
 impl Leaf {
     /// What stands in the place of the whole of it, where its changes do not keep to a schema.
-    fn kept(&self, message: &str, edits: &[Edit], fitter: &mut Fitter<'_>) -> Option<String> {
+    fn kept(&self, message: &str, edits: &[Edit], pointer: &str, fitter: &mut Fitter<'_>) -> Option<String> {
         let own: Vec<Edit> = edits
             .iter()
             .map(|(span, text)| {
@@ -223,7 +249,7 @@ impl Leaf {
             })
             .collect();
         let original = self.span.of(message);
-        fitter.fit(&self.pointer, original, &spliced(original, &own))
+        fitter.fit(pointer, original, &spliced(original, &own))
     }
 }
 
@@ -269,16 +295,20 @@ fn spliced(text: &str, edits: &[Edit]) -> String {
     out
 }
 
-/// What stands in the place of a value.
+/// What stands in the place of a value. None of it needs an escape that the value did not have.
 fn replacement(form: Form, value: &str, name: &str, token: &str) -> String {
-    let chars = value.chars().count();
+    let label = || ["[", name, "]"].concat();
     match form {
         Form::Drop | Form::Plain => String::new(),
         Form::Token => token.to_owned(),
-        Form::Partial if chars >= PARTIAL_MIN => {
+        Form::Label => label(),
+        Form::Partial => {
+            let chars = value.chars().count();
+            if chars < PARTIAL_MIN {
+                return label();
+            }
             STARS.chars().chain(value.chars().skip(chars - KEPT)).collect()
         }
-        Form::Label | Form::Partial => format!("[{name}]"),
     }
 }
 

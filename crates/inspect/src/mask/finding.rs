@@ -11,6 +11,8 @@ use crate::walk::Span;
 #[derive(Debug, Clone, Default)]
 pub struct Findings {
     pub(super) leaves: Vec<Leaf>,
+    /// The pointers of the leaves, one after the other.
+    pub(super) pointers: String,
     /// By leaf and place; none overlaps another.
     pub(super) list: Vec<Finding>,
 }
@@ -49,8 +51,8 @@ pub enum Origin {
 /// A string, number or boolean in which something was found, or a text that was decoded out of one.
 #[derive(Debug, Clone)]
 pub(super) struct Leaf {
-    /// From the root of its document.
-    pub(super) pointer: String,
+    /// The pointer from the root of its document, as a part of [`Findings::pointers`].
+    pub(super) pointer: Span,
     /// In its document, quotes included.
     pub(super) span: Span,
     pub(super) shape: Shape,
@@ -128,9 +130,10 @@ impl Findings {
 
     pub(super) fn pointer_of(&self, leaf: u32) -> String {
         let leaf = &self.leaves[leaf as usize];
+        let own = leaf.pointer.of(&self.pointers);
         match leaf.parent {
-            Some(parent) => self.pointer_of(parent.leaf) + &leaf.pointer,
-            None => leaf.pointer.clone(),
+            Some(parent) => self.pointer_of(parent.leaf) + own,
+            None => own.to_owned(),
         }
     }
 }
@@ -162,6 +165,7 @@ impl fmt::Debug for Finding {
 #[derive(Debug, Default)]
 pub(super) struct Found {
     leaves: Vec<Leaf>,
+    pointers: String,
     /// Where the furthest leaf of the message begins. In the order of the message every leaf is a new one.
     furthest: Option<usize>,
     /// The first leaves, by their places: made when one may be known already.
@@ -181,8 +185,14 @@ impl Found {
         &self.list[number as usize]
     }
 
-    /// The number of the leaf at `span` of the document that `parent` holds; made by `make` when it is new.
-    pub(super) fn leaf(&mut self, parent: Option<Parent>, span: Span, make: impl FnOnce() -> Leaf) -> u32 {
+    /// The number of the leaf at `span` of the document that `parent` holds. When it is new, `point` appends its pointer.
+    pub(super) fn leaf(
+        &mut self,
+        parent: Option<Parent>,
+        span: Span,
+        shape: Shape,
+        point: impl FnOnce(&mut String),
+    ) -> u32 {
         let key = (parent, span.start);
         if let Some((last, number)) = self.last
             && last == key
@@ -195,7 +205,10 @@ impl Found {
         }
         let known = if fresh { None } else { self.known(key) };
         let number = known.unwrap_or_else(|| {
-            self.leaves.push(make());
+            let start = self.pointers.len();
+            point(&mut self.pointers);
+            let pointer = Span::new(start, self.pointers.len());
+            self.leaves.push(Leaf { pointer, span, shape, parent });
             number(self.leaves.len() - 1)
         });
         self.last = Some((key, number));
@@ -234,27 +247,30 @@ impl Found {
 
     /// Sorted, and what overlaps made one: the surer finding, then the longer one, stands for all.
     pub(super) fn settle(mut self) -> Findings {
-        self.list
-            .sort_by_key(|finding| (finding.leaf, finding.span.start, std::cmp::Reverse(finding.span.end)));
-        let mut list: Vec<Finding> = Vec::with_capacity(self.list.len());
-        for mut finding in self.list {
-            let last = list.last_mut().filter(|last| last.leaf == finding.leaf && last.reaches(&finding));
-            let Some(last) = last else {
-                list.push(finding);
-                continue;
-            };
+        let place =
+            |finding: &Finding| (finding.leaf, finding.span.start, std::cmp::Reverse(finding.span.end));
+        // Mostly they are found in order, and a sort would take room first.
+        if !self.list.is_sorted_by_key(place) {
+            self.list.sort_by_key(place);
+        }
+        self.list.dedup_by(|finding, last| {
+            if last.leaf != finding.leaf || !last.reaches(finding) {
+                return false;
+            }
             let same = std::ptr::eq(last.detector, finding.detector) && last.custom == finding.custom;
             if same {
                 last.span.end = last.span.end.max(finding.span.end);
-                continue;
+                return true;
             }
             if finding.rank() > last.rank() {
-                std::mem::swap(last, &mut finding);
+                std::mem::swap(last, finding);
                 last.under = std::mem::take(&mut finding.under);
             }
-            last.under.push(finding);
-        }
-        Findings { leaves: self.leaves, list }
+            let weaker = Finding { under: Vec::new(), ..finding.clone() };
+            last.under.push(weaker);
+            true
+        });
+        Findings { leaves: self.leaves, pointers: self.pointers, list: self.list }
     }
 }
 

@@ -30,6 +30,7 @@ const fn named(name: &'static str) -> Detector {
         find: Find::Key(&[]),
         check: check::given,
         context: &[],
+        shared: &[],
         need: Need::None,
         small_space: true,
         mask: Form::Label,
@@ -103,7 +104,7 @@ impl Rules {
                 continue;
             }
             entries.push(Entry::of(id, detector));
-            detector.context.iter().for_each(|word| names.admit(word));
+            detector.context.iter().chain(detector.shared).for_each(|word| names.admit(word));
             if let Find::Key(keys) = detector.find {
                 keys.iter().for_each(|key| names.add(id, key));
             }
@@ -136,7 +137,14 @@ impl Rules {
                 window: CUSTOM_WINDOW,
                 pattern,
             };
-            entries.push(Entry { id, check: check::given, context: &[], need: Need::None, find });
+            entries.push(Entry {
+                id,
+                check: check::given,
+                context: &[],
+                shared: &[],
+                need: Need::None,
+                find,
+            });
         }
         let engine = Engine::new(&entries)
             .map_err(|(id, cause)| RuleError::Pattern(owners[usize::from(id)].name().to_owned(), cause))?;

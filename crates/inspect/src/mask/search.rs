@@ -11,7 +11,7 @@ use super::outside::Mark;
 use super::path::{AT_ROOT, Progress, Taken};
 use super::rules::{Fields, Rules};
 use super::surface::{Active, Part, Surface};
-use super::value::Values;
+use super::value::{HiddenValues, Values};
 use crate::detect::scan::{Hit, Id, Topics};
 use crate::value::Value;
 use crate::walk::{Kind, Segment, Span, Step, Walk};
@@ -38,12 +38,12 @@ pub fn scan_with(
 ) -> Result<Findings, Fault> {
     let mut search = Search::new(rules, fields, surface, Seek::Detectors, text.len());
     search.message(text)?;
-    let plain = search.is_read_plainly(text);
-    let mut found = search.found;
-    let values = Values::new(search.hidden);
+    let again = search.again;
+    let (mut found, hidden) = (search.found, search.hidden);
     // Most messages hold no copy, and a look at their bytes shows it.
-    let none = values.is_empty() || plain && values.are_plain() && !values.may_stand(text, &found.shown());
-    if !none {
+    let none = hidden.is_empty() || is_read_plainly(text, again) && !hidden.may_stand(text, &found.shown());
+    let values = if none { Values::default() } else { hidden.values(text) };
+    if !values.is_empty() {
         let mut copies = Search::new(rules, fields, surface, Seek::Values(&values), text.len());
         copies.found = found;
         copies.message(text)?;
@@ -81,7 +81,7 @@ pub(super) struct Search<'a> {
     pub(super) passed: usize,
     found: Found,
     /// Values whose copies do not show themselves, with the number of their finding.
-    hidden: Vec<(Box<str>, u32)>,
+    hidden: HiddenValues,
     hits: Vec<Hit>,
     names: NameCache,
     /// Bytes that may still be read again.
@@ -151,7 +151,7 @@ impl<'a> Search<'a> {
             texts: Vec::new(),
             passed: 0,
             found: Found::default(),
-            hidden: Vec::new(),
+            hidden: HiddenValues::default(),
             hits: Vec::new(),
             names: NameCache::default(),
             again: again(length),
@@ -163,12 +163,6 @@ impl<'a> Search<'a> {
             Document { text, base: 0, depth: 0, prefix: "", parent: None, nesting: 0, decoded: false };
         let (part, active) = self.surface.root();
         self.document(&document, Place { part, active, field: None, owner: None, topics: Topics::default() })
-    }
-
-    /// Whether every text that was read stands in the message byte for byte, signs with a short escape aside.
-    fn is_read_plainly(&self, text: &str) -> bool {
-        let has = |escape: &str| memchr::memmem::find(text.as_bytes(), escape.as_bytes()).is_some();
-        self.again == again(text.len()) && !has("\\u") && !has("\\/")
     }
 
     /// Reads a document whose root has `place`.
@@ -247,6 +241,13 @@ impl<'a> Search<'a> {
             here.part = Some(Part::Data);
         }
     }
+}
+
+/// Whether every text that was read stands in the message byte for byte, signs with a short escape aside. `left` is what
+/// may still be read again.
+fn is_read_plainly(text: &str, left: usize) -> bool {
+    let has = |escape: &str| memchr::memmem::find(text.as_bytes(), escape.as_bytes()).is_some();
+    left == again(text.len()) && !has("\\u") && !has("\\/")
 }
 
 /// Bytes of a message of that length that may be read again.

@@ -40,13 +40,22 @@ impl Keys {
             mac.update(part.as_bytes());
             mac.update(&[0]);
         }
-        mac.update(normal(detector, value).as_bytes());
+        match normal(detector, value) {
+            Normal::Own(text) => mac.update(text.as_bytes()),
+            Normal::Lower(value) => fold(value, &mut mac, |byte| Some(byte.to_ascii_lowercase())),
+            Normal::Signs(value) => fold(value, &mut mac, |byte| {
+                (byte.is_ascii_alphanumeric() || byte == b'.').then(|| byte.to_ascii_uppercase())
+            }),
+            Normal::Same(value) => mac.update(value.as_bytes()),
+        }
         let code = mac.finalize().into_bytes();
-        let mut token = format!("mk:{}:", self.kid);
+        let mut token = String::with_capacity(CODE + self.kid.len() + 4);
+        token.push_str("mk:");
+        token.push_str(&self.kid);
+        token.push(':');
         for byte in &code[..CODE / 2] {
-            for digit in [byte >> 4, byte & 0xf] {
-                token.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-            }
+            token.push(HEX[usize::from(byte >> 4)]);
+            token.push(HEX[usize::from(byte & 0xf)]);
         }
         token
     }
@@ -58,15 +67,42 @@ impl fmt::Debug for Keys {
     }
 }
 
+const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+
+/// A value without what spelling adds.
+enum Normal<'a> {
+    Same(&'a str),
+    /// ASCII, to be read in lower case.
+    Lower(&'a str),
+    /// ASCII, of which letters, digits and dots count, in upper case.
+    Signs(&'a str),
+    Own(String),
+}
+
 /// The value without what spelling adds: separators of numbers, the case of addresses, space around it.
-fn normal(detector: &Detector, value: &str) -> String {
+fn normal<'a>(detector: &Detector, value: &'a str) -> Normal<'a> {
     match detector.find {
-        Find::Scanner(Scanner::Email | Scanner::Ipv6) => value.to_lowercase(),
+        Find::Scanner(Scanner::Email | Scanner::Ipv6) if value.is_ascii() => Normal::Lower(value),
+        Find::Scanner(Scanner::Email | Scanner::Ipv6) => Normal::Own(value.to_lowercase()),
+        Find::Scanner(_) if value.is_ascii() => Normal::Signs(value),
         Find::Scanner(_) => {
             let kept = value.chars().filter(|c| c.is_alphanumeric() || *c == '.');
-            kept.map(|c| c.to_ascii_uppercase()).collect()
+            Normal::Own(kept.map(|c| c.to_ascii_uppercase()).collect())
         }
-        Find::Literal { .. } | Find::Key(_) => value.trim().to_owned(),
+        Find::Literal { .. } | Find::Key(_) => Normal::Same(value.trim()),
+    }
+}
+
+/// Gives `mac` what `of` makes of each byte, some at a time and without a copy of the whole.
+fn fold(value: &str, mac: &mut Hmac<Sha256>, of: impl Fn(u8) -> Option<u8>) {
+    let mut buffer = [0; 64];
+    for part in value.as_bytes().chunks(buffer.len()) {
+        let mut length = 0;
+        for byte in part.iter().filter_map(|byte| of(*byte)) {
+            buffer[length] = byte;
+            length += 1;
+        }
+        mac.update(&buffer[..length]);
     }
 }
 

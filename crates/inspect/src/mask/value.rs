@@ -9,6 +9,91 @@ const KNOWN_BY: usize = 64;
 /// Values that are beginnings of each other and are told apart.
 const CHAIN_MAX: usize = 32;
 
+/// A value whose copies do not show themselves.
+#[derive(Debug)]
+pub(super) enum Hidden {
+    /// Stands in the message as it is.
+    Here(Span),
+    /// Was decoded out of it.
+    Decoded(Box<str>),
+}
+
+/// All of a message, each with the number of its finding. Most messages hold no copy of any: these are only collected,
+/// and become [`Values`] when a copy may be there.
+#[derive(Debug, Default)]
+pub(super) struct HiddenValues(Vec<(Hidden, u32)>);
+
+/// Bytes at the beginning of a value that a place must have to be looked at.
+type Head = [u8; 4];
+const _: () = assert!(size_of::<Head>() <= limit::VALUE_MIN, "every value has a head");
+
+impl HiddenValues {
+    pub(super) fn push(&mut self, value: Hidden, number: u32) {
+        self.0.push((value, number));
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether a copy may stand in `message` beside those in `known`, which is in order. It misses none, and some of what
+    /// it sees is none: it looks at the beginning of each, wherever words begin and end.
+    pub(super) fn may_stand(&self, message: &str, known: &[Span]) -> bool {
+        let bytes = message.as_bytes();
+        let mut filter = Trigrams::default();
+        let mut heads: Vec<Head> = Vec::with_capacity(self.0.len());
+        for (value, _) in &self.0 {
+            let value = value.text(message);
+            let Some(head) = value.as_bytes().first_chunk().filter(|_| value.len() >= limit::VALUE_MIN)
+            else {
+                continue;
+            };
+            // What has signs that JSON writes in another way stands there in that way.
+            if !plain(value) {
+                return true;
+            }
+            // The next often begins like the last.
+            if heads.last() != Some(head) {
+                heads.push(*head);
+                filter.add(head);
+            }
+        }
+        heads.sort_unstable();
+        heads.dedup();
+        let mut known = known.iter().peekable();
+        let mut may = false;
+        filter.candidates(bytes, |at| {
+            while known.next_if(|span| span.end <= at).is_some() {}
+            let head = || bytes[at..].first_chunk().is_some_and(|head| heads.binary_search(head).is_ok());
+            may = may || known.peek().is_none_or(|span| at < span.start) && head();
+        });
+        may
+    }
+
+    /// The values themselves.
+    pub(super) fn values(self, message: &str) -> Values {
+        let text = |(value, number): (Hidden, u32)| match value {
+            Hidden::Here(span) => (span.of(message).into(), number),
+            Hidden::Decoded(text) => (text, number),
+        };
+        Values::new(self.0.into_iter().map(text).collect())
+    }
+}
+
+impl Hidden {
+    fn text<'a>(&'a self, message: &'a str) -> &'a str {
+        match self {
+            Self::Here(span) => span.of(message),
+            Self::Decoded(text) => text,
+        }
+    }
+}
+
+/// Whether it is written in JSON as it is, but for `\u` and `\/`.
+fn plain(value: &str) -> bool {
+    value.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\')
+}
+
 /// A set of values, and by which finding each is known.
 #[derive(Debug, Default)]
 pub(super) struct Values {
@@ -42,26 +127,6 @@ impl Values {
 
     pub(super) fn is_empty(&self) -> bool {
         self.sorted.is_empty()
-    }
-
-    /// Whether a copy may stand in `text` beside those in `known`, which is in order. It misses none, and some of what
-    /// it sees is none: it looks at bytes, wherever words begin and end.
-    pub(super) fn may_stand(&self, text: &str, known: &[Span]) -> bool {
-        let bytes = text.as_bytes();
-        let mut known = known.iter().peekable();
-        let mut may = false;
-        self.filter.candidates(bytes, |at| {
-            while known.next_if(|span| span.end <= at).is_some() {}
-            may |= known.peek().is_none_or(|span| at < span.start)
-                && self.beginning(&bytes[at..]).next().is_some();
-        });
-        may
-    }
-
-    /// Whether all are written in JSON as they are, but for `\u` and `\/`.
-    pub(super) fn are_plain(&self) -> bool {
-        let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
-        self.sorted.iter().all(|(value, _)| value.bytes().all(plain))
     }
 
     /// Calls `visit` with every copy in `text`, and what it is known by.
@@ -142,15 +207,17 @@ mod tests {
 
     #[test]
     fn copy_beside_the_known_ones_is_seen_in_any_surroundings() {
-        let values = Values::new(vec![("Alice".into(), 0), ("winter24".into(), 1)]);
         let text = r#"{"a":"Alice","b":"x\nwinter24"}"#;
         let at = |part: &str| text.find(part).map(|at| Span::new(at, at + part.len())).expect("a part");
+        let mut values = HiddenValues::default();
+        values.push(Hidden::Here(at("Alice")), 0);
+        values.push(Hidden::Decoded("winter24".into()), 1);
         assert!(values.may_stand(text, &[]));
         assert!(values.may_stand(text, &[at("Alice")]));
         assert!(values.may_stand(text, &[at("winter24")]));
         assert!(!values.may_stand(text, &[at("Alice"), at("winter24")]));
-        assert!(values.are_plain());
-        assert!(!Values::new(vec![("say \"x\"".into(), 0)]).are_plain());
+        values.push(Hidden::Decoded("say \"x\"".into()), 2);
+        assert!(values.may_stand(text, &[at("Alice"), at("winter24")]), "it may be written in any way");
     }
 
     #[test]

@@ -1,14 +1,18 @@
 //! International bank account numbers, ISO 13616: the country's length, and ISO 7064 MOD 97-10.
 
-/// Country and length in characters, from the registry that SWIFT keeps (release 99), in order of the country.
+/// Country and length in characters, in order of the country: from the registry that SWIFT keeps (release 99), of
+/// countries whose banks use the form without being in it, and of territories that write their own code.
 const LENGTHS: &[&str] = &[
-    "AD24", "AE23", "AL28", "AT20", "AZ28", "BA20", "BE16", "BG22", "BH22", "BI27", "BR29", "BY28", "CH21",
-    "CR22", "CY28", "CZ24", "DE22", "DJ27", "DK18", "DO28", "EE20", "EG29", "ES24", "FI18", "FK18", "FO18",
-    "FR27", "GB22", "GE22", "GI23", "GL18", "GR27", "GT28", "HN28", "HR21", "HU28", "IE22", "IL23", "IQ23",
-    "IS26", "IT27", "JO30", "KW30", "KZ20", "LB28", "LC32", "LI21", "LT20", "LU20", "LV21", "LY25", "MC27",
-    "MD24", "ME22", "MK19", "MN20", "MR27", "MT31", "MU30", "NI28", "NL18", "NO15", "OM23", "PK24", "PL28",
-    "PS29", "PT25", "QA29", "RO24", "RS22", "RU33", "SA24", "SC31", "SD18", "SE24", "SI19", "SK24", "SM27",
-    "SO23", "ST25", "SV28", "TL23", "TN24", "TR26", "UA29", "VA22", "VG24", "XK20", "YE30",
+    "AD24", "AE23", "AL28", "AO25", "AT20", "AX18", "AZ28", "BA20", "BE16", "BF28", "BG22", "BH22", "BI27",
+    "BJ28", "BL27", "BR29", "BY28", "CF27", "CG27", "CH21", "CI28", "CM27", "CR22", "CV25", "CY28", "CZ24",
+    "DE22", "DJ27", "DK18", "DO28", "DZ26", "EE20", "EG29", "ES24", "FI18", "FK18", "FO18", "FR27", "GA27",
+    "GB22", "GE22", "GF27", "GG22", "GI23", "GL18", "GP27", "GQ27", "GR27", "GT28", "GW25", "HN28", "HR21",
+    "HU28", "IE22", "IL23", "IM22", "IQ23", "IR26", "IS26", "IT27", "JE22", "JO30", "KM27", "KW30", "KZ20",
+    "LB28", "LC32", "LI21", "LT20", "LU20", "LV21", "LY25", "MA28", "MC27", "MD24", "ME22", "MF27", "MG27",
+    "MK19", "ML28", "MN20", "MQ27", "MR27", "MT31", "MU30", "MZ25", "NC27", "NE28", "NI28", "NL18", "NO15",
+    "OM23", "PF27", "PK24", "PL28", "PM27", "PS29", "PT25", "QA29", "RE27", "RO24", "RS22", "RU33", "SA24",
+    "SC31", "SD18", "SE24", "SI19", "SK24", "SM27", "SN28", "SO23", "ST25", "SV28", "TD27", "TF27", "TG28",
+    "TL23", "TN24", "TR26", "UA29", "VA22", "VG24", "WF27", "XK20", "YE30", "YT27",
 ];
 
 /// Longest number of any country, in characters without separators.

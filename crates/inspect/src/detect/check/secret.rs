@@ -138,6 +138,15 @@ pub(crate) fn code_of_digits(text: &str) -> bool {
     (3..=8).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// As [`generated`]; letters alone that change their case or go on longer than words do are no words either.
+pub(crate) fn lettered(text: &str) -> bool {
+    let longest = text.split(|sign: char| !sign.is_ascii_alphanumeric()).map(str::len).max().unwrap_or(0);
+    generated(text) || longest >= LETTERS_MIN && !placeholder(text)
+}
+
+/// Letters in a row that are no word, and no words written as one.
+const LETTERS_MIN: usize = 34;
+
 /// At least one digit: what words written in the same alphabet do not have.
 pub(crate) fn numbered(text: &str) -> bool {
     text.bytes().any(|byte| byte.is_ascii_digit()) && real(text)

@@ -42,11 +42,18 @@ fn find_v4(scan: &mut Scan<'_>, rules: &[u16]) {
         let start = dot - start;
         let opens = start < dot && edge::opens(bytes, start);
         let end = opens.then(|| quad(bytes, start)).flatten().filter(|end| edge::closes(bytes, *end));
+        let end = end.filter(|end| !is_version(bytes, start, *end));
         if let Some(end) = end {
             scan.judge_all(rules, Span::new(start, end));
             last = end;
         }
     }
+}
+
+/// `Chrome/120.0.0.0`: a version of a product, as in RFC 9110 section 10.1.5.
+fn is_version(bytes: &[u8], start: usize, end: usize) -> bool {
+    let product = start > 1 && bytes[start - 1] == b'/' && bytes[start - 2].is_ascii_alphabetic();
+    product && bytes[start..end].ends_with(b".0.0")
 }
 
 fn quad(bytes: &[u8], mut at: usize) -> Option<usize> {

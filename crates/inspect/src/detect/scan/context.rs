@@ -1,5 +1,7 @@
 //! Words that speak for a detector: near a value, or in a key on the way to it.
 
+use std::collections::BTreeMap;
+
 use super::trigram::{Places, folded};
 use super::{Id, edge};
 use crate::walk::Span;
@@ -50,20 +52,25 @@ pub(crate) struct Words {
 }
 
 impl Words {
-    pub(super) fn new<'a>(entries: impl Iterator<Item = (Id, &'a [&'a str])>) -> Self {
+    /// Takes the detectors, each with its own words and those that it shares with others.
+    pub(super) fn new<'a>(entries: impl Iterator<Item = (Id, &'a [&'a str], &'a [&'a str])>) -> Self {
         let mut words = Self::default();
-        for (id, context) in entries {
-            if context.is_empty() || words.owners.len() == TOPICS_MAX {
+        let mut phrases: BTreeMap<&str, Topics> = BTreeMap::new();
+        for (id, own, shared) in entries {
+            if own.is_empty() && shared.is_empty() || words.owners.len() == TOPICS_MAX {
                 continue;
             }
             let topic = Topics(1 << words.owners.len());
             words.owners.push(id);
-            for phrase in context {
-                if let Some(start) = folded(phrase.as_bytes()) {
-                    words.phrases.push((start, phrase.as_bytes().into(), topic));
-                }
+            for phrase in own.iter().chain(shared) {
+                let topics = phrases.entry(phrase).or_default();
+                *topics = topics.with(topic);
             }
         }
+        let row = |(phrase, topics): (&str, Topics)| {
+            Some((folded(phrase.as_bytes())?, phrase.as_bytes().into(), topics))
+        };
+        words.phrases = phrases.into_iter().filter_map(row).collect();
         words.places = Places::sort(&mut words.phrases, |phrase| phrase.0);
         words
     }
@@ -136,28 +143,49 @@ pub(super) struct Near {
 impl Near {
     /// Whom the words around `span` speak for.
     pub(super) fn around(&mut self, words: &Words, bytes: &[u8], span: Span) -> Topics {
-        if let Some((last, topics)) = self.last
-            && last == span
-        {
+        if let Some(topics) = self.known(bytes, span) {
             return topics;
         }
-        let topics =
-            if span.len() > VALUE_MAX { words.around(bytes, span) } else { self.read(words, bytes, span) };
+        let topics = if span.len() > VALUE_MAX {
+            words.around(bytes, span)
+        } else {
+            self.read(words, bytes, window(bytes, span));
+            self.within(bytes, span)
+        };
         self.last = Some((span, topics));
         topics
     }
 
-    fn read(&mut self, words: &Words, bytes: &[u8], span: Span) -> Topics {
-        let window =
-            Span::new(span.start.saturating_sub(BEFORE), bytes.len().min(span.end.saturating_add(AFTER)));
-        if !self.part.is_some_and(|part| part.start <= window.start && window.end <= part.end) {
-            let start = window.start;
-            let before = start.checked_sub(1).map_or(b' ', |at| bytes[at]);
-            let text = &bytes[start..bytes.len().min(start + PART + BEHIND)];
-            self.found.clear();
-            words.visit(before, text, |phrase, topics| self.found.push((phrase.shift(start), topics)));
-            self.part = Some(Span::new(start, bytes.len().min(start + PART)));
+    /// The same, if nothing has to be read for it.
+    pub(super) fn known(&mut self, bytes: &[u8], span: Span) -> Option<Topics> {
+        if let Some((last, topics)) = self.last
+            && last == span
+        {
+            return Some(topics);
         }
+        let window = window(bytes, span);
+        let covered = self.part.is_some_and(|part| part.start <= window.start && window.end <= part.end);
+        if !covered || span.len() > VALUE_MAX {
+            return None;
+        }
+        let topics = self.within(bytes, span);
+        self.last = Some((span, topics));
+        Some(topics)
+    }
+
+    /// Reads the phrases from `window` on.
+    fn read(&mut self, words: &Words, bytes: &[u8], window: Span) {
+        let start = window.start;
+        let before = start.checked_sub(1).map_or(b' ', |at| bytes[at]);
+        let text = &bytes[start..bytes.len().min(start + PART + BEHIND)];
+        self.found.clear();
+        words.visit(before, text, |phrase, topics| self.found.push((phrase.shift(start), topics)));
+        self.part = Some(Span::new(start, bytes.len().min(start + PART)));
+    }
+
+    /// Whom those of the phrases that were read speak for which stand around `span`.
+    fn within(&self, bytes: &[u8], span: Span) -> Topics {
+        let window = window(bytes, span);
         let counts = |phrase: Span| {
             window.start <= phrase.start && phrase.end <= span.start
                 || span.end <= phrase.start && phrase.end <= window.end
@@ -167,13 +195,20 @@ impl Near {
     }
 }
 
+/// Where a word counts for the value at `span`.
+fn window(bytes: &[u8], span: Span) -> Span {
+    Span::new(span.start.saturating_sub(BEFORE), bytes.len().min(span.end.saturating_add(AFTER)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn words_count_whole_in_any_case_and_with_any_joint() {
-        let words = Words::new([(7, &["ssn", "social security"][..]), (9, &["card"][..])].into_iter());
+        let words = Words::new(
+            [(7, &["ssn", "social security"][..], &[][..]), (9, &[][..], &["card"][..])].into_iter(),
+        );
         let both = |text: &str| {
             let topics = words.of(text.as_bytes());
             (topics.meets(words.topic(7)), topics.meets(words.topic(9)))
@@ -188,7 +223,7 @@ mod tests {
 
     #[test]
     fn words_far_away_do_not_count() {
-        let words = Words::new([(7, &["ssn"][..])].into_iter());
+        let words = Words::new([(7, &["ssn"][..], &[][..])].into_iter());
         let near = |text: &str| {
             let at = text.find('#').expect("a place");
             let span = Span::new(at, at + 1);
@@ -205,7 +240,7 @@ mod tests {
 
     #[test]
     fn what_is_near_does_not_depend_on_what_was_asked_before() {
-        let words = Words::new([(7, &["ssn"][..]), (9, &["card number"][..])].into_iter());
+        let words = Words::new([(7, &["ssn"][..], &[][..]), (9, &["card number"][..], &[][..])].into_iter());
         let text = "ssn 1 cards 2 ssns 3 lessn 4 card number 5 ssnx 6 card numbers; 7 ".repeat(20);
         let digits = |byte: &(usize, u8)| byte.1.is_ascii_digit();
         let mut shared = Near::default();

@@ -2,8 +2,14 @@ use super::{Engine, Entry, Topics, Want};
 use crate::detect::{Need, Scanner, check};
 
 fn found(scanner: Scanner, text: &str) -> Vec<&str> {
-    let entry =
-        Entry { id: 0, check: check::always, context: &[], need: Need::None, find: Want::Scanner(scanner) };
+    let entry = Entry {
+        id: 0,
+        check: check::always,
+        context: &[],
+        shared: &[],
+        need: Need::None,
+        find: Want::Scanner(scanner),
+    };
     let engine = Engine::new(&[entry]).expect("compiles");
     let mut hits = Vec::new();
     engine.find(text, Topics::default(), &mut hits);
@@ -43,6 +49,7 @@ fn digits_are_found_in_groups_that_are_allowed() {
 fn addresses_and_accounts_are_found_whole() {
     let check = |scanner, text: &str, expected: &[&str]| assert_eq!(found(scanner, text), expected, "{text}");
     check(Scanner::Ipv4, "from 10.0.0.1:80, 1.2.3.4.", &["10.0.0.1", "1.2.3.4"]);
+    check(Scanner::Ipv4, "Chrome/120.0.0.0 at http://10.1.0.0/", &["10.1.0.0"]);
     check(Scanner::Ipv4, "1.2.3 1.2.3.4.5 256.1.1.1 v1.2.3.4 01.2.3.4", &[]);
     check(Scanner::Ipv6, "at 2001:db8::1, [fe80::1:2]", &["2001:db8::1", "fe80::1:2"]);
     check(Scanner::Ipv6, "12:30:45 a::b::c std::net::Ipv6Addr", &[]);
@@ -67,7 +74,7 @@ fn literal_is_found_with_its_pattern_around_it() {
         window: 200,
         pattern: r"[a-z][a-z0-9+]{1,15}://[^\s:/@]*:([^\s@/]+)@",
     };
-    let entry = Entry { id: 3, check: check::always, context: &[], need: Need::None, find };
+    let entry = Entry { id: 3, check: check::always, context: &[], shared: &[], need: Need::None, find };
     let engine = Engine::new(&[entry]).expect("compiles");
     let text = "see https://example.com/ and postgres://app:s3cr\u{e9}t@db:5432/x";
     let mut hits = Vec::new();

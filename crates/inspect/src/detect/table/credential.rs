@@ -43,6 +43,7 @@ const fn around(
         find: Find::Literal { literals, case, before, window, pattern },
         check,
         context: &[],
+        shared: &[],
         need: Need::None,
         small_space: false,
         mask: Form::Label,

@@ -18,6 +18,7 @@ const fn said(
         find: Find::Key(names),
         check: secret::held,
         context: &[],
+        shared: &[],
         need: Need::None,
         small_space: true,
         mask: Form::Label,

@@ -18,6 +18,7 @@ const fn personal(
         find,
         check,
         context: &[],
+        shared: &[],
         need: Need::None,
         small_space: false,
         mask: Form::Label,

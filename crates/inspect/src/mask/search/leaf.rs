@@ -4,9 +4,10 @@ use super::{Document, Here, Inside, Place, Search, Seek};
 use crate::detect::Class;
 use crate::detect::scan::SURE;
 use crate::mask::Fault;
-use crate::mask::finding::{Coding, Finding, Leaf, Origin, Parent, Shape};
+use crate::mask::finding::{Coding, Finding, Origin, Parent, Shape};
 use crate::mask::rules::Owner;
 use crate::mask::surface::Part;
+use crate::mask::value::Hidden;
 use crate::mask::{fold, layer, limit, marked};
 use crate::text;
 use crate::value::Value;
@@ -197,7 +198,7 @@ impl Search<'_> {
         let leaf = self.leaf(here);
         if owner.copies && matches!(self.seek, Seek::Detectors) {
             let number = u32::try_from(self.found.len()).unwrap_or(u32::MAX);
-            self.hidden.push((span.of(text).trim().into(), number));
+            self.hidden.push(here.in_message(text, span), number);
         }
         let (detector, custom) = (owner.detector, owner.custom.clone());
         self.found.push(Finding { detector, confidence, origin, custom, leaf, span, under: Vec::new() });
@@ -213,13 +214,30 @@ impl Search<'_> {
             coding: inside.coding,
         });
         let span = here.span.shift(document.base);
-        self.found.leaf(parent, span, || {
-            let mut pointer = document.prefix.to_owned();
+        self.found.leaf(parent, span, here.shape, |pointer| {
+            pointer.push_str(document.prefix);
             if let Some(walk) = here.walk {
-                walk.append_pointer(&mut pointer);
+                walk.append_pointer(pointer);
             }
-            Leaf { pointer, span, shape: here.shape, parent }
         })
+    }
+}
+
+impl Here<'_> {
+    /// A part of its text without the space around it: where it stands in the message, if it stands there as it is.
+    fn in_message(&self, text: &str, span: Span) -> Hidden {
+        let value = span.of(text).trim();
+        let quote = match self.shape {
+            Shape::String { escaped: false } => 1,
+            Shape::Bare => 0,
+            _ => return Hidden::Decoded(value.into()),
+        };
+        if self.document.parent.is_some() {
+            return Hidden::Decoded(value.into());
+        }
+        let space = span.len() - span.of(text).trim_start().len();
+        let start = self.document.base + self.span.start + quote + span.start + space;
+        Hidden::Here(Span::new(start, start + value.len()))
     }
 }
 
@@ -254,6 +272,9 @@ fn whole_word(text: &str, span: Span) -> Span {
 
 /// Whether a text looks like a JSON object or array.
 fn holds_json(text: &str) -> bool {
+    if !matches!(text.as_bytes().first(), Some(b'{' | b'[' | b' ' | b'\t' | b'\r' | b'\n')) {
+        return false;
+    }
     let text = text.trim_matches([' ', '\t', '\r', '\n']).as_bytes();
     matches!((text.first(), text.last()), (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')))
 }

@@ -10,7 +10,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "brevo-key",
         &["xkeysib-", "xsmtpsib-"],
         100,
-        r"\b(?:xkeysib-|xsmtpsib-)[a-f0-9]{64}-[A-Za-z0-9_-]{16}",
+        r"\b(?:xkeysib-|xsmtpsib-)[A-Fa-f0-9]{64}-[A-Za-z0-9_-]{16}",
         check::always,
         &[concat!(
             "xkeysib-",

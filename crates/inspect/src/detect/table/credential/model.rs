@@ -68,7 +68,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         &["hf_", "api_org_"],
         58,
         r"\b(?:hf_|api_org_)[A-Za-z0-9_-]{34,}",
-        secret::generated,
+        secret::lettered,
         &[
             concat!("hf_", "QQRsbZPuMxJYQIROPdNTjuXCPiPUakTWxT"),
             concat!("api_org_", "aDheUcMvnCpnbkexqwfrmVSjkhDbGfucYu"),
@@ -97,7 +97,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "langsmith-key",
         &["lsv2_pt_", "lsv2_sk_"],
         60,
-        r"\b(?:lsv2_pt_|lsv2_sk_)[a-f0-9]{32}_[a-f0-9]{10}\b",
+        r"\b(?:lsv2_pt_|lsv2_sk_)[A-Fa-f0-9]{32}_[A-Fa-f0-9]{10}\b",
         check::always,
         &[concat!("lsv2_pt_", "84ef475f81883522e4e34d0c9189cfae_392958f6d3")],
         &["lsv2_pt_short", "lsv2_pt_TOKEN is read"],

@@ -55,7 +55,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "flutterwave-key",
         &["FLWSECK-", "FLWSECK_TEST-"],
         64,
-        r"\b(?:FLWSECK-|FLWSECK_TEST-)[a-zA-Z0-9]{12,40}-X\b",
+        r"\b(?:FLWSECK-|FLWSECK_TEST-)[a-zA-Z0-9]{12,40}(?:-X)?\b",
         check::always,
         &[concat!("FLWSECK-", "b15ccd2601274eb95285fcf983f22e12-X")],
         &["FLWSECK-short", "FLWSECK-TOKEN is read"],
@@ -99,7 +99,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "shippo-token",
         &["shippo_live_", "shippo_test_"],
         68,
-        r"\b(?:shippo_live_|shippo_test_)[a-f0-9]{40}\b",
+        r"\b(?:shippo_live_|shippo_test_)[A-Fa-f0-9]{40}\b",
         check::always,
         &[
             concat!("shippo_live_", "24069d8fea93925d0d93af68dad1bfe08e828b0c"),
