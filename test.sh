@@ -38,6 +38,7 @@ step_system() {
   command -v openssl >/dev/null || missing+=(openssl)
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
   command -v pgbouncer >/dev/null || missing+=(pgbouncer)
+  command -v haproxy >/dev/null || missing+=(haproxy)
   command -v chromium >/dev/null || missing+=(chromium fonts-inter fonts-jetbrains-mono)
   if ((${#missing[@]} == 0)); then
     echo "nothing is missing"

@@ -3,6 +3,7 @@
 
 mod balancer;
 mod chaos;
+mod haproxy;
 
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
@@ -153,8 +154,13 @@ impl Cluster {
     }
 
     fn callers(&self) -> Arc<Callers> {
-        let address = self.balancer.address;
-        let token = self.issuer.token_for("alice", &format!("http://{address}/mcp/up")).expect("a token");
+        self.callers_at(self.balancer.address)
+    }
+
+    /// Callers that reach the gateways another way.
+    fn callers_at(&self, address: SocketAddr) -> Arc<Callers> {
+        let resource = format!("http://{}/mcp/up", self.balancer.address);
+        let token = self.issuer.token_for("alice", &resource).expect("a token");
         Arc::new(Callers {
             address,
             token,
