@@ -264,10 +264,8 @@ impl Ledger {
 pub(super) fn sign(keys: &Keyring, epoch: &Epoch, tip: &Frontier, ts: i64) -> Result<Signed, Unavailable> {
     let checkpoint =
         Checkpoint { origin: keys.signer().name().to_owned(), size: tip.size(), root: tip.root() };
-    let note = keys
-        .signer()
-        .sign(&checkpoint)
-        .map_err(|error| Unavailable::Rejected(format!("checkpoint: {error}").into()))?;
+    let note =
+        keys.signer().sign(&checkpoint).map_err(|error| Unavailable::Unsigned(error.to_string().into()))?;
     Ok(Signed {
         size: epoch.first_index + checkpoint.size,
         root: *checkpoint.root.as_bytes(),

@@ -217,6 +217,9 @@ pub enum Unavailable {
     /// The key of the day could not be made, or sealing failed.
     #[error("evidence could not be sealed: {0}")]
     Sealing(Arc<str>),
+    /// Whoever signs checkpoints did not. What is recorded is durable all the same.
+    #[error("no checkpoint is signed: {0}")]
+    Unsigned(Arc<str>),
 }
 
 /// How the ledger does.
