@@ -45,6 +45,7 @@ const WEAKER: &[(&str, Weaker)] = &[
     ("masking.recognizer", Weaker::Removed),
     ("masking.recognizer.on_failure", Weaker::Became("pass")),
     ("approvals.slack.people[]", Weaker::Added),
+    ("anchors", Weaker::Removed),
 ];
 
 /// A change that takes a control away.

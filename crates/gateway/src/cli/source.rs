@@ -94,6 +94,8 @@ impl Evidence {
             storage: if config.storage.postgres.is_some() { "PostgreSQL" } else { "SQLite" },
             assurance: self.assurance(),
             release: env!("CARGO_PKG_VERSION"),
+            epochs: self.epoch_keys(),
+            witnesses: config.anchors.witnesses.iter().map(|witness| witness.key.clone()).collect(),
         }
     }
 
@@ -110,6 +112,12 @@ impl Evidence {
     /// The public key of an epoch of the log.
     pub(super) fn verifier_key(&self, epoch: &Epoch) -> anyhow::Result<VerifierKey> {
         Ok(keyring::read_key_of(&self.config.storage.key_directory(), epoch.number)?)
+    }
+
+    /// The public keys of all epochs that are kept, by number.
+    fn epoch_keys(&self) -> Vec<(u64, String)> {
+        let key = |epoch: &Epoch| Some((epoch.number, self.verifier_key(epoch).ok()?.to_string()));
+        self.epochs().unwrap_or_default().iter().filter_map(key).collect()
     }
 
     /// The private keys, for what only they can show: recorded bodies and whose pseudonym is whose.

@@ -82,6 +82,10 @@ pub struct Deployment {
     pub assurance: String,
     /// Release of the program.
     pub release: &'static str,
+    /// The key of each epoch of the log, by its number, as far as it is kept.
+    pub epochs: Vec<(u64, String)>,
+    /// Keys of the witnesses that are asked to cosign.
+    pub witnesses: Vec<String>,
 }
 
 /// A package that was written.

@@ -32,7 +32,7 @@ impl Facts<'_> {
 
 /// `system-description.md`.
 pub(super) fn system(facts: &Facts<'_>) -> String {
-    let Deployment { name, servers, issuers, storage, assurance, release } = facts.deployment;
+    let Deployment { name, servers, issuers, storage, assurance, release, .. } = facts.deployment;
     let servers: String =
         servers.iter().map(|(name, how)| format!("- `{name}`, reached by {how}\n")).collect();
     let issuers: String = issuers.iter().map(|name| format!("- `{name}`\n")).collect();
@@ -116,19 +116,31 @@ pub(super) const FILES: &[(&str, &str)] = &[
         "config/",
         "policy sets, configurations and tool definitions that leaves name, each named by its hash; what each change changed",
     ),
-    ("trust/", "the key that signs; compare it with a copy from elsewhere"),
+    ("trust/", "the keys of the log by epoch, and of its witnesses; compare them with copies from elsewhere"),
     ("verify/", "an independent verifier in Python, and how to use it"),
 ];
 
 /// `trust/keys.txt`.
 pub(super) fn keys(facts: &Facts<'_>) -> String {
-    format!(
+    let Deployment { epochs, witnesses, .. } = facts.deployment;
+    let mut text = format!(
         "# The key that signs the log `{}` and this package, in the form of C2SP signed-note.\n\
          # A key that came with the files shows that they agree with each other. Compare it with a copy you got another way.\n\
-         {}\n# Witnesses: none in this release.\n\
-         # Earlier keys of this log: none; a new key begins a new epoch of the log.\n",
+         {}\n\n# Keys of all epochs of the log, the first one first. A new key begins a new epoch, and each epoch names the\n\
+         # checkpoint and the key of the one before: `countersign verify` follows them from one key.\n",
         facts.checkpoint.origin, facts.key,
-    )
+    );
+    for (number, key) in epochs {
+        text.push_str(&format!("# epoch {number}\n{key}\n"));
+    }
+    text.push_str("\n# Witnesses that are asked to cosign each checkpoint; get their keys from them.\n");
+    if witnesses.is_empty() {
+        text.push_str("# none\n");
+    }
+    for key in witnesses {
+        text.push_str(&format!("{key}\n"));
+    }
+    text
 }
 
 /// `verify/HOWTO.md`.

@@ -28,6 +28,8 @@ fn make(
         storage: "SQLite",
         assurance: "L0: for a test".to_owned(),
         release: "0",
+        epochs: Vec::new(),
+        witnesses: Vec::new(),
     };
     let time = |text: &str| text.parse().expect("an instant");
     let order = Order {
