@@ -7,6 +7,7 @@ use std::process::Command;
 use fixture::recorder::{Recorder, echo};
 use serde_json::{Value, json};
 
+use crate::approval::eventually;
 use crate::harness::{ALLOW_ALL, Harness, call};
 
 /// Members that HAR 1.2 asks for, by the part that must have them.
@@ -67,9 +68,11 @@ async fn session_that_was_kept_shows_again_and_keeping_it_is_on_record() {
         countersign(Some(config), &["session", "export", &of, "--har", "-o", &archived]);
     });
     let gateway = gateway.await;
-    gateway.running.gateway.ledger.collect().await.expect("recorded");
-    let viewed = gateway.leaves_of("recording.viewed").await;
-    assert_eq!(viewed.len(), 2, "{viewed:?}");
+    let viewed = eventually(|| async {
+        let viewed = gateway.leaves_of("recording.viewed").await;
+        (viewed.len() == 2).then_some(viewed)
+    });
+    let viewed = viewed.await;
     assert!(viewed.iter().all(|leaf| leaf["detail"]["session"] == session.as_str()), "{viewed:?}");
 
     // Each line of the cast is a leaf of the log, by index and commitment.
