@@ -200,7 +200,10 @@ fn exceptions(out: &mut String, facts: &Facts<'_>, excerpt: &Excerpt) {
         let count = facts.derived.exceptions.get(rule.name).copied().unwrap_or(0);
         vec![rule.name.to_owned(), counted("rule", rule.name, count), rule.meaning.to_owned()]
     };
-    let rows: Vec<Vec<String>> = RULES.iter().map(row).collect();
+    // What there is to explain first, then what was looked for and not found.
+    let mut rules: Vec<&evidence::package::Rule> = RULES.iter().collect();
+    rules.sort_by_key(|rule| !facts.derived.exceptions.contains_key(rule.name));
+    let rows: Vec<Vec<String>> = rules.into_iter().map(row).collect();
     table(out, &[Head::Code("rule"), Head::Figure("rows"), Head::Text("what it means, what to ask")], &rows);
     out.push_str("<h3>The first of each</h3>\n");
     listed(out, excerpt, EXCEPTIONS_FILE, "No rule found anything.");
