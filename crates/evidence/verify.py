@@ -564,7 +564,7 @@ RULES = {  # type: (required, optional)
     "approval.approved": DECIDED, "approval.rejected": DECIDED,
     "approval.expired": ("approval", "actor call detail server session"),
     "approval.used": ("approval call", "actor detail forwarded server session"),
-    **dict.fromkeys("policy.published config.changed key.created key.rotated key.revoked breakglass.entered "
+    **dict.fromkeys("policy.proposed policy.published config.changed key.created key.rotated key.revoked breakglass.entered "
                     "passkey.registered passkey.removed breakglass.exited evidence.exported retention.deleted "
                     "hold.set hold.cleared "
                     "review.started review.decided review.applied review.closed canary.checked".split(), ADMIN),

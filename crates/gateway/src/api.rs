@@ -16,6 +16,7 @@ mod me;
 mod passkey;
 mod policy;
 mod problem;
+mod publication;
 mod review;
 mod schema;
 mod server;
@@ -151,7 +152,7 @@ async fn take(
     // Nobody holds a place that calls need before they are proven; their issuer may take its time.
     let _place = place(&gateway)?;
     let (endpoint, path) = found?;
-    let (query, body, headers) = (query(&head), read(body).await?, head.headers);
+    let (query, body, headers) = (query(&head), read(body, endpoint.body_bytes_max()).await?, head.headers);
     run(Asked { gateway, call, caller, visit, headers, endpoint, path, query, body }).await
 }
 
@@ -221,16 +222,16 @@ fn query(head: &Parts) -> Vec<(String, String)> {
 }
 
 /// The body as JSON; null when there is none.
-async fn read(body: Incoming) -> Result<Value, Problem> {
-    let bytes = collect(body, limits::BODY_TIMEOUT_MS).await?;
+async fn read(body: Incoming, bytes_max: usize) -> Result<Value, Problem> {
+    let bytes = collect(body, bytes_max, limits::BODY_TIMEOUT_MS).await?;
     if bytes.is_empty() {
         return Ok(Value::Null);
     }
     serde_json::from_slice(&bytes).map_err(|_| Problem::request("the body is not JSON"))
 }
 
-async fn collect(body: Incoming, timeout_ms: u64) -> Result<Bytes, Problem> {
-    let collected = Limited::new(body, limits::API_BODY_BYTES_MAX).collect();
+async fn collect(body: Incoming, bytes_max: usize, timeout_ms: u64) -> Result<Bytes, Problem> {
+    let collected = Limited::new(body, bytes_max).collect();
     let collected = tokio::time::timeout(Duration::from_millis(timeout_ms), collected);
     match collected.await {
         Err(_) => Err(Problem::of(Refusal::CallerTimeout)),

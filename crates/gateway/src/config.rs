@@ -288,6 +288,28 @@ pub struct ClaimMatch {
 pub struct Policy {
     /// Directory of `*.cedar` files. Read again on SIGHUP and when a file changes.
     pub directory: PathBuf,
+    /// Sets are published through the gateway, kept in its store, and the directory holds the first one only. Absent: the files
+    /// are what counts.
+    pub publish: Option<Publish>,
+}
+
+/// How sets are published through the gateway.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Publish {
+    /// `second_person` (default): somebody else puts in force what one person proposed; or `none`.
+    pub consent: Consent,
+}
+
+/// Whose consent a set needs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Consent {
+    /// That of a second person.
+    #[default]
+    SecondPerson,
+    /// Nobody's.
+    None,
 }
 
 /// How calls that policy holds reach people.
@@ -304,6 +326,52 @@ pub struct Approvals {
     pub webhooks: Vec<Webhook>,
     /// A Slack channel where people decide.
     pub slack: Option<Slack>,
+    /// Who is told by e-mail when a call is held.
+    pub email: Option<Email>,
+}
+
+/// People who are told by e-mail that a call waits. Nobody decides by mail.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Email {
+    /// Name of the mail server that takes messages for everybody.
+    pub host: String,
+    /// Its port.
+    #[serde(default = "Email::port")]
+    pub port: u16,
+    /// `starttls` (default), `implicit` (TLS from the first byte, port 465), or `none` on loopback.
+    #[serde(default)]
+    pub tls: MailTls,
+    /// PEM file of further authorities for the certificate of the server.
+    pub authorities: Option<PathBuf>,
+    /// Who we are to the server. Absent: it asks nobody.
+    pub username: Option<String>,
+    /// The password of that user.
+    pub password: Option<crate::secret::SecretSource>,
+    /// Address that messages come from.
+    pub from: String,
+    /// Addresses that they go to: 1 to 32.
+    pub to: Vec<String>,
+}
+
+/// How the connection to a mail server is encrypted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailTls {
+    /// After a greeting in the clear (RFC 3207); without it nothing is sent.
+    #[default]
+    Starttls,
+    /// From the first byte (RFC 8314).
+    Implicit,
+    /// Not at all.
+    None,
+}
+
+impl Email {
+    /// The port of submission (RFC 6409).
+    fn port() -> u16 {
+        587
+    }
 }
 
 /// A Slack channel, or one of anything that speaks like Slack: messages with the call and buttons to decide.
@@ -352,7 +420,13 @@ pub struct Webhook {
 
 impl Default for Approvals {
     fn default() -> Self {
-        Self { wait_ms: crate::limits::APPROVAL_WAIT_MS, page: None, webhooks: Vec::new(), slack: None }
+        Self {
+            wait_ms: crate::limits::APPROVAL_WAIT_MS,
+            page: None,
+            webhooks: Vec::new(),
+            slack: None,
+            email: None,
+        }
     }
 }
 

@@ -50,6 +50,7 @@ use crate::model::{Context, Decision, Effect, Era, MessageKind, Origin, Principa
 use crate::moment::{Listeners, Moment};
 use crate::permit::Permit;
 use crate::policy::{Policies, Question};
+use crate::publication::Publications;
 use crate::recognizer::Recognizer;
 use crate::refusal::Refusal;
 use crate::reply::Replier;
@@ -74,6 +75,8 @@ pub struct Gateway {
     pub policies: Arc<Policies>,
     /// What of the log leaves the reach of whoever owns the database.
     pub anchors: Anchors,
+    /// Policies that are published through the gateway.
+    pub publications: Publications,
     /// Held calls, and what people said about them.
     pub approvals: Arc<Approvals>,
     /// How long held calls wait, and where people decide.

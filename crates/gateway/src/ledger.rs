@@ -544,7 +544,8 @@ impl Ledger {
 fn is_operational(event: EventType) -> bool {
     use EventType as E;
     match event {
-        E::PolicyPublished
+        E::PolicyProposed
+        | E::PolicyPublished
         | E::ConfigChanged
         | E::ToolsChanged
         | E::KeyCreated

@@ -30,6 +30,7 @@ pub mod model;
 pub mod moment;
 pub mod permit;
 pub mod policy;
+pub mod publication;
 pub mod recognizer;
 pub mod refusal;
 pub mod reply;

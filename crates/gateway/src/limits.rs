@@ -1,5 +1,14 @@
 //! Every limit of the product, in one place: sizes in bytes, times in milliseconds unless the name says otherwise.
 
+mod people;
+
+pub use people::{
+    MAIL_RECIPIENTS_MAX, MAIL_TEXT_BYTES_MAX, PASSKEY_ATTESTATION_BYTES_MAX, PASSKEY_NAME_BYTES_MAX,
+    PASSKEY_OFFER_MS, PASSKEY_SIGN_IN_AGE_MS, PASSKEYS_PER_PERSON_MAX, POLICY_FILE_NAME_BYTES_MAX,
+    POLICY_PROPOSAL_KEPT_MS, POLICY_PROPOSALS_MAX, POLICY_PUBLISH_CLAIM_MS, SMTP_LINE_BYTES_MAX,
+    SMTP_REPLY_LINES_MAX, SMTP_TIMEOUT_MS,
+};
+
 /// Largest request body accepted from a caller.
 pub const REQUEST_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Largest JSON answer accepted from an upstream.
@@ -406,7 +415,9 @@ pub const DELIVERY_RETRY_MAX_MS: u64 = 60 * 60 * 1_000;
 pub const DELIVERY_ATTEMPTS_MAX: u32 = 8;
 /// Time after which deliveries that are over are forgotten.
 pub const DELIVERY_KEPT_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
-/// Largest request body of the API.
+/// Largest request body of the API with policy files in it.
+pub const API_POLICY_BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Largest request body of the API otherwise.
 pub const API_BODY_BYTES_MAX: usize = 16 * 1024;
 /// Largest configuration file.
 pub const CONFIG_BYTES_MAX: u64 = 1024 * 1024;
@@ -550,16 +561,6 @@ pub const SIGN_IN_CLAIM_MS: u64 = 30_000;
 pub const SIGN_IN_LOOK_MS: u64 = 200;
 /// Most such looks for one request.
 pub const SIGN_IN_LOOKS_MAX: u32 = 50;
-/// Most passkeys of one person.
-pub const PASSKEYS_PER_PERSON_MAX: u64 = 20;
-/// Longest name of a passkey, in bytes.
-pub const PASSKEY_NAME_BYTES_MAX: usize = 64;
-/// Time that registering a passkey takes at most, in milliseconds.
-pub const PASSKEY_OFFER_MS: u64 = 5 * 60 * 1_000;
-/// Time after signing in in which a passkey can be registered, in milliseconds.
-pub const PASSKEY_SIGN_IN_AGE_MS: u64 = 15 * 60 * 1_000;
-/// Most bytes that an authenticator says of a key that it made: the statement and the key of one with 4096 bits of RSA.
-pub const PASSKEY_ATTESTATION_BYTES_MAX: usize = 8 * 1024;
 /// Longest value of a cookie of the console, in bytes.
 pub const COOKIE_BYTES_MAX: usize = 4 * 1024;
 /// Longest path that a browser is sent to after signing in, in bytes.

@@ -38,6 +38,7 @@ pub mod minute;
 pub mod notice;
 pub mod passkey;
 pub mod payload;
+pub mod publication;
 pub mod retention;
 pub mod service_key;
 pub mod session;

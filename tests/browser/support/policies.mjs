@@ -15,6 +15,12 @@ permit (principal in Group::"engineering", action == Action::"tools/call", resou
 permit (principal in Group::"engineering", action == Action::"tools/call", resource in Server::"orders")
 when { ["execute", "refund_order"].contains(resource.name) && context.approval.granted };
 
+@id("queries-are-signed")
+@approvers("approvers")
+@passkey("required")
+permit (principal in Group::"engineering", action == Action::"tools/call", resource in Server::"orders")
+when { resource.name == "query" && context.approval.granted };
+
 @id("approvers-approve")
 permit (principal in Group::"approvers", action in [Action::"approver", Action::"approve", Action::"view"], resource);
 

@@ -27,7 +27,7 @@ const READY_MS_MAX = 60_000;
 const STEP_MS_MAX = 30_000;
 const CONSOLE = "countersign-console";
 export const SIZES = { desktop: [1440, 900], tablet: [1024, 768], phone: [390, 844] };
-const PEOPLE = { alice: "engineering", bob: "approvers", carol: "auditors", dave: "administrators" };
+const PEOPLE = { alice: "engineering", bob: "approvers", carol: "auditors", dave: "administrators", frank: "administrators" };
 
 export class Stage {
   static async set({ root, results }) {
@@ -85,7 +85,7 @@ export class Stage {
       admin: { address: `127.0.0.1:${admin}` },
       storage: { directory: "data" },
       identity: { issuers: [{ name: "demo", url: this.issuer, console: { client_id: CONSOLE, accounts } }] },
-      policy: { directory: "policies" },
+      policy: { directory: "policies", publish: {} },
       servers: [
         { name: "orders", http: { url: shop } },
         { name: "hostile", http: { url: this.hostile.url } },

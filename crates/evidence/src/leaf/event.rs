@@ -32,6 +32,8 @@ pub enum EventType {
     ApprovalExpired,
     /// The grant was spent on one call.
     ApprovalUsed,
+    /// Somebody wants a policy set in force, or gave that up.
+    PolicyProposed,
     /// A policy set came into force.
     PolicyPublished,
     /// The configuration changed.
@@ -93,7 +95,7 @@ pub struct ParseEventTypeError;
 
 impl EventType {
     /// Every event type.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::AuthFailed,
         Self::CallIntent,
         Self::CallDenied,
@@ -105,6 +107,7 @@ impl EventType {
         Self::ApprovalRejected,
         Self::ApprovalExpired,
         Self::ApprovalUsed,
+        Self::PolicyProposed,
         Self::PolicyPublished,
         Self::ConfigChanged,
         Self::ToolsChanged,
@@ -147,6 +150,7 @@ impl EventType {
             Self::ApprovalRejected => "approval.rejected",
             Self::ApprovalExpired => "approval.expired",
             Self::ApprovalUsed => "approval.used",
+            Self::PolicyProposed => "policy.proposed",
             Self::PolicyPublished => "policy.published",
             Self::ConfigChanged => "config.changed",
             Self::ToolsChanged => "tools.changed",

@@ -88,7 +88,8 @@ const fn rule(event: EventType) -> Rule {
         E::ApprovalApproved | E::ApprovalRejected => (ACTOR | APPROVAL, ABOUT_CALL | CALL | FORWARDED),
         E::ApprovalExpired => (APPROVAL, ACTOR | CALL | DETAIL | SERVER | SESSION),
         E::ApprovalUsed => (APPROVAL | CALL, ACTOR | DETAIL | FORWARDED | SERVER | SESSION),
-        E::PolicyPublished
+        E::PolicyProposed
+        | E::PolicyPublished
         | E::ConfigChanged
         | E::KeyCreated
         | E::KeyRotated

@@ -93,6 +93,7 @@ impl<'s, 'o> Meaning<'s, 'o> {
             EventType::LogSeal => self.calls.check_sealed(&mut blame),
             EventType::RetentionDeleted => self.bodies.erase(index, &leaf, findings),
             EventType::AuthFailed
+            | EventType::PolicyProposed
             | EventType::PolicyPublished
             | EventType::ConfigChanged
             | EventType::ToolsChanged

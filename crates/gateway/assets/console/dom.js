@@ -64,7 +64,7 @@ const PATHS = {
   copy: "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
   menu: "M2 4h12M2 8h12M2 12h12",
   out: "M6 2.5H2.5v11H6M10 5l3 3-3 3M13 8H6",
-  key: "M6 10a3.5 3.5 0 113.2-2H14v3h-2V9.5",
+  key: "M5.5 11a3 3 0 110-6 3 3 0 010 6zM8.5 8H14v3M11.5 8v2",
 };
 
 // An icon beside a text, which says what it means: so it is hidden from readers of screens.

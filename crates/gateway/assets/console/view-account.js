@@ -1,7 +1,7 @@
 // Whoever is signed in: what they may do here, their passkeys, and the way out.
 import { get, offers, post, Problem, signOut } from "./api.js";
 import { h, icon, put } from "./dom.js";
-import { button, empty, facts, failed, head, into, notice, say, section, table } from "./part.js";
+import { button, empty, facts, failed, head, into, notice, say, section } from "./part.js";
 import { fromBrowser, refusal, register } from "./passkey.js";
 import { moment, visible, who } from "./text.js";
 
@@ -54,18 +54,28 @@ export function account(root, { me }) {
         "and stays on record with it.",
       ),
       all.length
-        ? table(
-            ["Name", "Registered", "Signed last", ["", "end"]],
-            all.map((key) => [
-              visible(key.name),
-              moment(key.created),
-              key.last_used ? moment(key.last_used) : h("span", { class: "faint" }, "never"),
-              button("Remove", () => remove(key), {
-                class: "quiet-text",
-                "aria-label": `remove the passkey ${key.name}`,
-              }),
-            ]),
-            { label: "passkeys" },
+        ? h(
+            "ul",
+            { class: "passkey-list", "aria-label": "passkeys" },
+            all.map((key) =>
+              h(
+                "li",
+                null,
+                h("b", null, visible(key.name)),
+                h(
+                  "span",
+                  { class: "soft" },
+                  "registered ",
+                  moment(key.created),
+                  key.last_used ? [", signed last ", moment(key.last_used)] : ", never signed",
+                ),
+                h("span", { class: "spacer" }),
+                button("Remove", () => remove(key), {
+                  class: "quiet-text",
+                  "aria-label": `remove the passkey ${key.name}`,
+                }),
+              ),
+            ),
           )
         : empty("No passkey yet"),
       adding(),

@@ -1,9 +1,9 @@
-// Policies: what is in force, and a draft to check, compare and try before anybody puts it there.
-import { get, post } from "./api.js";
+// Policies: what is in force, a draft to check, compare and try, and what is proposed to take its place.
+import { get, offers, post } from "./api.js";
 import { block } from "./code.js";
-import { diff } from "./diff.js";
 import { h, icon, put } from "./dom.js";
-import { button, empty, facts, failed, head, into, loading, notice, pill, section } from "./part.js";
+import { button, empty, facts, failed, head, into, loading, notice, pill, say, section } from "./part.js";
+import { changed, proposals, publishing } from "./proposal.js";
 import { count, hash, moment, visible } from "./text.js";
 
 // A pause in typing after which a draft is checked, in milliseconds.
@@ -12,47 +12,57 @@ const PAUSE = 400;
 export function policies(root, place) {
   const body = h("div", { class: "fill scroll-y" });
   const actions = h("div", { class: "tabs", role: "group", "aria-label": "what to do" });
-  const state = { set: null, mode: place.parts[1] ?? "read", draft: null };
+  const state = { set: null, mode: place.parts[1] ?? "read", draft: null, published: null };
   put(root, head("Policies", null, actions), body);
   const modes = [
     ["read", "Read"],
     ["try", "Try a call"],
     ["draft", "Draft"],
+    ["proposals", "Proposals"],
   ];
 
   function draw() {
     put(
       actions,
-      modes.map(([mode, text]) =>
-        h(
-          "a",
-          { class: "tab", href: `#/policies/${mode}`, "aria-current": mode === state.mode ? "page" : null },
-          text,
+      modes
+        .filter(([mode]) => mode !== "proposals" || publishing(state))
+        .map(([mode, text]) =>
+          h(
+            "a",
+            { class: "tab", href: `#/policies/${mode}`, "aria-current": mode === state.mode ? "page" : null },
+            text,
+            mode === "proposals" && state.published.proposals.length > 0 && [
+              " ",
+              h("span", { class: "count" }, String(state.published.proposals.length)),
+            ],
+          ),
         ),
-      ),
     );
-    const drawn = { read: reading, try: trying, draft: drafting }[state.mode] ?? reading;
+    const drawn = { read: reading, try: trying, draft: drafting, proposals }[state.mode] ?? reading;
     return drawn(state, place);
   }
 
   const load = () =>
     into(
       body,
-      () => get("policies"),
-      (set) => {
-        state.set = set;
+      () => Promise.all([get("policies"), offers("policies/proposals") ? get("policies/proposals") : null]),
+      ([set, published]) => {
+        Object.assign(state, { set, published });
         return draw();
       },
     );
+  state.load = load;
   load();
   return {
     move(next) {
       state.mode = next.parts[1] ?? "read";
-      if (state.set) put(body, draw());
+      if (state.mode === "proposals") load();
+      else if (state.set) put(body, draw());
       return true;
     },
     // A draft that is being written stays.
-    event: (kind) => (kind === "policies" || kind === "again") && state.mode === "read" && load(),
+    event: (kind) =>
+      (kind === "policies" || kind === "again") && ["read", "proposals"].includes(state.mode) && load(),
   };
 }
 
@@ -235,17 +245,43 @@ function verdict(answer) {
   );
 }
 
-function drafting(state) {
+function drafting(state, { me }) {
   state.draft ??= state.set.files.map((file) => ({ ...file }));
   const found = h("div", { "aria-live": "polite" });
+  const may = publishing(state) && me.permissions.includes("policies.publish");
+  const second = state.published?.publishing === "second_person";
+  const problem = h("div");
+  const propose = button(second ? "Propose" : "Publish", () => send(), {
+    class: "primary",
+    disabled: true,
+    "data-propose": true,
+  });
   let timer;
   const check = async () => {
+    propose.disabled = true;
+    put(problem);
     try {
       const checked = await post("policies/check", { files: state.draft });
       const changes = checked.valid ? await post("policies/diff", { files: state.draft }) : null;
       put(found, checkedNodes(checked), changes && changed(changes));
+      propose.disabled = !changes || changes.from === changes.to;
     } catch (error) {
       put(found, failed(error, check));
+    }
+  };
+  // Proposed first in either case: what comes in force is what was proposed, by its hash.
+  const send = async () => {
+    propose.disabled = true;
+    try {
+      const proposed = await post("policies/propose", { files: state.draft });
+      if (!second) await post("policies/publish", { proposal: proposed.id, set: proposed.set });
+      state.draft = null;
+      say(second ? "Proposed. A second person publishes it." : "Published. It is on record.", "good");
+      location.hash = second ? "#/policies/proposals" : "#/policies/read";
+      if (!second) state.load();
+    } catch (error) {
+      put(problem, failed(error));
+      propose.disabled = false;
     }
   };
   const editors = state.draft.map((file) =>
@@ -276,10 +312,18 @@ function drafting(state) {
       h(
         "p",
         { class: "soft" },
-        "A draft lives in this page only. Copy what is right into the policy directory: ",
-        "the gateway takes it up by itself.",
+        may
+          ? "A draft lives in this page until you propose it. "
+          : "A draft lives in this page only. Copy what is right into the policy directory: ",
+        may
+          ? second
+            ? "Then a second person looks at it and publishes it."
+            : "It comes in force at once, for every gateway on this store."
+          : "the gateway takes it up by itself.",
       ),
       editors,
+      problem,
+      may && propose,
       button(
         "Start over",
         () => {
@@ -313,36 +357,4 @@ function checkedNodes(checked) {
       notice("hold", visible(typeof warning === "string" ? warning : warning.message)),
     ),
   ];
-}
-
-function changed({ added, removed, changed: altered }) {
-  if (!added.length && !removed.length && !altered.length)
-    return h("p", { class: "soft" }, "The draft is what is in force.");
-  return section(
-    "Beside what is in force",
-    added.map((policy) =>
-      h(
-        "div",
-        { class: "policy" },
-        h("h3", null, pill("allow", "added"), h("code", null, visible(policy.id))),
-        diff("", policy.text),
-      ),
-    ),
-    removed.map((policy) =>
-      h(
-        "div",
-        { class: "policy" },
-        h("h3", null, pill("deny", "removed"), h("code", null, visible(policy.id))),
-        diff(policy.text, ""),
-      ),
-    ),
-    altered.map((policy) =>
-      h(
-        "div",
-        { class: "policy" },
-        h("h3", null, pill("hold", "changed"), h("code", null, visible(policy.id))),
-        diff(policy.before, policy.after),
-      ),
-    ),
-  );
 }

@@ -182,7 +182,7 @@ fn parsed(body: &Value) -> Result<PolicySet, Problem> {
         .map_err(|rejected: Rejected| Problem::request(format!("the files are no valid set: {rejected}")))
 }
 
-fn files(body: &Value) -> Result<Vec<Source>, Problem> {
+pub(super) fn files(body: &Value) -> Result<Vec<Source>, Problem> {
     let malformed =
         || Problem::request("the body holds `\"files\": [{\"name\": \"...\", \"text\": \"...\"}]`");
     let files = body["files"].as_array().filter(|files| !files.is_empty()).ok_or_else(malformed)?;

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::approval::{Fault, NotDecided, NotPressed};
 use crate::policy::Duty;
+use crate::publication::NotPublished;
 use crate::refusal::Refusal;
 use crate::review::NotReviewed;
 use crate::sign_in::NoPasskey;
@@ -183,6 +184,28 @@ impl From<NoPasskey> for Problem {
             NoPasskey::Ledger(_) | NoPasskey::Randomness(_) => {
                 return Self::of(Refusal::LedgerUnavailable);
             }
+        };
+        Self { status, code, detail }
+    }
+}
+
+impl From<NotPublished> for Problem {
+    fn from(error: NotPublished) -> Self {
+        let detail = error.to_string();
+        let (status, code) = match error {
+            NotPublished::Off => (StatusCode::CONFLICT, "publishing_off"),
+            NotPublished::NotAPerson => (StatusCode::FORBIDDEN, "not_a_person"),
+            NotPublished::Files(_) | NotPublished::Rejected(_) => (StatusCode::BAD_REQUEST, "malformed"),
+            NotPublished::Same => (StatusCode::CONFLICT, "same"),
+            NotPublished::Unknown => return Self::unknown(detail),
+            NotPublished::OtherSet | NotPublished::Stale => (StatusCode::CONFLICT, "stale"),
+            NotPublished::Own => (StatusCode::FORBIDDEN, "second_person_required"),
+            NotPublished::LockedOut => (StatusCode::CONFLICT, "locks_out"),
+            NotPublished::Full => (StatusCode::CONFLICT, "full"),
+            NotPublished::Busy => (StatusCode::CONFLICT, "busy"),
+            NotPublished::Store(error) => return error.into(),
+            NotPublished::Ledger(_) => return Self::of(Refusal::LedgerUnavailable),
+            NotPublished::Vault(_) | NotPublished::Malformed => return Self::of(Refusal::Internal),
         };
         Self { status, code, detail }
     }

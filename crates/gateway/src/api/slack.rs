@@ -72,7 +72,7 @@ async fn prove(
         return Ok(Err(unsigned));
     }
     let reading = gateway.presses.try_acquire().map_err(|_| Problem::of(Refusal::Overloaded))?;
-    let body = collect(body, limits::SLACK_BODY_TIMEOUT_MS).await?;
+    let body = collect(body, limits::API_BODY_BYTES_MAX, limits::SLACK_BODY_TIMEOUT_MS).await?;
     drop(reading);
     let principal = match approvals.slack_person(signature, timestamp, &body) {
         Ok(principal) => principal,

@@ -7,9 +7,10 @@ use serde_json::Value;
 
 use super::problem::Problem;
 use super::{
-    Answered, Asked, access, activity, approval, call, canary, events, log, me, passkey, policy, review,
-    server,
+    Answered, Asked, access, activity, approval, call, canary, events, log, me, passkey, policy, publication,
+    review, server,
 };
+use crate::limits;
 use crate::policy::Duty;
 use crate::refusal::Refusal;
 
@@ -33,6 +34,16 @@ pub struct Endpoint {
     /// Name of the schema of the answer, of `SCHEMAS` in `schema`.
     pub answer: &'static str,
     pub(super) handler: Handler,
+}
+
+impl Endpoint {
+    /// How long its body may be, in bytes.
+    pub(super) fn body_bytes_max(&self) -> usize {
+        match self.body {
+            Some("PolicyFiles" | "PolicyTry") => limits::API_POLICY_BODY_BYTES_MAX,
+            _ => limits::API_BODY_BYTES_MAX,
+        }
+    }
 }
 
 /// What the caller of an endpoint must be.
@@ -108,6 +119,10 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint { method: "POST", path: "/api/v1/policies/check", need: Need::Gateway(Duty::ReadPolicies), record: Record::Nothing, summary: "whether files are a valid set", query: &[], body: Some("PolicyFiles"), answer: "PolicyCheck", handler: Handler::Json(|asked| Box::pin(policy::check(asked))) },
     Endpoint { method: "POST", path: "/api/v1/policies/diff", need: Need::Gateway(Duty::ReadPolicies), record: Record::Nothing, summary: "how files differ from the set in force", query: &[], body: Some("PolicyFiles"), answer: "PolicyDiff", handler: Handler::Json(|asked| Box::pin(policy::diff(asked))) },
     Endpoint { method: "POST", path: "/api/v1/policies/try", need: Need::Gateway(Duty::ReadPolicies), record: Record::Nothing, summary: "what policy says to a call", query: &[], body: Some("PolicyTry"), answer: "PolicyTrial", handler: Handler::Json(|asked| Box::pin(policy::attempt(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/policies/proposals", need: Need::Gateway(Duty::ReadPolicies), record: Record::Nothing, summary: "sets that are proposed, and whether they can be published here", query: &[], body: None, answer: "Proposals", handler: Handler::Json(|asked| Box::pin(publication::list(asked))) },
+    Endpoint { method: "POST", path: "/api/v1/policies/propose", need: Need::Gateway(Duty::PublishPolicies), record: Record::Change, summary: "propose a set", query: &[], body: Some("PolicyFiles"), answer: "Proposal", handler: Handler::Json(|asked| Box::pin(publication::propose(asked))) },
+    Endpoint { method: "POST", path: "/api/v1/policies/publish", need: Need::Gateway(Duty::PublishPolicies), record: Record::Change, summary: "put a proposed set in force", query: &[], body: Some("Publication"), answer: "Policies", handler: Handler::Json(|asked| Box::pin(publication::publish(asked))) },
+    Endpoint { method: "POST", path: "/api/v1/policies/withdraw", need: Need::Gateway(Duty::PublishPolicies), record: Record::Change, summary: "give a proposal up", query: &[], body: Some("Withdrawal"), answer: "Proposals", handler: Handler::Json(|asked| Box::pin(publication::withdraw(asked))) },
     Endpoint { method: "GET", path: "/api/v1/log/leaves", need: Need::Gateway(Duty::ReadLog), record: Record::Viewed, summary: "leaves as they were hashed", query: &["from", "n"], body: None, answer: "Leaves", handler: Handler::Json(|asked| Box::pin(log::leaves(asked))) },
     Endpoint { method: "GET", path: "/api/v1/log/proof/{index}", need: Need::Gateway(Duty::ReadLog), record: Record::Nothing, summary: "that a leaf is in the log (RFC 6962)", query: &["size"], body: None, answer: "Proof", handler: Handler::Json(|asked| Box::pin(log::proof(asked))) },
     Endpoint { method: "GET", path: "/api/v1/log/tile/entries/{path*}", need: Need::Gateway(Duty::ReadLog), record: Record::Viewed, summary: "an entry bundle (C2SP tlog-tiles)", query: &[], body: None, answer: "Bytes", handler: Handler::Other(|asked| Box::pin(log::bundle(asked))) },

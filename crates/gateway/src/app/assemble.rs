@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow};
 use aws_lc_rs::aead::LessSafeKey;
 use aws_lc_rs::hmac;
+use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -21,12 +22,13 @@ use crate::exchange::flood::Flood;
 use crate::exchange::session::Sessions;
 use crate::exchange::{Gateway, Holding, Schemas, Server};
 use crate::identity::{Authenticator, ServiceKeys};
-use crate::ledger::{self, Days, Keyring, Ledger, Missing, Rules};
+use crate::ledger::{self, Days, EventActor, Keyring, Ledger, Missing, Rules};
 use crate::limits;
 use crate::mask::Mask;
 use crate::mcp::header::Ours;
 use crate::metrics::Metrics;
 use crate::policy::Policies;
+use crate::publication::{self, Publications};
 use crate::recognizer::Recognizer;
 use crate::service_key::Registry;
 use crate::sign_in::SignIns;
@@ -59,7 +61,7 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
     let catalog = catalog(config, &db).await?;
     let acceptances = Acceptances::new(db.clone(), mask.clone(), clock.clone());
     acceptances.step(&catalog, &ledger).await.context("cannot read accepted definitions")?;
-    ledger.note(upkeep::published(&policies.change_at_start(), &policies.current())).await?;
+    let publications = publications(config, &db, &ledger, &clock, &policies).await?;
     let anchors = anchors(config, &db, &ledger, &clock)?;
     let sinks = Sinks::new(&config.approvals)?;
     let known = Known { statements: statements.clone(), catalog: catalog.clone() };
@@ -67,7 +69,6 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
     let approvals =
         Approvals::new(db.clone(), ledger.clone(), approval_key, mask.clone(), known, clock.clone(), sinks)
             .signed_for(sign_ins.relying_party().cloned());
-    let listen = &config.listen;
     Ok(Gateway {
         servers,
         deployment: Arc::from(&*config.deployment),
@@ -80,6 +81,7 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
         registry,
         acceptances,
         policies,
+        publications,
         ledger,
         catalog,
         mask,
@@ -94,8 +96,8 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
         reviewing: tokio::sync::Mutex::default(),
         flood: Flood::new(clock.clone()),
         clock,
-        ours: Ours::new(&listen.public_url, &listen.allowed_hosts, &listen.allowed_origins),
-        behind_proxy: listen.behind_proxy,
+        ours: ours(config),
+        behind_proxy: config.listen.behind_proxy,
         places: Arc::new(Semaphore::new(limits::EXCHANGES_MAX)),
         presses: Semaphore::new(limits::SLACK_BODIES_MAX),
         leaving: CancellationToken::new(),
@@ -112,6 +114,27 @@ async fn catalog(config: &Config, db: &Db) -> anyhow::Result<Arc<Catalog>> {
     let names = config.servers.iter().map(|server| &*server.name);
     upkeep::restore(&catalog, db, names).await.context("cannot read the catalog of definitions")?;
     Ok(catalog)
+}
+
+fn ours(config: &Config) -> Ours {
+    let listen = &config.listen;
+    Ours::new(&listen.public_url, &listen.allowed_hosts, &listen.allowed_origins)
+}
+
+/// Sets that are published here, of which the latest is in force before the first question, on record.
+async fn publications(
+    config: &Config,
+    db: &Db,
+    ledger: &Ledger,
+    clock: &Arc<dyn Clock>,
+    policies: &Policies,
+) -> anyhow::Result<Publications> {
+    let consent = config.policy.publish.map(|publish| publish.consent);
+    let publications = Publications::new(db.clone(), ledger.clone(), clock.clone(), consent);
+    publications.restore(policies).await.context("cannot read the policies that were published here")?;
+    let (change, set) = (policies.change_at_start(), policies.current());
+    ledger.note(publication::published(&change, &set, EventActor::Gateway, Value::Null)).await?;
+    Ok(publications)
 }
 
 fn recognizer(config: &Config) -> anyhow::Result<Option<Recognizer>> {

@@ -3,19 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use evidence::jcs;
-use evidence::leaf::EventType;
+use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use crate::catalog::{Catalog, Listed};
 use crate::exchange::Gateway;
 use crate::follower::Follower;
-use crate::ledger::{Denial, Document, Event, EventActor};
+use crate::ledger::{Denial, EventActor};
 use crate::limits;
 use crate::listen::{Acceptor, Refresh};
 use crate::model::TargetKind;
-use crate::policy::{Change, PolicySet};
+use crate::publication::published;
 use crate::store::{self, Db};
 
 /// Starts everything that goes on beside the calls. The tasks run until they are aborted.
@@ -105,6 +103,12 @@ async fn watch_catalog(gateway: &Gateway) {
 
 /// Reads the policies again, puts a valid set on record, then in force.
 pub(super) async fn reload_policies(gateway: &Gateway) {
+    if gateway.publications.consent().is_some() {
+        if let Err(error) = gateway.publications.follow(&gateway.policies).await {
+            tracing::error!(%error, "policies that were published elsewhere are not in force here");
+        }
+        return;
+    }
     let _turn = gateway.policies.turn().await;
     let policies = gateway.policies.clone();
     let candidate = match tokio::task::spawn_blocking(move || policies.candidate()).await {
@@ -115,7 +119,8 @@ pub(super) async fn reload_policies(gateway: &Gateway) {
             return;
         }
     };
-    match gateway.ledger.note(published(candidate.change(), candidate.set())).await {
+    let change = published(candidate.change(), candidate.set(), EventActor::Gateway, Value::Null);
+    match gateway.ledger.note(change).await {
         Ok(_receipt) => {
             let revision = candidate.set().revision();
             gateway.policies.publish(candidate);
@@ -125,30 +130,6 @@ pub(super) async fn reload_policies(gateway: &Gateway) {
         Err(error) => {
             tracing::error!(%error, "new policies could not be recorded, so the old ones stay in force");
         }
-    }
-}
-
-/// `policy.published` for a change.
-pub(super) fn published(change: &Change, set: &PolicySet) -> Event {
-    let names = |ids: &[String]| ids.iter().take(limits::NAMES_IN_LEAF_MAX).cloned().collect::<Vec<_>>();
-    let detail = serde_json::json!({
-        "policy_set": change.to.to_string(),
-        "previous": change.from.map(|revision| revision.to_string()),
-        "policies": set.policies().len(),
-        "added": names(&change.added),
-        "changed": names(&change.changed),
-        "removed": names(&change.removed),
-    });
-    Event {
-        event: EventType::PolicyPublished,
-        actor: EventActor::Gateway,
-        server: None,
-        detail: jcs::Object::of(&detail).ok(),
-        documents: vec![Document {
-            kind: "policy",
-            hash: change.to.0,
-            bytes: Bytes::copy_from_slice(set.canonical().as_bytes()),
-        }],
     }
 }
 
@@ -194,9 +175,21 @@ async fn retain(gateway: &Gateway) {
 }
 
 async fn watch_policies(gateway: &Arc<Gateway>) {
+    let look = Duration::from_millis(limits::POLICY_LOOK_MS);
+    if gateway.publications.consent().is_none() {
+        loop {
+            gateway.policies.changed(look).await;
+            reload_policies(gateway).await;
+        }
+    }
+    let mut told = None;
     loop {
-        gateway.policies.changed(Duration::from_millis(limits::POLICY_LOOK_MS)).await;
-        reload_policies(gateway).await;
+        tokio::time::sleep(look).await;
+        let found = gateway.publications.follow(&gateway.policies).await.err().map(|error| error.to_string());
+        if let Some(problem) = found.as_ref().filter(|_| found != told) {
+            tracing::error!("policies that were published elsewhere are not in force here: {problem}");
+        }
+        told = found;
     }
 }
 

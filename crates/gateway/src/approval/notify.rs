@@ -12,6 +12,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::bound::hex;
+use super::email::{EMAIL, Email};
 use super::slack::Slack;
 use super::{Approvals, Fault, Record, clean};
 use crate::clock::Clock;
@@ -30,6 +31,7 @@ const ALARM: &str = "canary.failed";
 pub struct Sinks {
     all: Vec<Webhook>,
     pub(super) slack: Option<Slack>,
+    email: Option<Email>,
     client: reqwest::Client,
     /// Where people decide; `{id}` stands for the approval.
     page: Option<String>,
@@ -44,6 +46,9 @@ pub enum SinkError {
     /// The token or secret of Slack cannot be read.
     #[error("webhook `slack`: {0}")]
     Slack(crate::secret::SecretError),
+    /// The password of the mail server cannot be read.
+    #[error("`approvals.email`: {0}")]
+    Mail(crate::secret::SecretError),
     /// TLS cannot be set up.
     #[error("webhooks: requests cannot be made: {0}")]
     Client(String),
@@ -57,9 +62,10 @@ impl Sinks {
     pub fn new(approvals: &config::Approvals) -> Result<Self, SinkError> {
         let slack = approvals.slack.as_ref().map(Slack::new).transpose();
         let slack = slack.map_err(SinkError::Slack)?;
+        let email = approvals.email.as_ref().map(Email::new).transpose()?;
         let all = approvals.webhooks.iter().map(Webhook::new).collect::<Result<_, _>>()?;
         let client = webhook::client().map_err(|error| SinkError::Client(error.to_string()))?;
-        Ok(Self { all, slack, client, page: approvals.page.clone() })
+        Ok(Self { all, slack, email, client, page: approvals.page.clone() })
     }
 
     /// What everybody is to be told about one step.
@@ -77,7 +83,10 @@ impl Sinks {
             dead: None,
             fault: None,
         };
-        let names = self.all.iter().map(Webhook::name).chain(self.slack.as_ref().map(|_| SLACK));
+        // Mail is for what somebody has to do.
+        let mail = self.email.as_ref().filter(|_| event == "approval.requested").map(|_| EMAIL);
+        let names = self.all.iter().map(Webhook::name);
+        let names = names.chain(self.slack.as_ref().map(|_| SLACK)).chain(mail);
         names.map(one).collect()
     }
 
@@ -93,6 +102,9 @@ impl Sinks {
     async fn send(&self, delivery: &Delivery, record: &Record, now: Timestamp) -> Result<(), String> {
         if let (SLACK, Some(slack)) = (delivery.sink.as_str(), &self.slack) {
             return slack.send(&self.client, &delivery.event, record).await;
+        }
+        if let (EMAIL, Some(email)) = (delivery.sink.as_str(), &self.email) {
+            return email.send(delivery, record, self.page.as_deref(), now).await;
         }
         self.post(delivery, self.body(delivery, record), now).await
     }
@@ -126,7 +138,7 @@ impl Sinks {
 impl Approvals {
     /// Sends what is to be told, until it is dropped.
     pub async fn deliver(&self) {
-        if self.sinks.all.is_empty() && self.sinks.slack.is_none() {
+        if self.sinks.all.is_empty() && self.sinks.slack.is_none() && self.sinks.email.is_none() {
             return std::future::pending().await;
         }
         let mut look = tokio::time::interval(Duration::from_millis(limits::DELIVERY_LOOK_MS));
@@ -147,7 +159,7 @@ impl Approvals {
     }
 
     async fn attempt(&self, delivery: Delivery) -> Result<(), Fault> {
-        let until = self.now() + micros(2 * limits::WEBHOOK_TIMEOUT_MS);
+        let until = self.now() + micros(2 * limits::WEBHOOK_TIMEOUT_MS.max(limits::SMTP_TIMEOUT_MS));
         let claimed = delivery.clone();
         let mine = self.db.write("claim delivery", move |tx| delivery::claim(tx, &claimed, until)).await?;
         if !mine {

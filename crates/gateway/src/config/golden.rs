@@ -353,3 +353,31 @@ fn alias_bombs_are_refused() {
     }
     assert!(refused(&text).contains("not YAML"));
 }
+
+#[test]
+fn mail_goes_encrypted_from_and_to_addresses_that_are_some() {
+    let mail = |fields: &str| {
+        format!(
+            "{HEAD}{SERVERS}approvals:\n  email: {{ from: a@example.com, to: [b@example.com], {fields} }}\n"
+        )
+    };
+    let config = accepted(&mail("host: mail.example.com"));
+    let email = config.approvals.email.expect("configured");
+    assert_eq!((email.port, email.tls), (587, super::MailTls::Starttls));
+    accepted(&mail("host: localhost, port: 25, tls: none"));
+    for (fields, said) in [
+        ("host: mail.example.com, tls: none", "in the clear"),
+        ("host: mail.example.com, username: a", "a user needs a `password`"),
+        ("host: mail.example.com, password: { env: A }", "a password needs a `username`"),
+        ("host: 'a b'", "not the name of a mail server"),
+    ] {
+        assert!(refused(&mail(fields)).contains(said), "{fields}");
+    }
+    for address in ["a", "a@b@c", "a b@c", "<a@b>", "a@b\\r\\nBcc: c@d", "@b", "a@"] {
+        let text = format!(
+            "{HEAD}{SERVERS}approvals:\n  email: {{ host: localhost, from: \"{address}\", to: [] }}\n"
+        );
+        let said = refused(&text);
+        assert!(said.contains("no address of mail") && said.contains("1 to 32 addresses"), "{said}");
+    }
+}

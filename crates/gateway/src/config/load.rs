@@ -127,6 +127,10 @@ fn anchor(config: &mut Config, base: &Path) {
         anchor_secret(&mut slack.token, base);
         anchor_secret(&mut slack.signing_secret, base);
     }
+    if let Some(email) = &mut config.approvals.email {
+        email.authorities.iter_mut().for_each(|path| resolve(base, path));
+        email.password.iter_mut().for_each(|source| anchor_secret(source, base));
+    }
     if let Some(recognizer) = &mut config.masking.recognizer {
         recognizer.authorities.iter_mut().for_each(|path| resolve(base, path));
     }

@@ -18,6 +18,7 @@ pub(super) const ASSETS: &[(&str, &[u8])] = &[
     ("note.js", include_bytes!("../../assets/console/note.js")),
     ("part.js", include_bytes!("../../assets/console/part.js")),
     ("passkey.js", include_bytes!("../../assets/console/passkey.js")),
+    ("proposal.js", include_bytes!("../../assets/console/proposal.js")),
     ("replay.js", include_bytes!("../../assets/console/replay.js")),
     ("statement.js", include_bytes!("../../assets/console/statement.js")),
     ("style.css", include_bytes!("../../assets/console/style.css")),

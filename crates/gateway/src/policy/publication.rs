@@ -93,15 +93,25 @@ impl Policies {
         match sources.and_then(|sources| PolicySet::parse(&sources)) {
             Ok(set) => {
                 self.rejected.store(None);
-                let current = self.current();
-                let change = Change::between(Some(&current), &set);
-                Ok((set.revision() != current.revision()).then(|| Candidate { set: Arc::new(set), change }))
+                Ok(self.candidate_of(set))
             }
             Err(rejected) => {
                 self.rejected.store(Some(Arc::new(rejected.clone())));
                 Err(rejected)
             }
         }
+    }
+
+    /// What would put a set in force that does not come from the directory. `None` when it is in force.
+    pub fn candidate_of(&self, set: PolicySet) -> Option<Candidate> {
+        let current = self.current();
+        let change = Change::between(Some(&current), &set);
+        (set.revision() != current.revision()).then(|| Candidate { set: Arc::new(set), change })
+    }
+
+    /// Takes another set than the directory's, before the first question: note [`Policies::change_at_start`] then.
+    pub fn restore(&self, set: PolicySet) {
+        self.current.store(Arc::new(set));
     }
 
     /// Held from reading a candidate until it is in force: a signal and the look at the files may see the same change,

@@ -62,6 +62,8 @@ pub enum Duty {
     ManageReviews,
     /// Let control canaries run now.
     RunCanaries,
+    /// Propose policies, and put in force what was proposed.
+    PublishPolicies,
 }
 
 /// What the resource of a question about a duty is.
@@ -79,7 +81,7 @@ pub const ROLES: [&str; 5] = ["administrator", "approver", "auditor", "reviewer"
 
 impl Duty {
     /// Every duty, in the order of their actions.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Approve,
         Self::View,
         Self::ReadStatus,
@@ -92,6 +94,7 @@ impl Duty {
         Self::ReviewAccess,
         Self::ManageReviews,
         Self::RunCanaries,
+        Self::PublishPolicies,
     ];
 
     /// The name of its action.
@@ -109,6 +112,7 @@ impl Duty {
             Self::ReviewAccess => "access.review",
             Self::ManageReviews => "reviews.manage",
             Self::RunCanaries => "canaries.run",
+            Self::PublishPolicies => "policies.publish",
         }
     }
 
@@ -124,7 +128,7 @@ impl Duty {
             Self::ReadRecordings | Self::ReadLog => &["auditor"],
             Self::RunCanaries => &["administrator", "auditor"],
             Self::ReviewAccess => &["administrator", "reviewer"],
-            Self::AcceptTools | Self::ManageReviews => &["administrator"],
+            Self::AcceptTools | Self::ManageReviews | Self::PublishPolicies => &["administrator"],
         }
     }
 

@@ -71,6 +71,13 @@ const MIGRATIONS: &[Migration] = &[
         postgres: "",
         oldest: 1,
     },
+    Migration {
+        number: 11,
+        both: include_str!("migration/011_publication.sql"),
+        sqlite: "",
+        postgres: "",
+        oldest: 1,
+    },
 ];
 
 const RECORD: &str =

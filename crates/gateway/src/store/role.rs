@@ -39,6 +39,8 @@ const GRANTS: &[(&str, &str)] = &[
     ("sign_in", "SELECT, INSERT, UPDATE, DELETE"),
     ("passkey", "SELECT, INSERT, UPDATE, DELETE"),
     ("hold", "SELECT, INSERT, UPDATE"),
+    ("policy_proposal", "SELECT, INSERT, UPDATE, DELETE"),
+    ("policy_publication", "SELECT, INSERT"),
     ("definition", "SELECT, INSERT, UPDATE"),
 ];
 

@@ -3,6 +3,7 @@
 mod bound;
 mod command;
 mod decide;
+mod email;
 mod mcp;
 mod notify;
 mod once;

@@ -3,6 +3,7 @@
 mod coverage;
 mod look;
 mod passkey;
+mod publish;
 mod sign_in;
 
 use fixture::issuer::Client;

@@ -3,6 +3,7 @@
 mod anchor;
 mod approval;
 mod console;
+mod publish;
 mod retention;
 
 use countersign::store::cosignature::{self, Cosignature};
@@ -42,6 +43,7 @@ pub(crate) const CASES: &[(&str, fn(&Db))] = &[
         retention::due_bodies_are_found_in_order_and_erased_with_their_day,
     ),
     ("holds_are_set_once_and_cleared_once", retention::holds_are_set_once_and_cleared_once),
+    ("what_people_sign_and_propose_counts_once", publish::what_people_sign_and_propose_counts_once),
     ("entries_cannot_be_changed", entries_cannot_be_changed),
     ("failed_transaction_leaves_nothing", failed_transaction_leaves_nothing),
     ("reading_cannot_write", reading_cannot_write),

@@ -24,7 +24,17 @@ async fn person_signs_in_is_told_who_they_are_and_signs_out() {
     assert_eq!(browser.sign_in(&setup, "bob").await, "/console/log");
     let (code, me) = status(&mut browser, &setup).await;
     assert_eq!((code, &me["id"], &me["through"]), (200, &json!("demo/bob"), &json!("console")));
-    let permitted = ["status.read", "policies.read", "calls.read", "access.read", "tools.accept"];
+    let permitted = [
+        "status.read",
+        "policies.read",
+        "calls.read",
+        "access.read",
+        "tools.accept",
+        "access.review",
+        "reviews.manage",
+        "canaries.run",
+        "policies.publish",
+    ];
     assert_eq!(me["permissions"], json!(permitted));
 
     let cookie = browser.cookie(COOKIE).expect("signed in").to_owned();

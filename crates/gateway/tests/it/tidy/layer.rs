@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
     // What is written.
     &["store"],
     &["ledger"],
-    &["acceptance", "anchor", "approval", "follower", "moment", "service_key", "sign_in"],
+    &["acceptance", "anchor", "approval", "follower", "moment", "publication", "service_key", "sign_in"],
     // What may leave.
     &["permit"],
     &["upstream"],

@@ -1,0 +1,25 @@
+-- Policy sets that somebody wants to be in force. `base`: the set that was in force then; `files`: JSON, a list of names and
+-- texts. `person`: hash of issuer and subject of who wants it; `sealed`: who that is. `claimed`: when it began to be published;
+-- `ended`: when it was, or was given up.
+CREATE TABLE policy_proposal (
+  id BYTEA PRIMARY KEY,
+  policy_set BYTEA NOT NULL,
+  base BYTEA NOT NULL,
+  files TEXT NOT NULL,
+  person BYTEA NOT NULL,
+  created BIGINT NOT NULL,
+  claimed BIGINT,
+  ended BIGINT,
+  day BIGINT NOT NULL,
+  commitment BYTEA NOT NULL,
+  sealed BYTEA NOT NULL
+) STRICT;
+CREATE INDEX policy_proposal_open ON policy_proposal (created) WHERE ended IS NULL;
+
+-- Policy sets that were put in force there; the one with the highest number is.
+CREATE TABLE policy_publication (
+  number BIGINT PRIMARY KEY,
+  policy_set BYTEA NOT NULL,
+  files TEXT NOT NULL,
+  ts BIGINT NOT NULL
+) STRICT;
