@@ -42,7 +42,7 @@ fn find_v4(scan: &mut Scan<'_>, rules: &[u16]) {
         let start = dot - start;
         let opens = start < dot && edge::opens(bytes, start);
         let end = opens.then(|| quad(bytes, start)).flatten().filter(|end| edge::closes(bytes, *end));
-        let end = end.filter(|end| !is_version(bytes, start, *end));
+        let end = end.filter(|_| !is_version(bytes, start));
         if let Some(end) = end {
             scan.judge_all(rules, Span::new(start, end));
             last = end;
@@ -50,10 +50,17 @@ fn find_v4(scan: &mut Scan<'_>, rules: &[u16]) {
     }
 }
 
-/// `Chrome/120.0.0.0`: a version of a product, as in RFC 9110 section 10.1.5.
-fn is_version(bytes: &[u8], start: usize, end: usize) -> bool {
-    let product = start > 1 && bytes[start - 1] == b'/' && bytes[start - 2].is_ascii_alphabetic();
-    product && bytes[start..end].ends_with(b".0.0")
+/// Longest name of a product that is told from a path, in bytes.
+const PRODUCT_MAX: usize = 16;
+
+/// Whether a product stands before `start`, as in `Chrome/120.0.0.0`: RFC 9110 section 10.1.5. Its name is a word of its
+/// own with a capital; parts of paths are not.
+fn is_version(bytes: &[u8], start: usize) -> bool {
+    let Some(slash) = start.checked_sub(1).filter(|at| bytes[*at] == b'/') else { return false };
+    let from = slash.saturating_sub(PRODUCT_MAX);
+    let letters = bytes[from..slash].iter().rev().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let name = slash - letters;
+    letters > 1 && bytes[name].is_ascii_uppercase() && (name == 0 || bytes[name - 1] == b' ')
 }
 
 fn quad(bytes: &[u8], mut at: usize) -> Option<usize> {

@@ -49,7 +49,11 @@ fn digits_are_found_in_groups_that_are_allowed() {
 fn addresses_and_accounts_are_found_whole() {
     let check = |scanner, text: &str, expected: &[&str]| assert_eq!(found(scanner, text), expected, "{text}");
     check(Scanner::Ipv4, "from 10.0.0.1:80, 1.2.3.4.", &["10.0.0.1", "1.2.3.4"]);
-    check(Scanner::Ipv4, "Chrome/120.0.0.0 at http://10.1.0.0/", &["10.1.0.0"]);
+    check(
+        Scanner::Ipv4,
+        "Chrome/120.4.0.7 at http://10.1.0.0/, see /Hosts/10.0.0.2",
+        &["10.1.0.0", "10.0.0.2"],
+    );
     check(Scanner::Ipv4, "1.2.3 1.2.3.4.5 256.1.1.1 v1.2.3.4 01.2.3.4", &[]);
     check(Scanner::Ipv6, "at 2001:db8::1, [fe80::1:2]", &["2001:db8::1", "fe80::1:2"]);
     check(Scanner::Ipv6, "12:30:45 a::b::c std::net::Ipv6Addr", &[]);
