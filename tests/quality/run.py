@@ -25,7 +25,7 @@ ASKED = {
     "personal data": (0.85, 0.97, lambda kind: not kind.endswith((": name", ": street")) and "not listed" not in kind),
 }
 # What a corpus must keep that was published as it was when nobody had tuned anything to it, above or below what is asked.
-KEPT = {"third": {"credentials": (0.80, 0.91), "personal data": (0.84, 0.97)}}
+KEPT = {"third": {"credentials": (0.78, 0.92), "personal data": (0.84, 0.97)}}
 # Kinds of which there are too many to show each.
 SILENT = ("rule: ", "detect-secrets: ", "not listed: ")
 FOLDER = ROOT / "target" / "quality"
@@ -47,8 +47,9 @@ def prepare():
         npm = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder]
         subprocess.run([*npm, *NODE], check=True)
         stamp.write_text(wanted)
-    if pathlib.Path(sys.prefix) != folder:
-        os.execv(python, [python, __file__, *sys.argv[1:]])
+    # rstr draws from sets, whose order is another in each run unless it is fixed.
+    if pathlib.Path(sys.prefix) != folder or os.environ.get("PYTHONHASHSEED") != "0":
+        os.execve(python, [python, __file__, *sys.argv[1:]], {**os.environ, "PYTHONHASHSEED": "0"})
 
 
 def mask(binary, documents):
