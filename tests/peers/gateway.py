@@ -3,13 +3,17 @@
 When the block ends without a fault, the gateway is stopped and its log exported and verified by both verifiers.
 """
 
+import base64
 import contextlib
+import hashlib
 import json
+import secrets
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -21,7 +25,8 @@ FIXTURE = ROOT / "target" / "debug" / "fixture"
 GATEWAY = ROOT / "target" / "debug" / "countersign"
 SECONDS_MAX = 60
 
-CLIENT = {"id": "peers", "secret": "peers", "redirect_uris": []}
+BACK = "http://127.0.0.1:1/callback"
+CLIENT = {"id": "peers", "secret": "peers", "redirect_uris": [BACK]}
 ALLOW_ALL = '@id("all") permit (principal, action, resource);\n'
 POLICY = """@id("all") permit (principal, action, resource);
 @id("no-execute") forbid (principal, action == Action::"tools/call", resource) when { resource.name == "execute" };
@@ -64,11 +69,55 @@ def answers(url):
         return False
 
 
-def token(issuer, resource):
-    fields = {"grant_type": "client_credentials", "client_id": CLIENT["id"], "client_secret": CLIENT["secret"]}
-    body = urllib.parse.urlencode({**fields, "resource": resource}).encode()
+def token(issuer, **fields):
+    fields = {"client_id": CLIENT["id"], "client_secret": CLIENT["secret"], **fields}
+    body = urllib.parse.urlencode(fields).encode()
     with urllib.request.urlopen(issuer + "/token", body, timeout=30) as answer:
         return json.load(answer)["access_token"]
+
+
+class Stay(urllib.request.HTTPRedirectHandler):
+    """Does not follow a redirect: what it says is in its address."""
+
+    def redirect_request(self, *_):
+        return None
+
+
+class Endpoint:
+    """Where a gateway is, and tokens for it."""
+
+    def __init__(self, base, issuer):
+        self.base, self.issuer = base, issuer
+
+    def __call__(self, name):
+        """URL of a server, and a token of a program for it."""
+        url = f"{self.base}/mcp/{name}"
+        return url, token(self.issuer, grant_type="client_credentials", resource=url)
+
+    def person(self, subject, path):
+        """A token of a person for what is at this path: authorization code with PKCE."""
+        verifier = secrets.token_urlsafe(32)
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+        asked = {
+            "client_id": CLIENT["id"],
+            "redirect_uri": BACK,
+            "response_type": "code",
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+            "scope": "openid profile email",
+            "login_hint": subject,
+            "resource": self.base + path,
+        }
+        try:
+            urllib.request.build_opener(Stay).open(f"{self.issuer}/authorize?{urllib.parse.urlencode(asked)}", timeout=30)
+            raise RuntimeError("no redirect from the issuer")
+        except urllib.error.HTTPError as answer:
+            query = urllib.parse.urlsplit(answer.headers["location"]).query
+        code = dict(urllib.parse.parse_qsl(query))["code"]
+        return token(
+            self.issuer, grant_type="authorization_code", code=code, code_verifier=verifier, redirect_uri=BACK,
+            resource=self.base + path,
+        )
 
 
 def prove(file, directory):
@@ -85,11 +134,11 @@ def prove(file, directory):
 
 
 @contextlib.contextmanager
-def gateway(upstreams, policy=POLICY, signed_in=None, tools=(), masking=None):
+def gateway(upstreams, policy=POLICY, signed_in=None, tools=(), masking=None, approvals=None):
     """A gateway in front of `upstreams` (URL, or configuration of a stdio server, by name).
 
-    Yields a function from a name to its URL and a token. With `signed_in`, the issuer asks nobody who they are.
-    `tools` is said about every server; `masking` is what the configuration says about it.
+    Yields an [`Endpoint`]. With `signed_in`, the issuer asks nobody who they are. `tools` is said about every server;
+    `masking` and `approvals` are what the configuration says about them.
     """
     port, admin = free_port(), free_port()
     base = f"http://localhost:{port}"
@@ -116,6 +165,7 @@ def gateway(upstreams, policy=POLICY, signed_in=None, tools=(), masking=None):
                 for name, up in upstreams.items()
             ],
             "masking": masking or {},
+            "approvals": approvals or {},
             "log": {"level": "error"},
         }
         file = directory / "countersign.yaml"
@@ -126,5 +176,5 @@ def gateway(upstreams, policy=POLICY, signed_in=None, tools=(), masking=None):
             while not answers(f"http://127.0.0.1:{admin}/readyz"):
                 if time.monotonic() > deadline:
                     raise TimeoutError("the gateway did not become ready")
-            yield lambda name: (f"{base}/mcp/{name}", token(issuer, f"{base}/mcp/{name}"))
+            yield Endpoint(base, issuer)
         prove(file, directory)

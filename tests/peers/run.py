@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds the gateway against real peers: the conformance suite, real clients and real servers.
 
-    run.py [conformance] [clients] [oauth] [servers] [masked] [recognizer]        all of them by default
+    run.py [conformance] [clients] [oauth] [servers] [masked] [recognizer] [held]   all of them by default
 
 Needs `target/debug/fixture` and `target/debug/countersign`.
 """
@@ -54,8 +54,13 @@ def recognizer():
     return run("recognizer.py")
 
 
+def held():
+    """Real clients complete a call that a human has to approve, without a change of their code."""
+    return run("held.py")
+
+
 def main():
-    every = [conformance, clients, oauth, servers, masked, recognizer]
+    every = [conformance, clients, oauth, servers, masked, recognizer, held]
     steps = {step.__name__: step for step in every}
     names = sys.argv[1:] or list(steps)
     results = {name: steps[name]() for name in names}

@@ -6,7 +6,9 @@ Its `--protocol-era auto` prefers 2026-07-28. Progress is not shown, so it is no
 import json
 import os
 import subprocess
+import sys
 import tempfile
+import time
 
 from visit import plan
 
@@ -21,7 +23,7 @@ def inspect(url, token, *arguments):
         command += ["--header", f"Authorization: Bearer {token}"]
     with tempfile.TemporaryDirectory() as scratch:
         environment = {**os.environ, "MCP_CATALOG_PATH": os.path.join(scratch, "mcp.json")}
-        done = subprocess.run(command + list(arguments), capture_output=True, text=True, env=environment, timeout=90)
+        done = subprocess.run(command + list(arguments), capture_output=True, text=True, env=environment, timeout=180)
     try:
         return json.loads(done.stdout)
     except ValueError:
@@ -50,8 +52,21 @@ def field(answer, *path):
         return answer
 
 
+def held(url, token, steps):
+    """One call that policy holds, repeated as long as a line on standard input says `again`."""
+    again = True
+    while again:
+        began = time.monotonic()
+        answer = call(url, token, *steps["held"])
+        print(json.dumps({"attempt": {"seconds": time.monotonic() - began, **answer}}), flush=True)
+        again = sys.stdin.readline().strip() == "again"
+    print(json.dumps({"client": "inspector", "version": VERSION, "protocol": "auto"}))
+
+
 def main():
     url, token, steps = plan()
+    if "held" in steps:
+        return held(url, token, steps)
     tools = field(inspect(url, token, "--method", "tools/list"), "tools")
     name, arguments = steps["prompt"]
     pairs = [f"{key}={value}" for key, value in arguments.items()]

@@ -8,15 +8,17 @@ import os
 import queue
 import re
 import subprocess
+import sys
 import tempfile
 import threading
+import time
 import urllib.parse
 import urllib.request
 
 from visit import plan, sign_in
 
 VERSION = json.loads(open(os.path.join(os.environ["PEERS_CACHE"], "package.json")).read())["dependencies"]["mcp-remote"]
-WAIT_SECONDS = 60
+WAIT_SECONDS = 120
 
 
 class Bridge:
@@ -89,6 +91,21 @@ def outcome(answer):
     return {"isError": answer.get("isError", False), "text": text, "structured": answer.get("structuredContent")}
 
 
+def held(bridge, steps):
+    """One call that policy holds, repeated as long as a line on standard input says `again`."""
+    name, arguments = steps["held"]
+    params = {"name": name, "arguments": arguments}
+    if steps["progress"]:
+        params["_meta"] = {"progressToken": "held"}
+    again = True
+    while again:
+        began, bridge.progress = time.monotonic(), 0
+        answer = result(bridge.request("tools/call", params), outcome)
+        seen = {"seconds": time.monotonic() - began, "progress": bridge.progress, **answer}
+        print(json.dumps({"attempt": seen}), flush=True)
+        again = sys.stdin.readline().strip() == "again"
+
+
 def main():
     url, token, steps = plan()
     with tempfile.TemporaryDirectory() as scratch:
@@ -101,6 +118,11 @@ def main():
         seen = {"client": "mcp-remote", "version": VERSION}
         seen["protocol"] = result(bridge.request("initialize", hello), lambda it: it["protocolVersion"])
         bridge.send("notifications/initialized", {})
+        if "held" in steps:
+            held(bridge, steps)
+            bridge.process.terminate()
+            bridge.process.wait()
+            return print(json.dumps(seen))
 
         def call(key, meta=None):
             name, arguments = steps[key]

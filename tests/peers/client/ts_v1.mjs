@@ -24,7 +24,7 @@ let client;
 function fresh() {
   const made = new Client({ name: 'peers-ts-v1', version: '1.0.0' }, { capabilities: answers.capabilities });
   made.setRequestHandler(CreateMessageRequestSchema, async () => answers.sampling);
-  made.setRequestHandler(ElicitRequestSchema, async () => answers.elicitation);
+  made.setRequestHandler(ElicitRequestSchema, async (request) => answers.elicit(request));
   made.setRequestHandler(ListRootsRequestSchema, async () => answers.roots);
   return made;
 }

@@ -18,7 +18,7 @@ function fresh() {
   const options = { versionNegotiation: { mode: 'auto' }, capabilities: answers.capabilities };
   const made = new Client({ name: 'peers-ts-v2', version: '1.0.0' }, options);
   made.setRequestHandler('sampling/createMessage', async () => answers.sampling);
-  made.setRequestHandler('elicitation/create', async () => answers.elicitation);
+  made.setRequestHandler('elicitation/create', async (request) => answers.elicit(request));
   made.setRequestHandler('roots/list', async () => answers.roots);
   return made;
 }

@@ -1,9 +1,12 @@
 // What every TypeScript client does, whatever its version: the steps of the plan, and signing in without a browser.
 
+import { createInterface } from 'node:readline';
+
 /** Runs the steps of a plan; `steps` does one of them each. Prints one JSON object. */
 export async function visit(name, version, steps) {
   const plan = JSON.parse(process.argv[4]);
   if (plan.survey) return survey(name, version, steps, plan);
+  if (plan.held) return held(name, version, steps, plan);
   const result = { client: name, version };
   const step = async (key, act) => {
     try {
@@ -23,6 +26,28 @@ export async function visit(name, version, steps) {
   result.progress = progress;
   await step('close', () => steps.close());
   console.log(JSON.stringify(result));
+}
+
+/** One call that policy holds, repeated as long as a line on standard input says `again`. */
+async function held(name, version, steps, plan) {
+  const protocol = await steps.connect();
+  const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+  for (let again = true; again; again = (await lines.next()).value === 'again') {
+    let progress = 0;
+    const began = performance.now();
+    const report = plan.progress ? () => (progress += 1) : undefined;
+    let answer;
+    try {
+      answer = outcome(await steps.callTool(...plan.held, report));
+    } catch (error) {
+      answer = { error: error.code ?? error.constructor.name, text: error.message };
+    }
+    const seconds = (performance.now() - began) / 1000;
+    console.log(JSON.stringify({ attempt: { seconds, progress, pages: pages.length, ...answer } }));
+  }
+  console.log(JSON.stringify({ client: name, version, protocol }));
+  await steps.close();
+  process.stdin.destroy();
 }
 
 /** Everything a server lists and every call of the plan, as the client got it. */
@@ -52,16 +77,25 @@ async function survey(name, version, steps, plan) {
   console.log(JSON.stringify(result));
 }
 
+const plan = JSON.parse(process.argv[4]);
+
+/** What a server asked to be shown. */
+const pages = [];
+
 /** What this caller answers when a server asks it for something. */
 export const answers = {
-  capabilities: { sampling: {}, elicitation: {}, roots: {} },
+  capabilities: { sampling: {}, elicitation: plan.page ? { form: {}, url: {} } : {}, roots: {} },
   sampling: {
     model: 'peers',
     role: 'assistant',
     stopReason: 'endTurn',
     content: { type: 'text', text: 'a sampled answer' },
   },
-  elicitation: { action: 'decline' },
+  elicit: ({ params }) => {
+    if (!plan.page) return { action: 'decline' };
+    pages.push(params.url);
+    return { action: 'accept' };
+  },
   roots: { roots: [{ uri: 'file:///peers', name: 'peers' }] },
 };
 

@@ -1,7 +1,9 @@
 """What every Python client does, whatever its version: the steps of the plan, and signing in without a browser."""
 
+import asyncio
 import json
 import sys
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -10,6 +12,8 @@ REDIRECT = "http://127.0.0.1:1/callback"
 
 
 ROOT = "file:///peers"
+# What a server asked to be shown.
+PAGES = []
 
 
 def plan():
@@ -23,6 +27,8 @@ async def visit(name, version, steps):
     steps_plan = plan()[2]
     if steps_plan.get("survey"):
         return await survey(name, version, steps, steps_plan)
+    if steps_plan.get("held"):
+        return await held(name, version, steps, steps_plan)
     result = {"client": name, "version": version}
     progress = []
 
@@ -59,6 +65,26 @@ async def visit(name, version, steps):
     await step("stream", lambda: call("stream", report))
     result["progress"] = len(progress)
     return result
+
+
+async def held(name, version, steps, steps_plan):
+    """One call that policy holds, repeated as long as a line on standard input says `again`."""
+    again, protocol = True, await steps.protocol()
+    while again:
+        progress, began = [], time.monotonic()
+
+        async def report(done, total=None, message=None):
+            progress.append(done)
+
+        try:
+            answer = outcome(await steps.call_tool(*steps_plan["held"], report if steps_plan["progress"] else None))
+        except Exception as error:  # whatever a client raises is a result here
+            cause = deepest(error)
+            answer = {"error": type(cause).__name__, "text": str(cause)}
+        seen = {"seconds": time.monotonic() - began, "progress": len(progress), "pages": len(PAGES), **answer}
+        print(json.dumps({"attempt": seen}), flush=True)
+        again = (await asyncio.to_thread(sys.stdin.readline)).strip() == "again"
+    return {"client": name, "version": version, "protocol": protocol}
 
 
 async def survey(name, version, steps, steps_plan):
@@ -98,6 +124,9 @@ def callbacks(types):
         return types.CreateMessageResult(role="assistant", content=content, model="peers", stopReason="endTurn")
 
     async def elicit(context, params):
+        if plan()[2].get("page"):
+            PAGES.append(params.url)
+            return types.ElicitResult(action="accept")
         return types.ElicitResult(action="decline")
 
     async def roots(context):
