@@ -17,6 +17,7 @@ mod log;
 mod migrate;
 mod moment;
 mod openapi;
+mod paint;
 mod policy;
 mod review;
 mod serve;
@@ -30,12 +31,18 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+use paint::Paint;
+
 /// The MCP gateway whose audit trail you can check.
 #[derive(Debug, Parser)]
 #[command(name = "countersign", version, about, propagate_version = true)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// Print no colours. Any value of the variable means so.
+    #[arg(long, global = true, env = "NO_COLOR", hide_env = true, value_name = "ANY", num_args = 0..=1,
+          require_equals = true, default_missing_value = "1")]
+    no_color: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -93,28 +100,46 @@ enum Command {
 /// # Errors
 /// What went wrong, worded for the person who typed it.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let no_color = cli.no_color.as_deref();
+    let paint = Paint::new(no_color, &std::io::stdout());
     match cli.command {
-        Command::Serve(arguments) => serve::run(&arguments),
-        Command::Demo(arguments) => demo::run(&arguments),
-        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments, Paint::new(no_color, &std::io::stderr())),
+        Command::Demo(arguments) => demo::run(&arguments, paint),
+        Command::Doctor(arguments) => doctor::run(&arguments, paint),
         Command::DemoFiles(arguments) => demo::run_files(&arguments),
-        Command::Approvals(arguments) => approvals::run(&arguments),
+        Command::Approvals(arguments) => approvals::run(&arguments, paint),
         Command::Migrate(arguments) => migrate::run(&arguments),
         Command::Key(arguments) => key::run(&arguments),
-        Command::Tools(arguments) => tool::run(&arguments),
-        Command::Log(arguments) => log::run(&arguments),
-        Command::Session(arguments) => session::run(&arguments),
+        Command::Tools(arguments) => tool::run(&arguments, paint),
+        Command::Log(arguments) => log::run(&arguments, paint),
+        Command::Session(arguments) => session::run(&arguments, paint),
         Command::Hold(arguments) => hold::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Evidence(arguments) => evidence::run(&arguments),
-        Command::Verify(arguments) => verify::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments, paint),
         Command::Witness(arguments) => witness::run(&arguments),
         Command::Completion(arguments) => completion::run(&arguments, Cli::command()),
-        Command::Access(arguments) => access::run(&arguments),
+        Command::Access(arguments) => access::run(&arguments, paint),
         Command::Review(arguments) => review::run(&arguments),
         Command::Canary(arguments) => canary::run(&arguments),
         Command::Openapi(arguments) => openapi::run(&arguments),
-        Command::Policy(arguments) => policy::run(&arguments),
-        Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Policy(arguments) => policy::run(&arguments, paint),
+        Command::Inspect(arguments) => inspect::run(&arguments, paint),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_can_be_refused_of_every_command() {
+        let mut cli = Cli::command();
+        cli.build();
+        cli.clone().debug_assert();
+        for command in cli.get_subcommands() {
+            let known = command.get_arguments().any(|argument| argument.get_long() == Some("no-color"));
+            assert!(known, "{}", command.get_name());
+        }
     }
 }

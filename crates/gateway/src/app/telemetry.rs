@@ -26,8 +26,17 @@ pub fn assurance(config: &Config, db: &Db) -> Assurance {
     found.unwrap_or_else(|_| Assurance::without_anchors(lines))
 }
 
+/// Whether log lines for people are coloured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lines {
+    /// No.
+    Plain,
+    /// Yes.
+    Coloured,
+}
+
 /// Turns log lines on, once for the process.
-pub fn telemetry(log: &Log) {
+pub fn telemetry(log: &Log, paint: Lines) {
     let human = match log.format {
         Some(format) => format == LogFormat::Human,
         None => std::io::stderr().is_terminal(),
@@ -35,7 +44,7 @@ pub fn telemetry(log: &Log) {
     let lines = tracing_subscriber::fmt().with_env_filter(filter(log)).with_writer(std::io::stderr);
     // A second call (tests, the demo) keeps the first subscriber: there is one standard error.
     let set = if human {
-        lines.with_ansi(std::io::stderr().is_terminal()).try_init()
+        lines.with_ansi(paint == Lines::Coloured).try_init()
     } else {
         lines.json().flatten_event(true).try_init()
     };

@@ -2,15 +2,16 @@
 
 mod print;
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, anyhow, ensure};
 use clap::{Args, Subcommand, ValueEnum};
 
-use self::print::{Printer, Style};
+use self::print::Printer;
 use super::moment;
+use super::paint::Paint;
 use super::source::{Evidence, Source};
 use crate::clock::{Clock, SystemClock};
 use crate::ledger::Vault;
@@ -23,9 +24,6 @@ use crate::report::access::{
 /// Arguments of `countersign access`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Print no colours. Any value of the variable means so.
-    #[arg(long, global = true, env = "NO_COLOR", hide = true, default_missing_value = "1", num_args = 0..=1)]
-    no_color: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -122,18 +120,16 @@ enum Format {
 ///
 /// # Errors
 /// What to tell the operator.
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let plain = arguments.no_color.is_some() || !std::io::stdout().is_terminal();
-    let style = if plain { Style::Plain } else { Style::Colour };
+pub(super) fn run(arguments: &Arguments, paint: Paint) -> anyhow::Result<ExitCode> {
     match &arguments.command {
-        Command::Matrix(arguments) => matrix(arguments, style)?,
-        Command::Diff(arguments) => diff(arguments, style)?,
-        Command::Unused(arguments) => spare(arguments, style)?,
+        Command::Matrix(arguments) => matrix(arguments, paint)?,
+        Command::Diff(arguments) => diff(arguments, paint)?,
+        Command::Unused(arguments) => spare(arguments, paint)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn matrix(arguments: &MatrixArguments, style: Style) -> anyhow::Result<()> {
+fn matrix(arguments: &MatrixArguments, paint: Paint) -> anyhow::Result<()> {
     let desk = Desk::open(&arguments.selection)?;
     let basis = desk.basis(arguments.at, arguments.policies.as_ref())?;
     let wanted = arguments
@@ -146,12 +142,12 @@ fn matrix(arguments: &MatrixArguments, style: Style) -> anyhow::Result<()> {
         Format::Json => writeln!(out, "{:#}", to_json(&basis, &matrix, &concerns))?,
         Format::Csv => out.write_all(to_csv(&basis, &matrix).as_bytes())?,
         Format::Html => out.write_all(to_html(&basis, &matrix, &concerns).as_bytes())?,
-        Format::Table => Printer::new(out, style).matrix(&basis, &matrix, &concerns)?,
+        Format::Table => Printer::new(out, paint).matrix(&basis, &matrix, &concerns)?,
     }
     Ok(())
 }
 
-fn diff(arguments: &Diff, style: Style) -> anyhow::Result<()> {
+fn diff(arguments: &Diff, paint: Paint) -> anyhow::Result<()> {
     ensure!(
         arguments.from.is_some() || arguments.policies.is_some(),
         "name what to compare with: `--from` an instant, or `--policies` a directory"
@@ -168,11 +164,11 @@ fn diff(arguments: &Diff, style: Style) -> anyhow::Result<()> {
         writeln!(out, "{:#}", changes_to_json(&before, &after, &changes))?;
         return Ok(());
     }
-    Printer::new(out, style).changes(&before, &after, &changes)?;
+    Printer::new(out, paint).changes(&before, &after, &changes)?;
     Ok(())
 }
 
-fn spare(arguments: &UnusedArguments, style: Style) -> anyhow::Result<()> {
+fn spare(arguments: &UnusedArguments, paint: Paint) -> anyhow::Result<()> {
     let desk = Desk::open(&arguments.selection)?;
     desk.vault
         .as_ref()
@@ -189,7 +185,7 @@ fn spare(arguments: &UnusedArguments, style: Style) -> anyhow::Result<()> {
         )?;
         return Ok(());
     }
-    Printer::new(out, style).unused(&found)?;
+    Printer::new(out, paint).unused(&found)?;
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! `countersign approvals`: calls that wait for people. Talks to a running gateway's API, with the right of whoever
 //! asks and no other.
 
-use std::io::{IsTerminal as _, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use url::Url;
 use uuid::Uuid;
 
+use super::paint::Paint;
 use super::source::parse_id;
 use crate::approval::clean;
 use crate::limits;
@@ -98,13 +99,13 @@ struct Reject {
 ///
 /// # Errors
 /// What to tell the person who typed it.
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &Arguments, paint: Paint) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(perform(&arguments.command))?;
+    runtime.block_on(perform(&arguments.command, paint))?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn perform(command: &Command) -> anyhow::Result<()> {
+async fn perform(command: &Command, paint: Paint) -> anyhow::Result<()> {
     match command {
         Command::List(List { gateway, all }) => {
             let listed = gateway.ask(if *all { "approvals?state=all" } else { "approvals" }, None).await?;
@@ -116,7 +117,7 @@ async fn perform(command: &Command) -> anyhow::Result<()> {
         }
         Command::Show(One { id, gateway }) => {
             let shown = gateway.ask(&format!("approvals/{id}"), None).await?;
-            gateway.print(&shown, show)
+            gateway.print(&shown, |out, shown| show(out, shown, paint))
         }
         Command::Approve(Approve { one: One { id, gateway }, reason }) => {
             let decided =
@@ -180,7 +181,7 @@ impl Gateway {
     pub(super) fn print(
         &self,
         value: &Value,
-        people: fn(&mut dyn Write, &Value) -> std::io::Result<()>,
+        people: impl Fn(&mut dyn Write, &Value) -> std::io::Result<()>,
     ) -> anyhow::Result<()> {
         let mut out = std::io::stdout().lock();
         if self.json {
@@ -239,7 +240,7 @@ fn deliveries(out: &mut dyn Write, listed: &Value) -> std::io::Result<()> {
     writeln!(out, "{table}")
 }
 
-fn show(out: &mut dyn Write, approval: &Value) -> std::io::Result<()> {
+fn show(out: &mut dyn Write, approval: &Value, paint: Paint) -> std::io::Result<()> {
     let line = |out: &mut dyn Write, name: &str, value: String| {
         if value.is_empty() { Ok(()) } else { writeln!(out, "{name:<12}{value}") }
     };
@@ -267,18 +268,14 @@ fn show(out: &mut dyn Write, approval: &Value) -> std::io::Result<()> {
     }
     line(out, "you", word(&approval["may_not_decide_because"]))?;
     writeln!(out)?;
-    values(out, &approval["call"])
+    values(out, &approval["call"], paint)
 }
 
 /// Every value of the call, each on a line of its own that nothing in it can break.
-fn values(out: &mut dyn Write, call: &Value) -> std::io::Result<()> {
+fn values(out: &mut dyn Write, call: &Value, paint: Paint) -> std::io::Result<()> {
     let values = call["values"].as_array().map(Vec::as_slice).unwrap_or_default();
     let width = values.iter().map(|value| word(&value["pointer"]).chars().count()).max().unwrap_or(0).min(40);
-    let style = if std::io::stdout().is_terminal() {
-        Style::new().fg_color(Some(Color::Ansi(AnsiColor::Yellow)))
-    } else {
-        Style::new()
-    };
+    let style = paint.style(Style::new().fg_color(Some(Color::Ansi(AnsiColor::Yellow))));
     for value in values {
         let mut notes = Vec::new();
         if value["default"] == true {

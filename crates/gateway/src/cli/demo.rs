@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::paint::Paint;
 use stage::Stage;
 
 /// Arguments of `countersign demo`.
@@ -34,13 +35,13 @@ pub(super) struct FilesArguments {
     root: PathBuf,
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &Arguments, paint: Paint) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start threads")?;
     runtime.block_on(async {
         let stage = Stage::set(arguments.keep.as_deref(), arguments.port).await?;
-        let toured = tour::play(&stage).await;
+        let toured = tour::play(&stage, paint).await;
         if toured.is_ok() && !arguments.exit {
-            paper::invitation(&stage)?;
+            paper::invitation(&stage, paint)?;
             let mut terminate = signal(SignalKind::terminate())?;
             tokio::select! {
                 interrupted = tokio::signal::ctrl_c() => interrupted?,

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use finding::{Fault, Finding, Verdict};
 
+use super::paint::Paint;
 use super::source::ConfigFile;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
@@ -29,7 +30,7 @@ pub(super) struct Arguments {
 }
 
 /// Exit status 0 when nothing is wrong.
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &Arguments, paint: Paint) -> anyhow::Result<ExitCode> {
     let config = arguments.file.load();
     let what = format!("configuration `{}`", arguments.file.config.display());
     let mut findings = vec![Finding::of(
@@ -46,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         if arguments.json {
             println!("{}", serde_json::to_string(finding)?);
         } else {
-            finding.show();
+            finding.show(paint);
         }
     }
     let wrong = findings.iter().any(|finding| finding.verdict == Verdict::Wrong);

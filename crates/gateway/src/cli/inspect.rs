@@ -4,13 +4,14 @@ mod detector;
 mod masking;
 mod statement;
 
-use std::io::{self, BufRead, IsTerminal as _, Read, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 
+use super::paint::Paint;
 use crate::limits;
 
 /// Arguments of `countersign inspect`.
@@ -44,10 +45,10 @@ struct Input {
 ///
 /// # Errors
 /// What went wrong, worded for the person who typed the command.
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &Arguments, paint: Paint) -> anyhow::Result<ExitCode> {
     match &arguments.command {
-        Command::Mask(mask) => masking::run(mask),
-        Command::Statement(statement) => statement::run(statement),
+        Command::Mask(mask) => masking::run(mask, paint),
+        Command::Statement(statement) => statement::run(statement, paint),
         Command::Detectors(detectors) => detector::run(detectors),
     }
 }
@@ -92,11 +93,6 @@ impl Input {
         }
         Ok(output.flush()?)
     }
-}
-
-/// Whether output for people is coloured.
-fn coloured() -> bool {
-    io::stdout().is_terminal()
 }
 
 fn open(file: &Path) -> anyhow::Result<std::fs::File> {

@@ -1,6 +1,6 @@
 //! `countersign log`: the leaves, newest or oldest first, filtered.
 
-use std::io::{IsTerminal as _, Write};
+use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use evidence::leaf::Leaf;
 use evidence::merkle::leaf_hash;
 use uuid::Uuid;
 
+use super::paint::Paint;
 use super::source::{Evidence, Source, parse_id};
 use super::{epoch, line, moment};
 use crate::limits;
@@ -99,17 +100,17 @@ struct Wanted {
 ///
 /// # Errors
 /// What to tell the operator.
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &Arguments, paint: Paint) -> anyhow::Result<ExitCode> {
     match &arguments.command {
-        Command::Show(show) => run_show(show)?,
-        Command::Tail(tail) => run_tail(tail)?,
+        Command::Show(show) => run_show(show, paint)?,
+        Command::Tail(tail) => run_tail(tail, paint)?,
         Command::Seal(seal) => return epoch::seal(seal),
         Command::Genesis(genesis) => return epoch::begin(genesis),
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn run_show(show: &Show) -> anyhow::Result<()> {
+fn run_show(show: &Show, paint: Paint) -> anyhow::Result<()> {
     let evidence = show.source.open()?;
     let mut filter = show.wanted.filter(&evidence)?;
     (filter.from, filter.until) = (show.since, show.until);
@@ -122,15 +123,15 @@ fn run_show(show: &Show) -> anyhow::Result<()> {
     } else {
         found.reverse();
     }
-    let mut lines = show.wanted.lines();
+    let mut lines = show.wanted.lines(paint);
     found.iter().try_for_each(|entry| lines.write(entry))?;
     Ok(())
 }
 
-fn run_tail(tail: &Tail) -> anyhow::Result<()> {
+fn run_tail(tail: &Tail, paint: Paint) -> anyhow::Result<()> {
     let evidence = tail.source.open()?;
     let filter = tail.wanted.filter(&evidence)?;
-    let mut lines = tail.wanted.lines();
+    let mut lines = tail.wanted.lines(paint);
     let (mut found, mut next) = evidence.db.read_now("tail", |read| {
         let size = tree::tip(read)?.map_or(0, |tip| tip.size);
         Ok((entry::page(read, &filter, tail.lines)?, size))
@@ -204,11 +205,11 @@ impl Wanted {
             && same(filter.target.as_deref(), leaf.target.as_ref().and_then(|target| target.name.as_deref()))
     }
 
-    fn lines(&self) -> Lines<std::io::StdoutLock<'static>> {
-        let form = match (self.json, std::io::stdout().is_terminal()) {
+    fn lines(&self, paint: Paint) -> Lines<std::io::StdoutLock<'static>> {
+        let form = match (self.json, paint) {
             (true, _) => Form::Json,
-            (false, true) => Form::Colour,
-            (false, false) => Form::Plain,
+            (false, Paint::Colour) => Form::Colour,
+            (false, Paint::Plain) => Form::Plain,
         };
         Lines { out: std::io::stdout().lock(), form }
     }

@@ -4,7 +4,7 @@
 mod print;
 mod replay;
 
-use std::io::{IsTerminal as _, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -12,6 +12,7 @@ use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
+use super::paint::Paint;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, ServerConfig};
 use crate::limits;
@@ -28,9 +29,6 @@ pub(super) struct Arguments {
     /// Print JSON.
     #[arg(long, global = true)]
     json: bool,
-    /// Print no colours. Any value of the variable means so.
-    #[arg(long, global = true, env = "NO_COLOR", hide = true, default_missing_value = "1", num_args = 0..=1)]
-    no_color: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -157,12 +155,11 @@ enum Seen {
 ///
 /// # Errors
 /// What went wrong, worded for the person who typed the command.
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &Arguments, paint: Paint) -> anyhow::Result<ExitCode> {
     let output = std::io::stdout().lock();
-    let plain = arguments.json || arguments.no_color.is_some() || !output.is_terminal();
-    let style = if plain { print::Style::Plain } else { print::Style::Colour };
+    let paint = if arguments.json { Paint::Plain } else { paint };
     let form = if arguments.json { print::Form::Json } else { print::Form::Text };
-    serve(&arguments.command, &SystemClock, Printer::new(output, style, form))
+    serve(&arguments.command, &SystemClock, Printer::new(output, paint, form))
 }
 
 fn serve(command: &Command, clock: &dyn Clock, mut printer: Printer<impl Write>) -> anyhow::Result<ExitCode> {
@@ -336,7 +333,7 @@ mod tests {
         let clock = ManualClock::new("2026-11-20T12:00:00Z".parse().expect("time"));
         let form = if line.arguments.json { print::Form::Json } else { print::Form::Text };
         let mut output = Vec::new();
-        let printer = Printer::new(&mut output, print::Style::Plain, form);
+        let printer = Printer::new(&mut output, Paint::Plain, form);
         let code = serve(&line.arguments.command, &clock, printer).expect("runs");
         (String::from_utf8(output).expect("text"), code == ExitCode::SUCCESS)
     }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
+use super::paint::Paint;
 use super::source::ConfigFile;
 use crate::app;
 
@@ -15,9 +16,9 @@ pub(super) struct Arguments {
 }
 
 /// Runs until SIGTERM or SIGINT.
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &Arguments, paint: Paint) -> anyhow::Result<ExitCode> {
     let config = arguments.file.load()?;
-    app::telemetry(&config.log);
+    app::telemetry(&config.log, paint.into());
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
     runtime.block_on(app::serve(&config))?;

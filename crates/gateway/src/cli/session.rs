@@ -2,14 +2,15 @@
 
 mod cast;
 
-use std::io::{IsTerminal as _, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
-use anstyle::{AnsiColor, Color, Style};
+use anstyle::AnsiColor;
 use evidence::leaf::{EventType, Leaf};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::paint::Paint;
 use super::source::{Evidence, Source, parse_id};
 use super::{line, moment};
 use crate::clock::{Clock, SystemClock};
@@ -78,13 +79,13 @@ struct One {
 ///
 /// # Errors
 /// What to tell the operator.
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &Arguments, paint: Paint) -> anyhow::Result<ExitCode> {
     match &arguments.command {
         Command::List(list) => run_list(list)?,
-        Command::Show(one) => run_show(one)?,
-        Command::Replay(one) => run_replay(one)?,
+        Command::Show(one) => run_show(one, paint)?,
+        Command::Replay(one) => run_replay(one, paint)?,
         Command::Export(export) => cast::export(export)?,
-        Command::View(view) => cast::view(view)?,
+        Command::View(view) => cast::view(view, paint)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -145,26 +146,24 @@ struct Exchange {
     parts: Vec<Part>,
 }
 
-fn run_show(one: &One) -> anyhow::Result<()> {
+fn run_show(one: &One, paint: Paint) -> anyhow::Result<()> {
     let evidence = one.source.open()?;
-    let screen = Screen::detect();
     let mut out = std::io::stdout().lock();
     for_each_exchange(&evidence, one.id, |exchange| {
         if one.json {
             writeln!(out, "{}", serde_json::to_string(&exchange.to_json(None)?)?)?;
         } else {
-            writeln!(out, "{}", exchange.heading(screen))?;
+            writeln!(out, "{}", exchange.heading(paint))?;
         }
         Ok(())
     })
 }
 
-fn run_replay(one: &One) -> anyhow::Result<()> {
+fn run_replay(one: &One, paint: Paint) -> anyhow::Result<()> {
     let evidence = one.source.open()?;
     let keys = evidence.keys()?;
     record_viewing(&evidence, one.id, "session replay")?;
     let vault = Vault::new(&keys)?;
-    let screen = Screen::detect();
     let mut out = std::io::stdout().lock();
     for_each_exchange(&evidence, one.id, |exchange| {
         let mut bodies = Vec::new();
@@ -175,9 +174,9 @@ fn run_replay(one: &One) -> anyhow::Result<()> {
             writeln!(out, "{}", serde_json::to_string(&exchange.to_json(Some(&bodies))?)?)?;
             return Ok(());
         }
-        writeln!(out, "{}", exchange.heading(screen))?;
+        writeln!(out, "{}", exchange.heading(paint))?;
         for (part, body) in exchange.parts.iter().zip(&bodies) {
-            writeln!(out, "{}", screen.body(&part.leaf, body))?;
+            writeln!(out, "{}", shown(paint, &part.leaf, body))?;
         }
         Ok(())
     })
@@ -276,7 +275,7 @@ fn body(evidence: &Evidence, vault: &Vault, part: &Part) -> anyhow::Result<Body>
 }
 
 impl Exchange {
-    fn heading(&self, screen: Screen) -> String {
+    fn heading(&self, paint: Paint) -> String {
         let Some(head) = self.parts.first() else { return String::new() };
         let began = moment::show(head.entry.ts);
         let end = self
@@ -296,7 +295,7 @@ impl Exchange {
         };
         let text = format!("{began}  #{}  {}  {ended}", line::index(&head.entry), line::summary(&head.leaf));
         let bad = matches!(head.leaf.event, EventType::CallDenied | EventType::AuthFailed);
-        screen.paint(if bad { AnsiColor::Red } else { AnsiColor::Cyan }, text.trim_end())
+        paint.text(if bad { AnsiColor::Red } else { AnsiColor::Cyan }, text.trim_end())
     }
 
     fn to_json(&self, bodies: Option<&[Body]>) -> anyhow::Result<serde_json::Value> {
@@ -318,55 +317,33 @@ impl Exchange {
     }
 }
 
-/// Whether colours are shown.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Screen {
-    Plain,
-    Colour,
-}
-
-impl Screen {
-    fn detect() -> Self {
-        if std::io::stdout().is_terminal() { Self::Colour } else { Self::Plain }
-    }
-
-    fn paint(self, colour: AnsiColor, text: &str) -> String {
-        if self == Self::Plain {
-            return text.to_owned();
-        }
-        let style = Style::new().fg_color(Some(Color::Ansi(colour)));
-        format!("{style}{text}{style:#}")
-    }
-
-    fn body(self, leaf: &Leaf, body: &Body) -> String {
-        let sign = match leaf.event {
-            EventType::CallIntent | EventType::CallDenied => ">>",
-            EventType::CallFrame => "<~",
-            _ => "<<",
-        };
-        match body {
-            Body::None => self.paint(AnsiColor::BrightBlack, &format!("   {sign} (no body)")),
-            Body::Gone(why) => self.paint(AnsiColor::Yellow, &format!("   {sign} (body not shown: {why})")),
-            Body::Text(text, redactions) => {
-                let mut shown = String::new();
-                for line in pretty(text).lines() {
-                    shown.push_str("   ");
-                    shown.push_str(sign);
-                    shown.push(' ');
-                    // Bodies come from callers and upstreams: nothing that moves the cursor may reach a terminal.
-                    shown.extend(line.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }));
-                    shown.push('\n');
-                }
-                for Redaction { pointer, detector, length, token, form, .. } in redactions {
-                    let pointer: String = pointer.chars().filter(|c| !c.is_control()).collect();
-                    let done = if form == "hash" { "not looked into:" } else { "masked" };
-                    let text =
-                        format!("      {done} {detector}, {length} characters, at {pointer} = {token}");
-                    shown.push_str(&self.paint(AnsiColor::Magenta, &text));
-                    shown.push('\n');
-                }
-                shown
+fn shown(paint: Paint, leaf: &Leaf, body: &Body) -> String {
+    let sign = match leaf.event {
+        EventType::CallIntent | EventType::CallDenied => ">>",
+        EventType::CallFrame => "<~",
+        _ => "<<",
+    };
+    match body {
+        Body::None => paint.text(AnsiColor::BrightBlack, &format!("   {sign} (no body)")),
+        Body::Gone(why) => paint.text(AnsiColor::Yellow, &format!("   {sign} (body not shown: {why})")),
+        Body::Text(text, redactions) => {
+            let mut shown = String::new();
+            for line in pretty(text).lines() {
+                shown.push_str("   ");
+                shown.push_str(sign);
+                shown.push(' ');
+                // Bodies come from callers and upstreams: nothing that moves the cursor may reach a terminal.
+                shown.extend(line.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }));
+                shown.push('\n');
             }
+            for Redaction { pointer, detector, length, token, form, .. } in redactions {
+                let pointer: String = pointer.chars().filter(|c| !c.is_control()).collect();
+                let done = if form == "hash" { "not looked into:" } else { "masked" };
+                let text = format!("      {done} {detector}, {length} characters, at {pointer} = {token}");
+                shown.push_str(&paint.text(AnsiColor::Magenta, &text));
+                shown.push('\n');
+            }
+            shown
         }
     }
 }

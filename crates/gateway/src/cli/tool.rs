@@ -3,7 +3,7 @@
 
 mod print;
 
-use std::io::{IsTerminal as _, Write};
+use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use evidence::merkle::Hash;
 
 use self::print::{Printer, Sight, State};
+use super::paint::Paint;
 use super::source::Common;
 use crate::acceptance::{Acceptances, Request};
 use crate::catalog::DefinitionHash;
@@ -93,13 +94,13 @@ impl Kind {
 ///
 /// # Errors
 /// What went wrong, worded for the person who typed the command.
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &Arguments, paint: Paint) -> anyhow::Result<ExitCode> {
     let config = arguments.common.file.load()?;
     let output = std::io::stdout();
-    let sight = match (arguments.common.json, output.is_terminal()) {
+    let sight = match (arguments.common.json, paint) {
         (true, _) => Sight::Json,
-        (false, true) => Sight::Colour,
-        (false, false) => Sight::Plain,
+        (false, Paint::Colour) => Sight::Colour,
+        (false, Paint::Plain) => Sight::Plain,
     };
     let printer = Printer::new(output.lock(), sight);
     Desk { config: &config, clock: Arc::new(SystemClock), printer }.serve(&arguments.command)?;

@@ -1,6 +1,5 @@
 //! `countersign verify`: checks an exported log or an evidence package, offline. Needs no configuration and no gateway.
 
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -37,7 +36,7 @@ pub(super) struct Arguments {
 ///
 /// # Errors
 /// What to tell the operator when the files cannot be read.
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &Arguments, paint: super::paint::Paint) -> anyhow::Result<ExitCode> {
     let read = |keys: &[String]| keys.iter().map(|key| read_key(key)).collect::<anyhow::Result<Vec<_>>>();
     let (keys, witnesses) = (read(&arguments.keys)?, read(&arguments.witnesses)?);
     let trust = Trust { keys, quorum: arguments.quorum.unwrap_or(witnesses.len()), witnesses };
@@ -57,7 +56,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
         println!("{result:#}");
     } else {
-        let paint = if std::io::stdout().is_terminal() { Paint::Colour } else { Paint::Plain };
+        let paint = if paint == super::paint::Paint::Colour { Paint::Colour } else { Paint::Plain };
         print!("{}", verified.report(paint));
         match access.as_deref() {
             None => {}

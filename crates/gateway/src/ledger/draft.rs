@@ -255,7 +255,8 @@ impl Drafter {
     /// Who and in which session, in pseudonyms.
     fn describe(&self, leaf: &mut Leaf, principal: &Principal, context: &Context) {
         leaf.actor = Some(self.actor(principal, context.origin));
-        leaf.session = Some(id(context.session));
+        // Nil where there is none: of callers of the API.
+        leaf.session = (!context.session.is_nil()).then(|| id(context.session));
     }
 
     fn actor(&self, principal: &Principal, origin: Origin) -> Actor {

@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
-use anstyle::{AnsiColor, Color};
+use anstyle::AnsiColor;
 use comfy_table::{Attribute, Cell as TableCell, ContentArrangement, Table};
 
+use super::Paint;
 use crate::policy::Outcome;
 use crate::report::access::{
     Basis, Cell, Change, Concern, LEGEND, Matrix, Notes, Object, Unused, instant, since,
@@ -17,22 +18,15 @@ const STATEMENT_CHARS_MAX: usize = 60;
 /// What the columns of action and target take.
 const WIDTH_OBJECT: usize = 48;
 
-/// Whether colours are used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
-    Plain,
-    Colour,
-}
-
 /// Where and how to print.
 pub(super) struct Printer<W> {
     output: W,
-    style: Style,
+    paint: Paint,
 }
 
 impl<W: Write> Printer<W> {
-    pub(super) fn new(output: W, style: Style) -> Self {
-        Self { output, style }
+    pub(super) fn new(output: W, paint: Paint) -> Self {
+        Self { output, paint }
     }
 
     /// The whole matrix: a table for each server, what stands behind the cells, what should be looked at.
@@ -133,7 +127,7 @@ impl<W: Write> Printer<W> {
         };
         let text = note.map_or_else(|| word.to_owned(), |note| format!("{word} {note}"));
         let shown = TableCell::new(text);
-        if self.style == Style::Plain {
+        if self.paint == Paint::Plain {
             return shown;
         }
         match cell.outcome {
@@ -201,11 +195,7 @@ impl<W: Write> Printer<W> {
     }
 
     fn paint(&self, colour: AnsiColor, text: &str) -> String {
-        if self.style == Style::Plain {
-            return text.to_owned();
-        }
-        let style = anstyle::Style::new().fg_color(Some(Color::Ansi(colour)));
-        format!("{style}{text}{style:#}")
+        self.paint.text(colour, text)
     }
 }
 

@@ -9,6 +9,7 @@ use evidence::note::VerifierKey;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::super::paint::Paint;
 use super::paper;
 use super::stage::Stage;
 use crate::exchange::refuse::CALL_ID;
@@ -58,8 +59,8 @@ pub(super) struct Recorded {
 ///
 /// # Errors
 /// The first thing that did not go as told.
-pub(super) async fn play(stage: &Stage) -> anyhow::Result<()> {
-    paper::title()?;
+pub(super) async fn play(stage: &Stage, paint: Paint) -> anyhow::Result<()> {
+    paper::title(paint)?;
     let http = reqwest::Client::builder().no_proxy().build()?;
     for (number, act) in acts().into_iter().enumerate() {
         let seen = match act.approver {
@@ -72,10 +73,10 @@ pub(super) async fn play(stage: &Stage) -> anyhow::Result<()> {
             }
         };
         let recorded = leaves(stage, seen.call).await?;
-        paper::act(number + 1, act.title, &seen, &recorded)?;
+        paper::act(paint, number + 1, act.title, &seen, &recorded)?;
         check(&act, &recorded)?;
     }
-    prove(stage).await
+    prove(stage, paint).await
 }
 
 fn acts() -> Vec<Act> {
@@ -292,7 +293,7 @@ fn check(act: &Act, recorded: &[Recorded]) -> anyhow::Result<()> {
 }
 
 /// Exports the log, verifies it, tampers with a copy, and shows that verification names the leaf.
-async fn prove(stage: &Stage) -> anyhow::Result<()> {
+async fn prove(stage: &Stage, paint: Paint) -> anyhow::Result<()> {
     let key = stage.gateway.gateway.ledger.verifier_key();
     stage.gateway.gateway.ledger.publish().await?;
     let (db, directory) = (stage.gateway.gateway.db.clone(), stage.directory.join("export"));
@@ -303,7 +304,7 @@ async fn prove(stage: &Stage) -> anyhow::Result<()> {
             .await??
     };
     let good = evidence::verify::verify(&directory, Some(&verifier), &mut |_, _| {})?;
-    paper::verified(exported, &good, &key)?;
+    paper::verified(paint, exported, &good, &key)?;
     ensure!(good.sound, "the log does not verify");
 
     let bundle = entries(&directory)?;
@@ -312,7 +313,7 @@ async fn prove(stage: &Stage) -> anyhow::Result<()> {
     bytes[victim..victim + 11].copy_from_slice(b"call.intent");
     std::fs::write(&bundle, bytes)?;
     let bad = evidence::verify::verify(&directory, Some(&verifier), &mut |_, _| {})?;
-    paper::tampered(&bad)?;
+    paper::tampered(paint, &bad)?;
     if bad.sound || bad.first_bad_leaf.is_none() {
         bail!("verification did not name the changed leaf");
     }

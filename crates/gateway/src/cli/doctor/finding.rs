@@ -1,11 +1,10 @@
 //! One thing that was looked at, and how it is shown.
 
-use std::io::{IsTerminal as _, stdout};
-
-use anstyle::{AnsiColor, Style};
+use anstyle::AnsiColor;
 use jiff::SignedDuration;
 use serde::Serialize;
 
+use super::super::paint::Paint;
 use crate::limits;
 
 /// How serious a finding is.
@@ -124,13 +123,13 @@ impl Finding {
     }
 
     /// Prints it for people.
-    pub(super) fn show(&self) {
+    pub(super) fn show(&self, paint: Paint) {
         let (mark, colour) = match self.verdict {
             Verdict::Good => ("ok   ", AnsiColor::Green),
             Verdict::Doubtful => ("note ", AnsiColor::Yellow),
             Verdict::Wrong => ("wrong", AnsiColor::Red),
         };
-        let style = if stdout().is_terminal() { colour.on_default() } else { Style::new() };
+        let style = paint.style(colour.on_default());
         println!("{style}{mark}{style:#}  {}", self.what);
         for line in self.detail.iter().flat_map(|detail| detail.lines()) {
             println!("       {line}");

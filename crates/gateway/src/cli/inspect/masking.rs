@@ -12,7 +12,8 @@ use inspect::mask::{Fields, Finding, Findings, Keys, Masked, Rules, Surface, sca
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{Input, coloured};
+use super::super::paint::Paint;
+use super::Input;
 use crate::config::{self, Masking};
 use crate::mask;
 
@@ -37,7 +38,7 @@ enum Shape {
     Text,
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &Arguments, paint: Paint) -> anyhow::Result<ExitCode> {
     let masking = match &arguments.config {
         Some(file) => config::load(file)?.masking,
         None => Masking::default(),
@@ -49,6 +50,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         // Only the places are printed, never the pseudonyms: any key will do.
         keys: Keys::new("none", &[0; 32], &[0; 32]).context("no key")?,
         shape: arguments.form,
+        paint,
     };
     let jsonl = arguments.input.jsonl;
     arguments.input.each(
@@ -65,6 +67,7 @@ struct Desk {
     fields: Fields,
     keys: Keys,
     shape: Option<Shape>,
+    paint: Paint,
 }
 
 /// A text and what was found in it.
@@ -101,7 +104,7 @@ impl Desk {
 
     fn page(&self, text: &str, output: &mut dyn Write) -> anyhow::Result<()> {
         let looked = self.look(text)?;
-        let shown = painted(&looked.document, &looked.masked);
+        let shown = painted(&looked.document, &looked.masked, self.paint);
         match looked.shape {
             Shape::Json => writeln!(output, "{shown}")?,
             Shape::Text => {
@@ -157,8 +160,8 @@ fn redaction<'a>(findings: &Findings, finding: &'a Finding) -> Redaction<'a> {
 }
 
 /// The masked document, with colours for people.
-fn painted(document: &str, masked: &Masked) -> String {
-    if !coloured() {
+fn painted(document: &str, masked: &Masked, paint: Paint) -> String {
+    if paint == Paint::Plain {
         return masked.splice(document).into_owned();
     }
     let style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Magenta)));

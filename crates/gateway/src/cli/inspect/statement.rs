@@ -10,7 +10,8 @@ use inspect::statement::{Classifier, Dialect, shell, sql};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Input, coloured};
+use super::super::paint::Paint;
+use super::Input;
 use crate::limits;
 
 /// Arguments of `countersign inspect statement`.
@@ -55,7 +56,7 @@ struct Found {
     facts: Value,
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &Arguments, paint: Paint) -> anyhow::Result<ExitCode> {
     let classifier = Classifier::new(limits::CLASSIFIER_THREADS)?;
     arguments.input.each(|text, output| {
         if arguments.input.jsonl {
@@ -71,7 +72,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             writeln!(output, "{}", json!({ "class": found.class, "facts": found.facts }))?;
             return Ok(());
         }
-        page(&found, output)
+        page(&found, output, paint)
     })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -99,14 +100,13 @@ fn found(
     Ok(Found { class, severity, reason, facts: serde_json::to_value(facts)? })
 }
 
-fn page(found: &Found, output: &mut dyn Write) -> anyhow::Result<()> {
+fn page(found: &Found, output: &mut dyn Write, paint: Paint) -> anyhow::Result<()> {
     let colour = match found.severity {
         0 | 1 => AnsiColor::Green,
         2 | 3 => AnsiColor::Yellow,
         _ => AnsiColor::Red,
     };
-    let style =
-        if coloured() { Style::new().fg_color(Some(Color::Ansi(colour))).bold() } else { Style::new() };
+    let style = paint.style(Style::new().fg_color(Some(Color::Ansi(colour))).bold());
     write!(output, "{style}{}{style:#}", found.class)?;
     if !found.reason.is_empty() {
         write!(output, ": {}", found.reason)?;

@@ -6,15 +6,9 @@ use std::path::Path;
 use anstyle::{AnsiColor, Color};
 use serde_json::{Value, json};
 
+use super::Paint;
 use crate::model::Statement;
 use crate::policy::{Case, Explanation, Finding, Part, PolicySet, Problem, Rejected, Trial};
-
-/// Whether colours are used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
-    Plain,
-    Colour,
-}
 
 /// For whom it is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,13 +21,13 @@ pub(super) enum Form {
 #[derive(Debug)]
 pub(super) struct Printer<W> {
     output: W,
-    style: Style,
+    paint: Paint,
     form: Form,
 }
 
 impl<W: Write> Printer<W> {
-    pub(super) fn new(output: W, style: Style, form: Form) -> Self {
-        Self { output, style, form }
+    pub(super) fn new(output: W, paint: Paint, form: Form) -> Self {
+        Self { output, paint, form }
     }
 
     /// For whom it is printed.
@@ -211,10 +205,7 @@ impl<W: Write> Printer<W> {
     }
 
     fn paint(&self, colour: AnsiColor, text: &str) -> String {
-        if self.style == Style::Plain {
-            return text.to_owned();
-        }
-        let style = anstyle::Style::new().fg_color(Some(Color::Ansi(colour))).bold();
+        let style = self.paint.style(anstyle::Style::new().fg_color(Some(Color::Ansi(colour))).bold());
         format!("{style}{text}{style:#}")
     }
 }

@@ -12,7 +12,7 @@ use evidence::leaf::EventType;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Body, Exchange, One, Part, Screen, body, for_each_exchange, record_viewing};
+use super::{Body, Exchange, One, Paint, Part, body, for_each_exchange, record_viewing};
 use crate::cli::moment;
 use crate::ledger::Vault;
 use crate::limits;
@@ -124,7 +124,7 @@ pub(super) fn export(export: &Export) -> anyhow::Result<()> {
 }
 
 /// Shows a cast. Needs no gateway.
-pub(super) fn view(view: &View) -> anyhow::Result<()> {
+pub(super) fn view(view: &View, paint: Paint) -> anyhow::Result<()> {
     let path = view.file.display();
     let file = std::fs::File::open(&view.file).with_context(|| format!("cannot read `{path}`"))?;
     let mut lines = BufReader::new(file).split(b'\n');
@@ -135,7 +135,7 @@ pub(super) fn view(view: &View) -> anyhow::Result<()> {
         "`{path}` is a cast of version {}: use a later release",
         header.mcpcast
     );
-    let (screen, mut out) = (Screen::detect(), std::io::stdout().lock());
+    let mut out = std::io::stdout().lock();
     writeln!(
         out,
         "session {} of {}: {}",
@@ -151,7 +151,7 @@ pub(super) fn view(view: &View) -> anyhow::Result<()> {
         }
         let line: Line =
             serde_json::from_slice(&bytes).with_context(|| format!("line {number} of `{path}`"))?;
-        writeln!(out, "{}", shown(&line, screen))?;
+        writeln!(out, "{}", shown(&line, paint))?;
     }
     Ok(())
 }
@@ -221,7 +221,7 @@ fn entry(exchange: &Exchange, lines: &[Line]) -> Option<Value> {
     }))
 }
 
-fn shown(line: &Line, screen: Screen) -> String {
+fn shown(line: &Line, paint: Paint) -> String {
     let index = line.index.map_or_else(|| "-".to_owned(), |index| index.to_string());
     let word = |value: &Option<Value>, name: &str| {
         value.as_ref().and_then(|value| value.get(name)?.as_str().map(str::to_owned)).unwrap_or_default()
@@ -235,7 +235,7 @@ fn shown(line: &Line, screen: Screen) -> String {
     ];
     let about: Vec<String> = words.iter().filter(|word| !word.is_empty()).map(|word| plain(word)).collect();
     let heading = format!("{}  #{index}  {}  {}", plain(&line.time), plain(&line.event), about.join(" "));
-    let mut text = screen.paint(anstyle::AnsiColor::Cyan, heading.trim_end());
+    let mut text = paint.text(anstyle::AnsiColor::Cyan, heading.trim_end());
     if let Some(message) = &line.message {
         let message = serde_json::to_string_pretty(message).unwrap_or_default();
         for row in message.lines() {
