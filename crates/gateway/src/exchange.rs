@@ -16,6 +16,7 @@ pub mod refuse;
 mod relay;
 mod schema;
 pub mod session;
+mod task;
 pub(crate) mod unproven;
 mod view;
 
@@ -29,6 +30,7 @@ use uuid::Uuid;
 
 pub use call::{Call, OpenCall};
 pub use hold::Holding;
+use hold::Waited;
 pub use schema::Schemas;
 
 use crate::acceptance::Acceptances;
@@ -58,7 +60,7 @@ use crate::service_key::Registry;
 use crate::sign_in::SignIns;
 use crate::statement::Reader;
 use crate::store::Db;
-use crate::upstream::{Answer, AnswerError, Outbound, Upstream};
+use crate::upstream::{Answer, AnswerError, Health, Outbound, Upstream};
 use view::{Unmasked, View};
 
 /// Everything an exchange passes through. One for the process.
@@ -183,6 +185,8 @@ pub struct Server {
     pub name: Arc<str>,
     /// The way to it.
     pub upstream: Upstream,
+    /// How it does.
+    pub health: Health,
 }
 
 /// What all messages of one HTTP request share: a proven caller at one server.
@@ -216,7 +220,12 @@ impl Caller {
     /// Carries one message from decision to reply.
     pub(crate) async fn run(self: &Arc<Self>, call: Call, replier: Replier) {
         // A caller that waited for approval shows what it was given to come back with.
-        let (mut call, waited) = self.resume(call).await;
+        let (call, waited) = self.resume(call).await;
+        self.pass_through(call, waited, replier).await;
+    }
+
+    /// The same, of a call whose caller may have waited for approval.
+    async fn pass_through(self: &Arc<Self>, mut call: Call, waited: Waited, replier: Replier) {
         // 4 resolve, the last part: what the statements in its arguments would do.
         call.statement = self.understand(&call).await;
         // 5 decide: pure; says which policies and why.
@@ -231,6 +240,10 @@ impl Caller {
         };
         if let Some(refusal) = self.objection(&call, &decision).await {
             return self.refuse(&call, refusal, Some(decision), Some(view.record), replier).await;
+        }
+        // Of a task of ours the upstream knows nothing.
+        if Self::is_about_own_task(&call) {
+            return self.serve_task(call, decision, view.record, replier).await;
         }
         // 7 hold: people agree to this very call, or it ends here.
         if decision.effect == Effect::Hold {
@@ -293,7 +306,11 @@ impl Caller {
             biased;
             () = replier.gone() => Err(Cut::Gone),
             () = self.gateway.stopping.cancelled() => Err(Cut::Stopping),
-            answer = self.server.upstream.forward(permit, outbound) => answer.map_err(Cut::Failed),
+            answer = self.server.upstream.forward(permit, outbound) => {
+                let answer = answer.map_err(Cut::Failed)?;
+                self.server.health.answered(&answer, self.gateway.clock.now());
+                Ok(answer)
+            }
         }
     }
 
@@ -312,6 +329,7 @@ impl Caller {
         }
         let (status, refusal) = match &cut {
             Cut::Failed(error) => {
+                self.server.health.failed(error, self.gateway.clock.now());
                 tracing::warn!(server = %self.server.name, call = %open.call.id, %error, "no answer from the upstream");
                 let status = match error {
                     AnswerError::Timeout(_) => Status::Timeout,

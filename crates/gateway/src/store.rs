@@ -30,6 +30,7 @@ pub mod delivery;
 pub mod document;
 pub mod entry;
 pub mod epoch;
+pub mod held_task;
 pub mod hold;
 pub mod lane;
 pub mod lane_head;

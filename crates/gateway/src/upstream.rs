@@ -2,11 +2,13 @@
 
 mod answer;
 mod credential;
+mod health;
 mod http;
 mod probe;
 pub mod stdio;
 
 pub use answer::{Answer, AnswerBody, AnswerError, Events, Outbound, Rest};
+pub use health::{Health, Seen};
 pub use http::HttpUpstream;
 pub use probe::Revisions;
 pub use stdio::Stdio;

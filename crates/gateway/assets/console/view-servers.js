@@ -19,7 +19,7 @@ function draw({ servers: all, issuers, gateways }) {
   return [
     all.length
       ? table(
-          ["Server", "Health", "Transport", ["Tools", "right"], "Definitions"],
+          ["Server", "Health", "Last answer", "Transport", ["Tools", "right"], "Definitions"],
           all.map((one) => [
             h(
               "a",
@@ -30,8 +30,10 @@ function draw({ servers: all, issuers, gateways }) {
               "span",
               null,
               pill(one.health),
+              one.since && h("span", { class: "soft" }, " since ", moment(one.since)),
               one.detail && h("span", { class: "soft" }, " ", visible(one.detail)),
             ),
+            one.last_success ? moment(one.last_success) : h("span", { class: "soft" }, "none seen"),
             one.transport,
             one.tools,
             one.drifted

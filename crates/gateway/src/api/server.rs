@@ -26,11 +26,15 @@ pub(super) async fn list(asked: Asked) -> Result<Value, Problem> {
         let standings = standings(&gateway.db, &name).await?;
         let drifted = standings.iter().filter(|standing| standing.pinned != standing.current).count();
         let (transport, health, detail) = health(server);
+        let seen = server.health.seen();
         servers.push(json!({
             "name": name,
             "transport": transport,
             "health": health,
             "detail": detail,
+            "since": seen.since.map(|at| at.to_string()),
+            "last_success": seen.last_success.map(|at| at.to_string()),
+            "last_failure": seen.last_failure.map(|at| at.to_string()),
             "tools": standings.iter().filter(|standing| standing.kind == "tool").count(),
             "listed": standings.len(),
             "drifted": drifted,
@@ -54,11 +58,19 @@ pub(super) async fn list(asked: Asked) -> Result<Value, Problem> {
     }))
 }
 
-/// What the gateway knows without asking the server: for a program, whether it failed to start or ended last.
+/// What this gateway knows without asking the server: how calls went; of a program, whether it failed to start or ended
+/// last.
 fn health(server: &Server) -> (&'static str, &'static str, Option<String>) {
+    let seen = server.health.seen();
     match &server.upstream {
-        Upstream::Http(_) => ("http", "unknown", None),
         Upstream::Canary(_) => ("canary", "ok", None),
+        Upstream::Http(_) => {
+            // The words are ours: what a server answers is not told.
+            let cause = seen.cause.filter(|_| seen.failures > 0);
+            let detail =
+                cause.map(|cause| format!("{}, {} times in a row", cause.face().what, seen.failures));
+            ("http", seen.word(), detail)
+        }
         Upstream::Stdio(stdio) => {
             let health = stdio.health();
             let running = !health.processes.is_empty();

@@ -35,7 +35,7 @@ use crate::sign_in::SignIns;
 use crate::statement::Reader;
 use crate::store::{self, Access, Db};
 use crate::upstream::stdio::Surroundings;
-use crate::upstream::{HttpUpstream, Stdio, Upstream};
+use crate::upstream::{Health, HttpUpstream, Stdio, Upstream};
 
 /// Opens everything. The order matters: policies and servers are checked before the log is touched.
 pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Gateway> {
@@ -171,7 +171,10 @@ fn servers(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<HashMap<St
         .iter()
         .map(|server| {
             let upstream = upstream(server, clock).with_context(|| format!("server `{}`", server.name))?;
-            Ok((server.name.clone(), Arc::new(Server { name: Arc::from(&*server.name), upstream })))
+            Ok((
+                server.name.clone(),
+                Arc::new(Server { name: Arc::from(&*server.name), upstream, health: Health::default() }),
+            ))
         })
         .collect()
 }

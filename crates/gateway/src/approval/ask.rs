@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::bound::{Likeness, hex};
 use super::canonical::{self, Matter};
-use super::content::{self, Content};
+use super::content::{self, Content, Deferred};
 use super::{Approvals, Fault, NOBODY};
 use crate::ledger::{About, ApprovalStep, Stage};
 use crate::limits;
@@ -45,6 +45,8 @@ pub struct Held {
     pub message: Message,
     /// The same, masked.
     pub body: Redacted<Bytes>,
+    /// What runs later, when the caller takes a task for it.
+    pub task: Option<Deferred>,
 }
 
 /// What a held call waits for.
@@ -297,6 +299,7 @@ fn contents(held: &Held, matter: &Matter, nonce: &str) -> Content {
         nonce: nonce.to_owned(),
         request_state: raw(Field::RequestState),
         input_responses: raw(Field::InputResponses),
+        task: held.task.clone(),
     }
 }
 

@@ -28,6 +28,18 @@ pub struct Content {
     pub request_state: Option<String>,
     /// `params.inputResponses` likewise.
     pub input_responses: Option<String>,
+    /// What runs once people agreed, when the caller asks about it as a task.
+    #[serde(default)]
+    pub task: Option<Deferred>,
+}
+
+/// A call as its caller sent it, to be run when the caller only asks about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deferred {
+    /// The message.
+    pub message: String,
+    /// The header fields that may go upstream: never a credential.
+    pub headers: Vec<(String, String)>,
 }
 
 /// What one person said.

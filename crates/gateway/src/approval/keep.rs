@@ -10,7 +10,7 @@ use super::{Approvals, Fault};
 use crate::limits;
 use crate::store::approval::{self, State, Which};
 use crate::store::approval_vote::{self, Vote, Word};
-use crate::store::{callback, delivery, entry};
+use crate::store::{callback, delivery, entry, held_task};
 
 impl Approvals {
     /// Runs until it is dropped.
@@ -73,6 +73,8 @@ impl Approvals {
         }
         let old = now - limits::DELIVERY_KEPT_MS.cast_signed() * 1_000;
         self.db.write("forget deliveries", move |tx| delivery::forget(tx, old).map(drop)).await?;
+        let kept = now - limits::HELD_TASK_KEPT_MS.cast_signed() * 1_000;
+        self.db.write("forget held tasks", move |tx| held_task::forget(tx, kept).map(drop)).await?;
         self.db.write("forget callbacks", move |tx| callback::forget(tx, old).map(drop)).await?;
         self.db.write("discard approvals", move |tx| approval::discard_abandoned(tx, dead).map(drop)).await?;
         let abandoned =

@@ -153,6 +153,7 @@ mod tests {
             nonce: String::new(),
             request_state: None,
             input_responses: None,
+            task: None,
         }
     }
 

@@ -24,7 +24,7 @@ use crate::metrics::CanaryLabels;
 use crate::model::{Context, Era, Origin, Party, Principal, PrincipalKind, TokenId};
 use crate::reply::{Replier, Reply};
 use crate::store::entry::{self, Filter};
-use crate::upstream::Upstream;
+use crate::upstream::{Health, Upstream};
 
 /// Leaves of one canary, at most: intent, outcome, approval.
 const LEAVES: u32 = 16;
@@ -87,8 +87,11 @@ async fn send(gateway: &Arc<Gateway>, test: &CanaryTest) -> (Uuid, Option<Bytes>
     let Some(message) = plant::question(test).and_then(|bytes| Message::parse(bytes).ok()) else {
         return nothing;
     };
-    let server =
-        Arc::new(Server { name: Arc::from(&*test.server), upstream: Upstream::Canary(plant::answer(test)) });
+    let server = Arc::new(Server {
+        name: Arc::from(&*test.server),
+        upstream: Upstream::Canary(plant::answer(test)),
+        health: Health::default(),
+    });
     let party = Party { issuer: test.issuer.clone(), subject: format!("canary:{}", test.name) };
     let caller = Arc::new(Caller {
         gateway: gateway.clone(),

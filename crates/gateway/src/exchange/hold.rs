@@ -15,7 +15,7 @@ use url::Url;
 
 use super::call::Call;
 use super::{Caller, refuse};
-use crate::approval::{Asked, Content, Held, NotAsked, Record, Ticket, Unusable, Verdict};
+use crate::approval::{Asked, Content, Deferred, Held, NotAsked, Record, Ticket, Unusable, Verdict};
 use crate::config;
 use crate::limits;
 use crate::mask::Redacted;
@@ -50,6 +50,11 @@ impl Holding {
             page: approvals.page.clone(),
             api: public_url.as_str().trim_end_matches('/').to_owned(),
         }
+    }
+
+    /// How long one request waits.
+    pub(super) fn leg(&self) -> Duration {
+        self.leg
     }
 
     /// The page of one approval, if pages are configured.
@@ -152,7 +157,8 @@ impl Caller {
         waited: Waited,
         replier: Replier,
     ) -> Option<Agreed> {
-        let (ended, replier) = match self.held(call, &decision, body) {
+        let task = self.deferred(call).await;
+        let (ended, replier) = match self.held(call, &decision, body, task) {
             Err(refused) => (Err(refused), replier),
             Ok(held) => self.agree(call, &held, waited, replier).await,
         };
@@ -168,12 +174,23 @@ impl Caller {
         }
     }
 
-    fn held(&self, call: &Call, decision: &Decision, body: &Redacted<Bytes>) -> Result<Held, Refused> {
+    fn held(
+        &self,
+        call: &Call,
+        decision: &Decision,
+        body: &Redacted<Bytes>,
+        task: Option<Deferred>,
+    ) -> Result<Held, Refused> {
         let message = call
             .message
             .clone()
             .filter(|_| call.kind == MessageKind::Request && call.direction == Direction::ToUpstream);
+        // Approved is what runs: of a task, the call without its declaration.
+        let plain = task.as_ref().map(|origin| Message::parse(Bytes::from(origin.message.clone())));
+        let message = plain.map_or(Ok(message), |plain| plain.map(Some));
+        let message = message.map_err(|_| Refusal::ApprovalRequired)?;
         Ok(Held {
+            task,
             call: call.id,
             principal: self.principal.clone(),
             context: self.context.clone(),
@@ -198,6 +215,10 @@ impl Caller {
             Ok(asked) => asked,
             Err(refused) => return (Err(refused), replier),
         };
+        if let Some(created) = self.as_task(held, &asked).await {
+            let pending = Refused::by(Refusal::ApprovalPending, asked.grant);
+            return (Err(Refused { come_back: Some(created), ..pending }), replier);
+        }
         let (end, replier) = match asked.state {
             State::Pending => self.wait(call, &asked, leg, replier).await,
             state => (End::Decided(state), replier),
@@ -219,6 +240,17 @@ impl Caller {
             }
         };
         (ended, replier)
+    }
+
+    /// The task for a call whose caller takes one. Not where an equal call waits that knows of no task.
+    async fn as_task(&self, held: &Held, asked: &Asked) -> Option<Value> {
+        held.task.as_ref()?;
+        let record = self.gateway.approvals.find(asked.id).await.ok()??;
+        record.content.task.as_ref()?;
+        let task = self.gateway.approvals.task_id(&record);
+        let mut created = super::task::created(self.context.era, &record, &task);
+        created["_meta"] = json!({ META_KEY: self.facts(asked.grant, &asked.terms, Some(asked.decide_by)) });
+        Some(created)
     }
 
     /// The approval to wait for, and how many legs its caller has waited.

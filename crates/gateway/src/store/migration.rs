@@ -65,6 +65,13 @@ const MIGRATIONS: &[Migration] = &[
         oldest: 1,
     },
     Migration {
+        number: 8,
+        both: include_str!("migration/008_held.sql"),
+        sqlite: "",
+        postgres: "",
+        oldest: 1,
+    },
+    Migration {
         number: 10,
         both: include_str!("migration/010_retention.sql"),
         sqlite: "",

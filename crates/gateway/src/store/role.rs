@@ -32,6 +32,7 @@ const GRANTS: &[(&str, &str)] = &[
     ("approval_vote", "SELECT, INSERT, UPDATE, DELETE"),
     ("delivery", "SELECT, INSERT, UPDATE, DELETE"),
     ("callback", "SELECT, INSERT, DELETE"),
+    ("held_task", "SELECT, INSERT, UPDATE, DELETE"),
     ("follower", "SELECT, INSERT, UPDATE, DELETE"),
     ("minute", "SELECT, INSERT, UPDATE, DELETE"),
     ("tile", "SELECT, INSERT, DELETE"),

@@ -8,7 +8,8 @@ mod mcp;
 mod notify;
 mod once;
 mod outlive;
-mod shared;
+pub(crate) mod shared;
+mod task;
 
 use std::time::Duration;
 

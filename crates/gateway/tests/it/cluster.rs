@@ -1,7 +1,7 @@
 //! Several gateways, one log: real processes on one PostgreSQL server behind a load balancer, over an upstream that syncs
 //! every effect to disk.
 
-mod balancer;
+pub(crate) mod balancer;
 mod chaos;
 mod haproxy;
 

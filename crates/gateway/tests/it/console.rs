@@ -4,7 +4,10 @@ mod coverage;
 mod look;
 mod passkey;
 mod publish;
+mod several;
 mod sign_in;
+
+use std::net::SocketAddr;
 
 use fixture::issuer::Client;
 use fixture::loopback::Running as Fixture;
@@ -50,6 +53,13 @@ pub(super) async fn setup_at(
     edit: impl FnOnce(String) -> String,
 ) -> Setup {
     let upstream = Recorder::new(echo).start().await.expect("an upstream");
+    let site = site_of(&upstream, (name, policies), token_seconds).await;
+    site.edit(edit);
+    Setup { gateway: Harness::at(site).await, upstream }
+}
+
+/// What a gateway with a console needs.
+async fn site_of(upstream: &Fixture, (name, policies): (&str, &str), token_seconds: u64) -> Site {
     let client = |base: &str| {
         vec![Client {
             id: "console".to_owned(),
@@ -57,14 +67,14 @@ pub(super) async fn setup_at(
             redirect_uris: vec![format!("{base}/console/callback")],
         }]
     };
-    let site = Site::with_clients(name, &http(&upstream), policies, token_seconds, client).await;
+    let site = Site::with_clients(name, &http(upstream), policies, token_seconds, client).await;
     std::fs::write(site.directory.path().join("console.secret"), "console-secret").expect("written");
     site.edit(|text| {
         let console = "      console:\n        client_id: console\n        client_secret: { file: console.secret }\n\
                        policy:";
-        edit(text.replacen("policy:", console, 1))
+        text.replacen("policy:", console, 1)
     });
-    Setup { gateway: Harness::at(site).await, upstream }
+    site
 }
 
 /// A browser, as far as it matters here: cookies and where it is sent.
@@ -83,7 +93,19 @@ impl Browser {
         more: &[(&str, &str)],
         body: &Value,
     ) -> Response {
-        let host = setup.gateway.site.host();
+        let (address, host) = (setup.gateway.address(), setup.gateway.site.host().to_owned());
+        self.ask_at(address, &host, (method, path), more, body).await
+    }
+
+    /// The same at one of several gateways, which all go by the name `host`.
+    async fn ask_at(
+        &mut self,
+        address: SocketAddr,
+        host: &str,
+        (method, path): (&str, &str),
+        more: &[(&str, &str)],
+        body: &Value,
+    ) -> Response {
         let cookies: Vec<String> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let cookies = cookies.join("; ");
@@ -96,7 +118,7 @@ impl Browser {
         }
         fields.extend_from_slice(more);
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        let mut probe = Probe::connect(setup.gateway.address()).await.expect("a connection");
+        let mut probe = Probe::connect(address).await.expect("a connection");
         probe.send(&request(method, path, &fields, body.as_bytes())).await.expect("sent");
         let response = probe.response().await.expect("an answer");
         self.keep(&response);

@@ -21,6 +21,7 @@ pub(crate) const CASES: &[(&str, fn(&Db))] = &[
     ("approval_is_spent_once", approval::approval_is_spent_once),
     ("vote_under_way_holds_everything_back", approval::vote_under_way_holds_everything_back),
     ("overdue_approvals_are_found_and_noted", approval::overdue_approvals_are_found_and_noted),
+    ("held_task_is_run_by_one_until_it_is_silent", approval::held_task_is_run_by_one_until_it_is_silent),
     (
         "delivery_is_tried_by_one_and_given_up_in_the_end",
         approval::delivery_is_tried_by_one_and_given_up_in_the_end,

@@ -130,5 +130,6 @@ fn held(setup: &super::Setup, round: u64) -> Held {
         decision,
         body: setup.gateway.running.gateway.mask.document(message.bytes()),
         message,
+        task: None,
     }
 }

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::{POLICIES, answer, eventually};
 use crate::harness::{Site, call, free_port};
 
-const DATABASE: &str = "audit";
+pub(crate) const DATABASE: &str = "audit";
 
 /// One of the two.
 struct Gateway {
@@ -80,6 +80,13 @@ impl Pair {
         self.send(which, "alice", "/mcp/up", "/mcp/up", &body).await
     }
 
+    /// What one of the two answers to a message of alice.
+    async fn message(&self, which: usize, method: &str, params: &Value) -> Value {
+        let body = json!({ "jsonrpc": "2.0", "id": 3, "method": method, "params": params }).to_string();
+        let mut probe = self.send(which, "alice", "/mcp/up", "/mcp/up", body.as_bytes()).await;
+        answer(&probe.response().await.expect("an answer"))
+    }
+
     async fn api(&self, which: usize, path: &str, body: &[u8]) -> Response {
         self.send(which, "bob", path, "/api", body).await.response().await.expect("an answer")
     }
@@ -125,7 +132,7 @@ impl Gateway {
 }
 
 /// A server with an empty schema, in which the gateway's role may do what it needs.
-fn database(directory: &Path) -> postgres::Server {
+pub(crate) fn database(directory: &Path) -> postgres::Server {
     use std::os::unix::fs::PermissionsExt as _;
     let place = directory.join("server");
     std::fs::create_dir(&place).expect("a directory");
@@ -181,5 +188,22 @@ async fn of_equal_calls_that_wait_at_two_gateways_exactly_one_runs() {
         ran += usize::from(answer(&response)["result"]["isError"].is_null());
     }
     assert_eq!((ran, pair.recorder.count()), (1, 1));
+    pair.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn task_begun_at_one_gateway_runs_once_wherever_it_is_asked_about() {
+    let pair = Pair::new().await;
+    let params = json!({ "name": "effect", "arguments": { "marker": "x" }, "task": {} });
+    let created = pair.message(0, "tools/call", &params).await;
+    let task = json!({ "taskId": created["result"]["task"]["taskId"] });
+    let id = pair.one(1).await;
+    pair.approve(0, &id).await;
+    let (one, other) =
+        tokio::join!(pair.message(0, "tasks/result", &task), pair.message(1, "tasks/result", &task));
+    for fetched in [one, other] {
+        assert_eq!(fetched["result"]["content"][0]["text"], json!(r#"{"marker":"x"}"#), "{fetched}");
+    }
+    assert_eq!(pair.recorder.count(), 1);
     pair.finish().await;
 }

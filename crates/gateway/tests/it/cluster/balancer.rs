@@ -24,7 +24,11 @@ type Members = Arc<Mutex<Vec<(SocketAddr, Service)>>>;
 
 impl Balancer {
     pub(crate) async fn start(members: &[SocketAddr]) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        Self::at(SocketAddr::from(([127, 0, 0, 1], 0)), members).await
+    }
+
+    pub(crate) async fn at(address: SocketAddr, members: &[SocketAddr]) -> Self {
+        let listener = TcpListener::bind(address).await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let members: Members =
             Arc::new(Mutex::new(members.iter().map(|member| (*member, Service::Out)).collect()));

@@ -193,3 +193,31 @@ async fn page_is_told_that_something_changed_and_nothing_else() {
     drop(waiting);
     setup.finish().await;
 }
+
+#[tokio::test]
+async fn server_does_as_it_was_seen_to_do_last() {
+    let Setup { gateway, upstream } = setup().await;
+    let standing = async || {
+        let listed = gateway.api("alice", "GET", "/api/v1/servers", &Value::Null).await;
+        listed.json().expect("JSON")["servers"][0].clone()
+    };
+    let before = standing().await;
+    assert_eq!(
+        (&before["health"], &before["since"]),
+        (&json!("unknown"), &Value::Null),
+        "nobody asked it yet"
+    );
+    gateway.post("alice", &[], &call(1, "look", &json!({}))).await;
+    let well = standing().await;
+    assert_eq!((&well["health"], &well["detail"]), (&json!("ok"), &Value::Null));
+    assert_eq!(well["since"], well["last_success"]);
+    upstream.stop().await.expect("an orderly end");
+    for id in 2..4 {
+        gateway.post("alice", &[], &call(id, "look", &json!({}))).await;
+    }
+    let failing = standing().await;
+    assert_eq!((&failing["health"], &failing["last_success"]), (&json!("failing"), &well["last_success"]));
+    assert!(failing["since"].as_str() > well["since"].as_str(), "{failing}");
+    assert!(failing["detail"].as_str().expect("a detail").ends_with("2 times in a row"), "{failing}");
+    gateway.finish().await;
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use countersign::store::approval::{self, Approval, Sealed, State, Which};
 use countersign::store::approval_vote::{self, Reservation, Vote, Word};
 use countersign::store::delivery::{self, Delivery};
-use countersign::store::{Db, Error, Tx};
+use countersign::store::{Db, Error, Tx, held_task};
 
 const HOUR: i64 = 3_600_000_000;
 
@@ -177,4 +177,24 @@ pub(super) fn delivery_is_tried_by_one_and_given_up_in_the_end(db: &Db) {
     let outstanding = db.read_now("case", |read| delivery::outstanding(read, 10)).unwrap();
     assert_eq!((outstanding.len(), outstanding[0].dead, due(99).len()), (1, Some(32), 0));
     assert_eq!(write(db, |tx| delivery::forget(tx, 2)), 2);
+}
+
+pub(super) fn held_task_is_run_by_one_until_it_is_silent(db: &Db) {
+    let id = [41; 16];
+    let claim = |now, stale| write(db, |tx| held_task::claim(tx, &id, now, stale));
+    let find = || db.read_now("case", |read| held_task::find(read, &id)).unwrap();
+    assert_eq!(find(), None);
+    assert!(claim(100, 0));
+    assert!(!claim(110, 50), "somebody runs it");
+    write(db, |tx| held_task::stay(tx, &id, 120));
+    assert!(!claim(130, 120), "and said so");
+    assert!(claim(200, 150), "silent for too long");
+    write(db, |tx| held_task::end(tx, &id, 210, &sealed()));
+    write(db, |tx| held_task::end(tx, &id, 220, &Sealed { day: 2, ..sealed() }));
+    let found = find().expect("it ran");
+    assert_eq!((found.ended, found.answer), (Some(210), Some(sealed())), "the first answer stays");
+    assert!(!claim(400, 300), "it is over");
+    assert_eq!(write(db, |tx| held_task::forget(tx, 210)), 0);
+    assert_eq!(write(db, |tx| held_task::forget(tx, 211)), 1);
+    assert_eq!(find(), None);
 }

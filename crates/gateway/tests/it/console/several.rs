@@ -1,0 +1,229 @@
+//! Two gateways on one PostgreSQL database behind a balancer: to a person and their browser they are one.
+
+use std::net::SocketAddr;
+
+use countersign::app::{self, Running};
+use countersign::config;
+use countersign::store::{Db, Server};
+use fixture::loopback::Running as Fixture;
+use fixture::postgres::{self, GATEWAY};
+use fixture::probe::{Probe, Response, event_data, request};
+use fixture::recorder::{Recorder, echo};
+use serde_json::{Value, json};
+
+use super::{Browser, POLICIES, location, site_of};
+use crate::approval::shared::{DATABASE, database};
+use crate::approval::{answer, eventually};
+use crate::cluster::balancer::{Balancer, Service};
+use crate::harness::{Site, call, free_port, verify_from};
+
+const COOKIE: &str = "__Host-countersign";
+
+/// Both, what they share, and the balancer by whose name they go.
+struct Several {
+    site: Site,
+    members: Vec<Running>,
+    balancer: Balancer,
+    server: postgres::Server,
+    upstream: Fixture,
+    directory: tempfile::TempDir,
+}
+
+impl Several {
+    async fn start(token_seconds: u64) -> Self {
+        let directory = tempfile::Builder::new().prefix("pg").tempdir_in("/tmp").expect("a directory");
+        let server = tokio::task::block_in_place(|| database(directory.path()));
+        let upstream = Recorder::new(echo).start().await.expect("an upstream");
+        let site = site_of(&upstream, ("http://127.0.0.1", POLICIES), token_seconds).await;
+        let addresses = [free_port(), free_port()].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+        let balancer = Balancer::at(site.address(), &addresses).await;
+        let mut members = Vec::new();
+        for (number, address) in addresses.iter().enumerate() {
+            let text = std::fs::read_to_string(&site.file).expect("readable");
+            let storage = format!(
+                "  directory: data-{number}\n  keys: {}\n  postgres:\n    url: {}\n",
+                directory.path().join("keys").display(),
+                server.url(GATEWAY, DATABASE)
+            );
+            let text = text
+                .replacen(&format!("address: {}", site.address()), &format!("address: {address}"), 1)
+                .replacen("  directory: data\n", &storage, 1);
+            let file = site.file.with_file_name(format!("member-{number}.yaml"));
+            std::fs::write(&file, format!("{text}approvals:\n  wait_ms: 20000\n")).expect("written");
+            // One after the other: the first makes the keys, which both share here.
+            let config = config::load(&file).expect("valid configuration");
+            members.push(app::start(&config).await.expect("a gateway"));
+            balancer.put(number, Service::In);
+        }
+        Self { site, members, balancer, server, upstream, directory }
+    }
+
+    async fn ask(
+        &self,
+        browser: &mut Browser,
+        member: usize,
+        (method, path): (&str, &str),
+        body: &Value,
+    ) -> Response {
+        let token =
+            if method == "POST" { self.me(browser, 1 - member).await["csrf"].clone() } else { json!("") };
+        let token = token.as_str().unwrap_or_default().to_owned();
+        let more = [("x-csrf-token", &*token)];
+        let more = if token.is_empty() { &[][..] } else { &more[..] };
+        browser.ask_at(self.members[member].address, &self.host(), (method, path), more, body).await
+    }
+
+    async fn get(&self, browser: &mut Browser, member: usize, path: &str) -> Response {
+        self.ask(browser, member, ("GET", path), &Value::Null).await
+    }
+
+    /// Who is signed in, as one of them says.
+    async fn me(&self, browser: &mut Browser, member: usize) -> Value {
+        let address = self.members[member].address;
+        let answer = browser.ask_at(address, &self.host(), ("GET", "/api/v1/me"), &[], &Value::Null).await;
+        answer.json().expect("JSON")
+    }
+
+    /// Signs in: begun at one of them, finished at the other.
+    async fn sign_in(&self, person: &str, begun_at: usize) -> Browser {
+        let mut browser = Browser::default();
+        let begun = self.get(&mut browser, begun_at, &format!("/console/sign-in?hint={person}")).await;
+        let callback = browser.at_issuer(&location(&begun)).await;
+        assert_eq!(location(&self.get(&mut browser, 1 - begun_at, &callback).await), "/console/");
+        browser
+    }
+
+    /// A page that listens at one of them.
+    async fn listen(&self, browser: &Browser, member: usize) -> Probe {
+        let cookie = format!("{COOKIE}={}", browser.cookie(COOKIE).expect("signed in"));
+        let host = self.host();
+        let fields = [("host", &*host), ("cookie", &*cookie), ("sec-fetch-site", "same-origin")];
+        let mut probe = Probe::connect(self.members[member].address).await.expect("a connection");
+        probe.send(&request("GET", "/api/v1/events", &fields, b"")).await.expect("sent");
+        assert_eq!(probe.head().await.expect("an answer").status(), Some(200));
+        assert_eq!(next(&mut probe).await.0, "hello");
+        probe
+    }
+
+    /// Alice calls what is held, through the balancer.
+    async fn held(&self, id: u64) -> Probe {
+        self.site.send("alice", "POST", &[], &call(id, "effect", &json!({ "marker": "x" }))).await
+    }
+
+    fn host(&self) -> String {
+        self.balancer.address.to_string()
+    }
+
+    async fn finish(self) {
+        for member in self.members {
+            member.stop().await.expect("an orderly end");
+        }
+        let keys = self.directory.path().join("keys");
+        let server = Server::parse(&self.server.url(GATEWAY, DATABASE)).expect("an address");
+        tokio::task::block_in_place(|| {
+            let key = countersign::ledger::keyring::read_verifier_key(&keys).expect("a key");
+            let db = Db::open_postgres(&server).expect("a database");
+            let findings = verify_from(&db, &self.directory.path().join("export"), &key.to_string());
+            assert!(findings.sound, "{:?}", findings.problems);
+            assert_eq!(findings.open_call_count, 0);
+        });
+        self.upstream.stop().await.expect("an orderly end");
+    }
+}
+
+/// Name and data of the next event.
+async fn next(page: &mut Probe) -> (String, Value) {
+    loop {
+        let event = page.event().await.expect("a stream").expect("more events");
+        let text = String::from_utf8_lossy(&event).into_owned();
+        if let Some(name) = text.lines().find_map(|line| line.strip_prefix("event: ")) {
+            return (name.to_owned(), serde_json::from_str(&event_data(&event)).expect("JSON"));
+        }
+    }
+}
+
+/// Waits for an event of this name.
+async fn told(page: &mut Probe, name: &str) -> Value {
+    let waiting = async {
+        loop {
+            let (found, data) = next(page).await;
+            if found == name {
+                return data;
+            }
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), waiting).await.expect("an event")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn page_at_one_gateway_sees_what_is_decided_at_the_other() {
+    let several = Several::start(3600).await;
+    let (mut bob, mut page) = (several.sign_in("bob", 0).await, Vec::new());
+    for member in 0..2 {
+        page.push(several.listen(&bob, member).await);
+    }
+    let mut waiting = several.held(1).await;
+    for listening in &mut page {
+        told(listening, "approvals").await;
+    }
+    let listed = several.get(&mut bob, 0, "/api/v1/approvals").await.json().expect("JSON");
+    let id = listed["approvals"][0]["id"].as_str().expect("one that waits").to_owned();
+    // The token that the page got from one gateway counts at the other.
+    let path = format!("/api/v1/approvals/{id}/approve");
+    let approved = several.ask(&mut bob, 1, ("POST", &path), &json!({})).await;
+    assert_eq!(approved.status(), 200, "{:?}", approved.body);
+    for listening in &mut page {
+        told(listening, "approvals").await;
+    }
+    let response = waiting.response().await.expect("an answer");
+    assert_eq!(answer(&response)["result"]["content"][0]["text"], json!(r#"{"marker":"x"}"#));
+    for member in 0..2 {
+        let shown = several.get(&mut bob, member, &format!("/api/v1/approvals/{id}")).await;
+        assert_eq!(shown.json().expect("JSON")["state"], json!("used"));
+    }
+    drop(page);
+    several.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn person_signed_in_at_one_gateway_is_signed_in_at_all_and_signs_out_of_all() {
+    let several = Several::start(3600).await;
+    let mut browser = several.sign_in("bob", 1).await;
+    let [one, other] = [several.me(&mut browser, 0).await, several.me(&mut browser, 1).await];
+    assert_eq!((&one["id"], &one["csrf"]), (&json!("demo/bob"), &other["csrf"]));
+    let mut page = several.listen(&browser, 0).await;
+    let kept = browser.cookie(COOKIE).expect("signed in").to_owned();
+    let out = several.ask(&mut browser, 1, ("POST", "/console/sign-out"), &Value::Null).await;
+    assert_eq!((out.status(), browser.cookie(COOKIE)), (200, None));
+    browser.set(COOKIE, &kept);
+    for member in 0..2 {
+        assert_eq!(several.get(&mut browser, member, "/api/v1/me").await.status(), 401);
+    }
+    // The page that still listens is told with the next sign of life.
+    told(&mut page, "signed_out").await;
+    several.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn issuer_is_asked_once_for_two_gateways_when_a_sign_in_is_renewed() {
+    let several = Several::start(1).await;
+    let browser = tokio::sync::Mutex::new(several.sign_in("bob", 0).await);
+    let issuer = &several.site.issuer;
+    // A refresh token counts once: were both to use the same one, the person would be signed out.
+    for renewals in 2..5 {
+        eventually(|| async {
+            let kept = browser.lock().await.cookie(COOKIE).expect("signed in").to_owned();
+            let (mut left, mut right) = (Browser::default(), Browser::default());
+            left.set(COOKIE, &kept);
+            right.set(COOKIE, &kept);
+            let (left, right) = tokio::join!(
+                several.get(&mut left, 0, "/api/v1/me"),
+                several.get(&mut right, 1, "/api/v1/me")
+            );
+            assert_eq!((left.status(), right.status()), (200, 200));
+            (issuer.count(fixture::issuer::Endpoint::Token) >= renewals).then_some(())
+        })
+        .await;
+    }
+    several.finish().await;
+}
