@@ -17,7 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-pub use telemetry::{Lines, assurance, telemetry};
+pub use telemetry::{Ink, assurance, telemetry};
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;

@@ -102,8 +102,9 @@ enum Command {
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let no_color = cli.no_color.as_deref();
     let paint = Paint::new(no_color, &std::io::stdout());
+    let errors = Paint::new(no_color, &std::io::stderr());
     match cli.command {
-        Command::Serve(arguments) => serve::run(&arguments, Paint::new(no_color, &std::io::stderr())),
+        Command::Serve(arguments) => serve::run(&arguments, errors),
         Command::Demo(arguments) => demo::run(&arguments, paint),
         Command::Doctor(arguments) => doctor::run(&arguments, paint),
         Command::DemoFiles(arguments) => demo::run_files(&arguments),
@@ -111,13 +112,13 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Migrate(arguments) => migrate::run(&arguments),
         Command::Key(arguments) => key::run(&arguments),
         Command::Tools(arguments) => tool::run(&arguments, paint),
-        Command::Log(arguments) => log::run(&arguments, paint),
+        Command::Log(arguments) => log::run(&arguments, paint, errors),
         Command::Session(arguments) => session::run(&arguments, paint),
         Command::Hold(arguments) => hold::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Evidence(arguments) => evidence::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments, paint),
-        Command::Witness(arguments) => witness::run(&arguments),
+        Command::Witness(arguments) => witness::run(&arguments, errors),
         Command::Completion(arguments) => completion::run(&arguments, Cli::command()),
         Command::Access(arguments) => access::run(&arguments, paint),
         Command::Review(arguments) => review::run(&arguments),

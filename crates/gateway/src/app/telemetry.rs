@@ -28,7 +28,7 @@ pub fn assurance(config: &Config, db: &Db) -> Assurance {
 
 /// Whether log lines for people are coloured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lines {
+pub enum Ink {
     /// No.
     Plain,
     /// Yes.
@@ -36,7 +36,7 @@ pub enum Lines {
 }
 
 /// Turns log lines on, once for the process.
-pub fn telemetry(log: &Log, paint: Lines) {
+pub fn telemetry(log: &Log, ink: Ink) {
     let human = match log.format {
         Some(format) => format == LogFormat::Human,
         None => std::io::stderr().is_terminal(),
@@ -44,7 +44,7 @@ pub fn telemetry(log: &Log, paint: Lines) {
     let lines = tracing_subscriber::fmt().with_env_filter(filter(log)).with_writer(std::io::stderr);
     // A second call (tests, the demo) keeps the first subscriber: there is one standard error.
     let set = if human {
-        lines.with_ansi(paint == Lines::Coloured).try_init()
+        lines.with_ansi(ink == Ink::Coloured).try_init()
     } else {
         lines.json().flatten_event(true).try_init()
     };

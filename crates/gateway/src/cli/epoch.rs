@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use evidence::note::VerifierKey;
 
+use super::paint::Paint;
 use super::source::ConfigFile;
 use super::verify;
 use crate::app::{self, epoch::Successor};
@@ -44,9 +45,9 @@ pub(super) struct Genesis {
 ///
 /// # Errors
 /// What to tell the operator.
-pub(super) fn seal(arguments: &Seal) -> anyhow::Result<ExitCode> {
+pub(super) fn seal(arguments: &Seal, errors: Paint) -> anyhow::Result<ExitCode> {
     let config = arguments.file.load()?;
-    app::telemetry(&config.log);
+    app::telemetry(&config.log, errors.into());
     let successor = if arguments.last { Successor::None } else { Successor::Epoch };
     let note = runtime()?.block_on(app::epoch::seal(&config, &arguments.reason, successor))?;
     println!("The log is sealed. Its last checkpoint:\n\n{note}");
@@ -61,9 +62,9 @@ pub(super) fn seal(arguments: &Seal) -> anyhow::Result<ExitCode> {
 ///
 /// # Errors
 /// What to tell the operator.
-pub(super) fn begin(arguments: &Genesis) -> anyhow::Result<ExitCode> {
+pub(super) fn begin(arguments: &Genesis, errors: Paint) -> anyhow::Result<ExitCode> {
     let config = arguments.file.load()?;
-    app::telemetry(&config.log);
+    app::telemetry(&config.log, errors.into());
     let old: Option<VerifierKey> = arguments.previous_key.as_deref().map(verify::read_key).transpose()?;
     let declared = if arguments.declare_loss { Declared::Loss } else { Declared::Nothing };
     let genesis = runtime()?.block_on(app::epoch::begin(&config, &arguments.reason, declared, old))?;

@@ -96,16 +96,16 @@ struct Wanted {
     json: bool,
 }
 
-/// Runs the command.
+/// Runs the command; `errors` is for its log lines.
 ///
 /// # Errors
 /// What to tell the operator.
-pub(super) fn run(arguments: &Arguments, paint: Paint) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &Arguments, paint: Paint, errors: Paint) -> anyhow::Result<ExitCode> {
     match &arguments.command {
         Command::Show(show) => run_show(show, paint)?,
         Command::Tail(tail) => run_tail(tail, paint)?,
-        Command::Seal(seal) => return epoch::seal(seal),
-        Command::Genesis(genesis) => return epoch::begin(genesis),
+        Command::Seal(seal) => return epoch::seal(seal, errors),
+        Command::Genesis(genesis) => return epoch::begin(genesis, errors),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use anstyle::{AnsiColor, Color, Style};
 
-use crate::app::Lines;
+use crate::app::Ink;
 
 /// Whether output for people is coloured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl Paint {
     }
 }
 
-impl From<Paint> for Lines {
+impl From<Paint> for Ink {
     fn from(paint: Paint) -> Self {
         if paint == Paint::Colour { Self::Coloured } else { Self::Plain }
     }

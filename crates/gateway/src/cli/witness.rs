@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use super::paint::Paint;
 use super::verify;
 use crate::app;
 use crate::clock::SystemClock;
@@ -68,20 +69,20 @@ struct Serve {
 ///
 /// # Errors
 /// What to tell the operator.
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &Arguments, errors: Paint) -> anyhow::Result<ExitCode> {
     match &arguments.command {
         Command::Init(init) => {
             let key = witness::create(&init.directory, &init.name)?;
             println!("{key}");
             eprintln!("Give this key to those who verify the logs that you cosign.");
         }
-        Command::Serve(arguments) => serve(arguments)?,
+        Command::Serve(arguments) => serve(arguments, errors)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn serve(arguments: &Serve) -> anyhow::Result<()> {
-    app::telemetry(&Log::default());
+fn serve(arguments: &Serve, errors: Paint) -> anyhow::Result<()> {
+    app::telemetry(&Log::default(), errors.into());
     let logs =
         arguments.logs.iter().map(|text| verify::read_key(text)).collect::<anyhow::Result<Vec<_>>>()?;
     if let Some(other) = logs.iter().find(|key| key.algorithm() != evidence::note::Algorithm::Ed25519) {
