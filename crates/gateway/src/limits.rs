@@ -363,10 +363,6 @@ pub const APPROVAL_LEGS_MAX: u32 = 9;
 pub const APPROVAL_KEEP_ALIVE_MS: u64 = 10_000;
 /// Time between two polls that a caller is asked to keep to, while its held call is a task.
 pub const HELD_TASK_POLL_MS: u64 = 2_000;
-/// Time between two signs of life of whoever runs the call of such a task.
-pub const HELD_TASK_ALIVE_MS: u64 = 5_000;
-/// Time without one after which whoever ran it is taken for dead.
-pub const HELD_TASK_SILENCE_MS: u64 = 30_000;
 /// Largest answer that is kept for the caller of such a task.
 pub const HELD_TASK_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// How long the answer is kept.

@@ -77,6 +77,6 @@ impl Approvals {
 
     /// Whoever said so before this, microseconds since 1970, is gone.
     fn stale(&self) -> i64 {
-        self.now() - limits::HELD_TASK_SILENCE_MS.cast_signed() * 1_000
+        self.now() - limits::APPROVAL_DEAD_MS.cast_signed() * 1_000
     }
 }

@@ -238,7 +238,7 @@ impl Caller {
         tokio::spawn(self.clone().spine(call, record, Replier::Alone(head)));
         let answer = collect(reply);
         tokio::pin!(answer);
-        let mut signs = tokio::time::interval(Duration::from_millis(limits::HELD_TASK_ALIVE_MS));
+        let mut signs = tokio::time::interval(Duration::from_millis(limits::APPROVAL_KEEP_ALIVE_MS));
         let approvals = &self.gateway.approvals;
         let answer = loop {
             tokio::select! {

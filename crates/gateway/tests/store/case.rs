@@ -14,7 +14,6 @@ use countersign::store::{
     lane_head, mcp_session, notice, payload, service_key, session, task, tree,
 };
 
-/// Name and code of each case. Names are also names of databases.
 pub(crate) const CASES: &[(&str, fn(&Db))] = &[
     ("of_equal_calls_one_approval_lives", approval::of_equal_calls_one_approval_lives),
     ("quorum_counts_people_whose_leaf_is_there", approval::quorum_counts_people_whose_leaf_is_there),
