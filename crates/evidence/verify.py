@@ -12,7 +12,7 @@ Written from the public specifications, docs/log-format.md and docs/evidence.md,
 check each other:
   RFC 6962 (Merkle tree), RFC 8785 (canonical JSON), and of c2sp.org: signed-note, tlog-checkpoint, tlog-tiles, tlog-cosignature.
 """
-import base64, binascii, hashlib, heapq, hmac, io, json, os, re, stat, subprocess, sys, tempfile, unicodedata, zipfile
+import base64, binascii, bisect, hashlib, heapq, hmac, io, json, os, re, stat, subprocess, sys, tempfile, unicodedata, zipfile
 from datetime import datetime, timedelta
 from html import unescape
 
@@ -658,10 +658,8 @@ def unbase64url(text, most):
     return data
 
 
-def once(pairs):
-    if len(dict(pairs)) != len(pairs):
-        raise ValueError("a member twice")
-    return dict(pairs)
+class Members(list):
+    """The members of an object as they are written: names may stand twice."""
 
 
 def is_passkey(spki):
@@ -678,14 +676,18 @@ def check_assertion(said, challenge):
     client, device, signature, key = (unbase64url(said[name], most) for name, most in (
         ("client_data", 2048), ("authenticator_data", 512), ("signature", 512), ("key", 600)))
     try:
-        seen = json.loads(client.decode("utf-8"), object_pairs_hook=once)
+        members = json.loads(client.decode("utf-8"), object_pairs_hook=Members)
     except (ValueError, RecursionError):
         raise Bad("client data")
+    names = [name for name, _ in members] if isinstance(members, Members) else []
+    if not names or any(names.count(name) > 1 for name in ("type", "challenge", "origin", "crossOrigin", "topOrigin")):
+        raise Bad("client data")
+    seen = dict(members)
     wanted = {"type": "webauthn.get", "origin": said["origin"],
               "challenge": base64.urlsafe_b64encode(challenge).decode().rstrip("=")}
-    if not isinstance(seen, dict) or any(seen.get(name) != value for name, value in wanted.items()):
+    if any(seen.get(name) != value for name, value in wanted.items()):
         raise Bad("made for another challenge, page or purpose")
-    if seen.get("crossOrigin") not in (None, False) or seen.get("topOrigin") is not None:
+    if not (seen.get("crossOrigin") is None or seen["crossOrigin"] is False) or seen.get("topOrigin") is not None:
         raise Bad("made inside a page of another origin")
     flags = device[32] if len(device) >= 37 else 0
     if len(device) < 37 or flags & 24 == 16 or (len(device) > 37) != bool(flags & 192):
@@ -708,6 +710,13 @@ SEAL = lambda value: lenient(value, {"reason": ANY, "next_key": OPTIONAL(ANY)})
 ERASURE = lambda value: lenient(value, {"rule": ANY, "days": COUNT, "server": OPTIONAL(ANY), "before": is_time,
     "bodies": COUNT, "contexts": COUNT, "approvals": COUNT, "lanes": list_of(lambda lane: lenient(lane, {"lane": ID, "ranges": list_of(
         lambda ends: isinstance(ends, list) and len(ends) == 2 and all(map(COUNT, ends)))}))}, {"contexts": 0, "approvals": 0})
+
+
+def apart(lanes):
+    """Whether ranges are few enough, ascending and apart."""
+    each = [end for lane in lanes for end in lane["ranges"]]
+    return len(each) <= 300 and all(first <= last for first, last in each) and all(
+        one[1] < after[0] for lane in lanes for one, after in zip(lane["ranges"], lane["ranges"][1:]))
 
 
 def lenient(value, checks, defaults={}):
@@ -764,7 +773,7 @@ class Meaning:
     def __init__(self, findings, first=0):
         self.findings, self.lanes, self.calls, self.approvals, self.sealed = findings, {}, {}, {}, False
         self.passkeys = {}
-        # When each leaf with a body was written, by lane and sequence; where each lane begins.
+        # Of each lane the sequences of leaves with a body and when they were written; where each lane begins.
         self.bodies, self.begun = {}, {}
         # Lanes, calls and approvals may have begun before a slice of the log.
         self.sliced = first > 0
@@ -791,7 +800,8 @@ class Meaning:
         self.check_lane(leaf, digest, blame)
         self.begun.setdefault(leaf["lane"], leaf["lane_seq"])
         if "payload" in leaf:
-            self.bodies.setdefault(leaf["lane"], {})[leaf["lane_seq"]] = leaf["ts"]
+            for kept, value in zip(self.bodies.setdefault(leaf["lane"], ([], [])), (leaf["lane_seq"], leaf["ts"])):
+                kept.append(value)
         if event == "call.intent":
             self.check_grant(leaf, blame)
             if leaf["decision"]["effect"] == "deny":
@@ -839,14 +849,16 @@ class Meaning:
     def erase(self, leaf, blame):
         """Takes out the bodies that a leaf says were erased; each must have been there, and old enough."""
         said = leaf.get("detail")
-        if not ERASURE(said):
+        if not ERASURE(said) or not apart(said["lanes"]):
             return blame("retention", "what retention.deleted says is malformed")
         gone, partly, before = [], False, said["before"]
         for lane in said["lanes"]:
-            there, known = self.bodies.get(lane["lane"], {}), self.lanes.get(lane["lane"], (0,))[0]
+            seqs, times = self.bodies.get(lane["lane"], ([], []))
             for first, last in lane["ranges"]:
                 partly = partly or first < self.begun.get(lane["lane"], INT_MAX)
-                gone += [there.pop(seq) for seq in range(first, min(last + 1, known)) if seq in there]
+                part = slice(bisect.bisect_left(seqs, first), bisect.bisect_right(seqs, last))
+                gone += times[part]
+                del seqs[part], times[part]
         kept = datetime.fromisoformat(leaf["ts"][:-1]) - datetime.fromisoformat(before[:-1])
         # To the second.
         if kept < timedelta(days=min(said["days"], 10**7)) or any(ts[:19] > before[:19] for ts in gone):

@@ -41,14 +41,20 @@ pub struct Erasure {
 pub struct LaneRanges {
     /// The lane.
     pub lane: Id,
-    /// First and last sequence of each range.
+    /// First and last sequence of each range, ascending and apart.
     pub ranges: Vec<(u64, u64)>,
 }
 
 impl Erasure {
     /// Reads the detail of a leaf; `None` when it does not have this form.
     pub fn read(detail: &Object) -> Option<Self> {
-        serde_json::from_str(detail.as_str()).ok()
+        let erasure: Self = serde_json::from_str(detail.as_str()).ok()?;
+        let ranges: usize = erasure.lanes.iter().map(|lane| lane.ranges.len()).sum();
+        let ascending = |lane: &LaneRanges| {
+            lane.ranges.iter().all(|(first, last)| first <= last)
+                && lane.ranges.is_sorted_by(|one, next| one.1 < next.0)
+        };
+        (ranges <= RANGES_MAX && erasure.lanes.iter().all(ascending)).then_some(erasure)
     }
 
     /// The facts as a leaf holds them.

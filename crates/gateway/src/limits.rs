@@ -179,6 +179,8 @@ pub const RETENTION_DAYS_MAX: u32 = 36_500;
 pub const RETENTION_MS: u64 = 60 * 60 * 1_000;
 /// Recorded messages looked at together, and at most erased in one transaction: evidence waits for no more.
 pub const RETENTION_PAGE: u32 = 1_000;
+/// Lanes named by one leaf about what was erased.
+pub const RETENTION_LANES_MAX: usize = 100;
 /// Most legal holds, those that were cleared included.
 pub const HOLDS_MAX: usize = 1_000;
 /// Longest name of a legal hold, in bytes.

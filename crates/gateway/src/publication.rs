@@ -8,6 +8,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use aws_lc_rs::hmac;
 use bytes::Bytes;
 use evidence::jcs;
 use evidence::leaf::EventType;
@@ -29,6 +30,7 @@ use crate::store::{self, Db};
 pub struct Publications {
     db: Db,
     ledger: Ledger,
+    key: hmac::Key,
     clock: Arc<dyn Clock>,
     consent: Option<Consent>,
     /// The publication that is in force in this process.
@@ -109,6 +111,11 @@ pub enum NotPublished {
     /// Who proposed it cannot be read.
     #[error("what was proposed cannot be read: {0}")]
     Vault(#[from] VaultError),
+    /// A row that no gateway of this log wrote.
+    #[error(
+        "the stored policies were not written by a gateway of this log: somebody else writes to the database"
+    )]
+    Forged,
     /// A row that this program did not write.
     #[error("the stored set is malformed")]
     Malformed,
@@ -116,8 +123,27 @@ pub enum NotPublished {
 
 impl Publications {
     /// Sets in `db`, recorded in `ledger`; `consent`: what publishing needs, none where files are what counts.
-    pub fn new(db: Db, ledger: Ledger, clock: Arc<dyn Clock>, consent: Option<Consent>) -> Self {
-        Self { db, ledger, clock, consent, number: AtomicI64::new(0) }
+    /// Rows are sealed with `key`.
+    pub fn new(
+        db: Db,
+        ledger: Ledger,
+        key: hmac::Key,
+        clock: Arc<dyn Clock>,
+        consent: Option<Consent>,
+    ) -> Self {
+        Self { db, ledger, key, clock, consent, number: AtomicI64::new(0) }
+    }
+
+    /// What only a gateway of this log can write beside such a row.
+    fn seal(&self, matter: &[u8]) -> [u8; 32] {
+        let mut seal = [0; 32];
+        seal.copy_from_slice(hmac::sign(&self.key, matter).as_ref());
+        seal
+    }
+
+    /// Whether a gateway of this log wrote a row. Whoever writes to the database otherwise sets no policies.
+    fn check(&self, matter: &[u8], seal: &[u8; 32]) -> Result<(), NotPublished> {
+        hmac::verify(&self.key, matter, seal).map_err(|_| NotPublished::Forged)
     }
 
     /// What publishing needs. `None`: policies come from files.
@@ -157,15 +183,17 @@ impl Publications {
             "proposal": id, "step": "made", "policy_set": set.revision().to_string(), "base": base.to_string(),
         });
         self.ledger.note(event(EventType::PolicyProposed, who, &detail)).await?;
-        let proposal = Proposal {
+        let mut proposal = Proposal {
             id: id.into_bytes(),
             policy_set: set.revision().0,
             base: base.0,
             files: stored,
             person: who.party.digest(),
+            seal: [0; 32],
             created: self.now(),
             sealed,
         };
+        proposal.seal = self.seal(&proposal_matter(&proposal));
         let old = self.now() - micros(limits::POLICY_PROPOSAL_KEPT_MS);
         let added = self.db.write("propose policies", move |tx| {
             row::forget(tx, old)?;
@@ -202,6 +230,7 @@ impl Publications {
     }
 
     async fn open(&self, row: Proposal) -> Result<Proposed, NotPublished> {
+        self.check(&proposal_matter(&row), &row.seal)?;
         let (db, ledger) = (self.db.clone(), self.ledger.clone());
         let opened = tokio::task::spawn_blocking(move || -> Result<_, NotPublished> {
             let who = ledger.unseal(&db, &row.id, row.sealed.clone())?;
@@ -286,12 +315,15 @@ impl Publications {
             self.db.write("release proposal", move |tx| row::release(tx, &key)).await?;
             return Err(error.into());
         }
-        let new =
-            Publication { number, policy_set: proposed.row.policy_set, files: proposed.row.files.clone() };
+        let (policy_set, files) = (proposed.row.policy_set, proposed.row.files.clone());
+        let mut new = Publication { number, policy_set, files, seal: [0; 32] };
+        new.seal = self.seal(&publication_matter(&new));
         let now = self.now();
         let kept = self.db.write("publish policies", move |tx| {
             let kept = row::publish(tx, &new, now)?;
-            row::end(tx, &key, now)?;
+            if kept {
+                row::end(tx, &key, now)?;
+            }
             Ok(kept)
         });
         if !kept.await? {
@@ -335,6 +367,7 @@ impl Publications {
             return Ok(());
         }
         if let Some(latest) = self.db.read("published policies", row::latest).await? {
+            self.check(&publication_matter(&latest), &latest.seal)?;
             policies.restore(parse(read(&latest.files)?).await?);
             self.number.store(latest.number, Ordering::Release);
         }
@@ -352,6 +385,7 @@ impl Publications {
             return Ok(());
         }
         let Some(latest) = self.db.read("published policies", row::latest).await? else { return Ok(()) };
+        self.check(&publication_matter(&latest), &latest.seal)?;
         let set = parse(read(&latest.files)?).await?;
         if let Some(candidate) = policies.candidate_of(set) {
             let more = json!({ "publication": latest.number });
@@ -376,6 +410,18 @@ impl Publications {
     fn now(&self) -> i64 {
         self.clock.now().as_microsecond()
     }
+}
+
+/// What the seal of a proposal covers.
+fn proposal_matter(row: &Proposal) -> Vec<u8> {
+    let parts: [&[u8]; 5] = [&row.id, &row.policy_set, &row.base, &row.person, row.files.as_bytes()];
+    [&b"countersign policy proposal\0"[..]].into_iter().chain(parts).collect::<Vec<_>>().concat()
+}
+
+/// What the seal of a publication covers.
+fn publication_matter(row: &Publication) -> Vec<u8> {
+    let parts: [&[u8]; 3] = [&row.number.to_be_bytes(), &row.policy_set, row.files.as_bytes()];
+    [&b"countersign policy publication\0"[..]].into_iter().chain(parts).collect::<Vec<_>>().concat()
 }
 
 /// `policy.published` for a change; `more` stands in its detail besides.

@@ -49,7 +49,7 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
     let mask = Arc::new(Mask::new(&config.masking, &config.servers, pseudonym_key)?);
     let recognizer = recognizer(config)?;
     let keys = Arc::new(ServiceKeys::new(seal.clone()));
-    let registry = Registry::new(db.clone(), seal, clock.clone());
+    let registry = Registry::new(db.clone(), seal.clone(), clock.clone());
     registry.step(&keys, &ledger).await.context("cannot read service keys")?;
     let authenticator = Authenticator::new(
         &config.identity,
@@ -61,7 +61,7 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
     let catalog = catalog(config, &db).await?;
     let acceptances = Acceptances::new(db.clone(), mask.clone(), clock.clone());
     acceptances.step(&catalog, &ledger).await.context("cannot read accepted definitions")?;
-    let publications = publications(config, &db, &ledger, &clock, &policies).await?;
+    let publications = publications(config, &db, &ledger, seal.clone(), &clock, &policies).await?;
     let anchors = anchors(config, &db, &ledger, &clock)?;
     let sinks = Sinks::new(&config.approvals)?;
     let known = Known { statements: statements.clone(), catalog: catalog.clone() };
@@ -126,11 +126,12 @@ async fn publications(
     config: &Config,
     db: &Db,
     ledger: &Ledger,
+    key: hmac::Key,
     clock: &Arc<dyn Clock>,
     policies: &Policies,
 ) -> anyhow::Result<Publications> {
     let consent = config.policy.publish.map(|publish| publish.consent);
-    let publications = Publications::new(db.clone(), ledger.clone(), clock.clone(), consent);
+    let publications = Publications::new(db.clone(), ledger.clone(), key, clock.clone(), consent);
     publications.restore(policies).await.context("cannot read the policies that were published here")?;
     let (change, set) = (policies.change_at_start(), policies.current());
     ledger.note(publication::published(&change, &set, EventActor::Gateway, Value::Null)).await?;

@@ -42,6 +42,15 @@ pub struct Deferred {
     pub headers: Vec<(String, String)>,
 }
 
+impl Content {
+    /// The name of its target, if that is the server's word: of a tool or prompt. What else a call is about, as the URI of a
+    /// resource, is the caller's, and stays where people sign in.
+    pub(super) fn offered(&self) -> Option<&str> {
+        let (kind, name) = self.target.as_ref()?;
+        matches!(kind.as_str(), "tool" | "prompt").then_some(name)
+    }
+}
+
 /// What one person said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Said {

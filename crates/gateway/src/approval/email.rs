@@ -97,7 +97,7 @@ impl Email {
 /// The call in one line, bounded.
 fn call(record: &Record) -> String {
     let content = &record.content;
-    let target = content.target.as_ref().map(|(_, name)| format!("/{}", clean(name))).unwrap_or_default();
+    let target = content.offered().map(|name| format!("/{}", clean(name))).unwrap_or_default();
     let call = format!("{} {}{target}", clean(&content.method), record.row.server);
     bounded(&call).to_owned()
 }

@@ -123,7 +123,7 @@ impl Sinks {
                 "requester": clean(&who),
                 "server": row.server,
                 "method": clean(&content.method),
-                "target": content.target.as_ref().map(|(_, name)| clean(name)),
+                "target": content.offered().map(clean),
                 "policies": content.policies,
                 "terms": record.terms().ok(),
                 "decide_by": time(row.decide_by),

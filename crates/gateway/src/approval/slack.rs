@@ -100,7 +100,7 @@ impl Slack {
     fn message(&self, event: &str, record: &Record) -> Value {
         let (row, content) = (&record.row, &record.content);
         let id = Uuid::from_bytes(row.id).to_string();
-        let target = content.target.as_ref().map(|(_, name)| format!("/{}", clean(name))).unwrap_or_default();
+        let target = content.offered().map(|name| format!("/{}", clean(name))).unwrap_or_default();
         let call = format!("{} {}{target}", clean(&content.method), row.server);
         let text = format!("{}: {call}", event.replace("approval.", "approval "));
         if event != "approval.requested" {

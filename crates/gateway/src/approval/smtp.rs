@@ -112,7 +112,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if let Some((user, password)) = &server.credentials {
             let plain = Zeroizing::new(format!("\0{user}\0{}", password.expose_secret()));
             let line = Zeroizing::new(format!("AUTH PLAIN {}", STANDARD.encode(plain.as_bytes())));
-            self.ask(&line, 235).await.map_err(|fault| format!("it refuses our credentials: {fault}"))?;
+            // What it says may repeat the line, and with it the password: only the code is told.
+            self.write(Zeroizing::new(format!("{}\r\n", *line)).as_bytes()).await?;
+            let (code, _) = reply(&mut self.stream).await?;
+            if code != 235 {
+                return Err(format!("it refuses our credentials: {code}"));
+            }
         }
         self.ask(&format!("MAIL FROM:<{}>", envelope.from), 250).await?;
         for to in envelope.to {

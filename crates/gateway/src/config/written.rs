@@ -23,7 +23,7 @@ const HIDDEN: &[&str] = &[
     ".accounts[].label",
 ];
 /// Addresses below these are shown without their path, which often is the secret.
-const BEARER: &[&str] = &["approvals."];
+const BEARER: &[&str] = &["approvals.", "anchors."];
 /// Keys that everybody may know.
 const PUBLIC: &[&str] = &["anchors.witnesses[].key"];
 /// A word of letters and digits from this length on may be a token.

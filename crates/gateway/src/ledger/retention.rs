@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use evidence::id::Id;
-use evidence::leaf::EventType;
+use evidence::leaf::{EventType, Leaf};
 use evidence::package::POPULATIONS;
 use evidence::retention::{Erasure, LaneRanges, RANGES_MAX};
 use evidence::time::Timestamp;
@@ -21,7 +21,7 @@ use crate::limits;
 use crate::store::entry::Place;
 use crate::store::hold::{self, Hold};
 use crate::store::retention::{self, Body, Cursor, Facts};
-use crate::store::{self, ErrorKind, Read, Tx, lane};
+use crate::store::{self, ErrorKind, Read, Right, Tx, lane};
 
 const DAY_US: i64 = 86_400_000_000;
 
@@ -139,6 +139,8 @@ impl Disposal {
 
     /// Erases exactly what the leaf says.
     pub(super) fn erase(&self, tx: &mut Tx<'_>) -> Result<(), store::Error> {
+        // A hold is set before or after, never between.
+        tx.await_right(Right::Retain)?;
         let moved = || store::Error::new(ErrorKind::Busy, "what is to be erased changed meanwhile");
         if hold::revision(tx)? != self.holds {
             return Err(moved());
@@ -173,16 +175,14 @@ fn page(read: &mut Read<'_>, rules: &Rules, now: Timestamp, cursor: Cursor) -> R
     for body in bodies {
         let facts = facts(read, &body, &mut calls)?;
         let rule = rules.of(&facts);
-        if body.ts < before(now, rule.days).as_micros()
-            && !holds.iter().any(|hold| keeps(hold, &facts, body.ts))
-        {
+        if body.ts < before(now, rule.days).as_micros() && !holds.iter().any(|hold| keeps(hold, &facts)) {
             due.entry(rule).or_default().push(body.at.place());
         }
     }
     let mut disposals = Vec::new();
     for (rule, mut places) in due {
         places.sort_unstable();
-        for ranges in ranges(read, &places)?.chunks(RANGES_MAX) {
+        for ranges in parts(&ranges(read, &places)?) {
             disposals.push(disposal(read, &rule, ranges, now, revision)?);
         }
     }
@@ -237,9 +237,17 @@ fn is_privileged(facts: &Facts) -> bool {
     !is_call || privileged.is_none_or(|population| population.selects(&facts.leaf))
 }
 
-fn keeps(hold: &Hold, facts: &Facts, ts: i64) -> bool {
+/// Whether a hold names a call: by who called, or for whom; by when it began, so that an answer stays with its question.
+fn keeps(hold: &Hold, facts: &Facts) -> bool {
+    let ts = facts.ts;
     let server = hold.server.is_none() || hold.server == facts.server;
-    let actor = hold.actor.is_none() || hold.actor == facts.actor;
+    let actor = hold.actor.as_deref().is_none_or(|actor| {
+        facts.actor.as_deref() == Some(actor)
+            || Leaf::decode(&facts.leaf)
+                .ok()
+                .and_then(|leaf| leaf.actor)
+                .is_some_and(|party| party.on_behalf_of.iter().any(|other| other.id == actor))
+    });
     let session = hold.session.is_none() || hold.session == facts.session;
     let time = hold.since.is_none_or(|since| ts >= since) && hold.until.is_none_or(|until| ts < until);
     server && actor && session && time
@@ -265,6 +273,19 @@ fn ranges(read: &mut Read<'_>, places: &[Place]) -> Result<Vec<(Place, Place, u6
         }
     }
     Ok(ranges)
+}
+
+/// Ranges that one leaf can name: so many, of so many lanes.
+fn parts(mut ranges: &[(Place, Place, u64)]) -> Vec<&[(Place, Place, u64)]> {
+    let mut parts = Vec::new();
+    while !ranges.is_empty() {
+        let lanes = ranges.chunk_by(|one, next| one.0.lane() == next.0.lane());
+        let of_lanes: usize = lanes.take(limits::RETENTION_LANES_MAX).map(<[_]>::len).sum();
+        let (part, rest) = ranges.split_at(of_lanes.min(RANGES_MAX));
+        parts.push(part);
+        ranges = rest;
+    }
+    parts
 }
 
 fn disposal(

@@ -69,6 +69,8 @@ impl Placed {
                 | E::ApprovalRejected
                 | E::ApprovalExpired
                 | E::ApprovalUsed
+                | E::PasskeyRegistered
+                | E::PasskeyRemoved
         ) || leaf.approval.is_some()
             || leaf.decision.as_ref().is_some_and(|decision| decision.approval.is_some())
     }

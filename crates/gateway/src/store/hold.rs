@@ -1,6 +1,6 @@
 //! `hold`: bodies that must not be erased whatever their age.
 
-use super::{Error, Read, Row, Tx, Value};
+use super::{Error, Read, Right, Row, Tx, Value};
 
 /// A legal hold. A member that is absent restricts nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,7 @@ const COLUMNS: &str = "name, server, actor, session, since, until, ts, cleared";
 
 /// Adds a hold; `false` when the name was used before.
 pub fn set(tx: &mut Tx<'_>, hold: &Hold) -> Result<bool, Error> {
+    tx.await_right(Right::Retain)?;
     let added = tx.execute(
         "INSERT INTO hold (name, server, actor, session, since, until, ts) \
          VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",

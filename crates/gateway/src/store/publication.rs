@@ -16,6 +16,8 @@ pub struct Proposal {
     pub files: String,
     /// Hash of issuer and subject of who wants it.
     pub person: [u8; 32],
+    /// Keyed MAC of all of this: only a gateway of this log can write it.
+    pub seal: [u8; 32],
     /// When.
     pub created: i64,
     /// Who wants it.
@@ -31,9 +33,11 @@ pub struct Publication {
     pub policy_set: [u8; 32],
     /// JSON: names and texts.
     pub files: String,
+    /// Keyed MAC of all of this: only a gateway of this log can write it.
+    pub seal: [u8; 32],
 }
 
-const COLUMNS: &str = "id, policy_set, base, files, person, created, day, commitment, sealed";
+const COLUMNS: &str = "id, policy_set, base, files, person, created, day, commitment, sealed, seal";
 
 /// Adds a proposal. `false`: there are `most` already.
 pub fn propose(tx: &mut Tx<'_>, new: &Proposal, most: usize) -> Result<bool, Error> {
@@ -43,8 +47,8 @@ pub fn propose(tx: &mut Tx<'_>, new: &Proposal, most: usize) -> Result<bool, Err
         return Ok(false);
     }
     tx.execute(
-        "INSERT INTO policy_proposal (id, policy_set, base, files, person, created, day, commitment, sealed) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO policy_proposal (id, policy_set, base, files, person, created, day, commitment, sealed, seal) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         &[
             (&new.id).into(),
             (&new.policy_set).into(),
@@ -55,6 +59,7 @@ pub fn propose(tx: &mut Tx<'_>, new: &Proposal, most: usize) -> Result<bool, Err
             new.sealed.day.into(),
             (&new.sealed.commitment).into(),
             (&new.sealed.record).into(),
+            (&new.seal).into(),
         ],
     )?;
     Ok(true)
@@ -73,10 +78,13 @@ pub fn find(read: &mut Read<'_>, id: &[u8; 16]) -> Result<Option<Proposal>, Erro
     read.first(&sql, &[id.into()], proposal)
 }
 
-/// Takes a proposal, to be put in force or given up by this process alone. `false`: another has it, since `stale` or later.
+/// Takes a proposal, to be put in force or given up by this process alone, and no other meanwhile. `false`: another process
+/// has it, or another one, since `stale` or later.
 pub fn claim(tx: &mut Tx<'_>, id: &[u8; 16], now: i64, stale: i64) -> Result<bool, Error> {
     let touched = tx.execute(
-        "UPDATE policy_proposal SET claimed = $1 WHERE id = $2 AND ended IS NULL AND (claimed IS NULL OR claimed < $3)",
+        "UPDATE policy_proposal SET claimed = $1 WHERE id = $2 AND ended IS NULL AND (claimed IS NULL OR claimed < $3) \
+         AND NOT EXISTS (SELECT 1 FROM policy_proposal AS other WHERE other.id <> $2 AND other.ended IS NULL \
+         AND other.claimed >= $3)",
         &[Value::Int(now), id.into(), Value::Int(stale)],
     )?;
     Ok(touched == 1)
@@ -106,7 +114,7 @@ pub fn forget(tx: &mut Tx<'_>, ts: i64) -> Result<(), Error> {
 
 /// The set that is in force by what is kept here.
 pub fn latest(read: &mut Read<'_>) -> Result<Option<Publication>, Error> {
-    let sql = "SELECT number, policy_set, files FROM policy_publication ORDER BY number DESC LIMIT 1";
+    let sql = "SELECT number, policy_set, files, seal FROM policy_publication ORDER BY number DESC LIMIT 1";
     read.first(sql, &[], publication)
 }
 
@@ -119,8 +127,15 @@ pub fn latest_number(read: &mut Read<'_>) -> Result<i64, Error> {
 /// Puts a set in force after the one with the number before. `false`: another was faster.
 pub fn publish(tx: &mut Tx<'_>, new: &Publication, now: i64) -> Result<bool, Error> {
     let added = tx.execute(
-        "INSERT INTO policy_publication (number, policy_set, files, ts) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-        &[new.number.into(), (&new.policy_set).into(), (&new.files).into(), Value::Int(now)],
+        "INSERT INTO policy_publication (number, policy_set, files, seal, ts) \
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+        &[
+            new.number.into(),
+            (&new.policy_set).into(),
+            (&new.files).into(),
+            (&new.seal).into(),
+            Value::Int(now),
+        ],
     )?;
     Ok(added == 1)
 }
@@ -134,9 +149,11 @@ fn proposal(row: Row<'_>) -> Result<Proposal, Error> {
         person: row.array(4)?,
         created: row.int(5)?,
         sealed: Sealed { day: row.int(6)?, commitment: row.array(7)?, record: row.bytes(8)?.to_vec() },
+        seal: row.array(9)?,
     })
 }
 
 fn publication(row: Row<'_>) -> Result<Publication, Error> {
-    Ok(Publication { number: row.int(0)?, policy_set: row.array(1)?, files: row.text(2)?.to_owned() })
+    let files = row.text(2)?.to_owned();
+    Ok(Publication { number: row.int(0)?, policy_set: row.array(1)?, files, seal: row.array(3)? })
 }

@@ -4,7 +4,7 @@ use super::entry::Place;
 use super::{Error, Read, Row, Tx, Value};
 
 /// Tables whose rows are sealed with the key of their day.
-const SEALED: &[&str] = &["payload", "context", "approval", "approval_vote"];
+const SEALED: &[&str] = &["payload", "context", "approval", "approval_vote", "policy_proposal"];
 
 /// Where to go on looking for bodies: behind this day and place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub struct Facts {
     pub session: Option<[u8; 16]>,
     /// The leaf.
     pub leaf: Vec<u8>,
+    /// When it was written, microseconds since 1970.
+    pub ts: i64,
 }
 
 impl Cursor {
@@ -71,7 +73,7 @@ pub fn bodies(read: &mut Read<'_>, day: i64, after: Cursor, limit: u32) -> Resul
 /// What the first leaf of a call says.
 pub fn call(read: &mut Read<'_>, call: &[u8; 16]) -> Result<Option<Facts>, Error> {
     read.first(
-        "SELECT type, server, actor, session, leaf FROM entry WHERE call = $1 \
+        "SELECT type, server, actor, session, leaf, ts FROM entry WHERE call = $1 \
          AND type IN ('call.intent', 'call.denied') LIMIT 1",
         &[call.into()],
         |row| facts(row, 0),
@@ -117,7 +119,7 @@ pub fn erase_beside(tx: &mut Tx<'_>, day: i64) -> Result<(u64, u64), Error> {
 }
 
 /// Erases the keys of days up to `day` under which nothing is sealed any more; answers how many there were. What a
-/// backup or a free page of the database still holds of these days cannot be opened then.
+/// later copy of the database still holds of these days, in free pages, cannot be opened.
 pub fn erase_keys(tx: &mut Tx<'_>, day: i64) -> Result<u64, Error> {
     let unused: String = SEALED
         .iter()
@@ -133,6 +135,7 @@ fn facts(row: Row<'_>, from: usize) -> Result<Facts, Error> {
         actor: row.maybe_text(from + 2)?.map(str::to_owned),
         session: row.maybe_array(from + 3)?,
         leaf: row.bytes(from + 4)?.to_vec(),
+        ts: row.int(from + 5)?,
     })
 }
 

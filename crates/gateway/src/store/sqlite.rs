@@ -127,6 +127,8 @@ fn configure(connection: &Connection) -> Result<(), Error> {
     // Without it, `INSERT OR REPLACE` would delete rows behind the back of the triggers that forbid it.
     connection.pragma_update(None, "recursive_triggers", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
+    // What retention erases leaves no trace in free pages.
+    connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "temp_store", "memory")?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;

@@ -27,6 +27,8 @@ pub enum Right {
     OpenLane = 7_237_002,
     /// Moving the tip of the log.
     Sequence = 7_237_003,
+    /// Erasing what is kept beside leaves, and changing what must be kept.
+    Retain = 7_237_004,
 }
 
 /// Most parameters of one statement of PostgreSQL's protocol.

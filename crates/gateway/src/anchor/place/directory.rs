@@ -104,7 +104,13 @@ impl Directory {
 
 fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     fs::create_dir_all(parent(path))?;
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
+    // What a killed process left under this name may be a second name of a file that is placed already: it is taken away,
+    // never written to.
+    match fs::remove_file(path) {
+        Err(cause) if cause.kind() != ErrorKind::NotFound => return Err(cause),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

@@ -3,8 +3,9 @@
 //!
 //! Hash tiles do not compress and are stored; everything else is deflated at the fastest level.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use evidence::directory::Files;
@@ -31,6 +32,11 @@ enum Kind {
     Zip(Box<ZipWriter<BufWriter<File>>>, PathBuf),
 }
 
+/// A file for its owner alone: it may hold opened messages.
+fn private(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+}
+
 /// A package that is complete but not yet under its name.
 pub(super) struct Finished(PathBuf);
 
@@ -39,7 +45,7 @@ impl Output {
     pub(super) fn create(work: &Path, output: &Path) -> Result<Self, PackageError> {
         let kind = if output.extension().is_some_and(|extension| extension == "zip") {
             let path = unfinished(work);
-            let file = File::create(&path).map_err(|cause| io(&path, cause))?;
+            let file = private(&path).map_err(|cause| io(&path, cause))?;
             Kind::Zip(Box::new(ZipWriter::new(BufWriter::new(file))), path)
         } else {
             Kind::Directory

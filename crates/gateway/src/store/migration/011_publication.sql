@@ -12,14 +12,16 @@ CREATE TABLE policy_proposal (
   ended BIGINT,
   day BIGINT NOT NULL,
   commitment BYTEA NOT NULL,
-  sealed BYTEA NOT NULL
+  sealed BYTEA NOT NULL,
+  seal BYTEA NOT NULL
 ) STRICT;
 CREATE INDEX policy_proposal_open ON policy_proposal (created) WHERE ended IS NULL;
 
--- Policy sets that were put in force there; the one with the highest number is.
+-- Policy sets that were put in force there (`seal`, as above: keyed MAC, so that only a gateway of this log writes a row); the one with the highest number is.
 CREATE TABLE policy_publication (
   number BIGINT PRIMARY KEY,
   policy_set BYTEA NOT NULL,
   files TEXT NOT NULL,
+  seal BYTEA NOT NULL,
   ts BIGINT NOT NULL
 ) STRICT;

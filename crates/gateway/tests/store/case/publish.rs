@@ -94,6 +94,7 @@ fn proposal_is_taken_by_one_and_published_after_the_last(db: &Db) {
         base: [9; 32],
         files: "[]".to_owned(),
         person: [1; 32],
+        seal: [2; 32],
         created,
         sealed: sealed(),
     };
@@ -104,13 +105,15 @@ fn proposal_is_taken_by_one_and_published_after_the_last(db: &Db) {
     assert_eq!(open(), [proposal(2, 11), proposal(1, 10)]);
     assert!(write(db, |tx| publication::claim(tx, &[1; 16], 100, 50)));
     assert!(!write(db, |tx| publication::claim(tx, &[1; 16], 101, 50)), "somebody has it");
+    assert!(!write(db, |tx| publication::claim(tx, &[2; 16], 101, 50)), "one at a time");
     assert!(write(db, |tx| publication::claim(tx, &[1; 16], 200, 150)), "whoever had it is dead");
     write(db, |tx| publication::release(tx, &[1; 16]));
     assert!(write(db, |tx| publication::claim(tx, &[1; 16], 201, 0)));
 
     let latest = || db.read_now("case", publication::latest).unwrap();
     assert_eq!((latest(), db.read_now("case", publication::latest_number).unwrap()), (None, 0));
-    let set = |number: i64| Publication { number, policy_set: [1; 32], files: "[]".to_owned() };
+    let set =
+        |number: i64| Publication { number, policy_set: [1; 32], files: "[]".to_owned(), seal: [2; 32] };
     assert!(write(db, |tx| publication::publish(tx, &set(1), 202)));
     assert!(!write(db, |tx| publication::publish(tx, &set(1), 203)), "another was faster");
     assert!(write(db, |tx| publication::publish(tx, &set(2), 204)));
