@@ -211,10 +211,12 @@ async fn open_ledger(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<
     let (deployment, signer) = (config.deployment.clone(), config.signer.clone());
     tokio::task::spawn_blocking(move || {
         let db = Db::open(&storage, Access::Gateway)?;
-        // Whoever finds a log and no keys has lost them, or is another gateway that was not given its copy.
-        let begun = db.read_now("lanes", store::lane::last)?.is_some();
+        // Whoever finds a log and no keys has lost them, or is another gateway that was not given its copy. The keys of a later
+        // epoch are made when the one before ends, never here: a row alone must not begin one.
+        let epoch = db.read_now("epoch", store::epoch::current)?.number;
+        let begun = epoch > 1 || db.read_now("lanes", store::lane::last)?.is_some();
         let missing = if begun { Missing::Refuse } else { Missing::Create };
-        let origin = ledger::origin(&deployment, db.read_now("epoch", store::epoch::current)?.number);
+        let origin = ledger::origin(&deployment, epoch);
         let keys = Keyring::open_for(&storage.key_directory(), &origin, missing, signer.as_ref())?;
         let (seal, approval_key) = (keys.service_key_seal(), keys.approval_key());
         let pseudonym_key = keys.pseudonym_key();
