@@ -24,6 +24,9 @@ export function reviews(root, place) {
   return place.parts[1] ? review(root, place, place.parts[1]) : list(root, place);
 }
 
+// Somebody whose name nobody here knows is a pseudonym.
+const person = (name) => (/^[0-9a-f]{32}$/.test(name) ? hash(name, 8) : visible(name));
+
 const mark = ([kind, text]) => h("span", { class: `pill pill-${kind}` }, text);
 
 function list(root, place) {
@@ -265,7 +268,7 @@ function review(root, place, id) {
               h(
                 "span",
                 { class: "soft" },
-                said.by && [visible(said.by), " · "],
+                said.by && [person(said.by), " · "],
                 moment(said.at),
                 said.leaf !== null && [" · ", h("a", { href: `#/log/${said.leaf}` }, `leaf ${said.leaf}`)],
               ),
@@ -376,7 +379,7 @@ function summary(found) {
       [
         "Reviewers",
         found.reviewers.length
-          ? found.reviewers.map((name) => h("span", { class: "tag" }, visible(name)))
+          ? found.reviewers.map((name) => h("span", { class: "tag" }, person(name)))
           : "whoever policy lets review",
       ],
       [
@@ -391,7 +394,7 @@ function summary(found) {
       [
         found.closed ? "Closed" : "Due",
         found.closed
-          ? [moment(found.closed.at), " ", found.closed.by ? visible(found.closed.by) : "by itself: it was due"]
+          ? [moment(found.closed.at), " ", found.closed.by ? person(found.closed.by) : "by itself: it was due"]
           : [moment(found.due), h("span", { class: "soft" }, ` ${relative(found.due)}`)],
       ],
       ["Came of it", found.closed && outcome(found.closed.tally)],
