@@ -92,9 +92,12 @@ impl Harness {
     pub(crate) async fn leaves(&self) -> Vec<Value> {
         let page =
             |read: &mut store::Read<'_>| store::entry::page(read, &store::entry::Filter::default(), 100_000);
-        let entries = self.running.gateway.db.read("test", page).await.expect("readable");
+        let mut entries = self.running.gateway.db.read("test", page).await.expect("readable");
+        entries.reverse();
+        // Pages are in the order of time, in which two leaves of one moment may stand otherwise than in the log.
+        entries.sort_by_key(|entry| entry.index.unwrap_or(u64::MAX));
         let leaf = |entry: &store::entry::Entry| serde_json::from_slice(&entry.leaf).expect("JSON");
-        entries.iter().rev().map(leaf).collect()
+        entries.iter().map(leaf).collect()
     }
 
     /// The leaves of one event type.
