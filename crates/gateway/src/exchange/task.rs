@@ -152,11 +152,12 @@ impl Caller {
     /// How a call is getting on; begins it when people have agreed.
     async fn standing(self: &Arc<Self>, id: Uuid) -> Result<Standing, Fault> {
         let approvals = &self.gateway.approvals;
+        // In this order: whoever spends the approval has said before that the call runs.
+        let record = approvals.find(id).await?.ok_or(Fault::Malformed)?;
         let progress = approvals.progress(id).await?;
         if let Progress::Ended(answer) = progress {
             return Ok(Standing::Ended(answer));
         }
-        let record = approvals.find(id).await?.ok_or(Fault::Malformed)?;
         Ok(match record.row.state {
             State::Opening | State::Pending => Standing::Waiting,
             State::Approved => {
@@ -165,7 +166,8 @@ impl Caller {
                 }
                 Standing::Working
             }
-            State::Used if progress == Progress::Running => Standing::Working,
+            // Also when its approval has just ended: the answer says why, and is about to be kept.
+            _ if progress == Progress::Running => Standing::Working,
             State::Used => Standing::Lost,
             State::Rejected => Standing::Refused(Refusal::ApprovalRejected),
             State::Expired if record.row.reason.as_deref() == Some("withdrawn") => Standing::Cancelled,
