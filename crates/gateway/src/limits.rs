@@ -187,8 +187,7 @@ pub const HOLDS_MAX: usize = 1_000;
 pub const HOLD_NAME_BYTES_MAX: usize = 64;
 /// Shortest time between two published checkpoints.
 pub const CHECKPOINT_MS: u64 = 10_000;
-/// Failed authentications of one address range, at one server, for one reason, recorded one by one in a window; further
-/// ones are counted, and the count is recorded.
+/// Failed authentications of one address range, server and reason recorded singly in a window; more are counted.
 pub const AUTH_FAILURES_WRITTEN_MAX: u32 = 5;
 /// The same over all address ranges, servers and reasons.
 pub const AUTH_FAILURES_WRITTEN_ALL_MAX: u32 = 600;
