@@ -353,8 +353,7 @@ pub const APPROVER_GROUPS_MAX: usize = 32;
 pub const QUORUM_MAX: u32 = 16;
 /// Longest time that a policy may give for deciding, or for using an approval, in seconds.
 pub const APPROVAL_S_MAX: i64 = 7 * 24 * 60 * 60;
-/// Time a held call waits before its caller is answered, unless the configuration says otherwise: less than the
-/// 60 seconds after which unchanged callers give up.
+/// Time a held call waits for people, unless configured: less than the 60 seconds after which callers give up.
 pub const APPROVAL_WAIT_MS: u64 = 50_000;
 /// Longest that the configuration may say.
 pub const APPROVAL_WAIT_MS_MAX: u64 = 10 * 60 * 1_000;
@@ -471,8 +470,7 @@ pub const STDIO_REQUESTS_MAX: usize = 1_024;
 pub const STDIO_REQUESTS_PER_CALLER_MAX: usize = 128;
 /// Most requests of one process that wait for an answer from one caller.
 pub const STDIO_ASKED_MAX: usize = 64;
-/// Messages to one caller's stream that wait to be read, together; each counts
-/// [`STDIO_MESSAGE_OVERHEAD_BYTES`] more than its length.
+/// Messages to a caller's stream that wait to be read; each is [`STDIO_MESSAGE_OVERHEAD_BYTES`] longer.
 pub const STDIO_STREAM_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// What a waiting message costs besides its length.
 pub const STDIO_MESSAGE_OVERHEAD_BYTES: usize = 1024;

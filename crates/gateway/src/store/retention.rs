@@ -4,7 +4,7 @@ use super::entry::Place;
 use super::{Error, Read, Row, Tx, Value};
 
 /// Tables whose rows are sealed with the key of their day.
-const SEALED: &[&str] = &["payload", "context", "approval", "approval_vote", "policy_proposal"];
+const SEALED: &[&str] = &["payload", "context", "approval", "approval_vote", "policy_proposal", "held_task"];
 
 /// Where to go on looking for bodies: behind this day and place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
