@@ -22,7 +22,7 @@ STEPS=(
   "policies     | 5|no |policies/starter/tests.yaml |starter policies against their cases"
   "openapi      | 5|no |tests/openapi/check.py      |the description of the API, with a validator of OpenAPI 3.1"
   "demo         | 5|no |crates/gateway/src/cli/demo.rs|the guided tour, to its end"
-  "quality      | 5|no |tests/quality/run.py        |detectors on documents that others' generators made"
+  "quality      |20|no |tests/quality/run.py        |detectors on documents that others' generators made"
   "peers        |25|no |tests/peers/run.py          |real clients and servers through the gateway"
   "anchors      |10|no |tests/anchors/run.py        |buckets with object lock, witnesses, a timestamp authority, a signer outside"
   "browser      |15|no |tests/browser/run.mjs       |the console in a real browser"
@@ -74,7 +74,7 @@ step_policies() { product policy test policies/starter/tests.yaml; }
 step_openapi() { product openapi | python3 tests/openapi/check.py; }
 step_demo() { product demo --exit; }
 step_quality() { python3 tests/quality/run.py; }
-step_peers() { python3 tests/peers/run.py clients oauth servers masked recognizer held; }
+step_peers() { python3 tests/peers/run.py clients oauth servers masked recognizer; }
 step_anchors() { python3 tests/anchors/run.py; }
 step_browser() { node tests/browser/run.mjs; }
 step_conformance() { python3 tests/peers/run.py conformance; }
