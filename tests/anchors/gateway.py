@@ -1,42 +1,24 @@
 """A gateway whose log is anchored, on free ports of 127.0.0.1, and the programs that verify what it leaves."""
 
-import contextlib
 import json
 import signal
-import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "shared"))
+
+from running import SECONDS_MAX, free_port, until  # noqa: E402
+
 PRODUCT = ROOT / "target" / "debug" / "countersign"
 VERIFIERS = {
     "countersign verify": [PRODUCT, "verify"],
     "countersign-verify": [ROOT / "target" / "debug" / "countersign-verify"],
     "verify.py": [sys.executable, ROOT / "crates" / "evidence" / "verify.py"],
 }
-SECONDS_MAX = 90
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def until(what, holds):
-    """Waits for something to hold; answers it."""
-    deadline = time.monotonic() + SECONDS_MAX
-    while True:
-        found = holds()
-        if found:
-            return found
-        if time.monotonic() > deadline:
-            raise TimeoutError(what)
-        time.sleep(0.1)
 
 
 def fetch(url, **fields):
@@ -48,21 +30,6 @@ def fetch(url, **fields):
         return error.code, error.read().decode()
     except OSError:
         return 0, ""
-
-
-@contextlib.contextmanager
-def process(*command, **options):
-    """A child that is ended with the block."""
-    child = subprocess.Popen([str(word) for word in command], **options)
-    try:
-        yield child
-    finally:
-        child.terminate()
-        try:
-            child.wait(SECONDS_MAX)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
 
 
 class Gateway:

@@ -20,7 +20,8 @@ import threading
 from pathlib import Path
 
 import install
-from gateway import PRODUCT, VERIFIERS, Gateway, fetch, free_port, process, until, verify
+from gateway import PRODUCT, VERIFIERS, Gateway, fetch, verify
+from running import free_port, process, until
 
 LOCK_DAYS = 1
 OUTPUT = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}

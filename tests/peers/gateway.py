@@ -8,11 +8,9 @@ import contextlib
 import hashlib
 import json
 import secrets
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -21,9 +19,12 @@ from pathlib import Path
 import install
 
 ROOT = install.HERE.parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "shared"))
+
+from running import SECONDS_MAX, free_port, process, until  # noqa: E402
+
 FIXTURE = ROOT / "target" / "debug" / "fixture"
 GATEWAY = ROOT / "target" / "debug" / "countersign"
-SECONDS_MAX = 60
 
 BACK = "http://127.0.0.1:1/callback"
 CLIENT = {"id": "peers", "secret": "peers", "redirect_uris": [BACK]}
@@ -31,27 +32,6 @@ ALLOW_ALL = '@id("all") permit (principal, action, resource);\n'
 POLICY = """@id("all") permit (principal, action, resource);
 @id("no-execute") forbid (principal, action == Action::"tools/call", resource) when { resource.name == "execute" };
 """
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@contextlib.contextmanager
-def process(*command, **options):
-    """A child that is ended with the block; yields it and its first line of output."""
-    child = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, text=True, **options)
-    try:
-        yield child
-    finally:
-        child.terminate()
-        try:
-            child.wait(SECONDS_MAX)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
 
 
 @contextlib.contextmanager
@@ -172,9 +152,6 @@ def gateway(upstreams, policy=POLICY, signed_in=None, tools=(), masking=None, ap
         # JSON is YAML.
         file.write_text(json.dumps(configuration))
         with process(GATEWAY, "serve", "-c", file):
-            deadline = time.monotonic() + SECONDS_MAX
-            while not answers(f"http://127.0.0.1:{admin}/readyz"):
-                if time.monotonic() > deadline:
-                    raise TimeoutError("the gateway did not become ready")
+            until("the gateway is ready", lambda: answers(f"http://127.0.0.1:{admin}/readyz"))
             yield Endpoint(base, issuer)
         prove(file, directory)

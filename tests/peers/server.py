@@ -19,6 +19,7 @@ import sys
 import time
 
 import install
+from gateway import free_port
 
 STARTUP_SECONDS_MAX = 60
 
@@ -39,12 +40,6 @@ def stdio(name, directory):
         "git": ["mcp-server-git", "--repository", directory],
         "sqlite": ["mcp-server-sqlite", "--db-path", os.path.join(directory, "peer.db")],
     }[name]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait(process, port):

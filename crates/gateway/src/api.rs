@@ -28,7 +28,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use evidence::jcs;
 use evidence::leaf::EventType;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::request::Parts;
@@ -50,7 +49,7 @@ pub use table::{ENDPOINTS, Endpoint, Need, Record};
 use crate::approval::Approver;
 use crate::exchange::{Gateway, arrival, refuse};
 use crate::identity::Trust;
-use crate::ledger::{Event, EventActor};
+use crate::ledger::Event;
 use crate::limits;
 use crate::model::{Context, Era, Principal};
 use crate::policy::Duty;
@@ -188,13 +187,7 @@ fn viewing(asked: &Asked) -> Option<Event> {
     let path = asked.endpoint.path.trim_start_matches("/api/v1/");
     let id = asked.path.first().and_then(|id| id.parse::<Uuid>().ok());
     let detail = json!({ "by": "api", "read": path, "of": id, "filters": by, "request": asked.call });
-    Some(Event {
-        event: EventType::RecordingViewed,
-        actor: EventActor::Principal(asked.caller.principal.clone()),
-        server: None,
-        detail: jcs::Object::of(&detail).ok(),
-        documents: Vec::new(),
-    })
+    Some(Event::by(&asked.caller.principal, EventType::RecordingViewed, &detail))
 }
 
 impl Asked {

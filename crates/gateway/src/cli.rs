@@ -19,6 +19,7 @@ mod moment;
 mod openapi;
 mod paint;
 mod policy;
+mod remote;
 mod review;
 mod serve;
 mod session;

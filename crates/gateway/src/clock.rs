@@ -19,6 +19,11 @@ impl Clock for SystemClock {
     }
 }
 
+/// Milliseconds, as limits are given, in the unit of stored times.
+pub fn micros(ms: u64) -> i64 {
+    i64::try_from(ms.saturating_mul(1_000)).unwrap_or(i64::MAX)
+}
+
 /// A clock that a test moves by hand.
 #[derive(Debug)]
 pub struct ManualClock(std::sync::Mutex<Timestamp>);

@@ -18,6 +18,7 @@ pub mod console;
 pub mod cors;
 pub mod endpoint;
 pub mod exchange;
+pub mod file;
 pub mod follower;
 pub mod identity;
 pub mod ledger;

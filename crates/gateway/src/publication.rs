@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, micros};
 use crate::config::Consent;
 use crate::ledger::{Document, Event, EventActor, Ledger, Unavailable, VaultError};
 use crate::limits;
@@ -182,7 +182,7 @@ impl Publications {
         let detail = json!({
             "proposal": id, "step": "made", "policy_set": set.revision().to_string(), "base": base.to_string(),
         });
-        self.ledger.note(event(EventType::PolicyProposed, who, &detail)).await?;
+        self.ledger.note(Event::by(who, EventType::PolicyProposed, &detail)).await?;
         let mut proposal = Proposal {
             id: id.into_bytes(),
             policy_set: set.revision().0,
@@ -351,7 +351,7 @@ impl Publications {
         }
         let set = Hash::from_bytes(found.policy_set).to_string();
         let detail = json!({ "proposal": id, "step": "withdrawn", "policy_set": set });
-        if let Err(error) = self.ledger.note(event(EventType::PolicyProposed, who, &detail)).await {
+        if let Err(error) = self.ledger.note(Event::by(who, EventType::PolicyProposed, &detail)).await {
             self.db.write("release proposal", move |tx| row::release(tx, &key)).await?;
             return Err(error.into());
         }
@@ -451,16 +451,6 @@ pub fn published(change: &Change, set: &PolicySet, actor: EventActor, more: Valu
     }
 }
 
-fn event(event: EventType, who: &Arc<Principal>, detail: &Value) -> Event {
-    Event {
-        event,
-        actor: EventActor::Principal(who.clone()),
-        server: None,
-        detail: jcs::Object::of(detail).ok(),
-        documents: Vec::new(),
-    }
-}
-
 /// Parsing and validating take longer than a task of the runtime may.
 async fn parse(files: Vec<Source>) -> Result<PolicySet, NotPublished> {
     let parsed = tokio::task::spawn_blocking(move || PolicySet::parse(&files)).await;
@@ -502,8 +492,4 @@ fn write(files: &[Source]) -> String {
 fn read(files: &str) -> Result<Vec<Source>, NotPublished> {
     let kept: Vec<Kept> = serde_json::from_str(files).map_err(|_| NotPublished::Malformed)?;
     Ok(kept.into_iter().map(|file| Source { file: file.name, text: file.text }).collect())
-}
-
-fn micros(ms: u64) -> i64 {
-    i64::try_from(ms.saturating_mul(1_000)).unwrap_or(i64::MAX)
 }

@@ -237,14 +237,7 @@ impl Registry {
             Unnoted::Revoked => EventType::KeyRevoked,
         };
         let detail = jcs::Object::of(&detail).map_err(|_| shape("a service key"))?;
-        let event = Event {
-            event,
-            actor: EventActor::Gateway,
-            server: None,
-            detail: Some(detail),
-            documents: Vec::new(),
-        };
-        ledger.note(event).await?;
+        ledger.note(Event::new(event, EventActor::Gateway, Some(detail))).await?;
         let (id, now) = (key.id, self.clock.now().as_microsecond());
         Ok(self.db.write("mark service key noted", move |tx| table::note(tx, &id, what, now)).await?)
     }

@@ -34,7 +34,7 @@ use zeroize::Zeroizing;
 pub use passkey::{NoPasskey, Registration, Shown};
 pub use seal::NoRandomness;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, micros};
 use crate::identity::{Authenticator, Binding, NotSignedIn, SignedIn};
 use crate::limits;
 use crate::model::Principal;
@@ -460,10 +460,6 @@ fn csrf(secret: &[u8]) -> String {
 pub fn carries(headers: &HeaderMap, token: &str) -> bool {
     let expected = cookie(headers, COOKIE_NAME).map(|secret| csrf(&secret));
     expected.is_some_and(|expected| expected.as_bytes().ct_eq(token.as_bytes()).into())
-}
-
-fn micros(ms: u64) -> i64 {
-    i64::try_from(ms.saturating_mul(1_000)).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

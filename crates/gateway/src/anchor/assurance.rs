@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::witness;
+use crate::clock::micros;
 use crate::config;
 use crate::limits;
 use crate::store::anchor::Reached;
@@ -134,7 +135,7 @@ fn is_fresh(
     late_ms: u64,
 ) -> Result<bool, store::Error> {
     let Some(signed) = checkpoint::of_size(read, there.size)? else { return Ok(false) };
-    let late_us = late_ms.cast_signed().saturating_mul(1_000);
+    let late_us = micros(late_ms);
     Ok(latest.ts.saturating_sub(signed.ts) <= late_us)
 }
 

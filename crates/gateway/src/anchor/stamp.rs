@@ -12,6 +12,7 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Anchors, Name};
+use crate::clock::micros;
 use crate::config;
 use crate::limits;
 use crate::store::stamp::{self, Stamp};
@@ -58,7 +59,7 @@ impl Anchors {
             .await?;
         let (size, ts) = last.unwrap_or((0, i64::MIN));
         self.know(Name::new("authority", &authority.name), size);
-        let every_us = authority.interval_ms.cast_signed().saturating_mul(1_000);
+        let every_us = micros(authority.interval_ms);
         let due = now.as_microsecond().saturating_sub(every_us) >= ts;
         let Some(signed) = latest.filter(|latest| due && latest.size > size) else { return Ok(()) };
         let Ok(note) = Note::parse(&signed.note) else { return Err(Unstamped::Other) };

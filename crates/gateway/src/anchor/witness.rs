@@ -10,6 +10,7 @@ use reqwest::StatusCode;
 use url::Url;
 
 use super::{AnchorError, Anchors, Name};
+use crate::clock::micros;
 use crate::config;
 use crate::limits;
 use crate::store::checkpoint::{self, Signed};
@@ -169,7 +170,7 @@ pub(super) fn is_witnessed(
     anchors: &config::Anchors,
 ) -> Result<bool, store::Error> {
     let Some(latest) = checkpoint::latest(read, epoch)? else { return Ok(false) };
-    let fresh_us = limits::ANCHOR_LATE_MS.cast_signed().saturating_mul(1_000);
+    let fresh_us = micros(limits::ANCHOR_LATE_MS);
     for witness in &anchors.witnesses {
         let Ok(key) = witness.key.parse::<VerifierKey>() else { return Ok(false) };
         let Some((size, _)) = cosignature::last(read, epoch, &witness.key)? else { return Ok(false) };

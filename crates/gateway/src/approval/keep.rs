@@ -7,6 +7,7 @@ use evidence::merkle::{Hash, leaf_hash};
 use uuid::Uuid;
 
 use super::{Approvals, Fault};
+use crate::clock::micros;
 use crate::limits;
 use crate::store::approval::{self, State, Which};
 use crate::store::approval_vote::{self, Vote, Word};
@@ -57,7 +58,7 @@ impl Approvals {
             return Ok(());
         }
         let now = self.now();
-        let dead = now - limits::APPROVAL_DEAD_MS.cast_signed() * 1_000;
+        let dead = now - micros(limits::APPROVAL_DEAD_MS);
         let most = limits::APPROVALS_TIDIED_MAX;
         let overdue =
             self.db.read("overdue approvals", move |read| approval::overdue(read, now, most)).await?;
@@ -71,9 +72,9 @@ impl Approvals {
         for row in unnoted {
             self.note_end(&row, row.reason.as_deref().unwrap_or("expired")).await?;
         }
-        let old = now - limits::DELIVERY_KEPT_MS.cast_signed() * 1_000;
+        let old = now - micros(limits::DELIVERY_KEPT_MS);
         self.db.write("forget deliveries", move |tx| delivery::forget(tx, old).map(drop)).await?;
-        let kept = now - limits::HELD_TASK_KEPT_MS.cast_signed() * 1_000;
+        let kept = now - micros(limits::HELD_TASK_KEPT_MS);
         self.db.write("forget held tasks", move |tx| held_task::forget(tx, kept).map(drop)).await?;
         self.db.write("forget callbacks", move |tx| callback::forget(tx, old).map(drop)).await?;
         self.db.write("discard approvals", move |tx| approval::discard_abandoned(tx, dead).map(drop)).await?;

@@ -15,7 +15,7 @@ use super::bound::hex;
 use super::email::{EMAIL, Email};
 use super::slack::Slack;
 use super::{Approvals, Fault, Record, clean};
-use crate::clock::Clock;
+use crate::clock::{Clock, micros};
 use crate::config;
 use crate::limits;
 use crate::store::delivery::{self, Delivery};
@@ -227,10 +227,6 @@ impl Approvals {
 fn delay(attempts: i64) -> i64 {
     let factor = 4_u64.saturating_pow(u32::try_from(attempts - 1).unwrap_or(u32::MAX));
     micros(limits::DELIVERY_RETRY_FIRST_MS.saturating_mul(factor).min(limits::DELIVERY_RETRY_MAX_MS))
-}
-
-fn micros(ms: u64) -> i64 {
-    i64::try_from(ms).unwrap_or(i64::MAX).saturating_mul(1_000)
 }
 
 #[cfg(test)]

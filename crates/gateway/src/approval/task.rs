@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::{Approvals, Fault};
+use crate::clock::micros;
 use crate::limits;
 use crate::store::held_task;
 
@@ -77,6 +78,6 @@ impl Approvals {
 
     /// Whoever said so before this, microseconds since 1970, is gone.
     fn stale(&self) -> i64 {
-        self.now() - limits::APPROVAL_DEAD_MS.cast_signed() * 1_000
+        self.now() - micros(limits::APPROVAL_DEAD_MS)
     }
 }

@@ -2,24 +2,15 @@
 //! asks and no other.
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anstyle::{AnsiColor, Color, Style};
-use anyhow::{Context as _, bail};
-use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
-use url::Url;
 use uuid::Uuid;
 
 use super::paint::Paint;
+use super::remote::{self, Gateway, word};
 use super::source::parse_id;
-use crate::approval::clean;
-use crate::limits;
-
-/// Time the gateway has to answer.
-const ANSWER: Duration = Duration::from_secs(30);
 
 /// Arguments of `countersign approvals`.
 #[derive(Debug, clap::Args)]
@@ -40,23 +31,6 @@ enum Command {
     Reject(Reject),
     /// What webhooks were not told yet, or never.
     Deliveries(Gateway),
-}
-
-/// Where the gateway is, and who asks.
-#[derive(Debug, clap::Args)]
-pub(super) struct Gateway {
-    /// The gateway's public URL.
-    #[arg(long, value_name = "URL", env = "COUNTERSIGN_URL")]
-    url: Url,
-    /// File with an access token for `<URL>/api`. Without it the token is read from `COUNTERSIGN_TOKEN`.
-    #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
-    /// The token itself, from the environment: arguments are seen by everybody on the machine.
-    #[arg(long, env = "COUNTERSIGN_TOKEN", hide_env_values = true, hide = true)]
-    token: Option<String>,
-    /// JSON as the gateway sent it.
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -100,8 +74,7 @@ struct Reject {
 /// # Errors
 /// What to tell the person who typed it.
 pub(super) fn run(arguments: &Arguments, paint: Paint) -> anyhow::Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(perform(&arguments.command, paint))?;
+    remote::wait(perform(&arguments.command, paint))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -129,67 +102,6 @@ async fn perform(command: &Command, paint: Paint) -> anyhow::Result<()> {
                 gateway.ask(&format!("approvals/{id}/reject"), Some(json!({ "reason": reason }))).await?;
             gateway.print(&decided, decision)
         }
-    }
-}
-
-impl Gateway {
-    pub(super) async fn ask(&self, path: &str, mut body: Option<Value>) -> anyhow::Result<Value> {
-        if let Some(Value::Object(members)) = &mut body {
-            members.retain(|_, value| !value.is_null());
-        }
-        let token = self.token()?;
-        let url = format!("{}/api/v1/{path}", self.url.as_str().trim_end_matches('/'));
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(ANSWER)
-            .build()
-            .context("cannot make requests")?;
-        let request = match &body {
-            None => client.get(&url),
-            Some(body) => client.post(&url).json(body),
-        };
-        let answer = request
-            .bearer_auth(token.expose_secret())
-            .send()
-            .await
-            .map_err(|error| anyhow::anyhow!("the gateway cannot be reached: {}", error.without_url()))?;
-        let status = answer.status();
-        let value: Value = answer.json().await.unwrap_or_default();
-        if status.is_success() {
-            return Ok(value);
-        }
-        let detail = value["detail"].as_str().or(value["error"]["message"].as_str());
-        bail!("{} ({status})", detail.map_or_else(|| "the gateway refused".to_owned(), clean))
-    }
-
-    fn token(&self) -> anyhow::Result<SecretString> {
-        let text = match &self.token_file {
-            Some(file) => std::fs::read_to_string(file)
-                .with_context(|| format!("cannot read the token in `{}`", file.display()))?,
-            None => self
-                .token
-                .clone()
-                .context("there is no token: set COUNTERSIGN_TOKEN, or give `--token-file`")?,
-        };
-        let text = text.trim();
-        if text.is_empty() || text.len() > limits::TOKEN_BYTES_MAX {
-            bail!("the token is empty, or longer than any token is");
-        }
-        Ok(text.into())
-    }
-
-    pub(super) fn print(
-        &self,
-        value: &Value,
-        people: impl Fn(&mut dyn Write, &Value) -> std::io::Result<()>,
-    ) -> anyhow::Result<()> {
-        let mut out = std::io::stdout().lock();
-        if self.json {
-            writeln!(out, "{value}")?;
-        } else {
-            people(&mut out, value)?;
-        }
-        Ok(())
     }
 }
 
@@ -317,15 +229,5 @@ fn what(approval: &Value) -> String {
     match approval["target"]["name"].as_str() {
         Some(name) => format!("{method} {server}/{name}"),
         None => format!("{method} {server}"),
-    }
-}
-
-/// A text as the gateway escaped it. Escaped again if it holds what a terminal would act upon: the gateway may not be one.
-pub(super) fn word(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) if text.chars().any(char::is_control) => clean(text),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
     }
 }

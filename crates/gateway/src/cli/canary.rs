@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::approvals::{Gateway, word};
+use super::remote::{self, Gateway, word};
 
 /// Arguments of `countersign canary`.
 #[derive(Debug, clap::Args)]
@@ -42,8 +42,7 @@ struct Run {
 /// # Errors
 /// What to tell the person who typed it.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(perform(&arguments.command))
+    remote::wait(perform(&arguments.command))
 }
 
 async fn perform(command: &Command) -> anyhow::Result<ExitCode> {

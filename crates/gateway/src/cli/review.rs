@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::approvals::{Gateway, word};
+use super::remote::{self, Gateway, word};
 use super::source::parse_id;
 use crate::clock::{Clock, SystemClock};
 
@@ -102,8 +102,7 @@ struct Numbers(Vec<u32>);
 /// # Errors
 /// What to tell the person who typed it.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(perform(&arguments.command))?;
+    remote::wait(perform(&arguments.command))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use evidence::directory::{self, checkpoint_file, stamp_file};
 use evidence::note::VerifierKey;
 
+use crate::clock::micros;
 use crate::limits;
 use crate::store::checkpoint::Signed;
 use crate::store::epoch::{self, Epoch};
@@ -118,7 +119,7 @@ fn best(read: &mut Read<'_>, epoch: &Epoch) -> Result<Option<Signed>, store::Err
         Some(size) => checkpoint::of_size(read, size)?,
         None => None,
     };
-    let fresh_us = limits::ANCHOR_LATE_MS.cast_signed().saturating_mul(1_000);
+    let fresh_us = micros(limits::ANCHOR_LATE_MS);
     match (cosigned, latest) {
         (Some(cosigned), Some(latest)) if latest.ts.saturating_sub(cosigned.ts) <= fresh_us => {
             Ok(Some(cosigned))

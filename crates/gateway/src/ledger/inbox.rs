@@ -54,7 +54,7 @@ fn asked_event(asked: &notice::Notice) -> Option<Event> {
 }
 
 fn by_command(event: EventType, detail: jcs::Object) -> Event {
-    Event { event, actor: EventActor::Gateway, server: None, detail: Some(detail), documents: Vec::new() }
+    Event::new(event, EventActor::Gateway, Some(detail))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "fits map_err")]

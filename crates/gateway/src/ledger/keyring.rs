@@ -9,9 +9,9 @@
 //! | `log.2.key`, `log.2.pub` | the same of the second epoch, and so on | as above |
 //! | `checkpoint` | the last checkpoint published, kept apart from the database | an older database is not noticed |
 
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{DirBuilder, File};
+use std::io::Read;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::aead::{self, AES_256_GCM, LessSafeKey, UnboundKey};
@@ -23,6 +23,7 @@ use zeroize::Zeroizing;
 
 use super::signer::{LogSigner, Outside, SignError};
 use crate::config;
+use crate::file;
 
 const PAYLOAD: &str = "payload.key";
 const IDENTIFIER: &str = "identifier.key";
@@ -395,14 +396,7 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
 fn write(path: &Path, content: &[u8]) -> Result<(), KeyringError> {
     // Gateways on one machine may share the directory: each has a draft of its own.
     let next = path.with_extension(format!("{}.next", std::process::id()));
-    let replace = || {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&next)?;
-        file.write_all(content)?;
-        file.sync_all()?;
-        std::fs::rename(&next, path)?;
-        path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())
-    };
-    replace().map_err(|cause| KeyringError::Io { path: path.to_owned(), cause })
+    file::replace(path, &next, content).map_err(|cause| KeyringError::Io { path: path.to_owned(), cause })
 }
 
 fn derive(key: &[u8; 32], purpose: &str) -> Zeroizing<[u8; 32]> {

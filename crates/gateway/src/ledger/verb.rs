@@ -165,6 +165,18 @@ pub struct Event {
     pub documents: Vec<Document>,
 }
 
+impl Event {
+    /// One of `actor` that is about no server.
+    pub fn new(event: EventType, actor: EventActor, detail: Option<jcs::Object>) -> Self {
+        Self { event, actor, server: None, detail, documents: Vec::new() }
+    }
+
+    /// One of somebody proven. Facts that fit no leaf are left out, and the ledger refuses it.
+    pub fn by(who: &Arc<Principal>, event: EventType, facts: &serde_json::Value) -> Self {
+        Self::new(event, EventActor::Principal(who.clone()), jcs::Object::of(facts).ok())
+    }
+}
+
 /// Who caused an [`Event`].
 #[derive(Debug, Clone)]
 pub enum EventActor {

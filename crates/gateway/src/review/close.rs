@@ -121,5 +121,5 @@ pub fn basis(gateway: &Gateway) -> Result<Basis, NotReviewed> {
 
 fn event(event: EventType, actor: EventActor, facts: &impl Serialize) -> Result<Event, NotReviewed> {
     let detail = jcs::Object::of(facts).map_err(|_| NotReviewed::Malformed)?;
-    Ok(Event { event, actor, server: None, detail: Some(detail), documents: Vec::new() })
+    Ok(Event::new(event, actor, Some(detail)))
 }

@@ -110,12 +110,5 @@ pub(super) fn event(
         policy_set: set.to_owned(),
     };
     let detail = jcs::Object::of(&decided).map_err(|_| NotReviewed::Malformed)?;
-    let event = Event {
-        event: EventType::ReviewDecided,
-        actor,
-        server: None,
-        detail: Some(detail),
-        documents: Vec::new(),
-    };
-    Ok((key, event))
+    Ok((key, Event::new(EventType::ReviewDecided, actor, Some(detail))))
 }

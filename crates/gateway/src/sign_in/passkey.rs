@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use evidence::jcs;
 use evidence::leaf::EventType;
 use evidence::passkey::{self, CLIENT_DATA_BYTES_MAX, CREDENTIAL_BYTES_MAX, Ceremony, RelyingParty};
 use serde::Deserialize;
@@ -13,8 +12,9 @@ use serde_json::{Value, json};
 use url::{Host, Url};
 
 use super::attestation::Attested;
-use super::{NoRandomness, SignIns, Visit, micros, seal};
-use crate::ledger::{Event, EventActor, Ledger, Unavailable};
+use super::{NoRandomness, SignIns, Visit, seal};
+use crate::clock::micros;
+use crate::ledger::{Event, Ledger, Unavailable};
 use crate::limits;
 use crate::model::{Party, Principal, PrincipalKind};
 use crate::store;
@@ -199,7 +199,7 @@ impl SignIns {
             Addition::Taken => return Err(NoPasskey::Taken),
             Addition::Full => return Err(NoPasskey::Full),
         }
-        let event = event(EventType::PasskeyRegistered, &visit.principal, &detail);
+        let event = Event::by(&visit.principal, EventType::PasskeyRegistered, &detail);
         if let Err(error) = ledger.note(event).await {
             self.db.write("drop passkey", move |tx| row::delete(tx, &id)).await?;
             return Err(error.into());
@@ -227,7 +227,7 @@ impl SignIns {
             Removal::Unknown => return Err(NoPasskey::Unknown),
         }
         let detail = json!({ "credential": passkey::encode(&id) });
-        if let Err(error) = ledger.note(event(EventType::PasskeyRemoved, who, &detail)).await {
+        if let Err(error) = ledger.note(Event::by(who, EventType::PasskeyRemoved, &detail)).await {
             // With a timeout the leaf may still appear: then it stays of no use.
             if error != Unavailable::Timeout {
                 self.db.write("keep passkey", move |tx| row::restore(tx, &id)).await?;
@@ -281,14 +281,4 @@ fn challenge(client_data: &[u8]) -> Option<Vec<u8>> {
     }
     let said: Said = serde_json::from_slice(client_data).ok()?;
     passkey::decode(&said.challenge, CLIENT_DATA_BYTES_MAX).ok()
-}
-
-fn event(event: EventType, who: &Arc<Principal>, detail: &Value) -> Event {
-    Event {
-        event,
-        actor: EventActor::Principal(who.clone()),
-        server: None,
-        detail: jcs::Object::of(detail).ok(),
-        documents: Vec::new(),
-    }
 }

@@ -29,13 +29,7 @@ const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("migration/001_ledger_postgres.sql"),
         oldest: 1,
     },
-    Migration {
-        number: 2,
-        both: include_str!("migration/002_approval.sql"),
-        sqlite: "",
-        postgres: "",
-        oldest: 1,
-    },
+    Migration::alike(2, include_str!("migration/002_approval.sql")),
     Migration {
         number: 3,
         both: include_str!("migration/003_console.sql"),
@@ -57,35 +51,18 @@ const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("migration/005_anchor_postgres.sql"),
         oldest: 1,
     },
-    Migration {
-        number: 6,
-        both: include_str!("migration/006_passkey.sql"),
-        sqlite: "",
-        postgres: "",
-        oldest: 1,
-    },
-    Migration {
-        number: 8,
-        both: include_str!("migration/008_held.sql"),
-        sqlite: "",
-        postgres: "",
-        oldest: 1,
-    },
-    Migration {
-        number: 10,
-        both: include_str!("migration/010_retention.sql"),
-        sqlite: "",
-        postgres: "",
-        oldest: 1,
-    },
-    Migration {
-        number: 11,
-        both: include_str!("migration/011_publication.sql"),
-        sqlite: "",
-        postgres: "",
-        oldest: 1,
-    },
+    Migration::alike(6, include_str!("migration/006_passkey.sql")),
+    Migration::alike(8, include_str!("migration/008_held.sql")),
+    Migration::alike(10, include_str!("migration/010_retention.sql")),
+    Migration::alike(11, include_str!("migration/011_publication.sql")),
 ];
+
+impl Migration {
+    /// A step that is the same for both engines, and that programs made for the first schema can live with.
+    const fn alike(number: i64, both: &'static str) -> Self {
+        Self { number, both, sqlite: "", postgres: "", oldest: 1 }
+    }
+}
 
 const RECORD: &str =
     "CREATE TABLE IF NOT EXISTS migration (number BIGINT PRIMARY KEY, oldest BIGINT NOT NULL)";

@@ -1,7 +1,7 @@
 //! What a witness keeps: its key, and of each log the largest checkpoint it cosigned. One directory, one process.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,8 @@ use evidence::note::{Cosigner, NOTE_BYTES_MAX, Signature, VerifierKey};
 use evidence::witness::Seen;
 use rustix::fs::{FlockOperation, flock};
 use zeroize::Zeroizing;
+
+use crate::file;
 
 const KEY: &str = "witness.key";
 const LOCK: &str = "witness.lock";
@@ -180,12 +182,5 @@ fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, WitnessError> {
 /// Replaces a file as a whole: afterwards, and after any crash, it holds the one or the other content.
 fn write(path: &Path, content: &[u8]) -> Result<(), WitnessError> {
     let next = path.with_extension("next");
-    let replace = || {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&next)?;
-        file.write_all(content)?;
-        file.sync_all()?;
-        std::fs::rename(&next, path)?;
-        path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())
-    };
-    replace().map_err(|cause| WitnessError::Io { path: path.to_owned(), cause })
+    file::replace(path, &next, content).map_err(|cause| WitnessError::Io { path: path.to_owned(), cause })
 }
