@@ -1,11 +1,12 @@
 //! The spine: the way of one message, from its arrival to the reply, top to bottom.
 //!
 //! 1 accept · 2 authenticate · 3 parse · 4 resolve · 5 decide · 6 mask · 7 hold (only if policy says so: the request to
-//! people is durable before anybody waits) · 8 open (durable, else refuse; names the approval) · 9 permit, forward · 10 mask · 11 close (durable, else no answer) · 12 reply. Steps 1 to 3 are [`arrival`]'s, the
-//! rest is [`Caller::run`].
+//! people is durable before anybody waits) · 8 open (durable, else refuse; names the approval) · 9 permit, forward ·
+//! 10 mask · 11 close (durable, else no answer) · 12 reply. Steps 1 to 3 are [`arrival`]'s, the rest is [`Caller::run`].
 //!
 //! The spine runs in a task of its own: a caller that hangs up ends the wait, never the record.
 
+mod acquaint;
 mod answer;
 pub mod arrival;
 mod bind;
@@ -229,7 +230,11 @@ impl Caller {
         // 4 resolve, the last part: what the statements in its arguments would do.
         call.statement = self.understand(&call).await;
         // 5 decide: pure; says which policies and why.
-        let decision = self.decide(&call);
+        let mut decision = self.decide(&call);
+        // People are to agree to a tool that is known.
+        if decision.effect == Effect::Hold && self.acquaint(&mut call).await {
+            decision = self.decide(&call);
+        }
         // 6 mask: what is recorded, and what is forwarded, went through the mask.
         let view = match self.view(&call, &call.bytes(), Direction::ToUpstream).await {
             Ok(view) => view,

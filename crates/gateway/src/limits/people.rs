@@ -1,4 +1,4 @@
-//! Limits of what people are told by mail, of policies that they propose, of passkeys that they sign with.
+//! Limits of what people are asked and told by mail, of policies that they propose, of passkeys that they sign with.
 
 /// Most proposals of policies that are open at once.
 pub const POLICY_PROPOSALS_MAX: usize = 20;
@@ -28,3 +28,7 @@ pub const PASSKEY_OFFER_MS: u64 = 5 * 60 * 1_000;
 pub const PASSKEY_SIGN_IN_AGE_MS: u64 = 15 * 60 * 1_000;
 /// Most bytes that an authenticator says of a key that it made: the statement and the key of one with 4096 bits of RSA.
 pub const PASSKEY_ATTESTATION_BYTES_MAX: usize = 8 * 1024;
+/// Time in which a server says what the tool of a held call is, in milliseconds.
+pub const TOOLS_ASKED_MS: u64 = 10_000;
+/// Most pages of tools that it is asked for because of one held call.
+pub const TOOLS_ASKED_PAGES_MAX: usize = 50;

@@ -17,7 +17,7 @@ use http::{HeaderMap, HeaderValue};
 
 pub use media::{Accepted, accepted, require_json};
 pub use origin::Ours;
-pub use step::in_step;
+pub use step::{in_step, is_mirror};
 pub use transit::{for_caller, for_upstream};
 
 use crate::limits;

@@ -1,5 +1,6 @@
 //! Approvals: what people agreed to is what runs, once, and nobody agrees to their own call.
 
+mod acquaint;
 mod bound;
 mod command;
 mod decide;

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use inspect::walk::{Kind, Scalar, Walk};
 
 use super::decode;
@@ -22,8 +22,7 @@ pub fn in_step(headers: &HeaderMap, before: &Bytes, after: &Bytes) -> HeaderMap 
         return kept;
     }
     let changed = changed(before, after);
-    let mirrors = |name: &str| name == super::NAME || name.starts_with("mcp-param-");
-    for name in headers.keys().filter(|name| mirrors(name.as_str())) {
+    for name in headers.keys().filter(|name| is_mirror(name)) {
         let said = headers.get(name).and_then(decode);
         let says = said.and_then(|said| match changed.iter().find(|(before, _)| *before == said) {
             Some((_, after)) => encode(after),
@@ -35,6 +34,11 @@ pub fn in_step(headers: &HeaderMap, before: &Bytes, after: &Bytes) -> HeaderMap 
         }
     }
     kept
+}
+
+/// Whether a header repeats what stands in a body.
+pub fn is_mirror(name: &HeaderName) -> bool {
+    name.as_str() == super::NAME || name.as_str().starts_with("mcp-param-")
 }
 
 /// The texts of values that differ, before and after.

@@ -28,11 +28,11 @@ async fn other_arguments_are_another_request() {
     ] {
         assert_eq!(post(other).await, "approval_pending");
     }
-    assert_eq!((setup.recorder.count(), setup.live().await.len()), (0, 6));
+    assert_eq!((setup.recorder.called(), setup.live().await.len()), (0, 6));
     // Nor is it somebody else's.
     let theirs = setup.gateway.post("carol", &[], &call(1, "effect", &json!({ "amount": 10 }))).await;
     assert_eq!(refused(&theirs), "approval_pending");
-    assert_eq!(setup.recorder.count(), 0);
+    assert_eq!(setup.recorder.called(), 0);
     setup.gateway.finish().await;
 }
 
@@ -82,7 +82,7 @@ async fn approval_under_other_policies_is_refused() {
             .as_str()
             .is_some_and(|text| text.contains("policy changed"))
     );
-    assert_eq!((setup.recorder.count(), setup.state(&id).await.as_str()), (0, "expired"));
+    assert_eq!((setup.recorder.called(), setup.state(&id).await.as_str()), (0, "expired"));
     let expired = setup.gateway.leaves_of("approval.expired").await;
     assert_eq!(expired[0]["detail"]["reason"], "policy_changed");
     assert_eq!(refused(&setup.gateway.post("alice", &[], &body).await), "approval_pending");
@@ -103,7 +103,7 @@ async fn policies_that_change_while_a_call_waits_end_its_wait() {
     let refusal = setup.approve("bob", &id).await;
     assert_eq!(super::code(&refusal), (409, "overtaken".to_owned()));
     assert_eq!(refused(&waiting.response().await.expect("an answer")), "approval_expired");
-    assert_eq!(setup.recorder.count(), 0);
+    assert_eq!(setup.recorder.called(), 0);
     setup.gateway.finish().await;
 }
 
@@ -146,13 +146,13 @@ async fn defaults_are_shown_and_an_approval_under_other_defaults_is_refused() {
     assert_eq!(setup.live().await.len(), 1);
     assert_eq!(setup.approve("bob", &id).await.status(), 200);
     setup.gateway.post("alice", &[], list.as_bytes()).await;
-    let before = setup.recorder.count();
+    let before = setup.recorder.called();
     // The matter is another one now, so the old approval does not even come up for it.
     assert_eq!(refused(&setup.gateway.post("alice", &[], &body).await), "approval_pending");
     // With the value spelled out the matter is the same, and the definition is not.
     let spelled = setup.gateway.post("alice", &[], &call(3, "effect", &json!({ "limit": 0 }))).await;
     assert_eq!(refused(&spelled), "approval_overtaken");
-    assert_eq!(setup.recorder.count(), before);
+    assert_eq!(setup.recorder.called(), before);
     let expired = setup.gateway.leaves_of("approval.expired").await;
     assert_eq!(expired[0]["detail"]["reason"], "definition_changed");
     setup.gateway.finish().await;
@@ -175,7 +175,7 @@ async fn what_is_not_decided_or_used_in_time_expires() {
     eventually(|| async { (setup.gateway.running.gateway.approvals.waiting() == 0).then_some(()) }).await;
     assert_eq!(setup.approve("bob", &id).await.status(), 200);
     eventually(|| async { (setup.state(&id).await == "expired").then_some(()) }).await;
-    assert_eq!(setup.recorder.count(), 0);
+    assert_eq!(setup.recorder.called(), 0);
     let reasons = eventually(|| async {
         Some(setup.gateway.leaves_of("approval.expired").await).filter(|leaves| leaves.len() == 2)
     })

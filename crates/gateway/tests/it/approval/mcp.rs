@@ -45,7 +45,7 @@ async fn modern_caller_comes_back_with_a_state_that_advances() {
     assert_eq!(forwarded["params"]["inputResponses"], Value::Null);
     let spent = setup.gateway.post("alice", &MODERN, &modern(4, &json!({ "requestState": next }))).await;
     assert_eq!(refused(&spent), "approval_expired");
-    assert_eq!(setup.recorder.count(), 1);
+    assert_eq!(setup.recorder.called(), 1);
     setup.gateway.finish().await;
 }
 
@@ -93,7 +93,7 @@ async fn modern_caller_that_hangs_up_withdraws_the_call() {
         (setup.state(&id).await.as_str(), &expired["detail"]["reason"]),
         ("expired", &json!("withdrawn"))
     );
-    assert_eq!(setup.recorder.count(), 0);
+    assert_eq!(setup.recorder.called(), 0);
     setup.gateway.finish().await;
 }
 

@@ -192,11 +192,11 @@ async fn button_in_slack_decides_for_whom_the_list_names_once() {
     assert_eq!(send(&setup, &press("U9", "approve", &id, now), now).await.1["code"], "slack_person");
     let own = send(&setup, &press("U2", "approve", &id, now), now).await.1["text"].to_string();
     assert!(own.contains("nobody decides on their own call"), "{own}");
-    assert_eq!((setup.state(&id).await.as_str(), setup.recorder.count()), ("pending", 0));
+    assert_eq!((setup.state(&id).await.as_str(), setup.recorder.called()), ("pending", 0));
 
     assert_eq!(send(&setup, &bob, now).await.0, 200);
     waiting.response().await.expect("an answer");
-    assert_eq!(setup.recorder.count(), 1);
+    assert_eq!(setup.recorder.called(), 1);
     for _ in 0..2 {
         let (status, body) = send(&setup, &bob, now).await;
         assert_eq!((status, &body["code"]), (401, &json!("slack_replay")));

@@ -29,10 +29,10 @@ async fn repeated_call_joins_the_request_and_runs_once_it_is_approved() {
     assert!(text.contains(&id), "{text}");
     assert_eq!(setup.approve("bob", &id).await.status(), 200);
     assert!(answer(&post(3).await)["result"]["isError"].is_null());
-    assert_eq!(setup.recorder.count(), 1);
+    assert_eq!(setup.recorder.called(), 1);
     // It is spent: the next one is asked for anew.
     assert_eq!(refused(&post(4).await), "approval_pending");
-    assert_eq!(setup.recorder.count(), 1);
+    assert_eq!(setup.recorder.called(), 1);
     assert_ne!(setup.one().await, id);
     setup.gateway.finish().await;
 }
@@ -56,7 +56,7 @@ async fn of_equal_calls_that_wait_together_exactly_one_runs() {
             assert_eq!(refused(&response), "approval_expired");
         }
     }
-    assert_eq!((ran, setup.recorder.count()), (1, 1));
+    assert_eq!((ran, setup.recorder.called()), (1, 1));
     assert_eq!(setup.gateway.leaves_of("approval.used").await.len(), 1);
     setup.gateway.finish().await;
 }

@@ -20,7 +20,7 @@ async fn request_survives_a_restart_while_its_caller_waits() {
     assert_eq!(setup.approve("bob", &id).await.status(), 200);
     let again = setup.gateway.post("alice", &[], &call(2, "effect", &json!({ "marker": "x" }))).await;
     assert!(answer(&again)["result"]["isError"].is_null());
-    assert_eq!(setup.recorder.count(), 1);
+    assert_eq!(setup.recorder.called(), 1);
     setup.gateway.finish().await;
 }
 
@@ -97,6 +97,6 @@ async fn vote_of_a_gateway_that_died_counts_exactly_if_it_is_in_the_log() {
     gateway.approvals.tidy().await.expect("tidied");
     let mut waiting = waiting;
     assert!(answer(&waiting.response().await.expect("an answer"))["result"]["isError"].is_null());
-    assert_eq!(setup.recorder.count(), 1);
+    assert_eq!(setup.recorder.called(), 1);
     setup.gateway.finish().await;
 }

@@ -160,11 +160,11 @@ async fn decision_at_one_gateway_wakes_the_call_that_waits_at_the_other() {
     let pair = Pair::new().await;
     let mut waiting = pair.held(0, 1).await;
     let id = pair.one(1).await;
-    assert_eq!(pair.recorder.count(), 0);
+    assert_eq!(pair.recorder.called(), 0);
     pair.approve(1, &id).await;
     let response = waiting.response().await.expect("an answer");
     assert_eq!(answer(&response)["result"]["content"][0]["text"], json!(r#"{"marker":"x"}"#));
-    assert_eq!(pair.recorder.count(), 1);
+    assert_eq!(pair.recorder.called(), 1);
     pair.finish().await;
 }
 
@@ -187,7 +187,7 @@ async fn of_equal_calls_that_wait_at_two_gateways_exactly_one_runs() {
         let response = probe.response().await.expect("an answer");
         ran += usize::from(answer(&response)["result"]["isError"].is_null());
     }
-    assert_eq!((ran, pair.recorder.count()), (1, 1));
+    assert_eq!((ran, pair.recorder.called()), (1, 1));
     pair.finish().await;
 }
 
@@ -204,6 +204,6 @@ async fn task_begun_at_one_gateway_runs_once_wherever_it_is_asked_about() {
     for fetched in [one, other] {
         assert_eq!(fetched["result"]["content"][0]["text"], json!(r#"{"marker":"x"}"#), "{fetched}");
     }
-    assert_eq!(pair.recorder.count(), 1);
+    assert_eq!(pair.recorder.called(), 1);
     pair.finish().await;
 }

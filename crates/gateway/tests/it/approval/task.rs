@@ -67,13 +67,13 @@ async fn held_call_is_a_task_that_runs_once_when_people_agreed() {
     let waiting = get(&setup, &task).await;
     assert_eq!((&waiting["resultType"], &waiting["status"]), (&json!("complete"), &json!("working")));
     assert!(waiting["statusMessage"].as_str().expect("words").contains(&id), "{waiting}");
-    assert_eq!(setup.recorder.count(), 0);
+    assert_eq!(setup.recorder.called(), 0);
     assert_eq!(setup.approve("bob", &id).await.status(), 200);
     let done = ended(&setup, &task).await;
     assert_eq!(done["status"], "completed");
     assert_eq!(done["result"]["content"][0]["text"], json!(r#"{"marker":"x"}"#), "{done}");
     assert_eq!(get(&setup, &task).await, done, "as often as it is asked");
-    assert_eq!(setup.recorder.count(), 1);
+    assert_eq!(setup.recorder.called(), 1);
     // The upstream got a plain call: what else the caller declared, and no word of tasks.
     let forwarded = setup.recorder.requests().pop().expect("a request");
     let declared = forwarded.json()["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"].clone();
@@ -99,7 +99,7 @@ async fn task_is_nobody_elses_and_cannot_be_made_up() {
             assert_eq!(refused(&ask(&setup, person, method, task).await), "unknown_task", "{person} {task}");
         }
     }
-    assert_eq!(setup.recorder.count(), 0);
+    assert_eq!(setup.recorder.called(), 0);
     assert_eq!(ended(&setup, &task).await["status"], "completed");
     setup.gateway.finish().await;
 }
@@ -128,7 +128,7 @@ async fn task_of_a_call_that_people_refused_has_failed() {
     assert_eq!(setup.reject("bob", &setup.one().await).await.status(), 200);
     let failed = get(&setup, &task).await;
     assert_eq!((&failed["status"], &failed["error"]["code"]), (&json!("failed"), &json!(4033)), "{failed}");
-    assert_eq!(setup.recorder.count(), 0);
+    assert_eq!(setup.recorder.called(), 0);
     setup.gateway.finish().await;
 }
 
@@ -145,7 +145,7 @@ async fn task_outlives_the_gateway_that_made_it_and_so_does_its_answer() {
     let Setup { recorder, gateway, upstream } = setup;
     let setup = Setup { recorder, gateway: gateway.restart_after(|_| ()).await, upstream };
     assert_eq!(get(&setup, &task).await, done);
-    assert_eq!(setup.recorder.count(), 1);
+    assert_eq!(setup.recorder.called(), 1);
     setup.gateway.finish().await;
 }
 
@@ -167,7 +167,7 @@ async fn policy_that_changed_meanwhile_ends_the_task_without_the_call() {
         json!("approval_overtaken"),
         "{ended}"
     );
-    assert_eq!(setup.recorder.count(), 0);
+    assert_eq!(setup.recorder.called(), 0);
     setup.gateway.finish().await;
 }
 
@@ -201,6 +201,6 @@ async fn caller_of_an_older_revision_takes_a_task_and_fetches_its_result() {
     assert_eq!(legacy(&setup, "tasks/get", &of_task).await["result"]["status"], json!("completed"));
     let forwarded = setup.recorder.requests().pop().expect("a request").json();
     assert_eq!(forwarded["params"], json!({ "name": "effect", "arguments": { "marker": "x" } }));
-    assert_eq!(setup.recorder.count(), 1);
+    assert_eq!(setup.recorder.called(), 1);
     setup.gateway.finish().await;
 }
