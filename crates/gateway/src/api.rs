@@ -13,6 +13,7 @@ mod canary;
 mod events;
 mod log;
 mod me;
+mod package;
 mod passkey;
 mod policy;
 mod problem;

@@ -10,6 +10,7 @@ mod console;
 mod coverage;
 mod decode;
 mod document;
+mod evidence;
 #[cfg(test)]
 mod golden;
 mod load;
@@ -29,6 +30,7 @@ use serde::Deserialize;
 pub use anchor::{Anchors, Authority, Place, S3, Signer, SignerWay, Witness};
 pub use canary::{Canaries, CanaryExpect, CanaryKind, CanaryTest};
 pub use console::{Account, ConsoleClient};
+pub use evidence::Evidence;
 pub use load::{ConfigError, load, parse};
 pub use masking::{Detector, Masking, OnFailure, Recognizer};
 pub use retention::{Retention, ServerRetention};
@@ -76,6 +78,9 @@ pub struct Config {
     /// How long recorded messages are kept.
     #[serde(default)]
     pub retention: Retention,
+    /// Where evidence packages that the gateway makes wait to be fetched.
+    #[serde(default)]
+    pub evidence: Evidence,
     /// How the gateway reports about itself.
     #[serde(default)]
     pub log: Log,

@@ -110,10 +110,10 @@ pub struct Gateway {
     pub db: Db,
     /// Counters.
     pub metrics: Metrics,
-    /// What the gateway tries by itself.
-    pub canaries: crate::config::Canaries,
-    /// Held by whoever decides in a review of access, or ends one: the log is what a review is.
-    pub reviewing: tokio::sync::Mutex<()>,
+    /// What the operator decided.
+    pub config: Arc<crate::config::Config>,
+    /// What is done beside the calls, one at a time.
+    pub errands: Errands,
     /// Failed authentications of this minute.
     pub flood: Flood,
     /// Time.
@@ -138,6 +138,27 @@ pub struct Gateway {
     pub draining: CancellationToken,
     /// Fires when every exchange must end.
     pub stopping: CancellationToken,
+}
+
+/// What is done beside the calls, one at a time.
+#[derive(Debug)]
+pub struct Errands {
+    /// Held by whoever decides in a review of access, or ends one: the log is what a review is.
+    pub reviewing: tokio::sync::Mutex<()>,
+    /// A place for the evidence package that is made.
+    pub exporting: Arc<tokio::sync::Semaphore>,
+    /// Counts whenever something about packages changes.
+    pub exported: tokio::sync::watch::Sender<u64>,
+}
+
+impl Default for Errands {
+    fn default() -> Self {
+        Self {
+            reviewing: tokio::sync::Mutex::default(),
+            exporting: Arc::new(tokio::sync::Semaphore::new(1)),
+            exported: tokio::sync::watch::Sender::default(),
+        }
+    }
 }
 
 impl Gateway {

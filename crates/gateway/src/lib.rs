@@ -16,6 +16,7 @@ pub mod clock;
 pub mod config;
 pub mod console;
 pub mod cors;
+pub mod depot;
 pub mod endpoint;
 pub mod exchange;
 pub mod file;

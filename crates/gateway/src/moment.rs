@@ -21,6 +21,8 @@ pub struct Moment {
     pub approvals: ([u8; 32], i64),
     /// When a definition was learned or accepted last.
     pub servers: (i64, i64),
+    /// Counts whenever something about evidence packages changes, in this process.
+    pub evidence: u64,
 }
 
 impl Moment {
@@ -44,6 +46,7 @@ impl Moment {
             calls: (last, before.calls.1 + more),
             approvals: (digest.finalize().into(), ended),
             servers: (definition::latest(read)?.unwrap_or(0), store::acceptance::latest(read)?),
+            evidence: before.evidence,
         })
     }
 }

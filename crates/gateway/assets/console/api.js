@@ -70,7 +70,7 @@ export function offers(path) {
 // One stream for the whole page. `take(kind, data)` for each event; `state` is "live" or "lost".
 export function events(take, changed) {
   const source = new EventSource("/api/v1/events");
-  for (const kind of ["hello", "log", "calls", "approvals", "servers", "policies", "signed_out"]) {
+  for (const kind of ["hello", "log", "calls", "approvals", "servers", "policies", "evidence", "signed_out"]) {
     source.addEventListener(kind, (event) => take(kind, JSON.parse(event.data || "{}")));
   }
   source.addEventListener("open", () => changed("live"));

@@ -46,6 +46,8 @@ const PATHS = {
   sessions: "M2 3h12v8H2zM5 14h6M6.5 5.5v3l3-1.5z",
   access: "M2 2h5v5H2zM9 2h5v5H9zM2 9h5v5H2zM10 11.5l1.5 1.5L14 9.5",
   reviews: "M3 2h7l3 3v9H3zM5.5 8.5l1.7 1.7 3.3-3.4",
+  evidence: "M3 2h10v12H3zM5.5 5h5M5.5 8h5M8 10v2",
+  download: "M8 2v8M4.5 7L8 10.5 11.5 7M3 13.5h10",
   servers: "M2 3h12v4H2zM2 9h12v4H2zM4.5 5h1M4.5 11h1",
   policies: "M4 2h6l3 3v9H4zM6.5 8h4M6.5 11h4",
   log: "M8 2v3M4 9V7h8v2M2.5 9h3v3h-3zM10.5 9h3v3h-3zM6.5 2h3v3h-3z",

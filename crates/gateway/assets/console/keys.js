@@ -7,6 +7,7 @@ export const PLACES = {
   s: "sessions",
   x: "access",
   w: "reviews",
+  e: "evidence",
   v: "servers",
   p: "policies",
   l: "log",

@@ -10,6 +10,7 @@ import { sessions } from "./view-sessions.js";
 import { call } from "./view-call.js";
 import { access } from "./view-access.js";
 import { reviews } from "./view-reviews.js";
+import { evidence } from "./view-evidence.js";
 import { servers } from "./view-servers.js";
 import { policies } from "./view-policies.js";
 import { log } from "./view-log.js";
@@ -23,6 +24,7 @@ const VIEWS = [
   { name: "sessions", title: "Sessions", draw: sessions, needs: "calls.read", path: "sessions" },
   { name: "access", title: "Access", draw: access, needs: "access.read", path: "access" },
   { name: "reviews", title: "Reviews", draw: reviews, needs: "access.read", path: "reviews" },
+  { name: "evidence", title: "Evidence", draw: evidence, needs: "evidence.export", path: "evidence" },
   { name: "servers", title: "Servers", draw: servers, needs: "status.read", path: "servers" },
   { name: "policies", title: "Policies", draw: policies, needs: "policies.read", path: "policies" },
   { name: "log", title: "Log", draw: log, needs: "status.read", path: "log" },

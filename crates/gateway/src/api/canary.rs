@@ -29,8 +29,8 @@ pub(super) async fn list(asked: Asked) -> Result<Value, Problem> {
             "last": last,
         })
     };
-    let all: Vec<Value> = gateway.canaries.tests.iter().map(shown).collect();
-    Ok(json!({ "every_s": gateway.canaries.every_s, "canaries": all }))
+    let all: Vec<Value> = gateway.config.canaries.tests.iter().map(shown).collect();
+    Ok(json!({ "every_s": gateway.config.canaries.every_s, "canaries": all }))
 }
 
 /// `POST /api/v1/canaries/run`, with `{"name": "..."}` or nothing for all.
@@ -42,7 +42,7 @@ pub(super) async fn run(asked: Asked) -> Result<Value, Problem> {
         }
         _ => return Err(Problem::request("the body is `{\"name\": \"...\"}`, or nothing")),
     };
-    let tests = &asked.gateway.canaries.tests;
+    let tests = &asked.gateway.config.canaries.tests;
     let wanted: Vec<CanaryTest> =
         tests.iter().filter(|test| name.is_none_or(|name| test.name == name)).cloned().collect();
     if wanted.is_empty() && name.is_some() {

@@ -124,6 +124,9 @@ fn told(before: &Moment, now: &Moment) -> String {
     if before.servers != now.servers {
         tell("servers", json!({}));
     }
+    if before.evidence != now.evidence {
+        tell("evidence", json!({}));
+    }
     told
 }
 
@@ -143,6 +146,7 @@ pub(crate) async fn look(gateway: Arc<Gateway>) {
         let before = gateway.moments.borrow().clone();
         match gateway.db.read("moment", move |read| Moment::read(read, &before)).await {
             Ok(now) => {
+                let now = Moment { evidence: *gateway.errands.exported.borrow(), ..now };
                 gateway.moments.send_if_modified(|before| {
                     let changed = *before != now;
                     *before = now;

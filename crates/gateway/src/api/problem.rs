@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::approval::{Fault, NotDecided, NotPressed};
+use crate::depot::NotMade;
 use crate::policy::Duty;
 use crate::publication::NotPublished;
 use crate::refusal::Refusal;
@@ -206,6 +207,25 @@ impl From<NotPublished> for Problem {
             NotPublished::Store(error) => return error.into(),
             NotPublished::Ledger(_) => return Self::of(Refusal::LedgerUnavailable),
             NotPublished::Vault(_) | NotPublished::Malformed | NotPublished::Forged => {
+                return Self::of(Refusal::Internal);
+            }
+        };
+        Self { status, code, detail }
+    }
+}
+
+impl From<NotMade> for Problem {
+    fn from(refused: NotMade) -> Self {
+        let detail = refused.to_string();
+        let (status, code) = match refused {
+            NotMade::Unknown => return Self::unknown(detail),
+            NotMade::Request(_) => return Self::request(detail),
+            NotMade::NotReady => (StatusCode::CONFLICT, "not_ready"),
+            NotMade::Busy => (StatusCode::CONFLICT, "busy"),
+            NotMade::Full(_) => (StatusCode::CONFLICT, "full"),
+            NotMade::Ledger(_) => return Self::of(Refusal::LedgerUnavailable),
+            NotMade::Io { .. } | NotMade::Package(_) => {
+                tracing::error!(error = detail, "an evidence package failed");
                 return Self::of(Refusal::Internal);
             }
         };

@@ -18,10 +18,9 @@ use crate::review::{
 
 /// `GET /api/v1/reviews`.
 pub(super) async fn list(asked: Asked) -> Result<Value, Problem> {
-    let gateway = asked.gateway.clone();
     let listed = tokio::task::spawn_blocking(move || {
-        let reviews = review::list(&gateway)?;
-        let people = Names::of(&review::basis(&gateway)?);
+        let reviews = review::list(&asked.gateway)?;
+        let people = Names::of(&review::basis(&asked.gateway)?, &asked);
         Ok::<_, NotReviewed>(reviews.iter().map(|campaign| summary(campaign, &people)).collect::<Vec<_>>())
     });
     let reviews = listed.await.map_err(|_| Problem::of(Refusal::Internal))??;
@@ -129,9 +128,12 @@ fn reviewer(asked: &Asked, text: &str) -> Option<Reviewer> {
 struct Names(std::collections::HashMap<String, String>);
 
 impl Names {
-    fn of(basis: &Basis) -> Self {
+    /// Whoever called a server, and whoever asks.
+    fn of(basis: &Basis, asked: &Asked) -> Self {
         let name = |party: &Party| format!("{}/{}", clean(&party.issuer), clean(&party.subject));
-        Self(basis.people.iter().map(|person| (person.actor.clone(), name(&person.party))).collect())
+        let seen = basis.people.iter().map(|person| (person.actor.clone(), name(&person.party)));
+        let own = &asked.caller.principal.party;
+        Self(seen.chain([(asked.gateway.ledger.actor(own), name(own))]).collect())
     }
 
     fn of_actor(&self, actor: &str) -> String {
@@ -149,7 +151,7 @@ async fn whole(asked: Arc<Asked>, id: Uuid) -> Result<Value, Problem> {
 }
 
 fn show_all(asked: &Asked, review: &Review, basis: &Basis) -> Value {
-    let names = Names::of(basis);
+    let names = Names::of(basis, asked);
     let set = asked.gateway.policies.current();
     let permitted = asked.permits(Duty::ReviewAccess, &set).is_ok();
     let item = |listed: &Listed| {

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::problem::Problem;
 use super::{
-    Answered, Asked, access, activity, approval, call, canary, events, log, me, passkey, policy, publication,
-    review, server,
+    Answered, Asked, access, activity, approval, call, canary, events, log, me, package, passkey, policy,
+    publication, review, server,
 };
 use crate::limits;
 use crate::policy::Duty;
@@ -135,6 +135,10 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint { method: "POST", path: "/api/v1/reviews/{id}/close", need: Need::Gateway(Duty::ManageReviews), record: Record::Change, summary: "end a review", query: &[], body: None, answer: "Review", handler: Handler::Json(|asked| Box::pin(review::close(asked))) },
     Endpoint { method: "GET", path: "/api/v1/canaries", need: Need::Gateway(Duty::ReadStatus), record: Record::Nothing, summary: "control canaries, and what each showed last", query: &[], body: None, answer: "Canaries", handler: Handler::Json(|asked| Box::pin(canary::list(asked))) },
     Endpoint { method: "POST", path: "/api/v1/canaries/run", need: Need::Gateway(Duty::RunCanaries), record: Record::Change, summary: "let canaries run now", query: &[], body: Some("CanaryRun"), answer: "Canaries", handler: Handler::Json(|asked| Box::pin(canary::run(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/evidence", need: Need::Gateway(Duty::ExportEvidence), record: Record::Nothing, summary: "evidence packages that are made or wait to be fetched, the latest first", query: &[], body: None, answer: "Packages", handler: Handler::Json(|asked| Box::pin(package::list(asked))) },
+    Endpoint { method: "POST", path: "/api/v1/evidence", need: Need::Gateway(Duty::ExportEvidence), record: Record::Change, summary: "have a period made into an evidence package", query: &[], body: Some("PackageOrder"), answer: "Package", handler: Handler::Json(|asked| Box::pin(package::start(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/evidence/{id}", need: Need::Gateway(Duty::ExportEvidence), record: Record::Nothing, summary: "how far a package is", query: &[], body: None, answer: "Package", handler: Handler::Json(|asked| Box::pin(package::show(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/evidence/{id}/package", need: Need::Gateway(Duty::ExportEvidence), record: Record::Viewed, summary: "the package, a zip archive", query: &[], body: None, answer: "Bytes", handler: Handler::Other(|asked| Box::pin(package::fetch(asked))) },
     Endpoint { method: "GET", path: "/api/v1/activity", need: Need::Gateway(Duty::ReadStatus), record: Record::Nothing, summary: "how many calls there were, and how they went", query: &["window"], body: None, answer: "Activity", handler: Handler::Json(|asked| Box::pin(activity::show(asked))) },
     Endpoint { method: "POST", path: "/api/v1/slack/interactions", need: Need::Slack, record: Record::Change, summary: "a press of a button in Slack", query: &[], body: Some("SlackPress"), answer: "SlackAnswer", handler: Handler::Slack },
 ];

@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::config::{Config, ServerConfig};
 use crate::exchange::flood::Flood;
 use crate::exchange::session::Sessions;
-use crate::exchange::{Gateway, Holding, Schemas, Server};
+use crate::exchange::{Errands, Gateway, Holding, Schemas, Server};
 use crate::identity::{Authenticator, ServiceKeys};
 use crate::ledger::{self, Days, EventActor, Keyring, Ledger, Missing, Rules};
 use crate::limits;
@@ -92,8 +92,8 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
         retention: rules(config),
         db,
         metrics: Metrics::default(),
-        canaries: config.canaries.clone(),
-        reviewing: tokio::sync::Mutex::default(),
+        config: Arc::new(config.clone()),
+        errands: Errands::default(),
         flood: Flood::new(clock.clone()),
         clock,
         ours: ours(config),

@@ -39,6 +39,8 @@ pub(super) fn tasks(gateway: &Arc<Gateway>, tls: Option<&Arc<Acceptor>>) -> Vec<
     tasks.push(tokio::spawn(async move { crate::review::watch(&this).await }));
     let this = gateway.clone();
     tasks.push(tokio::spawn(async move { crate::canary::watch(&this).await }));
+    let this = gateway.clone();
+    tasks.push(tokio::spawn(async move { crate::depot::watch(&this).await }));
     tasks.push(tokio::spawn(crate::api::look(gateway.clone())));
     let this = gateway.clone();
     tasks.push(tokio::spawn(async move { retain(&this).await }));

@@ -33,7 +33,7 @@ pub async fn latest(gateway: &Gateway) -> Result<HashMap<String, (i64, Option<u6
 
 /// Runs what is due, until dropped. Of several gateways on one database, one does.
 pub async fn watch(gateway: &Arc<Gateway>) {
-    if gateway.canaries.tests.is_empty() {
+    if gateway.config.canaries.tests.is_empty() {
         return std::future::pending().await;
     }
     let mut ticks = tokio::time::interval(Duration::from_millis(limits::CANARIES_LOOK_MS));
@@ -62,8 +62,8 @@ pub async fn watch(gateway: &Arc<Gateway>) {
 }
 
 async fn run_due(gateway: &Arc<Gateway>, ran: &mut HashMap<String, i64>) {
-    let every = i64::try_from(gateway.canaries.every_s).unwrap_or(i64::MAX).saturating_mul(1_000_000);
-    for test in &gateway.canaries.tests {
+    let every = i64::try_from(gateway.config.canaries.every_s).unwrap_or(i64::MAX).saturating_mul(1_000_000);
+    for test in &gateway.config.canaries.tests {
         let now = gateway.clock.now().as_microsecond();
         let due = ran.get(&test.name).is_none_or(|last| last.saturating_add(every) <= now);
         if !due || gateway.leaving.is_cancelled() {

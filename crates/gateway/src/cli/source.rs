@@ -79,24 +79,7 @@ impl Evidence {
 
     /// What a package says about the deployment beside its log.
     pub(super) fn deployment(&self) -> Deployment {
-        let config = &self.config;
-        let server = |server: &config::ServerConfig| {
-            let how = match (&server.http, &server.stdio) {
-                (Some(_), _) => "HTTP",
-                _ => "a process of its own (stdio)",
-            };
-            (server.name.clone(), how)
-        };
-        Deployment {
-            name: config.deployment.clone(),
-            servers: config.servers.iter().map(server).collect(),
-            issuers: config.identity.issuers.iter().map(|issuer| issuer.name.clone()).collect(),
-            storage: if config.storage.postgres.is_some() { "PostgreSQL" } else { "SQLite" },
-            assurance: self.assurance(),
-            release: env!("CARGO_PKG_VERSION"),
-            epochs: self.epoch_keys(),
-            witnesses: config.anchors.witnesses.iter().map(|witness| witness.key.clone()).collect(),
-        }
+        Deployment::of(&self.config, &self.db, self.assurance())
     }
 
     /// Names of the configured servers.
@@ -112,12 +95,6 @@ impl Evidence {
     /// The public key of an epoch of the log.
     pub(super) fn verifier_key(&self, epoch: &Epoch) -> anyhow::Result<VerifierKey> {
         Ok(keyring::read_key_of(&self.config.storage.key_directory(), epoch.number)?)
-    }
-
-    /// The public keys of all epochs that are kept, by number.
-    fn epoch_keys(&self) -> Vec<(u64, String)> {
-        let key = |epoch: &Epoch| Some((epoch.number, self.verifier_key(epoch).ok()?.to_string()));
-        self.epochs().unwrap_or_default().iter().filter_map(key).collect()
     }
 
     /// The private keys, for what only they can show: recorded bodies and whose pseudonym is whose.

@@ -44,6 +44,13 @@ pub(super) fn check(config: &Config, root: &Node) -> Vec<Problem> {
     masking::check(&config.masking, &top.field("masking"), &mut report);
     canary::check(&config.canaries, config, &top.field("canaries"), &mut report);
     retention::check(config.retention, &top.field("retention"), &mut report);
+    let kept = top.field("evidence").field("kept_hours");
+    if !(1..=limits::PACKAGES_KEPT_HOURS_MAX).contains(&config.evidence.kept_hours) {
+        let text = format!("{} is no time to keep packages", config.evidence.kept_hours);
+        report.add(
+            Problem::value(kept, text).hint(format!("write hours, 1 to {}", limits::PACKAGES_KEPT_HOURS_MAX)),
+        );
+    }
     if let Some(level) = &config.log.level
         && let Err(error) = tracing_subscriber::EnvFilter::builder().parse(level)
     {

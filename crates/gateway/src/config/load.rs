@@ -114,6 +114,7 @@ fn anchor(config: &mut Config, base: &Path) {
         postgres.authorities.iter_mut().for_each(|path| resolve(base, path));
         postgres.password.iter_mut().for_each(|source| anchor_secret(source, base));
     }
+    config.evidence.directory.iter_mut().for_each(|path| resolve(base, path));
     resolve(base, &mut config.policy.directory);
     for issuer in &mut config.identity.issuers {
         issuer.authorities.iter_mut().for_each(|path| resolve(base, path));

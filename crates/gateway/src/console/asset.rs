@@ -29,6 +29,7 @@ pub(super) const ASSETS: &[(&str, &[u8])] = &[
     ("view-activity.js", include_bytes!("../../assets/console/view-activity.js")),
     ("view-approvals.js", include_bytes!("../../assets/console/view-approvals.js")),
     ("view-call.js", include_bytes!("../../assets/console/view-call.js")),
+    ("view-evidence.js", include_bytes!("../../assets/console/view-evidence.js")),
     ("view-log.js", include_bytes!("../../assets/console/view-log.js")),
     ("view-policies.js", include_bytes!("../../assets/console/view-policies.js")),
     ("view-reviews.js", include_bytes!("../../assets/console/view-reviews.js")),

@@ -5,7 +5,7 @@ use evidence::merkle::Hash;
 
 use super::draft::CONTEXT_ID;
 use super::vault::{Vault, VaultError};
-use super::{Ledger, Unavailable};
+use super::{Keyring, Ledger, Unavailable};
 use crate::model::{Party, TargetKind};
 use crate::store::approval::Sealed;
 use crate::store::entry::Place;
@@ -15,6 +15,11 @@ impl Ledger {
     /// Opens sealed records, for reports.
     pub fn vault(&self) -> &Vault {
         self.0.drafter.vault()
+    }
+
+    /// The keys of the log, for what is signed with them besides: evidence packages.
+    pub(crate) fn keys(&self) -> &Keyring {
+        &self.0.keys
     }
 
     /// Seals `content` for the row with this `id`.

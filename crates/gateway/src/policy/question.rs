@@ -64,6 +64,8 @@ pub enum Duty {
     RunCanaries,
     /// Propose policies, and put in force what was proposed.
     PublishPolicies,
+    /// Have evidence packages made, and take them away.
+    ExportEvidence,
 }
 
 /// What the resource of a question about a duty is.
@@ -81,7 +83,7 @@ pub const ROLES: [&str; 5] = ["administrator", "approver", "auditor", "reviewer"
 
 impl Duty {
     /// Every duty, in the order of their actions.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Approve,
         Self::View,
         Self::ReadStatus,
@@ -95,6 +97,7 @@ impl Duty {
         Self::ManageReviews,
         Self::RunCanaries,
         Self::PublishPolicies,
+        Self::ExportEvidence,
     ];
 
     /// The name of its action.
@@ -113,6 +116,7 @@ impl Duty {
             Self::ManageReviews => "reviews.manage",
             Self::RunCanaries => "canaries.run",
             Self::PublishPolicies => "policies.publish",
+            Self::ExportEvidence => "evidence.export",
         }
     }
 
@@ -125,7 +129,7 @@ impl Duty {
             Self::ReadPolicies => &["administrator", "auditor", "viewer"],
             Self::ReadCalls => &["administrator", "auditor"],
             Self::ReadAccess => &["administrator", "auditor", "reviewer"],
-            Self::ReadRecordings | Self::ReadLog => &["auditor"],
+            Self::ReadRecordings | Self::ReadLog | Self::ExportEvidence => &["auditor"],
             Self::RunCanaries => &["administrator", "auditor"],
             Self::ReviewAccess => &["administrator", "reviewer"],
             Self::AcceptTools | Self::ManageReviews | Self::PublishPolicies => &["administrator"],

@@ -31,7 +31,8 @@ use evidence::package::{
 use evidence::time::Timestamp;
 
 pub use self::access::check_access;
-use crate::ledger::{Keyring, SignError, VaultError};
+use crate::config::{Config, ServerConfig};
+use crate::ledger::{Keyring, SignError, VaultError, keyring};
 use crate::limits;
 use crate::report::access as matrix;
 use crate::store::epoch::{self, Epoch};
@@ -86,6 +87,32 @@ pub struct Deployment {
     pub epochs: Vec<(u64, String)>,
     /// Keys of the witnesses that are asked to cosign.
     pub witnesses: Vec<String>,
+}
+
+impl Deployment {
+    /// As configured, with the keys of all epochs that are kept. Blocks on the database and the disk.
+    pub fn of(config: &Config, db: &Db, assurance: String) -> Self {
+        let server = |server: &ServerConfig| {
+            let how = match (&server.http, &server.stdio) {
+                (Some(_), _) => "HTTP",
+                _ => "a process of its own (stdio)",
+            };
+            (server.name.clone(), how)
+        };
+        let keys = config.storage.key_directory();
+        let key =
+            |epoch: &Epoch| Some((epoch.number, keyring::read_key_of(&keys, epoch.number).ok()?.to_string()));
+        Self {
+            name: config.deployment.clone(),
+            servers: config.servers.iter().map(server).collect(),
+            issuers: config.identity.issuers.iter().map(|issuer| issuer.name.clone()).collect(),
+            storage: if config.storage.postgres.is_some() { "PostgreSQL" } else { "SQLite" },
+            assurance,
+            release: env!("CARGO_PKG_VERSION"),
+            epochs: db.read_now("epochs", epoch::all).unwrap_or_default().iter().filter_map(key).collect(),
+            witnesses: config.anchors.witnesses.iter().map(|witness| witness.key.clone()).collect(),
+        }
+    }
 }
 
 /// A package that was written.

@@ -34,7 +34,7 @@ pub struct Order {
 /// [`NotReviewed::Request`] when there is nothing to review, too much, or no time for it; and what the store and the log
 /// say.
 pub async fn start(gateway: &Arc<Gateway>, who: Arc<Principal>, order: Order) -> Result<Uuid, NotReviewed> {
-    let _turn = gateway.reviewing.lock().await;
+    let _turn = gateway.errands.reviewing.lock().await;
     let id = crate::clock::new_id(&*gateway.clock);
     let this = gateway.clone();
     let computed = tokio::task::spawn_blocking(move || compute(&this, id, &order));

@@ -21,7 +21,7 @@ use crate::report::access::{Basis, Records, Standing, standing};
 /// # Errors
 /// [`NotReviewed::Closed`] and others.
 pub async fn close(gateway: &Arc<Gateway>, who: Option<Arc<Principal>>, id: Uuid) -> Result<(), NotReviewed> {
-    let _turn = gateway.reviewing.lock().await;
+    let _turn = gateway.errands.reviewing.lock().await;
     let (this, actor) = (gateway.clone(), who.map_or(EventActor::Gateway, EventActor::Principal));
     let ended = tokio::task::spawn_blocking(move || end(&this, id, actor));
     let events = ended.await.map_err(|_| NotReviewed::Malformed)??;

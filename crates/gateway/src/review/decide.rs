@@ -42,7 +42,7 @@ pub async fn decide(
     }
     let reason = gateway.mask.sentence(&verdicts.reason);
     // A review that closes meanwhile would have decided without this.
-    let _turn = gateway.reviewing.lock().await;
+    let _turn = gateway.errands.reviewing.lock().await;
     let this = gateway.clone();
     let review = tokio::task::spawn_blocking(move || state::find(&this, id));
     let review = review.await.map_err(|_| NotReviewed::Malformed)??;

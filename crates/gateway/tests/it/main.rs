@@ -10,6 +10,7 @@ mod console;
 mod control;
 mod crash;
 mod deny;
+mod depot;
 mod doctor;
 mod drift;
 mod flood;

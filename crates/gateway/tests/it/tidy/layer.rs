@@ -29,7 +29,7 @@ const LAYERS: &[&[&str]] = &[
     // Evidence as an auditor asks for it; only reads.
     &["report"],
     // People look at who may do what; the gateway looks at whether its controls work. What they find is recorded.
-    &["review", "canary"],
+    &["review", "canary", "depot"],
     // The gateway's own API, which the faces serve and use.
     &["api"],
     // The page, which shows what the API says.

@@ -1,0 +1,162 @@
+// Evidence packages: a period is chosen, the gateway makes it, an auditor takes it away and checks it elsewhere.
+import { get, post } from "./api.js";
+import { h, icon, put } from "./dom.js";
+import { copier, empty, head, into, notice, pill, say, section, table } from "./part.js";
+import { bytes, count, hash, moment, visible } from "./text.js";
+
+export function evidence(root, place) {
+  const list = h("div", { class: "fill" });
+  const side = h("div", { class: "split-detail pad" });
+  put(
+    root,
+    head("Evidence", "a period as a file that anybody can check"),
+    h("div", { class: "split" }, list, side),
+  );
+  put(side, order(), checking(null));
+
+  const load = () =>
+    into(
+      list,
+      () => get("evidence"),
+      (found) => {
+        put(side.lastChild, ...checking(found.key).childNodes);
+        if (!found.packages.length)
+          return empty("No package waits", "Choose a period: it is made beside the calls, and waits here to be fetched.");
+        return [
+          table(
+            ["Period", "State", ["Leaves", "right"], ["Exceptions", "right"], "Made", ""],
+            found.packages.map(row),
+            { label: "evidence packages", name: "packages" },
+          ),
+          h("p", { class: "soft pad" }, `A package goes by itself ${count(found.kept_hours, "hour")} after it was asked for.`),
+        ];
+      },
+    );
+
+  function order() {
+    const problem = h("div");
+    const samples = h("div", { class: "form" });
+    const day = (ago) => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10);
+    const field = (label, input) => h("label", { class: "field" }, h("span", null, label), input);
+    const submit = async (event) => {
+      event.preventDefault();
+      put(problem);
+      const given = Object.fromEntries(new FormData(form));
+      const body = { from: given.from, to: given.to, sealed: given.sealed === "on" };
+      if (given.server) body.servers = given.server.split(/[\s,]+/).filter(Boolean);
+      if (given.seed) body.sample = { n: Number(given.n), seed: given.seed, of: given.of };
+      try {
+        await post("evidence", body);
+        say("The package is being made.", "good");
+        load();
+      } catch (error) {
+        put(problem, notice("bad", visible(error.message)));
+      }
+    };
+    put(
+      samples,
+      field("Seed of the auditor's", h("input", { name: "seed", placeholder: "no samples", autocomplete: "off", maxlength: 200 })),
+      field("How many", h("input", { name: "n", type: "number", min: 1, max: 1000, value: 25 })),
+      field(
+        "Of",
+        h(
+          "select",
+          { name: "of" },
+          ["privileged", "calls", "denials", "approvals"].map((name) => h("option", { value: name }, name)),
+        ),
+      ),
+    );
+    const form = h(
+      "form",
+      { class: "evidence-order", onsubmit: submit },
+      h(
+        "div",
+        { class: "form" },
+        field("From", h("input", { name: "from", type: "date", required: true, value: day(30) })),
+        field("To, itself not in it", h("input", { name: "to", type: "date", required: true, value: day(-1) })),
+        field("Servers", h("input", { name: "server", placeholder: "all", autocomplete: "off" })),
+      ),
+      samples,
+      h(
+        "label",
+        { class: "check" },
+        h("input", { type: "checkbox", name: "sealed" }),
+        "Leave recorded messages of privileged calls out",
+      ),
+      problem,
+      h("button", { type: "submit", class: "primary" }, "Make the package"),
+    );
+    return section("A new package", form);
+  }
+
+  load();
+  return { event: (kind) => (kind === "evidence" || kind === "again") && load() };
+}
+
+function row(one) {
+  const period = h("span", null, one.from.slice(0, 10), " to ", one.to.slice(0, 10));
+  return [
+    h(
+      "span",
+      null,
+      h("b", null, period),
+      one.servers.length > 0 && h("small", { class: "soft" }, " ", visible(one.servers.join(", "))),
+      one.samples > 0 && h("span", { class: "tag" }, count(one.samples, "sample")),
+      !one.opened && h("span", { class: "tag" }, "sealed"),
+    ),
+    state(one),
+    one.content?.leaves ?? "",
+    one.content?.exceptions ?? "",
+    moment(one.created),
+    one.state === "ready" &&
+      h(
+        "a",
+        { class: "button", href: `/api/v1/evidence/${one.id}/package`, download: true, "data-row": one.id },
+        icon("download"),
+        ` ${bytes(one.content.bytes)}`,
+      ),
+  ];
+}
+
+function state(one) {
+  if (one.state === "running")
+    return h(
+      "span",
+      { class: "making" },
+      h("progress", { max: 100, value: one.percent, "aria-label": "made so far" }),
+      ` ${one.percent} %`,
+    );
+  if (one.state === "failed") return h("span", null, pill("failing", "failed"), " ", h("small", null, visible(one.fault)));
+  return h("span", null, pill("ready"), " ", hash(one.content.manifest, 12), copier(one.content.manifest, "manifest hash"));
+}
+
+// How an auditor checks what they took away.
+function checking(key) {
+  const step = (title, ...rest) => h("li", null, h("b", null, title), h("p", null, rest));
+  const command = `countersign verify evidence.zip --key '${key ?? "..."}'`;
+  return section(
+    "How to check it",
+    h(
+      "ol",
+      { class: "steps" },
+      step(
+        "Take the key by another way than the package.",
+        "This page is one; a checkpoint in a log that somebody else keeps is a better one. ",
+        key && h("code", { class: "wrap" }, key),
+        key && copier(key, "key"),
+      ),
+      step(
+        "Run a verifier.",
+        h("code", { class: "wrap" }, command),
+        copier(command, "command"),
+        " or, with nothing but Python: ",
+        h("code", { class: "wrap" }, "python3 verify/verify.py evidence.zip --key '...'"),
+      ),
+      step(
+        "Compare the manifest hash.",
+        "The log names it in evidence.exported, and the list here shows it.",
+      ),
+      step("Read report.html, then system-description.md.", "The second says what the package does not show."),
+    ),
+  );
+}
