@@ -1,5 +1,7 @@
 // What auditors ask for: reviews of access, evidence packages.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 
 export default {
   "grants are reviewed by somebody who does not hold them": async (stage) => {
@@ -54,6 +56,34 @@ export default {
     await page.locator(".grant-choose").first().waitFor();
     assert.equal(await page.locator(".grant-choose:enabled").count(), 0);
     assert.equal(await page.getByRole("button", { name: "Close the review" }).count(), 0);
+    stage.check();
+  },
+
+  "an auditor has a package made, takes it away and verifies it": async (stage) => {
+    await stage.caller("alice").call("orders", "list_orders", { status: "open" });
+    const page = await stage.signedIn("carol", {}, "#/evidence");
+    await page.getByText("No package waits").waitFor();
+    await stage.picture(page, "evidence-empty-desktop-light");
+    await page.getByLabel("Seed of the auditor's").fill("tossed in the browser");
+    await page.getByLabel("How many").fill("1");
+    await page.getByLabel("Of", { exact: true }).selectOption("calls");
+    // What was written a moment ago is signed within seconds.
+    await page.waitForFunction(async () => (await (await fetch("/api/v1/log")).json()).published > 0);
+    await page.getByRole("button", { name: "Make the package" }).click();
+    const link = page.locator("a[download]");
+    await link.waitFor();
+    await stage.picture(page, "evidence-desktop-light");
+    assert.deepEqual(await stage.serious(page), []);
+    const [download] = await Promise.all([page.waitForEvent("download"), link.click()]);
+    const file = join(stage.directory, "evidence.zip");
+    await download.saveAs(file);
+    const key = await page.locator(".steps code").first().innerText();
+    const said = execFileSync(stage.program("countersign"), ["verify", file, "--key", key], { encoding: "utf8" });
+    assert.match(said, /SOUND: every leaf leads to the signed root/);
+    const phone = await stage.signedIn("carol", { size: "phone", scheme: "dark" }, "#/evidence");
+    await phone.locator("a[download]").waitFor();
+    await stage.picture(phone, "evidence-phone-dark");
+    assert.deepEqual(await stage.serious(phone), []);
     stage.check();
   },
 };

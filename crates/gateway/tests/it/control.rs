@@ -2,11 +2,13 @@
 
 use std::process::Command;
 
+use countersign::store::entry;
 use fixture::loopback::Running as Fixture;
 use fixture::recorder::{Recorder, echo};
 use serde_json::{Value, json};
 
 use crate::approval::eventually;
+use crate::approval::shared::Pair;
 use crate::harness::{Harness, Site, http};
 
 /// Support drops nothing, is held for `effect`, may look, and sees no address.
@@ -200,4 +202,34 @@ async fn canary_runs_by_hand_and_again_only_when_it_is_due() {
     assert_eq!(again.leaves_of("canary.checked").await.len(), 4);
     again.finish().await;
     setup.upstream.stop().await.expect("an orderly end");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_gateways_one_runs_each_canary_that_is_due() {
+    // Policies of the pair hold `effect` and refuse every other tool.
+    let pair = Pair::with(
+        &CANARIES.replace("3600", "10").replace("expect: masked, detector: email", "expect: denied"),
+    )
+    .await;
+    let mut runs = eventually(|| async {
+        let db = &pair.gateways[1].running.gateway.db;
+        let filter = entry::Filter { event: Some("canary.checked".to_owned()), ..entry::Filter::default() };
+        let entries = db.read("test", move |read| entry::page(read, &filter, 100)).await.expect("readable");
+        let leaves = entries.iter().map(|entry| serde_json::from_slice::<Value>(&entry.leaf).expect("JSON"));
+        let own = leaves.filter(|leaf| leaf["detail"]["canary"] == "drops-nothing");
+        let runs: Vec<jiff::Timestamp> = own
+            .map(|leaf| {
+                assert_eq!(leaf["detail"]["result"], "passed", "{leaf}");
+                leaf["ts"].as_str().and_then(|ts| ts.parse().ok()).expect("a time")
+            })
+            .collect();
+        (runs.len() >= 2).then_some(runs)
+    })
+    .await;
+    runs.sort();
+    for pair in runs.windows(2) {
+        assert!(pair[1].duration_since(pair[0]).as_secs() >= 9, "both ran it: {runs:?}");
+    }
+    assert_eq!(pair.recorder.count(), 0);
+    pair.finish().await;
 }

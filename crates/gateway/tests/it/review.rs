@@ -2,10 +2,15 @@
 //! computed, not claimed.
 
 use std::process::{Command, Output};
+use std::sync::Arc;
 
+use countersign::model::{Party, Principal, PrincipalKind};
+use countersign::report::access::{People, Wanted};
+use countersign::review::{self, Decision, Order, Verdicts};
 use fixture::probe::Response;
 use serde_json::{Value, json};
 
+use crate::approval::shared::Pair;
 use crate::console::{POLICIES, Setup, setup_with};
 use crate::harness::call;
 
@@ -228,4 +233,46 @@ async fn reviewer_works_from_the_command_line() {
     println!("{listed}");
     assert!(listed.contains(&id) && listed.contains("closed: 1 kept"), "{listed}");
     setup.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn review_that_began_at_one_gateway_is_decided_and_closed_at_another() {
+    let pair = Pair::with("").await;
+    let [one, other] = [&pair.gateways[0].running.gateway, &pair.gateways[1].running.gateway];
+    let bob = Arc::new(Principal {
+        kind: PrincipalKind::Human,
+        party: Party { issuer: "demo".into(), subject: "bob".into() },
+        groups: vec!["operations".into()],
+        ..Principal::anonymous(None, None)
+    });
+    let due = one.clock.now() + jiff::SignedDuration::from_hours(1);
+    let wanted = Wanted { people: People::InGroups, server: None, group: None };
+    let order = Order { wanted, reviewers: Vec::new(), due: due.as_microsecond() };
+    let id = review::start(one, bob.clone(), order).await.expect("it begins");
+    let find = async |gateway: &Arc<countersign::exchange::Gateway>| {
+        let gateway = gateway.clone();
+        tokio::task::spawn_blocking(move || review::find(&gateway, id).expect("it is there"))
+            .await
+            .expect("no panic")
+    };
+    let begun = find(other).await;
+    let grants: Vec<u32> = begun
+        .population
+        .grants
+        .iter()
+        .filter(|listed| review::objection(other, &bob, &begun.campaign, listed).is_none())
+        .map(|listed| listed.grant)
+        .collect();
+    let verdicts =
+        Verdicts { grants: grants.clone(), decision: Decision::Change, reason: "too wide".to_owned() };
+    review::decide(other, &bob, id, verdicts).await.expect("decided");
+    assert_eq!(find(one).await.said.len(), grants.len());
+    review::close(other, Some(bob), id).await.expect("closed");
+    let closed = find(one).await;
+    let tally = closed.campaign.closed.as_ref().expect("closed").tally;
+    assert_eq!(
+        (tally.change as usize, tally.standing as usize, closed.applied.len()),
+        (grants.len(), grants.len(), grants.len())
+    );
+    pair.finish().await;
 }

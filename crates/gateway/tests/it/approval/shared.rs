@@ -19,16 +19,16 @@ use crate::harness::{Site, call, free_port};
 pub(crate) const DATABASE: &str = "audit";
 
 /// One of the two.
-struct Gateway {
-    running: Running,
+pub(crate) struct Gateway {
+    pub(crate) running: Running,
     base: String,
 }
 
 /// Both, and what they share.
-struct Pair {
+pub(crate) struct Pair {
     site: Site,
-    recorder: Recorder,
-    gateways: [Gateway; 2],
+    pub(crate) recorder: Recorder,
+    pub(crate) gateways: [Gateway; 2],
     server: postgres::Server,
     _upstream: fixture::loopback::Running,
     directory: tempfile::TempDir,
@@ -36,6 +36,11 @@ struct Pair {
 
 impl Pair {
     async fn new() -> Self {
+        Self::with("").await
+    }
+
+    /// The same, with more of the configuration.
+    pub(crate) async fn with(more: &str) -> Self {
         let directory = tempfile::Builder::new().prefix("pg").tempdir_in("/tmp").expect("a directory");
         let server = tokio::task::block_in_place(|| database(directory.path()));
         let recorder = Recorder::new(echo);
@@ -49,7 +54,7 @@ impl Pair {
             server.url(GATEWAY, DATABASE)
         );
         site.edit(|text| {
-            format!("{}approvals:\n  wait_ms: 20000\n", text.replace("  directory: data\n", &storage))
+            format!("{}approvals:\n  wait_ms: 20000\n{more}", text.replace("  directory: data\n", &storage))
         });
         let first = Gateway::start(&site.file, &format!("http://{}", site.address())).await;
         let port = free_port();
@@ -106,7 +111,7 @@ impl Pair {
     }
 
     /// Stops both and verifies their one log.
-    async fn finish(self) {
+    pub(crate) async fn finish(self) {
         for gateway in self.gateways {
             gateway.running.stop().await.expect("an orderly end");
         }
