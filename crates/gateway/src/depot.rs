@@ -50,6 +50,9 @@ pub enum NotMade {
     /// The package itself.
     #[error(transparent)]
     Package(#[from] PackageError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
     /// The log does not take the leaf now.
     #[error(transparent)]
     Ledger(#[from] Unavailable),

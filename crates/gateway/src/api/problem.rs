@@ -223,6 +223,7 @@ impl From<NotMade> for Problem {
             NotMade::NotReady => (StatusCode::CONFLICT, "not_ready"),
             NotMade::Busy => (StatusCode::CONFLICT, "busy"),
             NotMade::Full(_) => (StatusCode::CONFLICT, "full"),
+            NotMade::Store(error) => return error.into(),
             NotMade::Ledger(_) => return Self::of(Refusal::LedgerUnavailable),
             NotMade::Io { .. } | NotMade::Package(_) => {
                 tracing::error!(error = detail, "an evidence package failed");

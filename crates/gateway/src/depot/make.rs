@@ -118,7 +118,8 @@ fn make(
     order: &Order,
 ) -> Result<Content, NotMade> {
     let directory = directory(gateway);
-    let (output, deployment) = (job.package(&directory), Deployment::of(&gateway.config, gateway.assurance));
+    let assurance = runtime.block_on(gateway.anchors.assurance())?.to_string();
+    let (output, deployment) = (job.package(&directory), Deployment::of(&gateway.config, &assurance));
     let now = Timestamp::from_micros(job.created)
         .ok_or_else(|| NotMade::Request("the clock is wrong".to_owned()))?;
     let maker = Maker { db: &gateway.db, keys: gateway.ledger.keys(), deployment: &deployment, now };
