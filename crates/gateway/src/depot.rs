@@ -94,7 +94,7 @@ pub fn open(gateway: &Gateway, id: Uuid) -> Result<(Job, std::fs::File), NotMade
 
 /// Removes what has waited long enough, until dropped.
 pub async fn watch(gateway: &Arc<Gateway>) {
-    let mut ticks = tokio::time::interval(Duration::from_millis(limits::PACKAGES_LOOK_MS));
+    let mut ticks = tokio::time::interval(Duration::from_millis(limits::HEARTBEAT_MS));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;

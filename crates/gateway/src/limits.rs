@@ -301,16 +301,8 @@ pub const PACKAGES_KEPT_HOURS_MAX: u64 = 720;
 pub const PACKAGES_MAX: usize = 16;
 /// Bytes that packages, and what one is made from, may take together.
 pub const PACKAGES_BYTES_MAX: u64 = 16 * 1024 * 1024 * 1024;
-/// Free space, in bytes, without which no package is begun.
-pub const PACKAGE_FREE_BYTES_MIN: u64 = 512 * 1024 * 1024;
-/// Time between two looks for packages whose time is over.
-pub const PACKAGES_LOOK_MS: u64 = 60_000;
 /// Time without progress after which a package's gateway is taken for dead.
 pub const PACKAGE_SILENCE_MS: u64 = 15 * 60 * 1_000;
-/// Bytes of a package that are read and sent at a time.
-pub const PACKAGE_CHUNK_BYTES: usize = 64 * 1024;
-/// Longest seed of samples.
-pub const SEED_BYTES_MAX: usize = 200;
 /// Time between two runs of a control canary, in seconds, where the configuration says nothing.
 pub const CANARY_EVERY_S: u64 = 60 * 60;
 /// Least time between two runs of a canary, in seconds.
@@ -319,12 +311,8 @@ pub const CANARY_EVERY_S_MIN: u64 = 10;
 pub const CANARY_EVERY_S_MAX: u64 = 7 * 24 * 60 * 60;
 /// Most canaries.
 pub const CANARIES_MAX: usize = 64;
-/// Longest arguments of a canary.
-pub const CANARY_ARGUMENTS_BYTES_MAX: usize = 16 * 1024;
 /// Time a canary is waited for.
 pub const CANARY_ANSWER_MS: u64 = 5_000;
-/// Time between two looks for canaries that are due.
-pub const CANARIES_LOOK_MS: u64 = 1_000;
 /// Latest runs of canaries among which each one's last is looked for.
 pub const CANARY_RUNS_READ_MAX: u32 = 1_000;
 /// Most grants of one review of access.
@@ -341,8 +329,8 @@ pub const REVIEW_DAYS_MAX: i64 = 366;
 pub const REVIEW_REASON_BYTES_MAX: usize = 500;
 /// Leaves at the end of a review that are written in one commit.
 pub const REVIEW_LEAVES_AT_ONCE_MAX: usize = 64;
-/// Time between two looks for reviews that are due.
-pub const REVIEWS_LOOK_MS: u64 = 5_000;
+/// Time between two looks for what is due: reviews of access, control canaries.
+pub const DUE_LOOK_MS: u64 = 1_000;
 /// Most policies in a set.
 pub const POLICIES_MAX: usize = 10_000;
 /// Deepest nesting of brackets, signs or `if` in one policy.

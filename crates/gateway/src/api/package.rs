@@ -20,6 +20,9 @@ use crate::refusal::Refusal;
 use crate::reply::{self, Delivery, Stream};
 use crate::report::package::{Bodies, Order};
 
+/// Bytes of a package that are read and sent at a time.
+const CHUNK_BYTES: usize = 64 * 1024;
+
 /// `GET /api/v1/evidence`.
 pub(super) async fn list(asked: Asked) -> Result<Value, Problem> {
     let gateway = asked.gateway.clone();
@@ -77,7 +80,7 @@ pub(super) async fn fetch(asked: Asked) -> Result<Answered, Problem> {
 }
 
 fn send(runtime: &Handle, stream: &Stream, file: &mut std::fs::File) -> std::io::Result<()> {
-    let mut chunk = vec![0; limits::PACKAGE_CHUNK_BYTES];
+    let mut chunk = vec![0; CHUNK_BYTES];
     loop {
         let read = file.read(&mut chunk)?;
         if read == 0 {
@@ -124,8 +127,7 @@ fn order(asked: &Asked) -> Result<Order, Problem> {
 
 fn draw(sample: &Value) -> Result<Draw, Problem> {
     let n = sample["n"].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(25);
-    let seed =
-        sample["seed"].as_str().filter(|seed| !seed.is_empty() && seed.len() <= limits::SEED_BYTES_MAX);
+    let seed = sample["seed"].as_str().filter(|seed| !seed.is_empty());
     let (Some(seed), true) = (seed, (1..=SAMPLES_MAX).contains(&n)) else {
         return Err(Problem::request(format!(
             "`sample` is `{{\"n\": 25, \"seed\": \"...\", \"of\": \"privileged\"}}`, `n` from 1 to {SAMPLES_MAX}"

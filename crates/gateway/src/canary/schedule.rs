@@ -36,7 +36,7 @@ pub async fn watch(gateway: &Arc<Gateway>) {
     if gateway.config.canaries.tests.is_empty() {
         return std::future::pending().await;
     }
-    let mut ticks = tokio::time::interval(Duration::from_millis(limits::CANARIES_LOOK_MS));
+    let mut ticks = tokio::time::interval(Duration::from_millis(limits::DUE_LOOK_MS));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut ran: Option<HashMap<String, i64>> = None;
     loop {

@@ -76,7 +76,7 @@ fn room(directory: &Path, job: &Job) -> Result<(), NotMade> {
         return Err(NotMade::Full("the packages that are there take all the room that they may".to_owned()));
     }
     let system = rustix::fs::statvfs(directory).map_err(|error| failed(error.into()))?;
-    if system.f_bavail.saturating_mul(system.f_frsize) < limits::PACKAGE_FREE_BYTES_MIN {
+    if system.f_bavail.saturating_mul(system.f_frsize) < limits::DISK_FREE_BYTES_MIN {
         return Err(NotMade::Full("the disk has too little free space for a package".to_owned()));
     }
     job.write(directory)

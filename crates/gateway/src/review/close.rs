@@ -35,7 +35,7 @@ pub async fn close(gateway: &Arc<Gateway>, who: Option<Arc<Principal>>, id: Uuid
 
 /// Closes what is due, until dropped. Of several gateways on one database, one does.
 pub async fn watch(gateway: &Arc<Gateway>) {
-    let mut ticks = tokio::time::interval(Duration::from_millis(limits::REVIEWS_LOOK_MS));
+    let mut ticks = tokio::time::interval(Duration::from_millis(limits::DUE_LOOK_MS));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
