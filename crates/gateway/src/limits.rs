@@ -293,18 +293,12 @@ pub const SERVICE_KEYS_USED_MS: u64 = 60_000;
 pub const SERVICE_KEYS_STALE_MS: u64 = 30_000;
 /// Lines of a stdio server's standard error kept in the log per second.
 pub const STDERR_LINES_PER_S_MAX: u32 = 100;
-/// Time after which evidence packages that the gateway made are removed, in hours, where the configuration says nothing.
-pub const PACKAGES_KEPT_HOURS: u64 = 72;
 /// Longest such time.
 pub const PACKAGES_KEPT_HOURS_MAX: u64 = 720;
 /// Most packages that wait to be fetched.
 pub const PACKAGES_MAX: usize = 16;
 /// Bytes that packages, and what one is made from, may take together.
 pub const PACKAGES_BYTES_MAX: u64 = 16 * 1024 * 1024 * 1024;
-/// Time without progress after which a package's gateway is taken for dead.
-pub const PACKAGE_SILENCE_MS: u64 = 15 * 60 * 1_000;
-/// Time between two runs of a control canary, in seconds, where the configuration says nothing.
-pub const CANARY_EVERY_S: u64 = 60 * 60;
 /// Least time between two runs of a canary, in seconds.
 pub const CANARY_EVERY_S_MIN: u64 = 10;
 /// Most time between two runs of a canary, in seconds.

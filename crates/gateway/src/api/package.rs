@@ -122,7 +122,7 @@ fn order(asked: &Asked) -> Result<Order, Problem> {
     let sealed = members.get("sealed").and_then(Value::as_bool) == Some(true);
     let draw = members.get("sample").filter(|sample| !sample.is_null()).map(draw).transpose()?;
     let bodies = if sealed { Bodies::Sealed } else { Bodies::Opened };
-    Ok(Order { period, servers, counts: None, draw, bodies })
+    Ok(Order { period, servers, counts: None, leavers: None, draw, bodies })
 }
 
 fn draw(sample: &Value) -> Result<Draw, Problem> {

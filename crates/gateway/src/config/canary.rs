@@ -2,13 +2,15 @@
 
 use serde::Deserialize;
 
-use crate::limits;
+/// Time between two runs of a canary, in seconds, where the configuration says nothing.
+const EVERY_S: u64 = 60 * 60;
 
 /// Calls that the gateway makes itself, on a schedule, to see that controls work. None ever reaches a server.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Canaries {
-    /// Time between two runs of each, in seconds: [`limits::CANARY_EVERY_S_MIN`] to [`limits::CANARY_EVERY_S_MAX`].
+    /// Time between two runs of each, in seconds: [`CANARY_EVERY_S_MIN`](crate::limits::CANARY_EVERY_S_MIN) to
+    /// [`CANARY_EVERY_S_MAX`](crate::limits::CANARY_EVERY_S_MAX).
     pub every_s: u64,
     /// The calls.
     pub tests: Vec<CanaryTest>,
@@ -16,7 +18,7 @@ pub struct Canaries {
 
 impl Default for Canaries {
     fn default() -> Self {
-        Self { every_s: limits::CANARY_EVERY_S, tests: Vec::new() }
+        Self { every_s: EVERY_S, tests: Vec::new() }
     }
 }
 

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::Storage;
-use crate::limits;
+
+/// Time packages wait, in hours, where the configuration says nothing.
+const KEPT_HOURS: u64 = 72;
 
 /// Evidence packages that are asked for through the API or in the console.
 #[derive(Debug, Clone, Deserialize)]
@@ -13,13 +15,13 @@ use crate::limits;
 pub struct Evidence {
     /// Directory where they wait. Created 0700. Default: `packages` in `storage.directory`.
     pub directory: Option<PathBuf>,
-    /// Time after which they are removed, in hours: 1 to [`limits::PACKAGES_KEPT_HOURS_MAX`].
+    /// Time after which they are removed, in hours: 1 to [`PACKAGES_KEPT_HOURS_MAX`](crate::limits::PACKAGES_KEPT_HOURS_MAX).
     pub kept_hours: u64,
 }
 
 impl Default for Evidence {
     fn default() -> Self {
-        Self { directory: None, kept_hours: limits::PACKAGES_KEPT_HOURS }
+        Self { directory: None, kept_hours: KEPT_HOURS }
     }
 }
 

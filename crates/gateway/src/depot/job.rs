@@ -10,6 +10,9 @@ use uuid::Uuid;
 use super::NotMade;
 use crate::limits;
 
+/// Time without progress after which a package's gateway is taken for dead.
+const SILENCE_MS: u64 = 15 * limits::HEARTBEAT_MS;
+
 /// A package that is made, ready, or failed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Job {
@@ -114,7 +117,7 @@ pub(super) fn list(directory: &Path) -> Result<Vec<Job>, NotMade> {
 /// Removes what was made more than `kept` ago, and ends what nobody makes any more, both in microseconds. Answers how many
 /// changed.
 pub(super) fn tidy(directory: &Path, now: i64, kept: i64) -> Result<usize, NotMade> {
-    let silence = limits::PACKAGE_SILENCE_MS.cast_signed() * 1_000;
+    let silence = SILENCE_MS.cast_signed() * 1_000;
     let mut changed = 0;
     for mut job in list(directory)? {
         if job.created.saturating_add(kept) <= now {
@@ -135,10 +138,9 @@ pub(super) fn tidy(directory: &Path, now: i64, kept: i64) -> Result<usize, NotMa
 }
 
 /// What a process that ended left of a package. It need not be there.
-fn remove_unfinished(directory: &Path, job: &Job) {
-    let name = format!(".{}.zip.making", job.id);
-    drop(fs::remove_dir_all(directory.join(&name)));
-    drop(fs::remove_file(directory.join(format!("{name}.zip"))));
+pub(super) fn remove_unfinished(directory: &Path, job: &Job) {
+    drop(fs::remove_dir_all(directory.join(format!(".{}.zip.making", job.id))));
+    drop(fs::remove_file(directory.join(format!(".{}.zip.part", job.id))));
 }
 
 /// Bytes of all files below a directory.

@@ -97,6 +97,8 @@ fn finish(gateway: &Gateway, runtime: &Handle, who: &Arc<Principal>, mut job: Jo
         }
         Err(error) => {
             tracing::error!(%error, package = %job.id, "an evidence package could not be made");
+            // Nobody goes on with it: it would be asked for under another id.
+            job::remove_unfinished(&directory(gateway), &job);
             // Where the gateway keeps its files is nobody's business.
             Progress::Failed(match error {
                 NotMade::Io { .. } => "a file could not be written: the gateway's log says which".to_owned(),
@@ -119,7 +121,8 @@ fn make(
 ) -> Result<Content, NotMade> {
     let directory = directory(gateway);
     let assurance = runtime.block_on(gateway.anchors.assurance())?.to_string();
-    let (output, deployment) = (job.package(&directory), Deployment::of(&gateway.config, &assurance));
+    let (output, deployment) =
+        (job.package(&directory), Deployment::of(&gateway.config, &gateway.db, assurance));
     let now = Timestamp::from_micros(job.created)
         .ok_or_else(|| NotMade::Request("the clock is wrong".to_owned()))?;
     let maker = Maker { db: &gateway.db, keys: gateway.ledger.keys(), deployment: &deployment, now };
