@@ -1,8 +1,8 @@
-//! Files that hold the one or the other content as a whole, also after a crash.
+//! Files that hold the one or the other content as a whole, also after a crash; directories that nobody else reads.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 /// Replaces a file that only its owner may read, durably: what was there before stays there until `content` is on disk.
@@ -16,4 +16,12 @@ pub fn replace(path: &Path, draft: &Path, content: &[u8]) -> io::Result<()> {
     file.sync_all()?;
     std::fs::rename(draft, path)?;
     path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())
+}
+
+/// Makes a directory, and those above it, that only its owner may enter; one that is there stays as it is.
+///
+/// # Errors
+/// Those of the file system.
+pub fn private_directory(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
 }

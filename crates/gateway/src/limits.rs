@@ -293,7 +293,7 @@ pub const SERVICE_KEYS_USED_MS: u64 = 60_000;
 pub const SERVICE_KEYS_STALE_MS: u64 = 30_000;
 /// Lines of a stdio server's standard error kept in the log per second.
 pub const STDERR_LINES_PER_S_MAX: u32 = 100;
-/// Longest such time.
+/// Longest time an evidence package of the gateway's waits to be fetched, in hours.
 pub const PACKAGES_KEPT_HOURS_MAX: u64 = 720;
 /// Most packages that wait to be fetched.
 pub const PACKAGES_MAX: usize = 16;

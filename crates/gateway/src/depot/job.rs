@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::NotMade;
-use crate::limits;
+use crate::report::package;
+use crate::{clock, file, limits};
 
-/// Time without progress after which a package's gateway is taken for dead.
-const SILENCE_MS: u64 = 15 * limits::HEARTBEAT_MS;
+/// Time without progress after which it is looked whether somebody still makes a package.
+const SILENCE_MS: u64 = limits::HEARTBEAT_MS;
 
 /// A package that is made, ready, or failed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -80,9 +81,9 @@ impl Job {
     pub(super) fn write(&self, directory: &Path) -> Result<(), NotMade> {
         let (path, fresh) = (self.file(directory), directory.join(format!(".{}.json", self.id)));
         let written = serde_json::to_vec(self).map_err(io::Error::from);
-        let written =
-            written.and_then(|bytes| fs::write(&fresh, bytes)).and_then(|()| fs::rename(&fresh, &path));
-        written.map_err(|cause| NotMade::Io { path, cause })
+        written
+            .and_then(|bytes| file::replace(&path, &fresh, &bytes))
+            .map_err(|cause| NotMade::Io { path, cause })
     }
 
     fn file(&self, directory: &Path) -> PathBuf {
@@ -117,17 +118,19 @@ pub(super) fn list(directory: &Path) -> Result<Vec<Job>, NotMade> {
 /// Removes what was made more than `kept` ago, and ends what nobody makes any more, both in microseconds. Answers how many
 /// changed.
 pub(super) fn tidy(directory: &Path, now: i64, kept: i64) -> Result<usize, NotMade> {
-    let silence = SILENCE_MS.cast_signed() * 1_000;
+    let silence = clock::micros(SILENCE_MS);
     let mut changed = 0;
     for mut job in list(directory)? {
         if job.created.saturating_add(kept) <= now {
             drop(fs::remove_file(job.package(directory)));
-            remove_unfinished(directory, &job);
+            package::discard(&job.package(directory));
             let path = job.file(directory);
             fs::remove_file(&path).map_err(|cause| NotMade::Io { path, cause })?;
             changed += 1;
-        } else if matches!(job.progress, Progress::Running(_)) && job.updated.saturating_add(silence) <= now {
-            remove_unfinished(directory, &job);
+        } else if matches!(job.progress, Progress::Running(_))
+            && job.updated.saturating_add(silence) <= now
+            && package::discard(&job.package(directory))
+        {
             job.progress = Progress::Failed("its gateway ended before it was made".to_owned());
             job.updated = now;
             job.write(directory)?;
@@ -135,12 +138,6 @@ pub(super) fn tidy(directory: &Path, now: i64, kept: i64) -> Result<usize, NotMa
         }
     }
     Ok(changed)
-}
-
-/// What a process that ended left of a package. It need not be there.
-pub(super) fn remove_unfinished(directory: &Path, job: &Job) {
-    drop(fs::remove_dir_all(directory.join(format!(".{}.zip.making", job.id))));
-    drop(fs::remove_file(directory.join(format!(".{}.zip.part", job.id))));
 }
 
 /// Bytes of all files below a directory.

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use evidence::jcs;
 use evidence::leaf::EventType;
 use evidence::time::Timestamp;
 use serde_json::json;
@@ -12,10 +11,11 @@ use tokio::runtime::Handle;
 use super::job::{self, Content, Job, Progress};
 use super::{NotMade, directory};
 use crate::exchange::Gateway;
-use crate::ledger::{Event, EventActor};
+use crate::file;
+use crate::ledger::Event;
 use crate::limits;
 use crate::model::Principal;
-use crate::report::package::{Bodies, Deployment, Maker, Order, Written};
+use crate::report::package::{Bodies, Deployment, Maker, Order, Written, discard};
 
 /// Begins to make a package; answers at once.
 ///
@@ -64,7 +64,7 @@ fn tell(gateway: &Gateway) {
 /// Makes sure that there is room, and writes down that the package is made.
 fn room(directory: &Path, job: &Job) -> Result<(), NotMade> {
     let failed = |cause| NotMade::Io { path: directory.to_owned(), cause };
-    private(directory).map_err(failed)?;
+    file::private_directory(directory).map_err(failed)?;
     let jobs = job::list(directory)?;
     if jobs.len() >= limits::PACKAGES_MAX {
         return Err(NotMade::Full(format!(
@@ -82,12 +82,6 @@ fn room(directory: &Path, job: &Job) -> Result<(), NotMade> {
     job.write(directory)
 }
 
-/// A directory that only the gateway's user may enter.
-fn private(directory: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
-}
-
 fn finish(gateway: &Gateway, runtime: &Handle, who: &Arc<Principal>, mut job: Job, order: &Order) {
     let made = make(gateway, runtime, who, &mut job, order);
     job.progress = match made {
@@ -98,7 +92,7 @@ fn finish(gateway: &Gateway, runtime: &Handle, who: &Arc<Principal>, mut job: Jo
         Err(error) => {
             tracing::error!(%error, package = %job.id, "an evidence package could not be made");
             // Nobody goes on with it: it would be asked for under another id.
-            job::remove_unfinished(&directory(gateway), &job);
+            discard(&job.package(&directory(gateway)));
             // Where the gateway keeps its files is nobody's business.
             Progress::Failed(match error {
                 NotMade::Io { .. } => "a file could not be written: the gateway's log says which".to_owned(),
@@ -168,11 +162,5 @@ fn exported(who: &Arc<Principal>, order: &Order, written: &Written) -> Event {
         "leaves": written.derived.leaves, "size": written.log.size, "samples": written.derived.selected.len(),
         "bodies": if order.bodies == Bodies::Opened { "opened" } else { "sealed" }, "by": "api",
     });
-    Event {
-        event: EventType::EvidenceExported,
-        actor: EventActor::Principal(who.clone()),
-        server: None,
-        detail: jcs::Object::of(&detail).ok(),
-        documents: Vec::new(),
-    }
+    Event::by(who, EventType::EvidenceExported, &detail)
 }

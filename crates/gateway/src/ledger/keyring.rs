@@ -9,9 +9,9 @@
 //! | `log.2.key`, `log.2.pub` | the same of the second epoch, and so on | as above |
 //! | `checkpoint` | the last checkpoint published, kept apart from the database | an older database is not noticed |
 
-use std::fs::{DirBuilder, File};
+use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::aead::{self, AES_256_GCM, LessSafeKey, UnboundKey};
@@ -334,10 +334,7 @@ fn file_of(epoch: u64, extension: &str) -> String {
 }
 
 fn create(directory: &Path) -> Result<(), KeyringError> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(directory)
+    crate::file::private_directory(directory)
         .map_err(|cause| KeyringError::Io { path: directory.to_owned(), cause })
 }
 

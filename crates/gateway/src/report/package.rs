@@ -193,6 +193,17 @@ pub struct Maker<'m> {
     pub now: Timestamp,
 }
 
+/// Where a package is until it has its name.
+fn work_of(output: &Path) -> PathBuf {
+    let name = output.file_name().unwrap_or_default().to_string_lossy();
+    output.with_file_name(format!(".{name}.making"))
+}
+
+/// Removes what a process that ended left of the package at `output`; `false` when somebody makes it.
+pub fn discard(output: &Path) -> bool {
+    journal::discard(&work_of(output))
+}
+
 /// The package being made.
 struct Draft<'m> {
     maker: &'m Maker<'m>,
@@ -230,8 +241,7 @@ impl Maker<'_> {
             );
             return Err(PackageError::Io { path: output.to_owned(), cause }.into());
         }
-        let name = output.file_name().unwrap_or_default().to_string_lossy();
-        let work = output.with_file_name(format!(".{name}.making"));
+        let work = work_of(output);
         let mut journal = Journal::open(&work, self.fingerprint(order))?;
         let made = self.make(order, &work, output, &mut journal, progress);
         let done = made.map_err(E::from).and_then(|(written, finished)| {

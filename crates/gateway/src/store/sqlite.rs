@@ -1,8 +1,8 @@
 //! SQLite: the database in a directory of its own. Facts relied on: <https://www.sqlite.org/wal.html>,
 //! <https://www.sqlite.org/pragma.html>.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -139,11 +139,7 @@ fn create(directory: &Path, path: &Path) -> Result<(), Error> {
     let fail = |what: &Path, cause: &std::io::Error| {
         Error::new(ErrorKind::Io, format!("cannot create `{}`: {cause}", what.display()))
     };
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(directory)
-        .map_err(|error| fail(directory, &error))?;
+    crate::file::private_directory(directory).map_err(|error| fail(directory, &error))?;
     // SQLite gives its side files the mode of the database, so this is where privacy is decided.
     let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
     match file {

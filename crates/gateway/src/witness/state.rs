@@ -1,8 +1,8 @@
 //! What a witness keeps: its key, and of each log the largest checkpoint it cosigned. One directory, one process.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::Read as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::rand;
@@ -80,10 +80,7 @@ pub enum WitnessError {
 /// # Errors
 /// [`WitnessError`].
 pub fn create(directory: &Path, name: &str) -> Result<VerifierKey, WitnessError> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(directory)
+    crate::file::private_directory(directory)
         .map_err(|cause| WitnessError::Io { path: directory.to_owned(), cause })?;
     let path = directory.join(KEY);
     if path.exists() {

@@ -13,13 +13,28 @@ use evidence::time::Timestamp;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
-use super::PackageError;
+use super::{PackageError, archive};
 
 /// The journal of one output; nobody else makes the same package while it is open.
 pub(super) struct Journal {
     path: PathBuf,
     file: File,
     pub(super) state: State,
+}
+
+/// Removes what a process that ended left of an unfinished package: opened messages are in it. `false`: somebody makes it.
+pub(super) fn discard(work: &Path) -> bool {
+    let path = work.with_extension("journal");
+    if let Ok(file) = File::open(&path)
+        && flock(&file, FlockOperation::NonBlockingLockExclusive).is_err()
+    {
+        return false;
+    }
+    for left in [&path, &archive::unfinished(work)] {
+        drop(fs::remove_file(left));
+    }
+    drop(fs::remove_dir_all(work));
+    true
 }
 
 /// What is known.

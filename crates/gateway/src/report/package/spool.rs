@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use super::PackageError;
@@ -38,8 +37,7 @@ impl Spool {
 
 /// Makes a directory that nobody else reads: what was recorded is in it.
 pub(super) fn private_directory(path: &Path) -> Result<(), PackageError> {
-    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(|cause| PackageError::Io { path: path.to_owned(), cause })
+    crate::file::private_directory(path).map_err(|cause| PackageError::Io { path: path.to_owned(), cause })
 }
 
 /// Writes a whole file.

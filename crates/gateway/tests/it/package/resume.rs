@@ -1,12 +1,14 @@
 //! A package that was interrupted: the same command goes on from what was finished, and makes what it would have made.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use countersign::ledger::{Keyring, Missing};
 use countersign::report::package::{Bodies, Deployment, Maker, Order, PackageError, Written};
 use countersign::store::{Access, Db};
-use evidence::package::{Draw, Period};
+use evidence::directory::Files;
+use evidence::package::{BODIES_FILE, Draw, Period};
 use tempfile::TempDir;
 
 use super::{QUARTER, SEED, check};
@@ -94,4 +96,36 @@ fn killed_command_is_run_again_and_the_package_is_sound() {
     }
     let findings = check(&output);
     assert!(findings.sound, "{:?}", findings.problems);
+}
+
+#[test]
+fn messages_that_a_killed_command_had_opened_are_for_its_user_alone_and_go_when_it_is_run_for_something_else()
+{
+    let directory = TempDir::new().expect("a directory");
+    let output = directory.path().join("evidence.zip");
+    let command = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        command.args(["evidence", "package", "--from", "2026-07-01", "--to", "2026-07-04", "-o"]);
+        command.arg(&output).args(more);
+        command.env("COUNTERSIGN_CONFIG", QUARTER.path().join("countersign.yaml"));
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    };
+    let making = directory.path().join(".evidence.zip.making");
+    let mut child = command(&[]).spawn().expect("the binary runs");
+    while !making.join(BODIES_FILE).exists() && !output.exists() {
+        std::thread::yield_now();
+    }
+    child.kill().expect("killed, or over");
+    child.wait().expect("waited for");
+    if output.exists() {
+        std::fs::remove_file(&output).expect("removed");
+    } else {
+        let mode = std::fs::metadata(&making).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+    }
+    assert!(command(&["--sealed"]).status().expect("the binary runs").success());
+    assert_eq!(std::fs::read_dir(directory.path()).expect("readable").count(), 1, "something is left");
+    let files = Files::open(&output).expect("readable");
+    assert!(files.read(BODIES_FILE, 1).expect("readable").is_none(), "a sealed package has opened messages");
 }
