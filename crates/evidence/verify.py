@@ -12,7 +12,7 @@ Written from the public specifications, docs/log-format.md and docs/evidence.md,
 check each other:
   RFC 6962 (Merkle tree), RFC 8785 (canonical JSON), and of c2sp.org: signed-note, tlog-checkpoint, tlog-tiles, tlog-cosignature.
 """
-import base64, binascii, bisect, hashlib, heapq, hmac, io, json, os, re, stat, subprocess, sys, tempfile, unicodedata, zipfile
+import base64, binascii, bisect, hashlib, heapq, hmac, io, json, os, re, stat, subprocess, sys, tempfile, unicodedata, zipfile, zlib
 from datetime import datetime, timedelta
 from html import unescape
 
@@ -21,8 +21,13 @@ HEX = re.compile(r"[0-9a-f]{64}")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 TOKEN = re.compile(r"[a-z0-9_.-]{1,64}")
+DECIMAL = re.compile("0|[1-9][0-9]{0,19}")
 TIME = re.compile(r"(19[7-9]\d|[2-9]\d\d\d)-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 ZERO = "0" * 64
+
+
+# What reading an archive may end with; whatever is wrong with its content is a finding.
+UNREADABLE = (OSError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
 
 class Bad(Exception):
@@ -71,6 +76,50 @@ def edge_root(levels):
             left = tree_root(peak)
             right = left if right is None else hashlib.sha256(b"\x01" + left + right).digest()
     return hashlib.sha256().digest() if right is None else right
+
+
+def node(left, right):
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def climb(index, size, path, right, both):
+    """The way up from a node: what is left of the two counters, and the hashes it leads to (RFC 9162, 2.1.3.2, 2.1.4.2)."""
+    last = size - 1
+    while both and index & 1:
+        index, last = index >> 1, last >> 1
+    left = right
+    for sibling in path:
+        if last == 0:
+            raise Bad("the proof has too many hashes")
+        if index & 1 or index == last:
+            left, right = node(sibling, left), node(sibling, right)
+            while index and not index & 1:
+                index, last = index >> 1, last >> 1
+        else:
+            right = node(right, sibling)
+        index, last = index >> 1, last >> 1
+    if last:
+        raise Bad("the proof has too few hashes")
+    return left, right
+
+
+def included(leaf, index, size, path, root):
+    return index < size and climb(index, size, path, leaf, False)[1] == root
+
+
+def grew(old, size, path, before, after):
+    """Whether the tree of `size` leaves is the one of `old` with more behind it."""
+    if old == 0 or old >= size:
+        return not path and before == (hashlib.sha256().digest() if old == 0 else after if old == size else None)
+    path = ([before] if old & old - 1 == 0 else []) + path
+    return path != [] and climb(old - 1, size, path[1:], path[0], True) == (before, after)
+
+
+def unhash(line):
+    data = unbase64(line)
+    if len(data) != 32:
+        raise Bad("a line is not a hash")
+    return data
 
 
 # ---- Signed checkpoint: c2sp.org/signed-note and c2sp.org/tlog-checkpoint -----------------------------------------
@@ -178,7 +227,7 @@ def open_note(signed, key):
 
 def open_checkpoint(signed, key):
     name, body = key[0], open_note(signed, key)[:-1].split("\n")
-    if len(body) != 3 or body[0] != name or not re.fullmatch(r"0|[1-9][0-9]*", body[1], re.ASCII):
+    if len(body) != 3 or body[0] != name or not DECIMAL.fullmatch(body[1]):
         raise Bad("malformed checkpoint, or one of another log")
     root = unbase64(body[2])
     if len(root) != 32 or int(body[1]) >= 2**64:
@@ -275,7 +324,7 @@ class Log:
         with file:
             data = file.read(limit + 1)
         if len(data) > limit:
-            raise Bad(path)
+            raise Bad(getattr(self.files, "prefix", "") + path)
         return data
 
     def hashes(self, name):
@@ -700,7 +749,7 @@ def check_assertion(said, challenge):
 
 # ---- Epochs: docs/log-format.md ---------------------------------------------------------------------------------------
 
-ORIGIN = re.compile(r"(.+/audit)/([1-9][0-9]*)", re.ASCII | re.DOTALL)
+ORIGIN = re.compile(r"(.+/audit)/([1-9][0-9]{0,19})", re.ASCII | re.DOTALL)
 OPTIONAL = lambda check: lambda value: value is None or check(value)
 COUNT = lambda value: type(value) is int and 0 <= value < 2**64
 GENESIS = lambda value: lenient(value, {"origin": ANY, "key": OPTIONAL(ANY), "reason": OPTIONAL(ANY), "previous": OPTIONAL(
@@ -1002,6 +1051,78 @@ class Meaning:
 # ---- Evidence packages: docs/evidence.md ----------------------------------------------------------------------------------
 
 FORMAT = "countersign-evidence/1"
+TEXTS, PERIOD = list_of(ANY), record({"from": is_time, "until": is_time})
+LOG_PART = lambda value: record({"first": COUNT, "size": COUNT, "root": HASH})(value) and (
+    value["first"] % WIDTH == 0 and value["first"] <= value["size"])
+MANIFEST = record({
+    "format": word(FORMAT), "origin": ANY, "created": is_time, "period": PERIOD, "servers": TEXTS, "log": LOG_PART, "assurance": ANY,
+    "sample": OPTIONAL(record({"n": COUNT, "seed": ANY, "population": ANY})), "does_not_assert": TEXTS,
+    "files": list_of(record({"path": ANY, "bytes": COUNT, "sha256": HASH}))})
+CONDITION = record({"member": ANY, "one_of": TEXTS})
+STEP = lambda value: isinstance(value, list) and len(value) == 2 and ANY(value[0]) and TEXTS(value[1])
+SHAPE = lambda value: value == "each" or record({}, group=record({"by": TEXTS}), follow=record(
+    {"by": ANY, "opens": TEXTS, "steps": list_of(STEP)}))(value) and len(value) == 1
+SOURCE = lambda value: value in ("row", "last") or record({}, step=ANY, count=ANY)(value) and len(value) == 1
+QUERY = record({"name": ANY, "title": ANY, "answers": ANY, "types": TEXTS, "any": list_of(list_of(CONDITION)),
+                "except": list_of(CONDITION), "shape": SHAPE,
+                "columns": list_of(record({"name": ANY, "member": ANY, "of": SOURCE}))})
+STATEMENT = record({"format": word(FORMAT), "population": QUERY, "period": PERIOD, "servers": TEXTS, "log": LOG_PART,
+                    "rows": COUNT, "leaves": COUNT, "first_index": OPTIONAL(COUNT), "last_index": OPTIONAL(COUNT),
+                    "totals": list_of(record({"day": ANY, "type": ANY, "leaves": COUNT}))})
+STATED_RULES = record({"format": word(FORMAT), "rules": list_of(record(
+    {"name": ANY, "meaning": ANY, "types": TEXTS, "all": list_of(CONDITION)}))})
+OPENED = record({"index": COUNT, "salt": HASH, "body": ANY})
+MEASURE = re.compile("calls|forwarded|denied|authentication_failures|forwarded:.+", re.DOTALL)
+# Which leaves each population is about. Every type is in one of them, follows a leaf of one, or is in no list of calls for
+# a reason: frames belong to their call, and audit.gap is in the gap register.
+ABOUT_LEAVES = {
+    "calls": "call.intent call.denied", "privileged": "call.intent call.denied", "denials": "call.denied auth.failed",
+    "approvals": "approval.requested",
+    "masking": "call.intent call.denied call.frame call.outcome approval.requested approval.approved approval.rejected",
+    "changes": "policy.proposed policy.published config.changed breakglass.entered breakglass.exited",
+    "principals": "call.intent call.denied approval.approved approval.rejected", "tools": "call.intent call.denied",
+    "definitions": "tools.changed",
+    "keys": "key.created key.rotated key.revoked passkey.registered passkey.removed log.genesis log.seal",
+    "retention": "retention.deleted hold.set hold.cleared", "viewing": "recording.viewed evidence.exported",
+    "reviews": "review.started", "review_decisions": "review.decided", "canaries": "canary.checked",
+    "availability": "log.genesis gateway.started log.heartbeat gateway.stopped log.seal",
+}
+
+
+def to_json(form):
+    def parse(data):
+        value = json.loads(data.decode("utf-8"))
+        json.dumps(value, ensure_ascii=False).encode("utf-8")  # Half a character cannot be written down.
+        if not form(value):
+            raise Bad("not of the form that it should have")
+        return value
+    return parse
+
+
+def to_rows(head, check):
+    """A file from somewhere else: its rows as lists of texts."""
+    def parse(data):
+        lines = [line.rstrip("\r") for line in data.decode("utf-8").split("\n")]
+        if lines[0].lstrip("\ufeff") != head:
+            raise Bad(f"line 1: expected the head {head!r}")
+        rows = []
+        for number, line in enumerate(lines[1:], 2):
+            row = line.split(",")
+            if line and (clean(line) != line or len(row) != head.count(",") + 1 or not check(row)):
+                raise Bad(f"line {number} is not a row of {head!r}")
+            rows += [row] if line else []
+        return rows
+    return parse
+
+
+def is_count(row):
+    day, source, measure, number = row
+    return (len(day) == 10 and is_time(day + "T00:00:00.000000Z") and MEASURE.fullmatch(measure) is not None
+            and '"' not in source and DECIMAL.fullmatch(number) is not None and int(number) < 2**64)
+
+
+def is_leaver(row):
+    return row[0] != "" and '"' not in row[0] and is_time(row[1])
 
 
 def clean(value):
@@ -1273,16 +1394,23 @@ MUST_SHOW = ("rows.calls type.call.intent type.call.denied type.auth.failed rows
              "rows.tools exceptions gaps gaps.unexplained leaves log.first log.last log.size").split()
 
 
+BODIES = "populations/privileged.bodies.jsonl"
+
+
 class Package:
     def __init__(self, files, key, findings):
-        self.files, self.key, self.findings = files, key, findings
+        self.files, self.key, self.findings, self.opened = files, key, findings, {}
 
     def blame(self, kind, path, reason, leaf=None):
         self.findings.blame(kind, reason, leaf, path)
 
-    def json(self, path):
-        data = Log(self.files).file(path, 2**26)
-        return None if data is None else json.loads(data)
+    def given(self, path, limit, parse, kind="population"):
+        """What a member holds; nothing, and a finding, when it is not what it should be."""
+        try:
+            data = Log(self.files).file(path, limit)
+            return None if data is None else parse(data)
+        except (Bad, ValueError, RecursionError) as problem:
+            self.blame(kind, path, f"malformed: {problem}")
 
     def verify(self):
         data, note = (Log(self.files).file(path, 2**26) for path in ("manifest.json", "manifest.note"))
@@ -1293,10 +1421,13 @@ class Package:
                 raise Bad("the signature is about another manifest, format or log")
         except Bad as problem:
             return self.blame("manifest", "manifest.note", str(problem))
-        self.manifest = json.loads(data)
+        self.manifest = self.given("manifest.json", 2**26, to_json(MANIFEST), "manifest")
+        if self.manifest is None:
+            return
         self.listed = {record["path"]: record for record in self.manifest["files"]}
         self.check_files()
         self.read_log()
+        self.check_before()
 
     def check_files(self):
         for name, plain in self.files.names():
@@ -1320,11 +1451,11 @@ class Package:
 
     def read_log(self):
         part, period = self.manifest["log"], self.manifest["period"]
-        names = sorted(path for path in self.listed if re.fullmatch(r"populations/[a-z_]+\.query\.json", path))
-        populations = {path[:-len(".query.json")]: Population(self.json(path)) for path in names}
+        populations = self.stated()
         draw, keys, totals, counted, named = self.manifest["sample"], [], {}, {}, (set(), set(), set())
-        rules = self.json("exceptions.query.json") or {"rules": []}
+        rules = self.given("exceptions.query.json", 2**26, to_json(STATED_RULES)) or {"rules": []}
         exceptions, gaps, timeline = Exceptions(rules["rules"], self.leavers()), Gaps(period), [TIMELINE_HEAD]
+        commitments = {}
 
         def count(day, measure, n=1):
             counted[day, measure] = counted.get((day, measure), 0) + n
@@ -1347,7 +1478,10 @@ class Package:
             servers = self.manifest["servers"]
             meant = within and (not servers or "server" not in leaf or leaf["server"] in servers)
             for path, population in populations.items():
-                if population.push(index, leaf, digest, meant) and draw and path == "populations/" + draw["population"]:
+                taken = population.push(index, leaf, digest, meant)
+                if taken and path == "populations/privileged" and "payload" in leaf:
+                    commitments[index] = leaf["payload"]["commitment"]
+                if taken and draw and path == "populations/" + draw["population"]:
                     key = hashlib.sha256(draw["seed"].encode() + digest).digest()
                     heapq.heappush(keys, (bytes(255 - b for b in key), -index, key, digest))
                     if len(keys) > draw["n"]:
@@ -1365,12 +1499,12 @@ class Package:
             if event == "call.denied" and caller:
                 count(day, "denied")
             if event == "auth.failed":
-                count(day, "authentication_failures", detail.get("count", 1))
+                count(day, "authentication_failures", detail["count"] if integer()(detail.get("count")) else 1)
             if "decision" in leaf:
                 named[0].add(leaf["decision"]["policy_set"])
             if event in ("tools.changed", "review.started"):
-                named[0].update([detail["policy_set"]] if "policy_set" in detail else [])
-                named[2].update([detail["document"]] if "document" in detail else [])
+                named[0].update([detail["policy_set"]] if HASH(detail.get("policy_set")) else [])
+                named[2].update([detail["document"]] if HASH(detail.get("document")) else [])
 
         log = Log(Below(self.files, "log/"))
         verify_log(log, self.key, self.findings, part["first"], observe)
@@ -1386,7 +1520,64 @@ class Package:
         figures = self.figures(populations, totals, exceptions, gaps, len(keys))
         self.expect("figures.json", list(map(Population.line, json.dumps(figures, indent=2, sort_keys=True).split("\n"))))
         self.check_report(figures)
-        self.check_samples([(-index, digest) for _, index, _, digest in sorted(keys, key=lambda key: key[2])])
+        self.check_bodies(commitments)
+        selected = [(-index, digest, key) for _, index, key, digest in sorted(keys, key=lambda key: key[2])]
+        if draw:
+            self.expect("samples/selection.csv", list(map(Population.line, ["rank,index,leaf_hash,key"] + [
+                f"{rank},{index},{digest.hex()},{key.hex()}" for rank, (index, digest, key) in enumerate(selected, 1)])))
+        self.check_samples([(index, digest) for index, digest, _ in selected])
+
+    def stated(self):
+        """Every population, by the path of its files: there, and about the leaves that it has to be about."""
+        populations = {}
+        for name, types in ABOUT_LEAVES.items():
+            path = f"populations/{name}"
+            if path + ".query.json" not in self.listed:
+                self.blame("population", path + ".query.json", "missing: the log gives rows for it")
+            statement = self.given(path + ".query.json", 2**26, to_json(STATEMENT))
+            if statement is None:
+                continue
+            query = statement["population"]
+            if (query["name"], query["types"]) != (name, types.split()) or any(
+                    statement[member] != self.manifest[member] for member in ("period", "servers", "log")):
+                self.blame("population", path + ".query.json", "another population, period or part of the log than it should be of")
+            populations[path] = Population(statement)
+        for path in self.listed:
+            named = re.fullmatch(r"(populations/[^/]*?)\.(query\.json|csv|jsonl)", path)
+            if path.startswith("populations/") and path != BODIES and (not named or named[1][12:] not in ABOUT_LEAVES):
+                self.blame("population", path, "the log gives no such population")
+        return populations
+
+    def check_before(self):
+        """The checkpoint before the slice is signed, and the log only grew since."""
+        part, paths = self.manifest["log"], ("checkpoints/before", "checkpoints/consistency")
+        if not any(path in self.listed for path in paths):
+            return
+        before = self.given(paths[0], 65536, lambda data: open_checkpoint(data, self.key), "checkpoint")
+        proof = self.given(paths[1], 8192, lambda data: [unhash(line) for line in data.decode("utf-8").splitlines()], "checkpoint")
+        if before is None or proof is None:
+            return [self.blame("checkpoint", path, "missing, although the other one is there")
+                    for path in paths if path not in self.listed]
+        try:
+            good = grew(before[0], part["size"], proof, before[1], bytes.fromhex(part["root"]))
+        except Bad:
+            good = False
+        if not good:
+            self.blame("checkpoint", paths[1], "the proof does not show that the log only grew since the checkpoint before it")
+
+    def check_bodies(self, commitments):
+        """Opened bodies are what their leaves commit to."""
+        file = self.files.open(BODIES)
+        for number, line in enumerate(file or [], 1):
+            try:
+                opened, fits = to_json(OPENED)(line), False
+                wanted = commitments.get(opened["index"])
+                fits = wanted == hmac.new(bytes.fromhex(opened["salt"]), opened["body"].encode(), hashlib.sha256).hexdigest()
+            except (Bad, ValueError, RecursionError):
+                opened, wanted, fits = {}, None, False
+            if not fits:
+                self.blame("sample", BODIES, f"line {number}: the body is not what its leaf commits to",
+                           opened["index"] if wanted else None)
 
     def lines(self, path):
         file = self.files.open(path)
@@ -1413,11 +1604,10 @@ class Package:
                 self.expect(path + ending, expected)
         lines = ["day,type,leaves"] + [f"{day},{event},{n}" for (day, event), n in sorted(totals.items())]
         self.expect("totals.csv", list(map(Population.line, lines)))
-        counts = Log(self.files).file("reconciliation/counts.csv", 2**22)
+        counts = self.given("reconciliation/counts.csv", 2**22, to_rows("day,source,measure,count", is_count))
         if counts is not None:
             lines = ["day,source,measure,theirs,ours,difference,ties"]
-            for line in filter(None, counts.decode("utf-8-sig").splitlines()[1:]):
-                day, source, measure, theirs = line.split(",")
+            for day, source, measure, theirs in counts:
                 ours = counted.get((day, measure), 0)
                 tie = "yes" if ours == int(theirs) else "no"
                 lines.append(csv_line([day, source, measure, theirs, str(ours), str(ours - int(theirs)), tie]))
@@ -1434,9 +1624,8 @@ class Package:
                     self.blame("document", path, "changed: its hash is not its name, which is what the leaves name")
 
     def leavers(self):
-        data, leavers = Log(self.files).file("reconciliation/leavers.csv", 2**22), {}
-        for line in filter(None, (data or b"").decode("utf-8-sig").splitlines()[1:]):
-            actor, since, _ = line.split(",")
+        rows, leavers = self.given("reconciliation/leavers.csv", 2**22, to_rows("actor,since,source", is_leaver)), {}
+        for actor, since, _ in rows or []:
             leavers[actor] = min(micros(since), leavers.get(actor, micros(since)))
         return leavers
 
@@ -1465,46 +1654,69 @@ class Package:
         if data is None:
             return self.blame("missing_file", "report.html", "a package without its report")
         html = data.decode("utf-8", "replace")
+        counted = [path for path in ("access/difference.csv", "access/end.duties.csv", "access/unused.csv") if path in self.listed]
+        figures = {**figures, **{f"file:{path}": self.rows_of(path) for path in counted}}
         shown = re.findall(r' data-figure="([^"]*)"[^>]*>([^<]*)', html)
         for name, number in shown:
             if name not in figures or number != f"{figures[name]:,}".replace(",", "\u202f"):
                 self.blame("report", "report.html", f"it shows {number!r} for {name!r}, and the log gives {figures.get(name)}")
-        for name in set(MUST_SHOW) - {name for name, _ in shown}:
+        for name in {*MUST_SHOW, *(f"file:{path}" for path in counted)} - {name for name, _ in shown}:
             self.blame("report", "report.html", f"it does not show {name!r}")
         for path, columns, table in re.findall(r'<table data-file="([^"]*)" data-columns="([^"]*)"(.*?)</table>', html, re.DOTALL):
             file, rows = self.files.open(path), []
             if file:
                 with file:
-                    rows = file.read().decode("utf-8", "replace").split("\n")
+                    rows = [row.rstrip("\r") for row in file.read().decode("utf-8", "replace").split("\n")]
             for row in table.split("<tr")[2:]:
-                line = re.match(r' data-line="(\d+)"', row, re.ASCII)
+                line = re.match(r' data-line="(\d{1,18})"', row, re.ASCII)
                 there = cells(rows[int(line[1]) - 1]) if line and 0 < int(line[1]) <= len(rows) else []
-                expected = [short(there[int(at)]) if int(at) < len(there) else None for at in columns.split()]
+                expected = [short(there[int(at)]) if at.isdecimal() and int(at[:9]) < len(there) else None for at in columns.split()]
                 if not line or contents("<td", row) != expected:
                     self.blame("report", "report.html", f"a row that it shows of {path!r} is not a row of it")
 
+    def rows_of(self, path):
+        """Lines of a file that hold something, but for its head."""
+        file = self.files.open(path)
+        return max(sum(1 for line in file or [] if line.strip()) - 1, 0)
+
     def check_samples(self, selected):
         for rank, (index, digest) in enumerate(selected, 1):
-            folder = f"samples/{rank:03}/"
+            folder, found = f"samples/{rank:03}/", set()
             for path in self.listed:
-                match = re.fullmatch(re.escape(folder) + r"(\d+)\.leaf\.json", path)
+                match = re.fullmatch(re.escape(folder) + r"(0|[1-9]\d{0,18})\.(leaf\.json|tlog-proof|body|salt)", path, re.ASCII)
                 if match:
-                    self.check_sample(folder + match[1], int(match[1]))
-            leaf = Log(self.files).file(f"{folder}{index}.leaf.json", LEAF_MAX)
+                    found.add((folder + match[1], int(match[1])))
+            for path, number in sorted(found):
+                self.check_sample(path, number)
+            leaf = self.given(f"{folder}{index}.leaf.json", LEAF_MAX, bytes, "sample")
             if leaf is None or leaf_hash(leaf) != digest:
                 self.blame("sample", folder, f"the sample of rank {rank} is leaf {index}, which is not in this folder", index)
 
     def check_sample(self, path, index):
-        leaf, body, salt = (Log(self.files).file(path + ending, 2**28) for ending in (".leaf.json", ".body", ".salt"))
-        tile = tile_name(0, index // WIDTH, self.manifest["log"]["size"])
-        hashes = Log(Below(self.files, "log/")).hashes(tile) if tile else None
-        if hashes is None or hashes[index % WIDTH] != leaf_hash(leaf):
-            return self.blame("sample", path, "forged: the leaf is not the one in the log", index)
-        payload = json.loads(leaf).get("payload")
-        if (body is None) != (salt is None) or body is not None and (
-                not payload or hmac.new(bytes.fromhex(salt.decode().strip()), body, hashlib.sha256).hexdigest()
-                != payload["commitment"]):
-            self.blame("sample", path, "forged: the body is not what its leaf commits to", index)
+        leaf, proof, body, salt = (Log(self.files).file(path + ending, 2**28)
+                                   for ending in (".leaf.json", ".tlog-proof", ".body", ".salt"))
+        try:
+            if leaf is None or proof is None:
+                raise Bad("the leaf or its proof is missing")
+            self.check_proof(proof, leaf, index)
+            payload = decode(leaf).get("payload")
+            if (body is None) != (salt is None) or body is not None and not (payload and HASH(salt[:64].decode()) and hmac.new(
+                    bytes.fromhex(salt[:64].decode()), body, hashlib.sha256).hexdigest() == payload["commitment"]):
+                raise Bad("the body is not what its leaf commits to")
+        except (Bad, ValueError) as problem:
+            self.blame("sample", path, f"forged: {problem}", index)
+
+    def check_proof(self, proof, leaf, index):
+        """c2sp.org/tlog-proof: the leaf is in the tree that the package is about."""
+        head, _, signed = proof.decode("utf-8").partition("\n\n")
+        lines = [line for line in head.split("\n") if not line.startswith("extra ")]
+        if lines[:2] != ["c2sp.org/tlog-proof@v1", f"index {index}"]:
+            raise Bad("the proof is malformed, or about another leaf")
+        if signed not in self.opened:
+            self.opened[signed] = open_checkpoint(signed.encode(), self.key)
+        size, root = self.opened[signed]
+        if root.hex() != self.manifest["log"]["root"] or not included(leaf_hash(leaf), index, size, list(map(unhash, lines[2:])), root):
+            raise Bad("the leaf is not the one in the log, or the proof is about another tree")
 
 
 # ---- The program ------------------------------------------------------------------------------------------------------
@@ -1775,7 +1987,7 @@ def main(arguments):
             result = {"sound": sound, "problems": chain.problems, "epochs": [
                 {"epoch": member["origin"] and member["origin"][1], "directory": member["folder"],
                  "findings": result_of(member["findings"])} for member in chain.members]}
-    except (OSError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         print(f"verify.py: cannot read the log, or openssl is missing: {error}", file=sys.stderr)
         return 2
     if as_json:

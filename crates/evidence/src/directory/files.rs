@@ -60,7 +60,7 @@ impl Files {
         let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
         let found = self.with(path, &mut |file| file.take(limit).read_to_end(&mut bytes).map(drop))?;
         if bytes.len() > bytes_max {
-            return Err(Error::FileTooLarge { path: path.to_owned() });
+            return Err(Error::FileTooLarge { path: format!("{}{path}", self.prefix) });
         }
         Ok(found.then_some(bytes))
     }

@@ -25,6 +25,15 @@ pub const FIGURES: &[&str] = &[
     "log.size",
 ];
 
+/// Files that are computed from policies, not from leaves: a report that shows how many rows one has names it
+/// `file:PATH`, and must where the package has the file.
+pub const COUNTED_FILES: &[&str] = &["access/difference.csv", "access/end.duties.csv", "access/unused.csv"];
+
+/// The name of the figure for the rows of a file.
+pub fn figure_of(path: &str) -> String {
+    format!("file:{path}")
+}
+
 /// Types that a report speaks of, whether there was one or not.
 const ALWAYS: [&str; 3] = ["auth.failed", "call.denied", "call.intent"];
 

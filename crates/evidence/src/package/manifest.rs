@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Draw, FORMAT, Period};
 use crate::merkle::Hash;
 use crate::note::{self, Note, Signer, VerifierKey};
+use crate::tile::WIDTH_MAX;
 use crate::time::Timestamp;
 
 /// The most bytes of a manifest: one line for each tile of a large log.
@@ -120,6 +121,10 @@ impl Manifest {
         }
         if manifest.origin != key.name() {
             return Err(ManifestError::Other);
+        }
+        let LogPart { first, size, .. } = manifest.log;
+        if !first.is_multiple_of(u64::from(WIDTH_MAX)) || first > size {
+            return Err(ManifestError::Malformed("there is no such part of a log".to_owned()));
         }
         Ok(manifest)
     }

@@ -16,7 +16,7 @@ use crate::note::{NOTE_BYTES_MAX, VerifierKey};
 use crate::package::{
     BEFORE_FILE, BODIES_FILE, CONFIGURATIONS, CONSISTENCY_FILE, COUNTS_BYTES_MAX, COUNTS_FILE, Counts,
     CountsError, DOCUMENTS, Derivation, Derived, LEAVERS_BYTES_MAX, LEAVERS_FILE, LOG, Leavers,
-    MANIFEST_BYTES_MAX, MANIFEST_FILE, Manifest, POLICIES, SIGNATURE_FILE, Setting, figures,
+    MANIFEST_BYTES_MAX, MANIFEST_FILE, Manifest, ManifestError, POLICIES, SIGNATURE_FILE, Setting, figures,
 };
 
 const KEY_BYTES_MAX: usize = 4096;
@@ -45,7 +45,7 @@ pub(super) fn check(
 ) -> Result<(), directory::Error> {
     let Some((manifest, hash)) = open_manifest(files, given, findings)? else { return Ok(()) };
     check_files(files, &manifest, findings)?;
-    let Some(setting) = setting(files, &manifest, findings)? else { return Ok(()) };
+    let setting = setting(files, &manifest, findings)?;
     let mut lines = Lines::default();
     let mut derivation =
         Derivation::begin(setting, &mut |path, line| keep(&mut lines, path, line)).map_err(own)?;
@@ -70,7 +70,13 @@ pub(super) fn check(
     compare(files, &manifest, &lines, findings)?;
     check_bodies(files, &lines.commitments, findings)?;
     check_documents(files, &derived, findings)?;
-    super::shown::check(files, &figures(&derived), &|path| lines.files.contains_key(path), findings)?;
+    super::shown::check(
+        files,
+        &manifest,
+        &figures(&derived),
+        &|path| lines.files.contains_key(path),
+        findings,
+    )?;
     check_consistency(files, given, &manifest, findings)?;
     let samples = check_samples(files, &manifest, &derived, findings)?;
     findings.package = Some(PackageSummary {
@@ -104,7 +110,12 @@ fn open_manifest(
     match Manifest::open(&bytes, &note, &key) {
         Ok(manifest) => Ok(Some((manifest, Hash::of(&bytes)))),
         Err(error) => {
-            findings.blame_file(ProblemKind::Manifest, SIGNATURE_FILE, error);
+            // What was signed is at fault, or that it was not.
+            let path = match error {
+                ManifestError::Malformed(_) | ManifestError::Format(_) => MANIFEST_FILE,
+                ManifestError::Note(_) | ManifestError::Other => SIGNATURE_FILE,
+            };
+            findings.blame_file(ProblemKind::Manifest, path, error);
             Ok(None)
         }
     }
@@ -155,38 +166,36 @@ fn check_files(files: &Files, manifest: &Manifest, findings: &mut Findings) -> R
     Ok(())
 }
 
-fn setting(
-    files: &Files,
-    manifest: &Manifest,
-    findings: &mut Findings,
-) -> Result<Option<Setting>, directory::Error> {
-    let counts = given_file(files, COUNTS_FILE, COUNTS_BYTES_MAX, Counts::parse, findings)?;
-    let leavers = given_file(files, LEAVERS_FILE, LEAVERS_BYTES_MAX, Leavers::parse, findings)?;
-    let (Ok(counts), Ok(leavers)) = (counts, leavers) else { return Ok(None) };
-    Ok(Some(Setting {
+fn setting(files: &Files, manifest: &Manifest, findings: &mut Findings) -> Result<Setting, directory::Error> {
+    Ok(Setting {
         period: manifest.period,
         servers: manifest.servers.clone(),
         log: manifest.log,
-        counts,
-        leavers,
+        counts: given_file(files, COUNTS_FILE, COUNTS_BYTES_MAX, Counts::parse, findings)?,
+        leavers: given_file(files, LEAVERS_FILE, LEAVERS_BYTES_MAX, Leavers::parse, findings)?,
         draw: manifest.sample.clone(),
-    }))
+    })
 }
 
-/// A file that came from somewhere else, as far as there is one; refused when it is not what it should be.
+/// A file that came from somewhere else, as far as there is one. One that is not what it should be is a finding, and what
+/// follows from it is not derived.
 fn given_file<T>(
     files: &Files,
     path: &str,
     bytes_max: usize,
     parse: fn(&str) -> Result<T, CountsError>,
     findings: &mut Findings,
-) -> Result<Result<Option<T>, CountsError>, directory::Error> {
-    let Some(bytes) = files.read(path, bytes_max)? else { return Ok(Ok(None)) };
-    let parsed = parse(&String::from_utf8_lossy(&bytes));
+) -> Result<Option<T>, directory::Error> {
+    let Some(bytes) = files.read(path, bytes_max)? else { return Ok(None) };
+    let Ok(text) = String::from_utf8(bytes) else {
+        findings.blame_file(ProblemKind::Population, path, "it is not UTF-8");
+        return Ok(None);
+    };
+    let parsed = parse(&text);
     if let Err(error) = &parsed {
         findings.blame_file(ProblemKind::Population, path, error);
     }
-    Ok(parsed.map(Some))
+    Ok(parsed.ok())
 }
 
 fn check_log(
@@ -396,7 +405,16 @@ fn check_consistency(
 ) -> Result<(), directory::Error> {
     let (before, proof) =
         (files.read(BEFORE_FILE, NOTE_BYTES_MAX)?, files.read(CONSISTENCY_FILE, PROOF_BYTES_MAX)?);
-    let (Some(key), Some(before), Some(proof)) = (key(files, given)?, before, proof) else { return Ok(()) };
+    let (before, proof) = match (before, proof) {
+        (Some(before), Some(proof)) => (before, proof),
+        (None, None) => return Ok(()),
+        (before, _) => {
+            let path = if before.is_some() { CONSISTENCY_FILE } else { BEFORE_FILE };
+            findings.blame_file(ProblemKind::Checkpoint, path, "missing, although the other one is there");
+            return Ok(());
+        }
+    };
+    let Some(key) = key(files, given)? else { return Ok(()) };
     match Checkpoint::open(&before, &key) {
         Err(error) => findings.blame_file(ProblemKind::Checkpoint, BEFORE_FILE, error),
         Ok((before, _)) => {

@@ -1,5 +1,7 @@
 //! Samples: each is one the seed selects, is in the log, and its opened bodies are what its leaves commit to.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
 use super::{Findings, ProblemKind};
@@ -15,6 +17,8 @@ use crate::text;
 /// More than any recorded body.
 const BODY_BYTES_MAX: usize = 128 * 1024 * 1024;
 const SALT_BYTES_MAX: usize = 65;
+/// What there may be of a leaf; the first two are there of each.
+const PARTS: [&str; 4] = ["leaf.json", "tlog-proof", "body", "salt"];
 const PROOF_BYTES_MAX: usize = NOTE_BYTES_MAX + 8192;
 
 /// A body that was opened, and what opens it.
@@ -59,10 +63,11 @@ pub(super) fn check_samples(
         let mut names = Vec::new();
         below.walk(&mut |path, _| names.extend(path))?;
         let mut selected = false;
-        for name in names {
-            let Some(number) = name.strip_suffix(".tlog-proof").and_then(text::read_decimal) else {
-                continue;
-            };
+        let number = |name: &String| {
+            let (number, ending) = name.split_once('.')?;
+            PARTS.contains(&ending).then(|| text::read_decimal(number)).flatten()
+        };
+        for number in names.iter().filter_map(number).collect::<BTreeSet<_>>() {
             let sample = Sample { files: &below, folder: &folder, index: number, key: &key, manifest };
             if let Some(found) = sample.check(findings)? {
                 selected |= number == *index && found == *hash;

@@ -8,17 +8,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::package::each_line;
 use super::{Findings, ProblemKind};
 use crate::directory::{self, Files};
-use crate::package::{FIGURES, Mark, REPORT_FILE, Row, cells, group, marks, short};
+use crate::package::{
+    COUNTED_FILES, FIGURES, Manifest, Mark, REPORT_FILE, Row, cells, figure_of, group, marks, short,
+};
 
 /// More than any report.
 const REPORT_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 pub(super) fn check(
     files: &Files,
+    manifest: &Manifest,
     figures: &BTreeMap<String, u64>,
     derived: &dyn Fn(&str) -> bool,
     findings: &mut Findings,
 ) -> Result<(), directory::Error> {
+    let mut figures = figures.clone();
+    let listed = |path: &str| manifest.files.iter().any(|record| record.path == path);
+    let counted: Vec<&str> = COUNTED_FILES.iter().copied().filter(|path| listed(path)).collect();
+    for path in &counted {
+        figures.insert(figure_of(path), rows_of(files, path)?);
+    }
     let Some(report) = files.read(REPORT_FILE, REPORT_BYTES_MAX)? else {
         findings.blame_file(ProblemKind::MissingFile, REPORT_FILE, "a package without its report");
         return Ok(());
@@ -33,7 +42,9 @@ pub(super) fn check(
         }
     }
     let shown: BTreeSet<&str> = numbers.iter().map(|mark| mark.figure.as_str()).collect();
-    for figure in FIGURES.iter().filter(|figure| !shown.contains(*figure)) {
+    let wanted =
+        FIGURES.iter().map(|name| (*name).to_owned()).chain(counted.iter().map(|path| figure_of(path)));
+    for figure in wanted.filter(|figure| !shown.contains(figure.as_str())) {
         findings.blame_file(ProblemKind::Report, REPORT_FILE, format!("it does not show `{figure}`"));
     }
     let mut by_file: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
@@ -41,9 +52,21 @@ pub(super) fn check(
         by_file.entry(&row.file).or_default().push(row);
     }
     for (file, rows) in by_file {
-        check_rows(files, file, &rows, derived, findings)?;
+        check_rows(files, file, &rows, &|file| derived(file) || counted.contains(&file), findings)?;
     }
     Ok(())
+}
+
+/// Lines of a file that hold something, but for its head.
+fn rows_of(files: &Files, path: &str) -> Result<u64, directory::Error> {
+    let mut lines = 0_u64;
+    files.with(path, &mut |content| {
+        each_line(content, &mut |line| {
+            lines += u64::from(!line.trim_ascii().is_empty());
+            true
+        })
+    })?;
+    Ok(lines.saturating_sub(1))
 }
 
 fn check_rows(
@@ -63,7 +86,7 @@ fn check_rows(
             each_line(content, &mut |line| {
                 number += 1;
                 if let Some(rows) = wanted.get(&number) {
-                    let cells = cells(&String::from_utf8_lossy(line));
+                    let cells = cells(String::from_utf8_lossy(line).trim_end_matches('\r'));
                     good += rows.iter().filter(|row| is_of(row, &cells)).count();
                 }
                 wanted.range(number + 1..).next().is_some()

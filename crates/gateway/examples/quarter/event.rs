@@ -5,14 +5,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use countersign::clock::{Clock as _, new_id};
-use countersign::ledger::{Denial, DenialKind, Document, Event, EventActor};
+use countersign::ledger::{Denial, DenialKind, Document, Event};
 use countersign::model::{Party, Principal};
-use evidence::jcs;
 use evidence::leaf::EventType;
 use evidence::merkle::Hash;
 use serde_json::{Value, json};
 
-use super::{Teller, around, principal, server};
+use super::{LEAD, Teller, around, principal, server};
 
 /// Definitions that every upstream lists: what is called, and what nobody uses.
 const LISTED: [(&str, u8); 4] = [("query", 3), ("report", 4), ("export", 5), ("purge_cache", 6)];
@@ -32,7 +31,18 @@ impl Teller {
             self.list(number, &LISTED.map(defined), json!({ "added": added, "changed": [] })).await?;
         }
         let key = self.key();
-        self.note(EventType::KeyCreated, None, &key, Vec::new()).await
+        self.note(EventType::KeyCreated, None, &key, Vec::new()).await?;
+        let passkey = json!({
+            "credential": "c3RvcnktcGFzc2tleQ", "key": "c3Rvcnkta2V5", "rp_id": "gateway.example",
+            "origin": "https://gateway.example",
+        });
+        self.by(LEAD, EventType::PasskeyRegistered, &passkey).await
+    }
+
+    /// Something that one of the people did.
+    async fn by(&self, person: u64, event: EventType, facts: &Value) -> anyhow::Result<()> {
+        self.ledger.note(Event::by(&principal(person), event, facts)).await?;
+        Ok(())
     }
 
     /// In the middle: masking is made weaker, a definition changes and is accepted, the key is withdrawn, a recording is
@@ -54,14 +64,13 @@ impl Teller {
         let mut key = self.key();
         key["revoked"] = self.clock_text().into();
         self.note(EventType::KeyRevoked, None, &key, Vec::new()).await?;
-        let viewed = Event {
-            event: EventType::RecordingViewed,
-            actor: EventActor::Principal(principal(3)),
-            server: None,
-            detail: Some(jcs::Object::of(&json!({ "by": "api" }))?),
-            documents: Vec::new(),
-        };
-        self.ledger.note(viewed).await?;
+        self.by(LEAD, EventType::RecordingViewed, &json!({ "by": "api" })).await?;
+        let proposed = json!({
+            "proposal": new_id(&*self.clock), "step": "made", "policy_set": Hash::from_bytes([8; 32]).to_string(),
+            "base": Hash::from_bytes(self.revision.0).to_string(),
+        });
+        self.by(LEAD, EventType::PolicyProposed, &proposed).await?;
+        self.by(LEAD, EventType::PasskeyRemoved, &json!({ "credential": "c3RvcnktcGFzc2tleQ" })).await?;
         let own = self.refused(DenialKind::Refused, principal(5), "own_call", None, 1);
         self.ledger.deny(Denial { method: Some("approvals/approve".into()), ..own }).await?;
         let nobody = Arc::new(Principal::anonymous(Some("corp".to_owned()), None));

@@ -6,6 +6,7 @@ mod story;
 
 mod access;
 mod resume;
+mod rubbish;
 mod stranger;
 
 use std::path::{Path, PathBuf};
@@ -90,9 +91,14 @@ impl Copy {
             make(&directory.path().join("evidence"), &[]);
             directory
         });
+        Self::of(&WHOLE)
+    }
+
+    /// Of the package `evidence` in a directory.
+    fn of(whole: &TempDir) -> Self {
         let directory = TempDir::new().expect("a directory");
         let copied =
-            Command::new("cp").arg("-r").arg(WHOLE.path().join("evidence")).arg(directory.path()).status();
+            Command::new("cp").arg("-r").arg(whole.path().join("evidence")).arg(directory.path()).status();
         assert!(copied.expect("cp runs").success());
         Self { directory }
     }

@@ -190,8 +190,10 @@ fn line<const N: usize>(fields: [String; N]) -> String {
 /// A field that no spreadsheet takes for a formula: names come from upstreams.
 fn quoted(field: &str) -> String {
     let formula = field.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let field = if formula { format!("'{field}") } else { field.to_owned() };
-    if field.contains([',', '"', '\n', '\r']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field }
+    // One row is one line.
+    let field = field.replace(char::is_control, "\u{fffd}");
+    let field = if formula { format!("'{field}") } else { field };
+    if field.contains([',', '"']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field }
 }
 
 #[cfg(test)]
@@ -200,7 +202,7 @@ mod tests {
 
     #[test]
     fn csv_is_quoted_and_holds_no_formula() {
-        let fields = ["a", "b,c", "d\"e", "=1+1"].map(str::to_owned);
-        assert_eq!(line(fields), "a,\"b,c\",\"d\"\"e\",'=1+1\r\n");
+        let fields = ["a", "b,c", "d\"e", "=1+1", "f\ng"].map(str::to_owned);
+        assert_eq!(line(fields), "a,\"b,c\",\"d\"\"e\",'=1+1,f\u{fffd}g\r\n");
     }
 }

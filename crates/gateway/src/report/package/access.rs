@@ -7,14 +7,14 @@ use std::path::Path;
 
 use evidence::directory::Files;
 use evidence::merkle::Hash;
-use evidence::package::POLICIES;
+use evidence::package::{COUNTED_FILES, POLICIES, cells};
 
 use super::{Draft, PackageError};
 use crate::ledger::Vault;
 use crate::limits;
 use crate::report::access::{
-    Basis, Change, Error, Matrix, People, Records, Stated, Unused, Wanted, changes, changes_to_csv,
-    changes_to_json, concerns, concerns_to_csv, to_csv, to_html, to_json, unused, unused_to_csv,
+    Basis, Error, Matrix, People, Records, Stated, Wanted, changes, changes_to_csv, changes_to_json,
+    concerns, concerns_to_csv, to_csv, to_html, to_json, unused, unused_to_csv,
 };
 
 /// The directory of these files.
@@ -23,18 +23,21 @@ const ACCESS: &str = "access";
 const BEGIN: &str = "access/begin.basis.json";
 const END: &str = "access/end.basis.json";
 /// Grants that nobody used: counted from the calls, so not made again here.
-const UNUSED: &str = "access/unused.csv";
+pub(super) const UNUSED: &str = "access/unused.csv";
+
+/// Duties that should be apart, when the period ended.
+pub(super) const DUTIES: &str = "access/end.duties.csv";
+/// What changed in between.
+pub(super) const DIFFERENCE: &str = "access/difference.csv";
 
 /// What the report says of it.
 pub(super) struct Access {
     /// The policies in force when the period began and when it ended.
     pub(super) sets: [Option<String>; 2],
-    /// Cells that changed.
-    pub(super) changed: usize,
-    /// Duties that should be apart: server, code, text.
-    pub(super) concerns: Vec<(String, &'static str, String)>,
-    /// People and programs with grants that they did not use, and such grants.
-    pub(super) unused: (usize, usize),
+    /// Rows of the files that the report counts, by path.
+    pub(super) rows: BTreeMap<&'static str, u64>,
+    /// Duties that should be apart: lines of their file by number from 1, the head first.
+    pub(super) duties: Vec<(u64, Vec<String>)>,
     /// Why there is none of it.
     pub(super) missing: Option<String>,
 }
@@ -71,17 +74,20 @@ impl Draft<'_> {
         let end = stated(&end).map_err(|problem| PackageError::Access(Error::Policies(problem)))?;
         let begin = begin.and_then(|basis| stated(&basis).ok());
         let made = make(begin.as_ref(), &end);
-        for (path, text) in &made.files {
+        for (path, text) in &made {
             self.put(path, text.as_bytes())?;
         }
         let spare = unused(&records, &end, period.from.as_micros(), &Wanted::default())
             .map_err(PackageError::Access)?;
-        self.put(UNUSED, unused_to_csv(&spare).as_bytes())?;
+        let mut files = made;
+        files.insert(UNUSED.to_owned(), unused_to_csv(&spare));
+        self.put(UNUSED, files[UNUSED].as_bytes())?;
+        let rows = |path: &&'static str| Some((*path, files.get(*path)?.lines().count() as u64 - 1));
+        let duties = files.get(DUTIES).map_or("", String::as_str).lines().take(limits::REPORT_ROWS_MAX + 1);
         Ok(Access {
             sets: [begin.map(|basis| basis.policy_set), Some(end.policy_set)],
-            changed: made.changes.len(),
-            concerns: made.concerns,
-            unused: (spare.len(), spare.iter().map(|Unused { targets, .. }| targets.len()).sum()),
+            rows: COUNTED_FILES.iter().filter_map(rows).collect(),
+            duties: (1..).zip(duties.map(cells)).collect(),
             missing: None,
         })
     }
@@ -89,20 +95,14 @@ impl Draft<'_> {
 
 impl Access {
     fn none(why: String) -> Self {
-        Self { sets: [None, None], changed: 0, concerns: Vec::new(), unused: (0, 0), missing: Some(why) }
+        Self { sets: [None, None], rows: BTreeMap::new(), duties: Vec::new(), missing: Some(why) }
     }
 }
 
-/// Files that follow from two bases, and what the report says of them.
-struct Made {
-    files: BTreeMap<String, String>,
-    changes: Vec<Change>,
-    concerns: Vec<(String, &'static str, String)>,
-}
-
-fn make(begin: Option<&Basis>, end: &Basis) -> Made {
+/// Files that follow from two bases.
+fn make(begin: Option<&Basis>, end: &Basis) -> BTreeMap<String, String> {
     let wanted = Wanted { people: People::InGroups, ..Wanted::default() };
-    let (mut files, mut found) = (BTreeMap::new(), Vec::new());
+    let mut files = BTreeMap::new();
     for (name, basis) in [("begin", begin), ("end", Some(end))] {
         let Some(basis) = basis else { continue };
         let matrix = Matrix::of(basis, &wanted);
@@ -112,17 +112,14 @@ fn make(begin: Option<&Basis>, end: &Basis) -> Made {
         files.insert(path("json"), format!("{:#}\n", to_json(basis, &matrix, &duties)));
         files.insert(path("html"), to_html(basis, &matrix, &duties));
         files.insert(path("duties.csv"), concerns_to_csv(&duties));
-        if name == "end" {
-            found = duties.into_iter().map(|duty| (duty.server, duty.code, duty.text)).collect();
-        }
     }
-    let changes = begin.map(|begin| changes(begin, end, &wanted)).unwrap_or_default();
     if let Some(begin) = begin {
-        files.insert(format!("{ACCESS}/difference.csv"), changes_to_csv(&changes));
+        let changes = changes(begin, end, &wanted);
+        files.insert(DIFFERENCE.to_owned(), changes_to_csv(&changes));
         let json = changes_to_json(begin, end, &changes);
         files.insert(format!("{ACCESS}/difference.json"), format!("{json:#}\n"));
     }
-    Made { files, changes, concerns: found }
+    files
 }
 
 /// What of the access files of a package is not what its policies give: path and reason. `None`: it has none.
@@ -160,7 +157,7 @@ pub fn check_access(package: &Path) -> Result<Option<Vec<(String, String)>>, evi
     let end = bases.pop().flatten();
     let begin = bases.pop().flatten();
     let Some(end) = end else { return Ok(None) };
-    for (path, expected) in make(begin.as_ref(), &end).files {
+    for (path, expected) in make(begin.as_ref(), &end) {
         if read(&path)?.as_deref() != Some(expected.as_bytes()) {
             problems.push((path, "not what these policies give".to_owned()));
         }

@@ -6,9 +6,10 @@ mod table;
 
 use evidence::package::{
     DIFFERENCES_FILE, DOES_NOT_ASSERT, EXCEPTIONS_FILE, GAPS_FILE, POPULATIONS, RULES, SELECTION_FILE,
-    TIMELINE_FILE, group,
+    TIMELINE_FILE, figure_of, group,
 };
 
+use super::access::{DIFFERENCE, DUTIES, UNUSED};
 use super::describe::{FILES, Facts};
 use super::excerpt::Excerpt;
 use crate::limits;
@@ -252,32 +253,25 @@ fn access(out: &mut String, facts: &Facts<'_>) {
         }
         None => set(&None),
     };
+    let counted = |path: &str| {
+        let rows = access.rows.get(path).copied().unwrap_or(0);
+        format!("{} rows in {}", figure(&figure_of(path), rows), link(path))
+    };
     let difference = match &access.sets[0] {
-        Some(_) => format!("{} changes: {}", group(access.changed as u64), link("access/difference.csv")),
+        Some(_) => format!("what changed: {}", counted(DIFFERENCE)),
         None => "nothing to compare with".to_owned(),
     };
     out.push_str(&format!(
         "<dl class=\"facts\"><dt>When the period began</dt><dd>{begin}</dd><dt>When it ended</dt><dd>{end}; {html}, {csv}</dd>\
-         <dt>Between</dt><dd>{difference}</dd><dt>Never used</dt><dd>{people} people and programs held {grants} grants that they did not \
-         use: {unused}</dd></dl>\n<h3>Duties that should be apart</h3>\n",
+         <dt>Between</dt><dd>{difference}</dd><dt>Never used</dt><dd>what somebody was allowed to call at a server and never did: \
+         {unused}</dd><dt>Duties that should be apart</dt><dd>findings: {duties}</dd></dl>\n<h3>Duties that should be apart</h3>\n",
         end = set(&access.sets[1]),
         html = link("access/end.html"),
         csv = link("access/end.csv"),
-        people = group(access.unused.0 as u64),
-        grants = group(access.unused.1 as u64),
-        unused = link("access/unused.csv"),
+        unused = counted(UNUSED),
+        duties = counted(DUTIES),
     ));
-    if access.concerns.is_empty() {
-        out.push_str("<p class=\"quiet\">Nothing found.</p>\n");
-        return;
-    }
-    let concern = |(server, code, text): &(String, &'static str, String)| {
-        vec![(*code).to_owned(), server.clone(), text.clone()]
-    };
-    let shown = access.concerns.iter().take(limits::REPORT_ROWS_MAX).map(concern);
-    let heads = [Head::Code("finding"), Head::Text("server"), Head::Text("what")];
-    table(out, &heads, &shown.collect::<Vec<_>>());
-    more(out, "all", "access/end.duties.csv");
+    rows_of(out, &access.duties, DUTIES, "Nothing found.");
 }
 
 fn changes(out: &mut String, excerpt: &Excerpt) {
@@ -393,7 +387,11 @@ fn counted(kind: &str, name: &str, number: u64) -> String {
 
 /// The first rows of a derived file, or a sentence.
 fn listed(out: &mut String, excerpt: &Excerpt, path: &str, none: &str) {
-    let (head, rows) = match excerpt.of(path) {
+    rows_of(out, excerpt.of(path), path, none);
+}
+
+fn rows_of(out: &mut String, lines: &[(u64, Vec<String>)], path: &str, none: &str) {
+    let (head, rows) = match lines {
         [] | [_] => {
             out.push_str(&format!("<p class=\"quiet\">{}</p>\n", escape(none)));
             return;
