@@ -235,6 +235,18 @@ def open_checkpoint(signed, key):
     return int(body[1]), root
 
 
+def check_proof(proof, leaf, index, open_signed):
+    """c2sp.org/tlog-proof: the leaf is in a signed tree, whose size and root this answers."""
+    head, _, signed = proof.decode("utf-8").partition("\n\n")
+    lines = [line for line in head.split("\n") if not line.startswith("extra ")]
+    if lines[:2] != ["c2sp.org/tlog-proof@v1", f"index {index}"]:
+        raise Bad("the proof is malformed, or about another leaf")
+    size, root = open_signed(signed.encode())
+    if not included(leaf_hash(leaf), index, size, list(map(unhash, lines[2:])), root):
+        raise Bad("the leaf is not the one in the log")
+    return size, root
+
+
 # ---- Files: c2sp.org/tlog-tiles -----------------------------------------------------------------------------------
 
 def tile_path(row, number, width):
@@ -1362,12 +1374,37 @@ class Gaps:
 
 
 def short(text):
-    """A cell as the report shows it."""
+    """A cell as the report shows it: of an object the members that hold something, and all of it to 120 characters."""
+    try:
+        members = json.loads(text) if text.startswith("{") else None
+    except (ValueError, RecursionError):
+        members = None
+    if isinstance(members, dict):
+        shown = ((name, shown_member(members[name])) for name in sorted(members, key=str.encode))
+        text = "; ".join(f"{name}: {value}" for name, value in shown if value not in ("", "{}"))
+    else:
+        text = shortened(text)
+    text = clean(text)
+    return text if len(text) <= 120 else text[:120] + "\u2026"
+
+
+def shown_member(value):
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return shortened(value)
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return " ".join(map(shortened, value))
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def shortened(text):
+    """An identifier or an instant, shortened."""
     if len(text.encode()) >= 32 and re.fullmatch("[0-9a-fA-F-]+", text):
         return text[:8] + "\u2026"
     if re.fullmatch(r"[^T]{10}T.*Z", text, re.DOTALL) and len(text) >= 19:
         return text[:10] + " " + text[11:19]
-    return text if len(text) <= 120 else text[:120] + "\u2026"
+    return text
 
 
 def cells(line):
@@ -1398,13 +1435,15 @@ BODIES = "populations/privileged.bodies.jsonl"
 
 
 class Package:
-    def __init__(self, files, key, findings):
-        self.files, self.key, self.findings, self.opened = files, key, findings, {}
+    """A package. `keys` are those that are trusted: one of them signed it, and leads to the key of its log."""
+
+    def __init__(self, files, keys, given, findings):
+        self.files, self.keys, self.given, self.key, self.findings, self.opened = files, keys, given, None, findings, {}
 
     def blame(self, kind, path, reason, leaf=None):
         self.findings.blame(kind, reason, leaf, path)
 
-    def given(self, path, limit, parse, kind="population"):
+    def member(self, path, limit, parse, kind="population"):
         """What a member holds; nothing, and a finding, when it is not what it should be."""
         try:
             data = Log(self.files).file(path, limit)
@@ -1417,17 +1456,45 @@ class Package:
         if data is None or note is None:
             return self.blame("manifest", "manifest.json", "the manifest or its signature is missing")
         try:
-            if open_note(note, self.key) != f"{FORMAT}\n{self.key[0]}\n{hashlib.sha256(data).hexdigest()}\n":
+            signer = split_note(note)[0].split("\n")[1:2]
+            key = next((key for key in self.keys if [key[0]] == signer), None)
+            if key is None:
+                raise Bad(f"it is not signed by a key that was given, but by that of {signer}")
+            if open_note(note, key) != f"{FORMAT}\n{key[0]}\n{hashlib.sha256(data).hexdigest()}\n":
                 raise Bad("the signature is about another manifest, format or log")
         except Bad as problem:
             return self.blame("manifest", "manifest.note", str(problem))
-        self.manifest = self.given("manifest.json", 2**26, to_json(MANIFEST), "manifest")
-        if self.manifest is None:
+        self.manifest = self.member("manifest.json", 2**26, to_json(MANIFEST), "manifest")
+        if self.manifest is None or not self.trace(key):
             return
         self.listed = {record["path"]: record for record in self.manifest["files"]}
         self.check_files()
         self.read_log()
         self.check_before()
+
+    def trace(self, key):
+        """Follows the epochs from the one whose key signed to the one of the log: each begins with the end of the one before."""
+        end, part = None, self.manifest["log"]
+        while key[0] != self.manifest["origin"]:
+            origin = parse_origin(key[0])
+            if origin is None or origin[1] < 2:
+                return self.blame("epoch", "trust/successors", f"no epoch before the one that signed is {self.manifest['origin']!r}")
+            path = f"trust/successors/{origin[1]}"
+            try:
+                leaf, proof = (Log(self.files).file(path + ending, 2**17) for ending in (".leaf.json", ".tlog-proof"))
+                if leaf is None or proof is None:
+                    raise Bad("missing")
+                check_proof(proof, leaf, 0, lambda signed: open_checkpoint(signed, key))
+                genesis = decode(leaf).get("detail")
+                if not GENESIS(genesis) or genesis_fault(genesis, key[0], key_text(key)) or not genesis.get("previous"):
+                    raise Bad("not how this epoch began")
+                end, key = open_previous(genesis["previous"], genesis["previous"]["checkpoint"]), parse_key(genesis["previous"]["key"])
+            except (Bad, ValueError) as problem:
+                return self.blame("epoch", path + ".leaf.json", str(problem))
+        if end and (part["size"] > end[0] or part["size"] == end[0] and part["root"] != end[1].hex()):
+            self.blame("epoch", "manifest.json", f"the epoch ended with {end[0]} leaves and another tree, says the one after it")
+        self.key = choose_key(Log(Below(self.files, "log/")), key if self.given else None, self.findings)
+        return self.key is not None
 
     def check_files(self):
         for name, plain in self.files.names():
@@ -1453,7 +1520,7 @@ class Package:
         part, period = self.manifest["log"], self.manifest["period"]
         populations = self.stated()
         draw, keys, totals, counted, named = self.manifest["sample"], [], {}, {}, (set(), set(), set())
-        rules = self.given("exceptions.query.json", 2**26, to_json(STATED_RULES)) or {"rules": []}
+        rules = self.member("exceptions.query.json", 2**26, to_json(STATED_RULES)) or {"rules": []}
         exceptions, gaps, timeline = Exceptions(rules["rules"], self.leavers()), Gaps(period), [TIMELINE_HEAD]
         commitments = {}
 
@@ -1534,7 +1601,7 @@ class Package:
             path = f"populations/{name}"
             if path + ".query.json" not in self.listed:
                 self.blame("population", path + ".query.json", "missing: the log gives rows for it")
-            statement = self.given(path + ".query.json", 2**26, to_json(STATEMENT))
+            statement = self.member(path + ".query.json", 2**26, to_json(STATEMENT))
             if statement is None:
                 continue
             query = statement["population"]
@@ -1553,8 +1620,8 @@ class Package:
         part, paths = self.manifest["log"], ("checkpoints/before", "checkpoints/consistency")
         if not any(path in self.listed for path in paths):
             return
-        before = self.given(paths[0], 65536, lambda data: open_checkpoint(data, self.key), "checkpoint")
-        proof = self.given(paths[1], 8192, lambda data: [unhash(line) for line in data.decode("utf-8").splitlines()], "checkpoint")
+        before = self.member(paths[0], 65536, lambda data: open_checkpoint(data, self.key), "checkpoint")
+        proof = self.member(paths[1], 8192, lambda data: [unhash(line) for line in data.decode("utf-8").splitlines()], "checkpoint")
         if before is None or proof is None:
             return [self.blame("checkpoint", path, "missing, although the other one is there")
                     for path in paths if path not in self.listed]
@@ -1604,7 +1671,7 @@ class Package:
                 self.expect(path + ending, expected)
         lines = ["day,type,leaves"] + [f"{day},{event},{n}" for (day, event), n in sorted(totals.items())]
         self.expect("totals.csv", list(map(Population.line, lines)))
-        counts = self.given("reconciliation/counts.csv", 2**22, to_rows("day,source,measure,count", is_count))
+        counts = self.member("reconciliation/counts.csv", 2**22, to_rows("day,source,measure,count", is_count))
         if counts is not None:
             lines = ["day,source,measure,theirs,ours,difference,ties"]
             for day, source, measure, theirs in counts:
@@ -1624,7 +1691,7 @@ class Package:
                     self.blame("document", path, "changed: its hash is not its name, which is what the leaves name")
 
     def leavers(self):
-        rows, leavers = self.given("reconciliation/leavers.csv", 2**22, to_rows("actor,since,source", is_leaver)), {}
+        rows, leavers = self.member("reconciliation/leavers.csv", 2**22, to_rows("actor,since,source", is_leaver)), {}
         for actor, since, _ in rows or []:
             leavers[actor] = min(micros(since), leavers.get(actor, micros(since)))
         return leavers
@@ -1688,9 +1755,14 @@ class Package:
                     found.add((folder + match[1], int(match[1])))
             for path, number in sorted(found):
                 self.check_sample(path, number)
-            leaf = self.given(f"{folder}{index}.leaf.json", LEAF_MAX, bytes, "sample")
+            leaf = self.member(f"{folder}{index}.leaf.json", LEAF_MAX, bytes, "sample")
             if leaf is None or leaf_hash(leaf) != digest:
                 self.blame("sample", folder, f"the sample of rank {rank} is leaf {index}, which is not in this folder", index)
+
+    def open_once(self, signed):
+        if signed not in self.opened:
+            self.opened[signed] = open_checkpoint(signed, self.key)
+        return self.opened[signed]
 
     def check_sample(self, path, index):
         leaf, proof, body, salt = (Log(self.files).file(path + ending, 2**28)
@@ -1698,25 +1770,15 @@ class Package:
         try:
             if leaf is None or proof is None:
                 raise Bad("the leaf or its proof is missing")
-            self.check_proof(proof, leaf, index)
+            _, root = check_proof(proof, leaf, index, self.open_once)
+            if root.hex() != self.manifest["log"]["root"]:
+                raise Bad("the proof is about another tree")
             payload = decode(leaf).get("payload")
             if (body is None) != (salt is None) or body is not None and not (payload and HASH(salt[:64].decode()) and hmac.new(
                     bytes.fromhex(salt[:64].decode()), body, hashlib.sha256).hexdigest() == payload["commitment"]):
                 raise Bad("the body is not what its leaf commits to")
         except (Bad, ValueError) as problem:
             self.blame("sample", path, f"forged: {problem}", index)
-
-    def check_proof(self, proof, leaf, index):
-        """c2sp.org/tlog-proof: the leaf is in the tree that the package is about."""
-        head, _, signed = proof.decode("utf-8").partition("\n\n")
-        lines = [line for line in head.split("\n") if not line.startswith("extra ")]
-        if lines[:2] != ["c2sp.org/tlog-proof@v1", f"index {index}"]:
-            raise Bad("the proof is malformed, or about another leaf")
-        if signed not in self.opened:
-            self.opened[signed] = open_checkpoint(signed.encode(), self.key)
-        size, root = self.opened[signed]
-        if root.hex() != self.manifest["log"]["root"] or not included(leaf_hash(leaf), index, size, list(map(unhash, lines[2:])), root):
-            raise Bad("the leaf is not the one in the log, or the proof is about another tree")
 
 
 # ---- The program ------------------------------------------------------------------------------------------------------
@@ -1742,6 +1804,20 @@ def choose_key(log, given, findings):
     if given is None and stored is not None:
         findings.notes.append("no key was given, so the one in the directory was trusted: consistency, not origin")
     return given or stored
+
+
+def stored_keys(files, findings):
+    """The keys that a package brings along."""
+    keys = []
+    for path in ("trust/successors/signer.key", "log/verifier.key"):
+        data = Log(files).file(path, 4096)
+        try:
+            keys += [parse_key(data[:-1].decode("utf-8"))] if data is not None else []
+        except (Bad, UnicodeDecodeError):
+            findings.blame("key", "malformed verifier key", path=path)
+    if not keys:
+        findings.blame("key", "missing, and no key was given", path="log/verifier.key")
+    return keys
 
 
 def verify_log(log, key, findings, first=0, observe=None):
@@ -1773,15 +1849,17 @@ def log_of(path):
     return Log(Below(files, "log/") if is_package(files) else files)
 
 
-def verify(path, given, findings):
+def verify(path, given, findings, others=()):
     files = Archive(path) if os.path.isfile(path) else Folder(path)
     package = is_package(files)
     log = Log(Below(files, "log/") if package else files)
     try:
+        if package:
+            keys = [given, *others] if given else stored_keys(files, findings)
+            Package(files, keys, given is not None, findings).verify()
+            return
         key = choose_key(log, given, findings)
-        if key and package:
-            Package(files, key, findings).verify()
-        elif key:
+        if key:
             verify_log(log, key, findings)
     except Bad as problem:
         findings.blame("extra_file", "larger than its format allows", path=str(problem))
@@ -1832,11 +1910,12 @@ class Chain:
                 # Not verified yet: which epoch it says it is.
                 first = signed.split(b"\n", 1)[0].decode("utf-8", "replace")
                 origin = parse_origin(first) if b"\n\n" in signed else None
-            self.members.append({"folder": folder, "origin": origin, "findings": None})
+            files = Archive(folder) if os.path.isfile(folder) else Folder(folder)
+            self.members.append({"folder": folder, "origin": origin, "findings": None, "package": is_package(files)})
         self.members.sort(key=lambda member: (member["origin"] is not None, member["origin"] or ("", 0)))
         self.verify_each(keys)
         for key in keys:
-            if all(member["origin"] != parse_origin(key[0]) for member in self.members):
+            if all(member["origin"] != parse_origin(key[0]) and not member["package"] for member in self.members):
                 self.blame(None, f"a key was given for {key[0]!r}, and no epoch is of that origin")
         self.check_order()
         for before, after in zip(self.members, self.members[1:]):
@@ -1852,7 +1931,7 @@ class Chain:
                 return
             member = ready or waiting[0]
             findings = member["findings"] = Findings()
-            verify(member["folder"], known["%s/%d" % member["origin"]] if ready else None, findings)
+            verify(member["folder"], known["%s/%d" % member["origin"]] if ready else None, findings, list(known.values()))
             if not ready and keys:
                 self.blame(member, "its key was not given, and no sound epoch beside it names it")
             if ready and findings.count == 0:
@@ -1873,7 +1952,7 @@ class Chain:
                 self.blame(member, "it is of another log than the epoch before")
             elif before == origin:
                 self.blame(member, "it is there twice")
-            elif origin[1] > (before[1] if before else 0) + 1:
+            elif origin[1] > (before[1] if before else origin[1] - 1 if member["package"] else 0) + 1:
                 self.blame(member, "epochs are missing before it")
             before = origin
 

@@ -4,6 +4,8 @@
 //! A cell never holds a control character, so that a row is one line, and never begins like a formula, since
 //! the names of tools come from upstreams and people open these files in spreadsheets.
 
+use serde_json::Value;
+
 /// A cell without control characters.
 pub(super) fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
@@ -58,9 +60,36 @@ pub fn cells(line: &str) -> Vec<String> {
     cells
 }
 
-/// A cell as the report has room for it: identifiers to eight characters, instants to the second, anything else to 120
-/// characters.
+/// A cell as the report has room for it: identifiers to eight characters, instants to the second, an object of JSON as its
+/// members that hold something, `name: value; name: value`, and all of it to 120 characters.
 pub fn short(cell: &str) -> String {
+    let members = cell.starts_with('{').then(|| serde_json::from_str::<Value>(cell).ok()).flatten();
+    let text = match &members {
+        Some(Value::Object(members)) => {
+            let member = |(name, value): (&String, &Value)| Some(format!("{name}: {}", shown(value)?));
+            members.iter().filter_map(member).collect::<Vec<_>>().join("; ")
+        }
+        _ => shortened(cell),
+    };
+    // What JSON escapes is no control character any more.
+    bounded(&clean(&text))
+}
+
+/// A member of an object, unless it is empty.
+fn shown(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::Null => String::new(),
+        Value::String(text) => shortened(text),
+        Value::Array(list) if list.iter().all(Value::is_string) => {
+            list.iter().filter_map(Value::as_str).map(shortened).collect::<Vec<_>>().join(" ")
+        }
+        other => other.to_string(),
+    };
+    Some(text).filter(|text| !text.is_empty() && text != "{}")
+}
+
+/// An identifier or an instant, shortened; anything else as it is.
+fn shortened(cell: &str) -> String {
     let is_hex =
         |text: &str| text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     if is_hex(cell) {
@@ -73,6 +102,10 @@ pub fn short(cell: &str) -> String {
     {
         return format!("{date} {time}");
     }
+    cell.to_owned()
+}
+
+fn bounded(cell: &str) -> String {
     let mut text: String = cell.chars().take(120).collect();
     if text.len() < cell.len() {
         text.push('…');
@@ -107,5 +140,11 @@ mod tests {
         assert_eq!(short("2026-11-20T08:00:00.000000Z"), "2026-11-20 08:00:00");
         assert_eq!(short("as it is"), "as it is");
         assert_eq!(short(&"x".repeat(121)), format!("{}…", "x".repeat(120)));
+        let object = format!(
+            r#"{{"added":[],"by":"start","now":"{}","of":{{"a":1}},"tools":["a","b"]}}"#,
+            "0a".repeat(32)
+        );
+        assert_eq!(short(&object), r#"by: start; now: 0a0a0a0a…; of: {"a":1}; tools: a b"#);
+        assert_eq!(short("{not json"), "{not json");
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! The signature is a [C2SP signed-note](https://c2sp.org/signed-note) of three lines: the format, the log's
 //! origin, the SHA-256 of `manifest.json`. Its second line is no number, so it can never be taken for a
-//! checkpoint.
+//! checkpoint. A package of an epoch that is over is signed by a later one, whose origin then stands there.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Draw, FORMAT, Period};
+use crate::epoch::Origin;
 use crate::merkle::Hash;
 use crate::note::{self, Note, Signer, VerifierKey};
 use crate::tile::WIDTH_MAX;
@@ -104,7 +105,12 @@ impl Manifest {
         format!("{FORMAT}\n{origin}\n{}\n", Hash::of(manifest))
     }
 
-    /// Reads a manifest whose signature by the log's `key` verifies.
+    /// The origin of the log whose key signed, as an unverified signature says.
+    pub fn signer_of(signed: &[u8]) -> Option<String> {
+        Note::parse(signed).ok()?.text().lines().nth(1).map(str::to_owned)
+    }
+
+    /// Reads a manifest whose signature by `key` verifies: that of its log, or of a later epoch of it.
     ///
     /// # Errors
     /// [`ManifestError`].
@@ -119,7 +125,11 @@ impl Manifest {
         if manifest.format != FORMAT {
             return Err(ManifestError::Format(manifest.format));
         }
-        if manifest.origin != key.name() {
+        let is_later = || {
+            let (own, later) = (Origin::parse(&manifest.origin)?, Origin::parse(key.name())?);
+            Some(own.log == later.log && own.epoch < later.epoch)
+        };
+        if manifest.origin != key.name() && is_later() != Some(true) {
             return Err(ManifestError::Other);
         }
         let LogPart { first, size, .. } = manifest.log;

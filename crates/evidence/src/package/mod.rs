@@ -47,6 +47,8 @@ pub const LOG: &str = "log";
 pub const BEFORE_FILE: &str = "checkpoints/before";
 /// Consistency proof from that checkpoint to the one of the log: one base64 hash a line.
 pub const CONSISTENCY_FILE: &str = "checkpoints/consistency";
+/// The key that signed the manifest, where it is that of a later epoch than the log's.
+pub const SIGNER_FILE: &str = "trust/successors/signer.key";
 /// The report.
 pub const REPORT_FILE: &str = "report.html";
 /// Every number that the report may show.
@@ -79,6 +81,28 @@ pub const GAPS_FILE: &str = "gaps.csv";
 pub const RULES_FILE: &str = "exceptions.query.json";
 /// What an auditor will want explained.
 pub const EXCEPTIONS_FILE: &str = "exceptions.csv";
+
+/// Files that show how an epoch after the package's began, and so where the one before it ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Succession {
+    /// The epoch that began.
+    pub epoch: u64,
+}
+
+impl Succession {
+    /// Where they are.
+    pub const DIRECTORY: &str = "trust/successors";
+
+    /// Its first leaf.
+    pub fn leaf(self) -> String {
+        format!("{}/{}.leaf.json", Self::DIRECTORY, self.epoch)
+    }
+
+    /// The proof that this is its first leaf (C2SP tlog-proof).
+    pub fn proof(self) -> String {
+        format!("{}/{}.tlog-proof", Self::DIRECTORY, self.epoch)
+    }
+}
 
 /// From an instant to before another, by the clocks of the writers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

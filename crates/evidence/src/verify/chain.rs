@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::report::{GREEN, RED, YELLOW, line, mark};
 use super::{DOES_NOT_ASSERT, Findings, KeySource, Paint, Trust, attest, package, verify, verify_epoch};
 use crate::checkpoint::Checkpoint;
-use crate::directory::{self, CHECKPOINT_FILE, PUBLISHER};
+use crate::directory::{self, CHECKPOINT_FILE, Files, PUBLISHER};
 use crate::epoch::{Origin, Previous, Seal};
 use crate::note::{Note, VerifierKey};
 use crate::text;
@@ -66,6 +66,8 @@ struct Member {
     /// As an unverified checkpoint says.
     origin: Option<Origin>,
     findings: Option<Findings>,
+    /// Whether it is a package, which need not hold its epoch from the beginning.
+    package: bool,
 }
 
 /// The epochs in `directory`, when it is one that holds `epoch-1`, `epoch-2` and so on and no log itself.
@@ -180,7 +182,8 @@ pub fn verify_chain(
     verify_each(&mut members, keys, &mut chain, progress)?;
     for key in keys {
         let origin = Origin::parse(key.name());
-        if members.iter().all(|member| member.origin.is_none() || member.origin != origin) {
+        let of = |member: &Member| member.package || member.origin.is_some() && member.origin == origin;
+        if !members.iter().any(of) {
             chain
                 .blame(None, format!("a key was given for `{}`, and no epoch is of that origin", key.name()));
         }
@@ -210,7 +213,8 @@ fn verify_each(
         let trusted = known.get(&origin.to_string())?.clone();
         Some((member, trusted))
     }) {
-        let mut findings = verify_epoch(&member.directory, Some(&key), progress)?;
+        let others: Vec<VerifierKey> = known.values().map(|(key, _)| key.clone()).collect();
+        let mut findings = verify_epoch(&member.directory, Some(&key), &others, progress)?;
         findings.key_source = source;
         if findings.sound {
             for named in named_keys(&findings) {
@@ -220,7 +224,7 @@ fn verify_each(
         member.findings = Some(findings);
     }
     for member in members.iter_mut().filter(|member| member.findings.is_none()) {
-        member.findings = Some(verify_epoch(&member.directory, None, progress)?);
+        member.findings = Some(verify_epoch(&member.directory, None, &[], progress)?);
         if !keys.is_empty() {
             let reason = "its key was not given, and no sound epoch beside it names it";
             chain.blame(Some(member), reason);
@@ -244,7 +248,8 @@ fn check_order(members: &[Member], chain: &mut Chain) {
             chain.blame(Some(member), "its checkpoint does not say which epoch it is".to_owned());
             continue;
         };
-        let first = before.map_or(1, |before| before.epoch + 1);
+        let begins = if member.package { origin.epoch } else { 1 };
+        let first = before.map_or(begins, |before| before.epoch + 1);
         match before {
             Some(before) if before.log != origin.log => {
                 chain.blame(Some(member), format!("it is of another log than `{before}`"));
@@ -282,6 +287,12 @@ fn check_link(before: &Member, after: &Member, chain: &mut Chain) -> Result<(), 
     }
     // An epoch that says nothing of the one before has been blamed for it.
     let Some(previous) = new.genesis.as_ref().and_then(|genesis| genesis.previous.as_ref()) else {
+        if after.package {
+            chain.warn(
+                Some(after),
+                "its part of the log begins later, so nothing here shows what it continues",
+            );
+        }
         return Ok(());
     };
     let Some((last, key)) = previous.open() else { return Ok(()) };
@@ -361,7 +372,8 @@ impl Member {
         let note = signed.and_then(|signed| Note::parse(&signed).ok());
         let checkpoint = note.and_then(|note| note.text().parse::<Checkpoint>().ok());
         let origin = checkpoint.and_then(|checkpoint| Origin::parse(&checkpoint.origin));
-        Ok(Self { directory: directory.to_owned(), origin, findings: None })
+        let package = package::is_package(&Files::open(directory)?)?;
+        Ok(Self { directory: directory.to_owned(), origin, findings: None, package })
     }
 
     fn done(self) -> Option<EpochFindings> {

@@ -19,6 +19,7 @@ mod report;
 mod retention;
 mod sample;
 mod shown;
+mod successor;
 mod tree;
 
 use std::path::Path;
@@ -55,7 +56,7 @@ pub fn verify(
     key: Option<&VerifierKey>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Findings, directory::Error> {
-    let mut findings = verify_epoch(directory, key, progress)?;
+    let mut findings = verify_epoch(directory, key, &[], progress)?;
     if findings.genesis.as_ref().is_some_and(|genesis| genesis.previous.is_some()) {
         let reason =
             "this log continues an earlier epoch, which was not checked here: verify all of them together";
@@ -64,16 +65,19 @@ pub fn verify(
     Ok(findings)
 }
 
-/// As [`verify`], of a log that may be one epoch among others.
+/// As [`verify`], of a log that may be one epoch among others. `others` are keys of epochs beside it, one of which may have
+/// signed a package of it.
 fn verify_epoch(
     directory: &Path,
     key: Option<&VerifierKey>,
+    others: &[VerifierKey],
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Findings, directory::Error> {
     let files = Files::open(directory)?;
     let mut findings = Findings::new();
     let checked = if package::is_package(&files)? {
-        package::check(&files, key, &mut findings, progress)
+        let keys: Vec<VerifierKey> = key.into_iter().chain(others).cloned().collect();
+        package::check(&files, &keys, &mut findings, progress)
     } else {
         let scope = &mut Scope { first: 0, observe: &mut |_, _, _, _| () };
         check(&Reader::of(files), key, scope, &mut findings, progress)

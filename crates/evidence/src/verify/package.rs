@@ -8,6 +8,7 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use super::sample::check_samples;
+use super::successor::trace;
 use super::{Findings, PackageSummary, ProblemKind, Scope};
 use crate::checkpoint::Checkpoint;
 use crate::directory::{self, Files, KEY_FILE, Reader};
@@ -16,7 +17,8 @@ use crate::note::{NOTE_BYTES_MAX, VerifierKey};
 use crate::package::{
     BEFORE_FILE, BODIES_FILE, CONFIGURATIONS, CONSISTENCY_FILE, COUNTS_BYTES_MAX, COUNTS_FILE, Counts,
     CountsError, DOCUMENTS, Derivation, Derived, LEAVERS_BYTES_MAX, LEAVERS_FILE, LOG, Leavers,
-    MANIFEST_BYTES_MAX, MANIFEST_FILE, Manifest, ManifestError, POLICIES, SIGNATURE_FILE, Setting, figures,
+    MANIFEST_BYTES_MAX, MANIFEST_FILE, Manifest, ManifestError, POLICIES, SIGNATURE_FILE, SIGNER_FILE,
+    Setting, figures,
 };
 
 const KEY_BYTES_MAX: usize = 4096;
@@ -39,12 +41,24 @@ pub(super) fn log_of(path: &Path) -> Result<Reader, directory::Error> {
 
 pub(super) fn check(
     files: &Files,
-    given: Option<&VerifierKey>,
+    given: &[VerifierKey],
     findings: &mut Findings,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<(), directory::Error> {
-    let Some((manifest, hash)) = open_manifest(files, given, findings)? else { return Ok(()) };
+    let Some((manifest, hash, signer)) = open_manifest(files, given, findings)? else { return Ok(()) };
     check_files(files, &manifest, findings)?;
+    let key = match trace(files, &signer, &manifest.origin)? {
+        Ok(named) => {
+            if let Some(reason) = named.fault(&manifest.log) {
+                findings.blame_file(ProblemKind::Epoch, MANIFEST_FILE, reason);
+            }
+            named.key
+        }
+        Err((path, reason)) => {
+            findings.blame_file(ProblemKind::Epoch, path, reason);
+            return Ok(());
+        }
+    };
     let setting = setting(files, &manifest, findings)?;
     let mut lines = Lines::default();
     let mut derivation =
@@ -55,7 +69,7 @@ pub(super) fn check(
     };
     check_log(
         files,
-        given,
+        (!given.is_empty()).then_some(&key),
         &manifest,
         &mut Scope { first: manifest.log.first, observe: &mut observe },
         findings,
@@ -77,7 +91,7 @@ pub(super) fn check(
         &|path| lines.files.contains_key(path),
         findings,
     )?;
-    check_consistency(files, given, &manifest, findings)?;
+    check_consistency(files, &key, &manifest, findings)?;
     let samples = check_samples(files, &manifest, &derived, findings)?;
     findings.package = Some(PackageSummary {
         from: manifest.period.from,
@@ -93,22 +107,33 @@ pub(super) fn check(
 
 fn open_manifest(
     files: &Files,
-    given: Option<&VerifierKey>,
+    given: &[VerifierKey],
     findings: &mut Findings,
-) -> Result<Option<(Manifest, Hash)>, directory::Error> {
-    let Some(key) = key(files, given)? else {
-        let reason = "missing or malformed, and no key was given";
-        findings.blame_file(ProblemKind::Key, format!("{LOG}/{KEY_FILE}"), reason);
-        return Ok(None);
-    };
+) -> Result<Option<(Manifest, Hash, VerifierKey)>, directory::Error> {
     let bytes = files.read(MANIFEST_FILE, MANIFEST_BYTES_MAX)?;
     let note = files.read(SIGNATURE_FILE, NOTE_BYTES_MAX)?;
     let (Some(bytes), Some(note)) = (bytes, note) else {
         findings.blame_file(ProblemKind::Manifest, MANIFEST_FILE, "the manifest or its signature is missing");
         return Ok(None);
     };
+    let signer = Manifest::signer_of(&note).unwrap_or_default();
+    let key = match given {
+        [] => stored_key(files)?,
+        _ => given.iter().find(|key| key.name() == signer).cloned(),
+    };
+    let Some(key) = key else {
+        if given.is_empty() {
+            let reason = "missing or malformed, and no key was given";
+            findings.blame_file(ProblemKind::Key, format!("{LOG}/{KEY_FILE}"), reason);
+        } else {
+            let reason =
+                format!("it is not signed by a key that was given; it says that it is by that of `{signer}`");
+            findings.blame_file(ProblemKind::Manifest, SIGNATURE_FILE, reason);
+        }
+        return Ok(None);
+    };
     match Manifest::open(&bytes, &note, &key) {
-        Ok(manifest) => Ok(Some((manifest, Hash::of(&bytes)))),
+        Ok(manifest) => Ok(Some((manifest, Hash::of(&bytes), key))),
         Err(error) => {
             // What was signed is at fault, or that it was not.
             let path = match error {
@@ -121,11 +146,13 @@ fn open_manifest(
     }
 }
 
-fn key(files: &Files, given: Option<&VerifierKey>) -> Result<Option<VerifierKey>, directory::Error> {
-    if let Some(key) = given {
-        return Ok(Some(key.clone()));
-    }
-    let stored = files.below(LOG).read(KEY_FILE, KEY_BYTES_MAX)?;
+/// The key that a package brings along for its signature.
+fn stored_key(files: &Files) -> Result<Option<VerifierKey>, directory::Error> {
+    let later = files.read(SIGNER_FILE, KEY_BYTES_MAX)?;
+    let stored = match later {
+        Some(later) => Some(later),
+        None => files.below(LOG).read(KEY_FILE, KEY_BYTES_MAX)?,
+    };
     Ok(stored.as_deref().and_then(super::read_key))
 }
 
@@ -399,7 +426,7 @@ fn check_documents(
 /// The checkpoint before the slice is signed, and the tree of the log is that tree with leaves appended.
 fn check_consistency(
     files: &Files,
-    given: Option<&VerifierKey>,
+    key: &VerifierKey,
     manifest: &Manifest,
     findings: &mut Findings,
 ) -> Result<(), directory::Error> {
@@ -414,8 +441,7 @@ fn check_consistency(
             return Ok(());
         }
     };
-    let Some(key) = key(files, given)? else { return Ok(()) };
-    match Checkpoint::open(&before, &key) {
+    match Checkpoint::open(&before, key) {
         Err(error) => findings.blame_file(ProblemKind::Checkpoint, BEFORE_FILE, error),
         Ok((before, _)) => {
             let path = String::from_utf8_lossy(&proof)

@@ -43,6 +43,7 @@ export function evidence(root, place) {
       put(problem);
       const given = Object.fromEntries(new FormData(form));
       const body = { from: given.from, to: given.to, sealed: given.sealed === "on" };
+      if (given.epoch) body.epoch = Number(given.epoch);
       if (given.server) body.servers = given.server.split(/[\s,]+/).filter(Boolean);
       if (given.seed) body.sample = { n: Number(given.n), seed: given.seed, of: given.of };
       try {
@@ -74,6 +75,7 @@ export function evidence(root, place) {
         { class: "form" },
         field("From", h("input", { name: "from", type: "date", required: true, value: day(30) })),
         field("To, itself not in it", h("input", { name: "to", type: "date", required: true, value: day(-1) })),
+        field("Epoch", h("input", { name: "epoch", type: "number", min: 1, placeholder: "the only one" })),
         field("Servers", h("input", { name: "server", placeholder: "all", autocomplete: "off" })),
       ),
       samples,

@@ -38,7 +38,8 @@ pub(super) async fn show(asked: Asked) -> Result<Value, Problem> {
     Ok(shown(&blocking(move || depot::find(&gateway, id)).await?))
 }
 
-/// `POST /api/v1/evidence`, with `{"from": "...", "to": "...", "servers": [], "sealed": false, "sample": {"n", "seed", "of"}}`.
+/// `POST /api/v1/evidence`, with `{"from", "to", "epoch": 2, "servers": [], "sealed": false, "sample": {"n", "seed", "of"}}`; only
+/// the first two have to be there.
 pub(super) async fn start(asked: Asked) -> Result<Value, Problem> {
     let order = order(&asked)?;
     // What was said is for whoever may read it.
@@ -106,7 +107,7 @@ fn id(asked: &Asked) -> Result<Uuid, Problem> {
 }
 
 fn order(asked: &Asked) -> Result<Order, Problem> {
-    let known = ["from", "to", "servers", "sealed", "sample"];
+    let known = ["from", "to", "epoch", "servers", "sealed", "sample"];
     let members = asked.body.as_object().filter(|body| body.keys().all(|name| known.contains(&&**name)));
     let members =
         members.ok_or_else(|| Problem::request("the body is `{\"from\": \"...\", \"to\": \"...\"}`"))?;
@@ -122,7 +123,9 @@ fn order(asked: &Asked) -> Result<Order, Problem> {
     let sealed = members.get("sealed").and_then(Value::as_bool) == Some(true);
     let draw = members.get("sample").filter(|sample| !sample.is_null()).map(draw).transpose()?;
     let bodies = if sealed { Bodies::Sealed } else { Bodies::Opened };
-    Ok(Order { period, servers, counts: None, leavers: None, draw, bodies })
+    let epoch = members.get("epoch").filter(|epoch| !epoch.is_null());
+    let epoch = epoch.map(|epoch| epoch.as_u64().ok_or_else(|| Problem::request("`epoch` is a number")));
+    Ok(Order { period, epoch: epoch.transpose()?, servers, counts: None, leavers: None, draw, bodies })
 }
 
 fn draw(sample: &Value) -> Result<Draw, Problem> {

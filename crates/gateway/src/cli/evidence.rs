@@ -11,7 +11,7 @@ use evidence::time::Timestamp;
 use super::source::{Evidence, Source};
 use super::{export, moment};
 use crate::clock::{Clock, SystemClock};
-use crate::report::package::{Bodies, Maker, Order, PackageError, Written};
+use crate::report::package::{Bodies, Maker, Order, PackageError, Written, epochs};
 use crate::store::epoch::Epoch;
 use crate::store::notice::Notice;
 
@@ -41,6 +41,9 @@ struct Common {
     /// End of the period, itself not in it.
     #[arg(long, value_name = "TIME", value_parser = moment::parse)]
     to: i64,
+    /// Which epoch of the log. Without it, a period that touches several gives a package for each, `NAME.epoch-1.zip` and so on.
+    #[arg(long, value_name = "NUMBER")]
+    epoch: Option<u64>,
     /// Limit the populations to this upstream; may be repeated. The log stays whole.
     #[arg(long = "server", value_name = "NAME")]
     servers: Vec<String>,
@@ -108,15 +111,41 @@ fn write(common: &Common, draw: Option<Draw>) -> anyhow::Result<()> {
     let counts = common.counts.as_deref().map(|path| read_given(path, COUNTS_BYTES_MAX)).transpose()?;
     let leavers = common.leavers.as_deref().map(|path| read_leavers(path, &evidence)).transpose()?;
     let bodies = if common.sealed { Bodies::Sealed } else { Bodies::Opened };
-    let order = Order { period, servers: common.servers.clone(), counts, leavers, draw, bodies };
+    let (servers, epoch) = (common.servers.clone(), common.epoch);
+    let order = Order { period, epoch, servers, counts, leavers, draw, bodies };
+    let touched = epochs(&evidence.db, period)?;
+    if epoch.is_some() || touched.len() < 2 {
+        return make(common, &evidence, &order, &common.output);
+    }
+    // Each epoch is a log of its own.
+    for part in touched {
+        let number = part.epoch.number;
+        let order = Order { epoch: Some(number), ..order.clone() };
+        make(common, &evidence, &order, &named(&common.output, number))?;
+    }
+    Ok(())
+}
+
+/// The name of the package of one epoch, where there are several: `evidence.epoch-2.zip`.
+fn named(output: &Path, epoch: u64) -> PathBuf {
+    let name = output.file_name().unwrap_or_default().to_string_lossy();
+    let name = match name.strip_suffix(".zip") {
+        Some(stem) => format!("{stem}.epoch-{epoch}.zip"),
+        None => format!("{name}.epoch-{epoch}"),
+    };
+    output.with_file_name(name)
+}
+
+fn make(common: &Common, evidence: &Evidence, order: &Order, output: &Path) -> anyhow::Result<()> {
     let keys = evidence.keys()?;
     let deployment = evidence.deployment();
-    let now = instant(SystemClock.now().as_microsecond())?;
+    let now = SystemClock.now().as_microsecond();
+    let now = Timestamp::from_micros(now).context("the clock is wrong")?;
     let maker = Maker { db: &evidence.db, keys: &keys, deployment: &deployment, now };
     let bar = export::bar("reading the log");
     let written = maker
-        .write(&order, &common.output, &mut |done, all| export::show(&bar, done, all), |written| {
-            record(&evidence, &order, written).map_err(Failure::Notice)
+        .write(order, output, &mut |done, all| export::show(&bar, done, all), |written| {
+            record(evidence, order, written).map_err(Failure::Notice)
         })
         .map_err(|failure| match failure {
             Failure::Package(error) => anyhow::Error::from(error),
@@ -125,7 +154,7 @@ fn write(common: &Common, draw: Option<Draw>) -> anyhow::Result<()> {
             }
         })?;
     bar.finish_and_clear();
-    show(common, &evidence, &written)
+    show(common, evidence, &written, output)
 }
 
 enum Failure {
@@ -184,14 +213,14 @@ fn record(evidence: &Evidence, order: &Order, written: &Written) -> anyhow::Resu
     evidence.ask(&Notice { id, ts: now, event, detail: detail.to_string() })
 }
 
-fn show(common: &Common, evidence: &Evidence, written: &Written) -> anyhow::Result<()> {
-    let (derived, path) = (&written.derived, common.output.display());
+fn show(common: &Common, evidence: &Evidence, written: &Written, output: &Path) -> anyhow::Result<()> {
+    let (derived, path) = (&written.derived, output.display());
     let epoch = evidence.epochs()?.last().copied().unwrap_or(Epoch::FIRST);
     let key = evidence.verifier_key(&epoch)?;
     let exceptions: u64 = derived.exceptions.values().sum();
     if common.json {
         let result = serde_json::json!({
-            "path": common.output, "manifest": written.manifest, "files": written.files, "leaves": derived.leaves,
+            "path": output, "manifest": written.manifest, "files": written.files, "leaves": derived.leaves,
             "log": written.log, "populations": derived.rows, "exceptions": derived.exceptions, "gaps": derived.gaps.0,
             "gaps_unexplained": derived.gaps.1, "samples": derived.selected.len(), "key": key.to_string(),
             "reconciled": derived.compared.map(|(rows, open)| serde_json::json!({ "rows": rows, "open": open })),

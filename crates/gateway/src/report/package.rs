@@ -15,6 +15,7 @@ mod journal;
 mod page;
 mod prove;
 mod spool;
+mod succession;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,7 +33,7 @@ use evidence::time::Timestamp;
 
 pub use self::access::check_access;
 use crate::config::{Config, ServerConfig};
-use crate::ledger::{Keyring, SignError, VaultError, keyring};
+use crate::ledger::{Keyring, KeyringError, SignError, VaultError, keyring};
 use crate::limits;
 use crate::report::access as matrix;
 use crate::store::epoch::{self, Epoch};
@@ -41,12 +42,16 @@ use archive::Output;
 use excerpt::Excerpt;
 use journal::{Begun, Journal};
 use spool::Spool;
+pub use succession::epochs;
+use succession::list;
 
 /// What a package shall hold.
 #[derive(Debug, Clone)]
 pub struct Order {
     /// The period.
     pub period: Period,
+    /// Which epoch of the log, where the period touches several: a package is of one.
+    pub epoch: Option<u64>,
     /// Upstreams that the populations are limited to; none: all.
     pub servers: Vec<String>,
     /// Counts to compare with: a CSV file.
@@ -136,12 +141,15 @@ pub enum PackageError {
         "the log holds no signed leaf of this period: a running gateway signs what it wrote every ten seconds"
     )]
     Empty,
-    /// The period reaches back before the current epoch.
-    #[error(
-        "the period reaches back before the current epoch ({0}) of the log: choose one within it, and export the epochs \
-         before with `countersign export`"
-    )]
-    EarlierEpoch(u64),
+    /// The period touches several epochs, and none was chosen.
+    #[error("the period touches several epochs of the log ({}), and a package is of one: have one made for each", list(.0))]
+    Epochs(Vec<u64>),
+    /// How a later epoch began cannot be shown.
+    #[error("how epoch {0} began cannot be shown: its first leaf is under no checkpoint")]
+    Succession(u64),
+    /// The public key of an epoch is not there.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
     /// There is no such population to draw from.
     #[error(
         "no samples can be drawn from `{0}`: choose calls, privileged, denials, approvals or another list of single leaves"
@@ -210,6 +218,9 @@ struct Draft<'m> {
     order: &'m Order,
     /// Indexes in the package are those within it.
     epoch: Epoch,
+    /// Epochs that the period touches.
+    touched: Vec<u64>,
+    /// Of the epoch.
     key: VerifierKey,
     checkpoint: Checkpoint,
     log: LogPart,
@@ -286,6 +297,7 @@ impl Maker<'_> {
             }
         };
         draft.write_proofs()?;
+        draft.write_succession()?;
         draft.write_documents(&derived)?;
         journal.part("bodies", || draft.open_bodies())?;
         journal.part("samples", || draft.write_samples(&derived))?;
@@ -303,28 +315,27 @@ impl<'m> Draft<'m> {
         work: &Path,
         journal: &mut Journal,
     ) -> Result<Self, PackageError> {
-        let key = maker.keys.verifier_key();
+        let parts = epochs(maker.db, order.period)?;
+        let touched: Vec<u64> = parts.iter().map(|part| part.epoch.number).collect();
+        let part = match (order.epoch, &parts[..]) {
+            (None, []) => return Err(PackageError::Empty),
+            (None, [part]) => part,
+            (None, _) => return Err(PackageError::Epochs(touched)),
+            (Some(number), parts) => {
+                parts.iter().find(|part| part.epoch.number == number).ok_or(PackageError::Empty)?
+            }
+        };
+        let epoch = part.epoch;
+        let key = maker.keys.key_of(epoch.number)?;
         if let Some(Begun { log, created }) = journal.state.begun.clone() {
-            let epoch = maker.db.read_now("epoch", epoch::current)?;
             let size = epoch.first_index + log.size;
             let found = maker.db.read_now("checkpoint", |read| checkpoint::of_size(read, size))?;
             let note = found.ok_or(PackageError::Empty)?.note;
             let (checkpoint, _) = Checkpoint::open(&note, &key).map_err(directory::Error::from)?;
-            return Ok(Self { maker, order, epoch, key, checkpoint, log, created, work: work.to_owned() });
+            let work = work.to_owned();
+            return Ok(Self { maker, order, epoch, touched, key, checkpoint, log, created, work });
         }
-        let period = order.period;
-        let (from, until) = (period.from.as_micros(), period.until.as_micros());
-        let (epoch, found) = maker.db.read_now("period", |read| {
-            let epoch = epoch::current(read)?;
-            let Some((first, last)) = entry::bounds(read, from, until)? else { return Ok((epoch, None)) };
-            let latest = checkpoint::latest(read, &epoch)?;
-            let end = checkpoint::covering(read, last + 1)?.or(latest).filter(|end| end.size > first);
-            Ok((epoch, end.map(|end| (first, end))))
-        })?;
-        let (first, end) = found.ok_or(PackageError::Empty)?;
-        if first < epoch.first_index {
-            return Err(PackageError::EarlierEpoch(epoch.number));
-        }
+        let (first, end) = (part.first, &part.end);
         let (checkpoint, _) = Checkpoint::open(&end.note, &key).map_err(directory::Error::from)?;
         let before = maker.db.read_now("before", |read| checkpoint::up_to(read, first))?;
         let first = before.map_or(0, |before| epoch.within(before.size));
@@ -332,7 +343,8 @@ impl<'m> Draft<'m> {
         let log = LogPart { first: first / bundle * bundle, size: checkpoint.size, root: checkpoint.root };
         let created = maker.now;
         journal.state.begun = Some(Begun { log, created });
-        let draft = Self { maker, order, epoch, key, checkpoint, log, created, work: work.to_owned() };
+        let work_at = work.to_owned();
+        let draft = Self { maker, order, epoch, touched, key, checkpoint, log, created, work: work_at };
         spool::private_directory(work)?;
         draft.save_given()?;
         Ok(draft)
@@ -440,6 +452,9 @@ impl<'m> Draft<'m> {
             log: &self.log,
             checkpoint: &self.checkpoint,
             key: &self.key,
+            signer: &self.maker.keys.verifier_key(),
+            epoch: self.epoch.number,
+            touched: &self.touched,
             derived,
             access,
             created: self.created,

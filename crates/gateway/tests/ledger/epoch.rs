@@ -10,10 +10,14 @@ use std::time::Duration;
 use countersign::clock::SystemClock;
 use countersign::follower::{self, Follower};
 use countersign::ledger::{self, Declared, EpochError, Keyring, Ledger, Missing, StartError, keyring};
+use countersign::report::package::{Bodies, Deployment, Maker, Order, PackageError};
 use countersign::store::{Access, DATABASE, Db, checkpoint, epoch};
 use evidence::epoch::{Genesis, Seal};
 use evidence::merkle::{Hash, prove_inclusion, verify_inclusion};
-use evidence::verify::{Chain, Paint, verify_chain};
+use evidence::note::VerifierKey;
+use evidence::package::{Draw, Period};
+use evidence::time::Timestamp;
+use evidence::verify::{Chain, Paint, ProblemKind, Trust, verify_all, verify_chain};
 
 use crate::harness::{Place, intent, outcome};
 
@@ -106,6 +110,92 @@ async fn sealed_log_goes_on_only_in_its_next_epoch() {
     assert!(!keyring::retire(&directory, &first).unwrap());
     start(&place, 3).unwrap().stop().await.unwrap();
     assert!(verify(&place, 1).sound);
+}
+
+/// Makes the package of one epoch, of everything that happened.
+fn package(place: &Place, epoch: Option<u64>, output: &Path) -> Result<(), PackageError> {
+    let time = |text: &str| text.parse().unwrap();
+    let deployment = Deployment {
+        name: "test".to_owned(),
+        servers: Vec::new(),
+        issuers: Vec::new(),
+        storage: "SQLite",
+        assurance: "L0: for a test".to_owned(),
+        release: "0",
+        epochs: Vec::new(),
+        witnesses: Vec::new(),
+    };
+    let until: Timestamp = time("2100-01-01T00:00:00.000000Z");
+    let order = Order {
+        period: Period { from: time("2020-01-01T00:00:00.000000Z"), until },
+        epoch,
+        servers: Vec::new(),
+        counts: None,
+        leavers: None,
+        draw: Some(Draw { n: 1, seed: "dice".to_owned(), population: "calls".to_owned() }),
+        bodies: Bodies::Opened,
+    };
+    let (db, keys) = (place.reader(), keys(place, 2));
+    let maker = Maker { db: &db, keys: &keys, deployment: &deployment, now: until };
+    maker.write(&order, output, &mut |_, _| (), |_| Ok(())).map(drop)
+}
+
+/// What `verify.py` says of packages.
+fn script(packages: &[&Path], key: &VerifierKey) -> String {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../evidence/verify.py");
+    let mut command = std::process::Command::new("python3");
+    let said = command.arg(script).args(packages).args(["--key", &key.to_string()]).output().unwrap();
+    format!("{}{}", String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr))
+}
+
+#[tokio::test]
+async fn period_in_which_the_key_changed_is_a_package_for_each_epoch_and_the_later_key_verifies_both() {
+    let place = Place::new();
+    let ledger = place.start();
+    call(&ledger).await;
+    ledger.end_log(&seal(&place, 2)).await.unwrap();
+    drop(ledger);
+    begin(&place, 2, Declared::Nothing).await.unwrap();
+    let [first, second] =
+        [1, 2].map(|epoch| keyring::read_key_of(&place.path().join("keys"), epoch).unwrap());
+    assert!(keyring::retire(&place.path().join("keys"), &ledger::origin("test", 1)).unwrap());
+    let ledger = start(&place, 2).unwrap();
+    call(&ledger).await;
+    ledger.stop().await.unwrap();
+    drop(ledger);
+
+    let directory = tempfile::tempdir().unwrap();
+    let [one, two] = ["one.zip", "two"].map(|name| directory.path().join(name));
+    let refused = package(&place, None, &one).unwrap_err();
+    assert!(refused.to_string().contains("several epochs of the log (1, 2)"), "{refused}");
+    package(&place, Some(1), &one).unwrap();
+    package(&place, Some(2), &two).unwrap();
+    for path in [&one, &two] {
+        let found = evidence::verify::verify(path, Some(&second), &mut |_, _| ()).unwrap();
+        assert!(found.sound && found.package.unwrap().populations["calls"] == 1, "{:?}", found.problems);
+        let said = script(&[path], &second);
+        assert!(said.contains("\nSOUND"), "{said}");
+        let found = evidence::verify::verify(path, Some(&first), &mut |_, _| ()).unwrap();
+        assert!(!found.sound && found.problems[0].reason.contains("by that of `test/audit/2`"), "{found:?}");
+        let said = script(&[path], &first);
+        assert!(said.contains("NOT SOUND") && said.contains("by that of"), "{said}");
+    }
+    let trust = Trust { keys: vec![second.clone()], witnesses: Vec::new(), quorum: 0 };
+    let both = verify_all(&[two.clone(), one.clone()], &trust, &mut |_, _| ()).unwrap();
+    assert!(both.sound(), "{}", both.report(Paint::Plain));
+    assert!(script(&[&two, &one], &second).contains("\nCHAIN SOUND"), "{}", script(&[&two, &one], &second));
+
+    // Where the report says what is in the other one, and how a forged way from one key to the other is named.
+    let unpacked = directory.path().join("one");
+    package(&place, Some(1), &unpacked).unwrap();
+    let report = std::fs::read_to_string(unpacked.join("report.html")).unwrap();
+    assert!(report.contains("Only epoch 1 of the log") && report.contains("--epoch 2"), "{report}");
+    let begun = unpacked.join("trust/successors/2.leaf.json");
+    let leaf = std::fs::read_to_string(&begun).unwrap();
+    std::fs::write(&begun, leaf.replace("rotation", "rotatioN")).unwrap();
+    let found = evidence::verify::verify(&unpacked, Some(&second), &mut |_, _| ()).unwrap();
+    assert!(found.problems.iter().any(|problem| problem.kind == ProblemKind::Epoch), "{found:?}");
+    assert!(script(&[&unpacked], &second).contains("'kind': 'epoch'"));
 }
 
 #[tokio::test]

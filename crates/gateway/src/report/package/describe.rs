@@ -2,7 +2,7 @@
 
 use evidence::checkpoint::Checkpoint;
 use evidence::note::VerifierKey;
-use evidence::package::{DOES_NOT_ASSERT, Derived, FORMAT, LogPart};
+use evidence::package::{DOES_NOT_ASSERT, Derived, FORMAT, LogPart, Period};
 use evidence::time::Timestamp;
 
 use super::access::Access;
@@ -17,7 +17,13 @@ pub(super) struct Facts<'f> {
     pub(super) order: &'f Order,
     pub(super) log: &'f LogPart,
     pub(super) checkpoint: &'f Checkpoint,
+    /// Of the log.
     pub(super) key: &'f VerifierKey,
+    /// Whose key signs the manifest: that of the current epoch.
+    pub(super) signer: &'f VerifierKey,
+    /// The epoch, and all that the period touches.
+    pub(super) epoch: u64,
+    pub(super) touched: &'f [u64],
     pub(super) derived: &'f Derived,
     pub(super) access: &'f Access,
     pub(super) created: Timestamp,
@@ -27,6 +33,26 @@ impl Facts<'_> {
     /// The first eight characters of the assurance level's text: its name.
     pub(super) fn level(&self) -> &str {
         self.deployment.assurance.split(':').next().unwrap_or("L0")
+    }
+
+    /// Which part of the period is in the package, where an epoch began in it; Markdown.
+    pub(super) fn part(&self) -> Option<String> {
+        let others = self.touched.iter().filter(|number| **number != self.epoch);
+        let commands: Vec<String> = others
+            .map(|number| {
+                let Period { from, until } = self.order.period;
+                format!("`countersign evidence package --from {from} --to {until} --epoch {number}`")
+            })
+            .collect();
+        (!commands.is_empty()).then(|| {
+            format!(
+                "Only epoch {} of the log, of the {} that this period touches: the log was ended and begun again with a new key. The rest of \
+                 the period is in the package that {} makes",
+                self.epoch,
+                self.touched.len(),
+                commands.join(", and in that which ")
+            )
+        })
     }
 }
 
@@ -57,6 +83,7 @@ pub(super) fn system(facts: &Facts<'_>) -> String {
          - Values that were masked: only that they were, by which detector.\n\
          - Values of secrets, and of settings that may hold one: of these only whether they changed.\n\
          - What an upstream did with a call beyond its answer.\n\n\
+         ## Which part of the period is here\n\n{part}.\n\n\
          ## How strongly the log is anchored\n\n{assurance}.\n\n\
          | level | anchor outside the operator's database | shows a cut tail | shows a rewrite with a stolen key |\n\
          |---|---|---|---|\n\
@@ -66,6 +93,10 @@ pub(super) fn system(facts: &Facts<'_>) -> String {
          | L3 | cosignatures of independent witnesses | yes | yes, up to the lag |\n\n\
          ## does_not_assert\n\n{limits}",
         created = facts.created,
+        part = facts.part().unwrap_or_else(|| format!(
+            "All of it: epoch {} of the log, and no other was written meanwhile",
+            facts.epoch
+        )),
     )
 }
 
@@ -116,7 +147,11 @@ pub(super) const FILES: &[(&str, &str)] = &[
         "config/",
         "policy sets, configurations and tool definitions that leaves name, each named by its hash; what each change changed",
     ),
-    ("trust/", "the keys of the log by epoch, and of its witnesses; compare them with copies from elsewhere"),
+    (
+        "trust/",
+        "the keys of the log by epoch, and of its witnesses; of an epoch that is over, how each later one began; compare the keys with \
+         copies from elsewhere",
+    ),
     ("verify/", "an independent verifier in Python, and how to use it"),
 ];
 
@@ -124,11 +159,20 @@ pub(super) const FILES: &[(&str, &str)] = &[
 pub(super) fn keys(facts: &Facts<'_>) -> String {
     let Deployment { epochs, witnesses, .. } = facts.deployment;
     let mut text = format!(
-        "# The key that signs the log `{}` and this package, in the form of C2SP signed-note.\n\
+        "# The key of the log `{}`, which signs this package as long as its epoch lasts, in the form of C2SP signed-note.\n\
          # A key that came with the files shows that they agree with each other. Compare it with a copy you got another way.\n\
-         {}\n\n# Keys of all epochs of the log, the first one first. A new key begins a new epoch, and each epoch names the\n\
+         {}\n{}\n# Keys of all epochs of the log, the first one first. A new key begins a new epoch, and each epoch names the\n\
          # checkpoint and the key of the one before: `countersign verify` follows them from one key.\n",
-        facts.checkpoint.origin, facts.key,
+        facts.checkpoint.origin,
+        facts.key,
+        if facts.signer == facts.key {
+            String::new()
+        } else {
+            format!(
+                "\n# That epoch is over. The key that signs this package is of the current one.\n{}\n",
+                facts.signer
+            )
+        },
     );
     for (number, key) in epochs {
         text.push_str(&format!("# epoch {number}\n{key}\n"));
@@ -164,7 +208,7 @@ pub(super) fn howto(facts: &Facts<'_>) -> String {
          `countersign evidence sample --from {from} --to {until} --n 25 --seed SEED -o samples.zip`\n\n\
          The sample is the leaves with the smallest SHA-256(SEED || leaf hash) of the population: from `log/` anybody computes which \
          they must be.\n",
-        key = facts.key,
+        key = facts.signer,
         size = facts.log.size,
         root = facts.log.root,
         level = facts.level(),

@@ -5,20 +5,21 @@ mod replay;
 mod table;
 
 use evidence::package::{
-    DIFFERENCES_FILE, DOES_NOT_ASSERT, EXCEPTIONS_FILE, GAPS_FILE, POPULATIONS, RULES, SELECTION_FILE,
-    TIMELINE_FILE, figure_of, group,
+    DIFFERENCES_FILE, DOES_NOT_ASSERT, EXCEPTIONS_FILE, GAPS_FILE, OUTSIDE, POPULATIONS, RULES,
+    SELECTION_FILE, TIMELINE_FILE, figure_of, group,
 };
 
 use super::access::{DIFFERENCE, DUTIES, UNUSED};
 use super::describe::{FILES, Facts};
 use super::excerpt::Excerpt;
-use crate::limits;
 use crate::report::criterion::{CRITERIA, PREFACE};
 use crate::report::html::escape;
 
 pub(super) use replay::replay;
 use table::{Head, figure, table};
 
+/// The population of changes.
+const CHANGES: &str = "populations/changes.csv";
 const STYLE: &str = include_str!("page.css");
 
 /// Sections in their order: anchor and title.
@@ -46,9 +47,9 @@ pub(super) fn render(facts: &Facts<'_>, excerpt: &Excerpt) -> String {
     exceptions(&mut out, facts, excerpt);
     populations(&mut out, facts);
     access(&mut out, facts);
-    changes(&mut out, excerpt);
-    approvals(&mut out, excerpt);
-    keys(&mut out, excerpt);
+    changes(&mut out, facts, excerpt);
+    approvals(&mut out, facts, excerpt);
+    keys(&mut out, facts, excerpt);
     samples(&mut out, facts, excerpt);
     criteria(&mut out);
     limits(&mut out);
@@ -76,17 +77,29 @@ fn summary(out: &mut String, facts: &Facts<'_>) {
         [] => "all servers".to_owned(),
         some => format!("populations of {} only; the log is whole", some.join(", ")),
     };
+    let part = facts.part().map_or(String::new(), |part| {
+        format!("<div class=\"note\"><p><strong>{}.</strong></p></div>", marked(&part))
+    });
     out.push_str(&format!(
-        "<h1>Evidence of {name}</h1><p class=\"lead\">{from} to {until} UTC</p><dl class=\"facts\">\
+        "<h1>Evidence of {}</h1><p class=\"lead\">{} to {} UTC</p>{part}\n",
+        escape(&facts.deployment.name),
+        day(period.from),
+        day(period.until),
+    ));
+    figures(out, facts);
+    out.push_str("<nav aria-label=\"Contents\"><ol>");
+    for (anchor, title) in SECTIONS {
+        out.push_str(&format!("<li><a href=\"#{anchor}\">{title}</a></li>"));
+    }
+    out.push_str("</ol></nav>\n");
+    out.push_str(&format!(
+        "<dl class=\"facts\">\
          <dt>Log</dt><dd><code>{origin}</code>, leaves {first} to {last}</dd>\
          <dt>Signed root</dt><dd><code>{root}</code> over {size} leaves</dd>\
          <dt>Scope</dt><dd>{scope}</dd>\
          <dt>Made</dt><dd>{created} UTC by countersign {release}</dd>\
          <dt>Anchored</dt><dd>{assurance}</dd>\
          <dt>Reconciliation</dt><dd>{reconciliation}</dd></dl>\n",
-        name = escape(&facts.deployment.name),
-        from = day(period.from),
-        until = day(period.until),
         origin = escape(&facts.checkpoint.origin),
         first = figure("log.first", facts.log.first),
         last = figure("log.last", facts.log.size.saturating_sub(1)),
@@ -98,13 +111,7 @@ fn summary(out: &mut String, facts: &Facts<'_>) {
         assurance = marked(&facts.deployment.assurance),
         reconciliation = reconciliation(facts),
     ));
-    figures(out, facts);
     chart::days(out, &facts.derived.totals);
-    out.push_str("<nav><ol>");
-    for (anchor, title) in SECTIONS {
-        out.push_str(&format!("<li><a href=\"#{anchor}\">{title}</a></li>"));
-    }
-    out.push_str("</ol></nav>\n");
 }
 
 fn figures(out: &mut String, facts: &Facts<'_>) {
@@ -156,7 +163,7 @@ fn check(out: &mut String, facts: &Facts<'_>) {
          countersign-verify evidence.zip --key '{key}'\npython3 verify/verify.py evidence.zip --key '{key}'</pre>\
          <div class=\"note\"><p>Take the key from somewhere else than these files. With the key that came along you learn only that the \
          files agree with each other.</p></div>\n",
-        key = escape(&facts.key.to_string()),
+        key = escape(&facts.signer.to_string()),
     ));
 }
 
@@ -179,13 +186,13 @@ fn complete(out: &mut String, facts: &Facts<'_>, excerpt: &Excerpt) {
         .map(|(event, count)| vec![(*event).to_owned(), counted("type", event, *count)])
         .collect();
     table(out, &[Head::Code("type"), Head::Figure("leaves")], &rows);
-    more(out, "by day", "totals.csv");
+    more(out, "By day", "totals.csv");
     out.push_str("<h3>Gap register</h3><p>A gateway that runs writes a heartbeat every minute. Silence for more than two and a half \
                   minutes is listed, with what the log says about why.</p>\n");
-    listed(out, excerpt, GAPS_FILE, "The log is never silent in this period.");
+    listed(out, facts, excerpt, GAPS_FILE, "The log is never silent in this period.");
     out.push_str(&format!("<h3>Reconciliation</h3><p>{}.</p>\n", reconciliation(facts)));
     match facts.derived.compared {
-        Some(_) => listed(out, excerpt, DIFFERENCES_FILE, ""),
+        Some(_) => listed(out, facts, excerpt, DIFFERENCES_FILE, ""),
         None => out.push_str(
             "<div class=\"note\"><p>No log can show a call that was never written. Ask for counts that the gateway does not write (sign-ins of the \
              identity provider, requests at the load balancer, calls at the upstreams) and have the package made again with \
@@ -207,8 +214,7 @@ fn exceptions(out: &mut String, facts: &Facts<'_>, excerpt: &Excerpt) {
     let rows: Vec<Vec<String>> = rules.into_iter().map(row).collect();
     table(out, &[Head::Code("rule"), Head::Figure("rows"), Head::Text("what it means, what to ask")], &rows);
     out.push_str("<h3>The first of each</h3>\n");
-    listed(out, excerpt, EXCEPTIONS_FILE, "No rule found anything.");
-    more(out, "all", EXCEPTIONS_FILE);
+    listed(out, facts, excerpt, EXCEPTIONS_FILE, "No rule found anything.");
 }
 
 fn populations(out: &mut String, facts: &Facts<'_>) {
@@ -227,6 +233,11 @@ fn populations(out: &mut String, facts: &Facts<'_>) {
     let rows: Vec<Vec<String>> = POPULATIONS.iter().map(row).collect();
     let heads = [Head::Text("population"), Head::Text("answers"), Head::Figure("rows"), Head::File("file")];
     table(out, &heads, &rows);
+    out.push_str("<p>Every type of leaf is in one of them, but for:</p><ul>");
+    for (event, why) in OUTSIDE {
+        out.push_str(&format!("<li><code>{event}</code>: {}</li>", marked(why)));
+    }
+    out.push_str("</ul>\n");
 }
 
 fn access(out: &mut String, facts: &Facts<'_>) {
@@ -271,27 +282,40 @@ fn access(out: &mut String, facts: &Facts<'_>) {
         unused = counted(UNUSED),
         duties = counted(DUTIES),
     ));
-    rows_of(out, &access.duties, DUTIES, "Nothing found.");
+    rows_of(out, facts, &access.duties, DUTIES, "Nothing found.");
 }
 
-fn changes(out: &mut String, excerpt: &Excerpt) {
+fn changes(out: &mut String, facts: &Facts<'_>, excerpt: &Excerpt) {
     section(out, "changes");
     out.push_str("<h3>Policies and configuration: what came into force when</h3>\n");
-    listed(out, excerpt, TIMELINE_FILE, "Nothing came into force in this part of the log.");
+    listed(out, facts, excerpt, TIMELINE_FILE, "Nothing came into force in this part of the log.");
+    if let Some((name, rows)) = rows_in(facts, CHANGES) {
+        let what = format!(
+            "With what was proposed, and each time when the policy was suspended: {} rows",
+            figure(&name, rows)
+        );
+        more(out, &what, CHANGES);
+    }
     out.push_str("<p>The text of every policy set that decided a call is in <code>config/policies/</code>, of every configuration in \
                   <code>config/configurations/</code>, secrets left out, each named by its hash; what each change changed is in \
                   <code>config/differences/</code>.</p><h3>Definitions of tools</h3>\n");
-    listed(out, excerpt, "populations/definitions.csv", "No upstream changed what its tools say they do.");
+    listed(
+        out,
+        facts,
+        excerpt,
+        "populations/definitions.csv",
+        "No upstream changed what its tools say they do.",
+    );
 }
 
-fn approvals(out: &mut String, excerpt: &Excerpt) {
+fn approvals(out: &mut String, facts: &Facts<'_>, excerpt: &Excerpt) {
     section(out, "approvals");
     out.push_str("<p>A held call runs only under an approval that somebody else gave, for exactly this call, once. Verification checks that \
                   for every one.</p>\n");
-    listed(out, excerpt, "populations/approvals.csv", "No call was held in this period.");
+    listed(out, facts, excerpt, "populations/approvals.csv", "No call was held in this period.");
 }
 
-fn keys(out: &mut String, excerpt: &Excerpt) {
+fn keys(out: &mut String, facts: &Facts<'_>, excerpt: &Excerpt) {
     section(out, "keys");
     for (title, path, none) in [
         ("Keys", "populations/keys.csv", "No key was made or withdrawn."),
@@ -308,7 +332,7 @@ fn keys(out: &mut String, excerpt: &Excerpt) {
         ("Gateways", "populations/availability.csv", "No gateway ran."),
     ] {
         out.push_str(&format!("<h3>{title}</h3>\n"));
-        listed(out, excerpt, path, none);
+        listed(out, facts, excerpt, path, none);
     }
 }
 
@@ -327,7 +351,7 @@ fn samples(out: &mut String, facts: &Facts<'_>, excerpt: &Excerpt) {
         population = escape(&draw.population),
         seed = escape(&draw.seed),
     ));
-    listed(out, excerpt, SELECTION_FILE, "The population is empty.");
+    listed(out, facts, excerpt, SELECTION_FILE, "The population is empty.");
 }
 
 fn criteria(out: &mut String) {
@@ -386,11 +410,11 @@ fn counted(kind: &str, name: &str, number: u64) -> String {
 }
 
 /// The first rows of a derived file, or a sentence.
-fn listed(out: &mut String, excerpt: &Excerpt, path: &str, none: &str) {
-    rows_of(out, excerpt.of(path), path, none);
+fn listed(out: &mut String, facts: &Facts<'_>, excerpt: &Excerpt, path: &str, none: &str) {
+    rows_of(out, facts, excerpt.of(path), path, none);
 }
 
-fn rows_of(out: &mut String, lines: &[(u64, Vec<String>)], path: &str, none: &str) {
+fn rows_of(out: &mut String, facts: &Facts<'_>, lines: &[(u64, Vec<String>)], path: &str, none: &str) {
     let (head, rows) = match lines {
         [] | [_] => {
             out.push_str(&format!("<p class=\"quiet\">{}</p>\n", escape(none)));
@@ -399,7 +423,35 @@ fn rows_of(out: &mut String, lines: &[(u64, Vec<String>)], path: &str, none: &st
         [(_, head), rows @ ..] => (head, rows),
     };
     table::of_file(out, path, head, rows);
-    more(out, "all rows", path);
+    match rows_in(facts, path) {
+        Some((name, all)) if all > rows.len() as u64 => {
+            more(
+                out,
+                &format!("Only some rows are here; all {}, with every column", figure(&name, all)),
+                path,
+            );
+        }
+        _ => more(out, "With every column", path),
+    }
+}
+
+/// How many rows a file has, and the figure that says so.
+fn rows_in(facts: &Facts<'_>, path: &str) -> Option<(String, u64)> {
+    let derived = facts.derived;
+    let named = |name: &str, rows: u64| Some((name.to_owned(), rows));
+    match path {
+        GAPS_FILE => named("gaps", derived.gaps.0),
+        EXCEPTIONS_FILE => named("exceptions", derived.exceptions.values().sum()),
+        DIFFERENCES_FILE => named("counts", derived.compared?.0),
+        SELECTION_FILE => named("samples", derived.selected.len() as u64),
+        _ => {
+            if let Some(rows) = facts.access.rows.get(path) {
+                return Some((figure_of(path), *rows));
+            }
+            let name = path.strip_prefix("populations/")?.strip_suffix(".csv")?;
+            Some((format!("rows.{name}"), *derived.rows.get(name)?))
+        }
+    }
 }
 
 fn more(out: &mut String, what: &str, path: &str) {

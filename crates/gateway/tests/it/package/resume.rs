@@ -39,6 +39,7 @@ fn make(
             from: time("2026-07-01T00:00:00.000000Z"),
             until: time("2026-07-04T00:00:00.000000Z"),
         },
+        epoch: None,
         servers: Vec::new(),
         counts: None,
         leavers: None,
