@@ -542,9 +542,9 @@ def check_tree(log, size, root, findings, first_leaf=0, observe=None):
         elif rest:
             findings.blame("extra_file", "there are bytes after the last leaf", path=path)
         for at in range(good if meaning else 0):
-            leaf = meaning.check(first + at, leaves[at], leaf_hash(leaves[at]).hex())
+            leaf = meaning.check(first + at, leaves[at], hashes[at].hex())
             if observe and leaf:
-                observe(first + at, leaf, leaf_hash(leaves[at]))
+                observe(first + at, leaf, hashes[at])
         meaning = meaning if good == width else None
         complete = complete and len(hashes) == width
         if complete:
@@ -583,8 +583,8 @@ def record(required, **optional):
 
 def is_time(value):
     try:
-        return text(TIME)(value) and datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ") is not None \
-            and value[17:19] < "60"
+        return isinstance(value, str) and TIME.fullmatch(value) is not None \
+            and datetime.fromisoformat(value[:26]) is not None
     except ValueError:
         return False
 
@@ -649,6 +649,21 @@ def canonical(value):
     return json.dumps(value, ensure_ascii=False)
 
 
+def whole(digits):
+    number = int(digits)
+    if abs(number) > INT_MAX:
+        raise Bad("integer beyond 2^53")
+    return number
+
+
+def is_canonical(value, data):
+    """Whether the bytes are the value's one spelling."""
+    if data.isascii():
+        # Members sorted by code points are sorted by code units, and the standard library escapes as the RFC does.
+        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode() == data
+    return canonical(value).encode("utf-8") == data
+
+
 def no_fraction(_):
     raise Bad("a fraction")
 
@@ -657,9 +672,9 @@ def decode(data):
     if len(data) > LEAF_MAX:
         raise Bad("larger than 16384 bytes")
     try:
-        leaf = json.loads(data.decode("utf-8"), parse_float=no_fraction, parse_constant=no_fraction)
+        leaf = json.loads(data.decode("utf-8"), parse_int=whole, parse_float=no_fraction, parse_constant=no_fraction)
         # Canonical text has no member twice: it would not come out again.
-        if not isinstance(leaf, dict) or canonical(leaf).encode("utf-8") != data:
+        if not isinstance(leaf, dict) or not is_canonical(leaf, data):
             raise Bad("not a record in canonical JSON")
     except (ValueError, RecursionError):
         raise Bad("not JSON in UTF-8")
@@ -1138,6 +1153,8 @@ def is_leaver(row):
 
 
 def clean(value):
+    if value.isprintable():
+        return value
     return "".join("\ufffd" if unicodedata.category(c) == "Cc" else c for c in value)
 
 
@@ -1159,12 +1176,22 @@ def csv_line(cells):
     return ",".join(map(quote, cells))
 
 
+# A text as JSON.
+encode_string = json.encoder.encode_basestring
+
+
+# Paths of members, taken apart.
+PATHS = {}
+
+
 def member(index, leaf, digest, path):
     if path in ("index", "hash"):
         return str(index) if path == "index" else digest.hex()
-    for option in path.split("|"):
+    if path not in PATHS:
+        PATHS[path] = [option.split(".") for option in path.split("|")]
+    for option in PATHS[path]:
         value = leaf
-        for name in option.split("."):
+        for name in option:
             value = value.get(name) if isinstance(value, dict) else None
         if value is not None:
             return cell(value)
@@ -1181,6 +1208,13 @@ class Population:
         self.files[".csv"].append(self.line(csv_line(column["name"] for column in self.query["columns"])))
         shape = self.query["shape"]
         self.follow, self.group = (shape.get("follow"), shape.get("group")) if isinstance(shape, dict) else (None, None)
+        self.names = [encode_string(column["name"]) + ":" for column in self.query["columns"]]
+        # Of the step a type belongs to the number.
+        self.steps = {}
+        for at, step in enumerate(self.follow["steps"] if self.follow else []):
+            for event in step[1]:
+                self.steps.setdefault(event, at)
+        self.wanted = {*self.query["types"], *self.steps}
 
     @staticmethod
     def line(text):
@@ -1188,18 +1222,14 @@ class Population:
 
     def add(self, row):
         self.rows += 1
-        names = [column["name"] for column in self.query["columns"]]
         self.files[".csv"].append(self.line(csv_line(row)))
-        text = "{" + ",".join(json.dumps(n, ensure_ascii=False) + ":" + json.dumps(c, ensure_ascii=False)
-                              for n, c in zip(names, row)) + "}"
-        self.files[".jsonl"].append(self.line(text))
+        self.files[".jsonl"].append(self.line("{" + ",".join(name + encode_string(c) for name, c in zip(self.names, row)) + "}"))
 
     def push(self, index, leaf, digest, within):
         text = lambda path: member(index, leaf, digest, path)
         columns, event = self.query["columns"], leaf["type"]
         if self.follow:
-            steps = self.follow["steps"]
-            at = next((i for i, step in enumerate(steps) if event in step[1]), None)
+            steps, at = self.follow["steps"], self.steps.get(event)
             row = self.waiting.get(text(self.follow["by"])) if at is not None else None
             if row:
                 for i, column in enumerate(columns):
@@ -1522,7 +1552,10 @@ class Package:
         draw, keys, totals, counted, named = self.manifest["sample"], [], {}, {}, (set(), set(), set())
         rules = self.member("exceptions.query.json", 2**26, to_json(STATED_RULES)) or {"rules": []}
         exceptions, gaps, timeline = Exceptions(rules["rules"], self.leavers()), Gaps(period), [TIMELINE_HEAD]
-        commitments = {}
+        commitments, by_type = {}, {}
+        for path, population in populations.items():
+            for event in population.wanted:
+                by_type.setdefault(event, []).append((path, population))
 
         def count(day, measure, n=1):
             counted[day, measure] = counted.get((day, measure), 0) + n
@@ -1544,7 +1577,7 @@ class Package:
                 named[1].update([detail["configuration"]] if HASH(detail.get("configuration")) else [])
             servers = self.manifest["servers"]
             meant = within and (not servers or "server" not in leaf or leaf["server"] in servers)
-            for path, population in populations.items():
+            for path, population in by_type.get(event, ()):
                 taken = population.push(index, leaf, digest, meant)
                 if taken and path == "populations/privileged" and "payload" in leaf:
                     commitments[index] = leaf["payload"]["commitment"]
