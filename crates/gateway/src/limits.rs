@@ -295,8 +295,6 @@ pub const SERVICE_KEYS_STALE_MS: u64 = 30_000;
 pub const STDERR_LINES_PER_S_MAX: u32 = 100;
 /// Longest time an evidence package of the gateway's waits to be fetched, in hours.
 pub const PACKAGES_KEPT_HOURS_MAX: u64 = 720;
-/// Most leaves below the first checkpoint of an epoch, when it is shown how it began.
-pub const SUCCESSION_LEAVES_MAX: u64 = 100_000;
 /// Most packages that wait to be fetched.
 pub const PACKAGES_MAX: usize = 16;
 /// Bytes that packages, and what one is made from, may take together.

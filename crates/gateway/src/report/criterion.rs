@@ -64,7 +64,7 @@ pub const CRITERIA: &[Criterion] = &[
         "Access from outside the boundary is protected",
         "Requests without proof of identity are refused before their body is read, and counted; each upstream is reached with a credential of its own.",
         &["populations/denials.csv", "system-description.md"],
-        "Sum `attempts` (1 where empty) of `auth.failed` by day; compare with the load balancer.",
+        "Sum `attempts` (one where empty) of `auth.failed` by day; compare with the load balancer.",
         "Networks, firewalls and everything before the gateway.",
     ),
     at(

@@ -86,7 +86,7 @@ impl Draft<'_> {
             let ends = epoch.end.unwrap_or(u64::MAX);
             let first = checkpoint::covering(read, base + 1)?;
             let Some(first) = first.filter(|first| first.size <= ends) else { return Ok(None) };
-            entry::scan(read, base, first.size.min(base + limits::SUCCESSION_LEAVES_MAX), |stored| {
+            entry::scan(read, base, first.size.min(base + limits::SCAN_LEAVES_MAX), |stored| {
                 if stored.index == base {
                     leaf = stored.leaf.to_vec();
                 }
