@@ -23,7 +23,7 @@ use crate::limits;
 use crate::mask::Mask;
 use crate::model::TargetKind;
 use crate::store::acceptance::{self as table, Acceptance};
-use crate::store::{self, Db, definition};
+use crate::store::{self, Db, Topic, definition};
 
 /// Rows read or noted in one transaction.
 const PAGE: u32 = 500;
@@ -128,9 +128,13 @@ impl Acceptances {
     pub async fn run(&self, catalog: &Catalog, ledger: &Ledger) {
         let mut tick = tokio::time::interval(Duration::from_millis(limits::ACCEPTANCES_REFRESH_MS));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut news = self.db.news().ear(&[Topic::Definitions]);
         let mut problem = None;
         loop {
-            tick.tick().await;
+            tokio::select! {
+                _ = tick.tick() => {}
+                () = news.hear() => {}
+            }
             let found = self.step(catalog, ledger).await.err().map(|error| error.to_string());
             if let Some(found) = found.as_ref().filter(|_| found != problem) {
                 tracing::warn!("accepted definitions are not in force yet: {found}");

@@ -15,7 +15,7 @@ use crate::limits;
 use crate::store::epoch::{self, Epoch};
 use crate::store::minute::Counts;
 use crate::store::word::Word;
-use crate::store::{self, Db, ErrorKind, Read, Tx, call, entry, minute, tile, tree, word};
+use crate::store::{self, Db, ErrorKind, Read, Topic, Tx, call, entry, minute, tile, tree, word};
 
 const WIDTH: u64 = WIDTH_MAX as u64;
 const MINUTE_US: i64 = 60_000_000;
@@ -48,8 +48,12 @@ impl Follower {
     pub async fn run(&self) {
         let mut ticks = tokio::time::interval(Duration::from_millis(limits::FOLLOWER_LOOK_MS));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut news = self.db.news().ear(&[Topic::Log]);
         loop {
-            ticks.tick().await;
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = news.hear() => {}
+            }
             loop {
                 match self.step().await {
                     Ok(0) => break,

@@ -45,7 +45,7 @@ pub use export::{ExportError, export, export_epoch, newest};
 pub use keep::Recorded;
 pub use keyring::{Keyring, KeyringError, Missing};
 pub use opened::Opened;
-pub use retention::{Days, Rules};
+pub use retention::{Days, Retained, Rules};
 pub use signer::SignError;
 pub use start::StartError;
 pub use vault::{Vault, VaultError};
@@ -58,8 +58,8 @@ use crate::clock::Clock;
 use crate::limits;
 use crate::mask::Redacted;
 use crate::model::Party;
-use crate::store::Db;
 use crate::store::epoch::Epoch;
+use crate::store::{Db, Topic};
 use draft::{Draft, Drafter, Moment};
 use identifier::Identifiers;
 use log::Log;
@@ -365,11 +365,13 @@ impl Ledger {
         let mut pulse = every(Watch::interval(self.0.silence));
         let mut collect = interval(limits::NOTICES_MS);
         let mut retry = interval(limits::LEDGER_RETRY_MS);
+        let mut news = self.0.db.news().ear(&[Topic::Notices]);
         loop {
             let tended = tokio::select! {
                 _ = heartbeat.tick() => self.heartbeat().await.map(drop),
                 _ = pulse.tick() => self.pulse().await,
                 _ = collect.tick() => self.collect().await,
+                () = news.hear() => self.collect().await,
                 _ = retry.tick() => self.retry().await,
             };
             if let Err(error) = tended {

@@ -1,12 +1,19 @@
 //! Every limit of the product, in one place: sizes in bytes, times in milliseconds unless the name says otherwise.
 
 mod people;
+mod store;
 
 pub use people::{
     MAIL_RECIPIENTS_MAX, MAIL_TEXT_BYTES_MAX, PASSKEY_ATTESTATION_BYTES_MAX, PASSKEY_NAME_BYTES_MAX,
     PASSKEY_OFFER_MS, PASSKEY_SIGN_IN_AGE_MS, PASSKEYS_PER_PERSON_MAX, POLICY_FILE_NAME_BYTES_MAX,
     POLICY_PROPOSAL_KEPT_MS, POLICY_PROPOSALS_MAX, POLICY_PUBLISH_CLAIM_MS, SMTP_LINE_BYTES_MAX,
     SMTP_REPLY_LINES_MAX, SMTP_TIMEOUT_MS, TOOLS_ASKED_MS, TOOLS_ASKED_PAGES_MAX,
+};
+pub use store::{
+    DATABASE_BUSY_MS, DATABASE_CONNECT_MS, DATABASE_READS_MAX, DATABASE_SILENCE_MS, LISTEN_DEAF_MS,
+    LISTEN_LOOK_MS, LISTEN_PATIENCE, LISTEN_RETRY_MS, LISTEN_RETRY_MS_MAX, LISTEN_SILENCE,
+    POSTGRES_VERSION_MIN, RETENTION_LANES_MAX, RETENTION_MS, RETENTION_PAGE, STATEMENTS_MAX,
+    TRANSACTION_ATTEMPTS_MAX, WAL_PAGES,
 };
 
 /// Largest request body accepted from a caller.
@@ -145,16 +152,6 @@ pub const COVERED_MS: u64 = 60_000;
 pub const PULSES_PER_SILENCE: u32 = 6;
 /// Leaves read from the database in one transaction when the whole log is read.
 pub const SCAN_LEAVES_MAX: u64 = 8_192;
-/// Database reads, and rare writes, at once.
-pub const DATABASE_READS_MAX: usize = 8;
-/// Time to wait for another writer of the database.
-pub const DATABASE_BUSY_MS: u64 = 2_000;
-/// Prepared statements kept per connection.
-pub const STATEMENTS_MAX: usize = 64;
-/// Attempts at a transaction that collides with others.
-pub const TRANSACTION_ATTEMPTS_MAX: u32 = 64;
-/// Pages (4 KiB) of write-ahead log after which SQLite copies them into the database.
-pub const WAL_PAGES: i64 = 4_000;
 /// Time between heartbeats in the log.
 pub const HEARTBEAT_MS: u64 = 60_000;
 /// Time without a sign of life after which a gateway is taken for dead, unless the configuration says otherwise.
@@ -163,24 +160,12 @@ pub const LANE_SILENCE_MS: u64 = 60_000;
 pub const LANE_SILENCE_MS_MIN: u64 = 5_000;
 /// Longest.
 pub const LANE_SILENCE_MS_MAX: u64 = 60 * 60 * 1_000;
-/// Time to reach the database's server.
-pub const DATABASE_CONNECT_MS: u64 = 5_000;
-/// Time a connection to the database may be without an answer from the other machine before it counts as broken.
-pub const DATABASE_SILENCE_MS: u64 = 10_000;
-/// Oldest PostgreSQL that is used, as the server counts its versions.
-pub const POSTGRES_VERSION_MIN: u32 = 140_000;
 /// Days that recorded messages of calls which only read are kept, unless the configuration says otherwise.
 pub const ORDINARY_DAYS: u32 = 90;
 /// The same of calls that would change something or were held for people.
 pub const PRIVILEGED_DAYS: u32 = 400;
 /// Most days that can be configured.
 pub const RETENTION_DAYS_MAX: u32 = 36_500;
-/// Pause between two looks for recorded messages whose time is over.
-pub const RETENTION_MS: u64 = 60 * 60 * 1_000;
-/// Recorded messages looked at together, and at most erased in one transaction: evidence waits for no more.
-pub const RETENTION_PAGE: u32 = 1_000;
-/// Lanes named by one leaf about what was erased.
-pub const RETENTION_LANES_MAX: usize = 100;
 /// Most legal holds, those that were cleared included.
 pub const HOLDS_MAX: usize = 1_000;
 /// Longest name of a legal hold, in bytes.
@@ -590,6 +575,8 @@ pub const EVENTS_MS: u64 = 10 * 60 * 1_000;
 pub const APPROVALS_WATCHED_MAX: u32 = 1_000;
 /// Most leaves looked at for one page of calls; the page says how far it came.
 pub const CALLS_LOOKED_AT_MAX: u32 = 2_000;
+/// Most calls of each kind counted in one look for new ones.
+pub const CALLS_SEEN_MAX: u32 = 10_000;
 /// Pause between two looks at what the log has more.
 pub const FOLLOWER_LOOK_MS: u64 = 500;
 /// Most leaves followed in one transaction: evidence waits for no more.

@@ -59,6 +59,8 @@ pub struct Metrics {
     pub ledger_ready: Gauge,
     /// Things that are not as they should be although evidence is written.
     pub ledger_degraded: Gauge,
+    /// 1 when the database tells what other gateways change, else 0.
+    pub listening: Gauge,
     /// Signed leaves that an anchor does not know yet.
     pub anchor_lag: Family<AnchorLabels, Gauge>,
     /// Requests whose caller proved no identity.
@@ -84,6 +86,7 @@ impl Metrics {
             ledger_queue: Gauge::default(),
             ledger_ready: Gauge::default(),
             ledger_degraded: Gauge::default(),
+            listening: Gauge::default(),
             anchor_lag: Family::default(),
             auth_failures: Counter::default(),
             turned_away: Family::default(),
@@ -102,6 +105,7 @@ impl Metrics {
         registry.register("ledger_queue", "entries waiting for the writer", metrics.ledger_queue.clone());
         registry.register("ledger_ready", "1 when evidence can be written", metrics.ledger_ready.clone());
         registry.register("ledger_degraded", "reasons for concern", metrics.ledger_degraded.clone());
+        registry.register("listening", "1 when the database tells of changes", metrics.listening.clone());
         registry.register(
             "anchor_lag_leaves",
             "signed and not yet at the anchor",

@@ -32,7 +32,7 @@ impl Moment {
     /// As the store says.
     pub fn read(read: &mut Read<'_>, before: &Self) -> Result<Self, store::Error> {
         let current = epoch::current(read)?;
-        let (last, more) = entry::calls_since(read, before.calls.0)?;
+        let (last, more) = entry::calls_since(read, before.calls.0, limits::CALLS_SEEN_MAX)?;
         let (live, ended) = approval::standing(read, limits::APPROVALS_WATCHED_MAX)?;
         let mut digest = Sha256::new();
         live.iter().for_each(|(id, state, votes)| {

@@ -24,7 +24,7 @@ use crate::ledger::{Event, EventActor, Ledger, Unavailable};
 use crate::limits;
 use crate::model::Party;
 use crate::store::service_key::{self as table, Unnoted};
-use crate::store::{self, Db};
+use crate::store::{self, Db, Topic};
 
 /// Rows read or noted in one transaction.
 const PAGE: u32 = 500;
@@ -166,10 +166,14 @@ impl Registry {
     pub async fn run(&self, keys: &ServiceKeys, ledger: &Ledger) {
         let mut tick = tokio::time::interval(Duration::from_millis(limits::SERVICE_KEYS_REFRESH_MS));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut news = self.db.news().ear(&[Topic::Keys]);
         let mut problem = None;
         let mut used_written = self.clock.now();
         loop {
-            tick.tick().await;
+            tokio::select! {
+                _ = tick.tick() => {}
+                () = news.hear() => {}
+            }
             let mut done = self.step(keys, ledger).await.map(drop);
             let pause = SignedDuration::from_millis(limits::SERVICE_KEYS_USED_MS.cast_signed());
             if done.is_ok() && self.clock.now().duration_since(used_written).abs() >= pause {

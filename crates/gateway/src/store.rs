@@ -8,6 +8,7 @@
 
 mod error;
 mod migration;
+mod news;
 mod postgres;
 mod role;
 mod sqlite;
@@ -52,11 +53,12 @@ pub mod word;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use jiff::Timestamp;
 
 pub use error::{Error, ErrorKind};
+pub use news::{Ear, Hearing, News, Topic};
 pub use postgres::Server;
 pub use sqlite::{Access, DATABASE, LOCK};
 pub use tx::{Read, Right, Tx};
@@ -72,6 +74,8 @@ pub struct Db(Arc<Shared>);
 
 struct Shared {
     engine: Engine,
+    /// What other processes changed, where the database tells.
+    news: News,
     /// Bounds how many threads wait on the database at once.
     slots: tokio::sync::Semaphore,
 }
@@ -79,6 +83,13 @@ struct Shared {
 enum Engine {
     Sqlite(sqlite::Sqlite),
     Postgres(postgres::Postgres),
+}
+
+/// Listens until it is dropped.
+#[derive(Debug)]
+pub struct Listening {
+    /// The thread ends once this end of the channel is gone.
+    _held: mpsc::Sender<()>,
 }
 
 /// The one connection on which evidence is written; owned by the ledger's writer thread.
@@ -167,8 +178,44 @@ impl Db {
         Ok(micros.and_then(|micros| Timestamp::from_microsecond(micros).ok()))
     }
 
+    /// What other processes changed; nobody tells before [`listen`](Self::listen).
+    pub fn news(&self) -> &News {
+        &self.0.news
+    }
+
+    /// Listens on a connection and a thread of its own, for [`news`](Self::news), until the answer is dropped. Nothing where
+    /// the database is a file: one process works on it.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn listen(&self) -> std::io::Result<Listening> {
+        let (held, stop) = mpsc::channel();
+        if self.is_shared() {
+            let shared = self.0.clone();
+            let listen = move || {
+                if let Engine::Postgres(postgres) = &shared.engine {
+                    postgres::listen::run(postgres, &shared.news, &stop);
+                }
+            };
+            std::thread::Builder::new().name("listen".to_owned()).spawn(listen)?;
+        }
+        Ok(Listening { _held: held })
+    }
+
+    /// Whether the database can tell this machine what changes; none where it is a file. Takes seconds when it cannot.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn can_tell(&self) -> Result<Option<bool>, Error> {
+        match &self.0.engine {
+            Engine::Sqlite(_) => Ok(None),
+            Engine::Postgres(postgres) => postgres::listen::hears(postgres).map(Some),
+        }
+    }
+
     fn new(engine: Engine) -> Self {
-        Self(Arc::new(Shared { engine, slots: tokio::sync::Semaphore::new(limits::DATABASE_READS_MAX) }))
+        let slots = tokio::sync::Semaphore::new(limits::DATABASE_READS_MAX);
+        Self(Arc::new(Shared { engine, news: News::default(), slots }))
     }
 
     fn settle(self) -> Result<Self, Error> {

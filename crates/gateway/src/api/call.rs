@@ -22,11 +22,9 @@ pub(super) async fn list(asked: Asked) -> Result<Value, Problem> {
     blocking(asked, move |asked, db| {
         let found =
             db.read_now("calls", |read| call::page(read, &wanted, limit, limits::CALLS_LOOKED_AT_MAX))?;
-        let viewer = Viewer::new(&asked.gateway);
-        let calls =
-            found.heads.iter().map(|head| viewer.summary(&head.call)).collect::<Result<Vec<_>, _>>()?;
+        let calls: Vec<_> = found.heads.iter().map(|head| head.call).collect();
         Ok(json!({
-            "calls": calls,
+            "calls": Viewer::new(&asked.gateway).summaries(&calls)?,
             "next": found.next.map(cursor),
             "searched_to": found.next.map(|(ts, _)| time(ts)),
         }))
@@ -52,9 +50,7 @@ pub(super) async fn sessions(asked: Asked) -> Result<Value, Problem> {
         let found = db.read_now("sessions", |read| session::page(read, &filter, limit))?;
         let next = found.last().filter(|_| found.len() == limit as usize);
         let next = next.map(|last| cursor((last.ts, Place::new(0, 0))));
-        let viewer = Viewer::new(&asked.gateway);
-        let sessions =
-            found.iter().map(|found| viewer.session(found, None)).collect::<Result<Vec<_>, _>>()?;
+        let sessions = Viewer::new(&asked.gateway).sessions(&found, &BTreeMap::new())?;
         Ok(json!({ "sessions": sessions, "next": next, "searched_to": null }))
     })
     .await
@@ -78,14 +74,11 @@ async fn matching(asked: Asked, wanted: Wanted, limit: u32) -> Result<Value, Pro
             }
             *matched.entry(id).or_default() += 1;
         }
-        let viewer = Viewer::new(&asked.gateway);
-        let mut sessions = Vec::with_capacity(order.len());
-        for id in order {
-            let found = db.read_now("session", |read| session::find(read, &id))?;
-            if let Some(found) = found {
-                sessions.push(viewer.session(&found, matched.get(&id).copied())?);
-            }
-        }
+        let sessions = db.read_now("sessions", |read| {
+            let found = order.iter().map(|id| session::find(read, id)).collect::<Result<Vec<_>, _>>()?;
+            Ok(found.into_iter().flatten().collect::<Vec<_>>())
+        })?;
+        let sessions = Viewer::new(&asked.gateway).sessions(&sessions, &matched)?;
         let searched = next.map(|(ts, _)| time(ts));
         Ok(json!({ "sessions": sessions, "next": next.map(cursor), "searched_to": searched }))
     })
@@ -106,8 +99,10 @@ pub(super) async fn session(asked: Asked) -> Result<Value, Problem> {
             .filter(|_| calls.len() == limit as usize)
             .map(|(ts, place, _)| cursor((*ts, *place)));
         let viewer = Viewer::new(&asked.gateway);
-        let calls = calls.iter().map(|(.., call)| viewer.summary(call)).collect::<Result<Vec<_>, _>>()?;
-        Ok(json!({ "session": viewer.session(&found, None)?, "calls": calls, "next": next }))
+        let calls: Vec<_> = calls.iter().map(|(.., call)| *call).collect();
+        let calls = viewer.summaries(&calls)?;
+        let session = viewer.sessions(&[found], &BTreeMap::new())?.pop();
+        Ok(json!({ "session": session, "calls": calls, "next": next }))
     })
     .await
 }

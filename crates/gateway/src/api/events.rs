@@ -22,6 +22,7 @@ use crate::moment::Moment;
 use crate::policy::Duty;
 use crate::refusal::Refusal;
 use crate::reply::{self, Delivery, Stream};
+use crate::store::Topic;
 
 /// `GET /api/v1/events`.
 pub(super) fn follow(asked: Asked) -> Result<Answered, Problem> {
@@ -138,8 +139,12 @@ fn event(id: u64, name: &str, data: &Value) -> String {
 pub(crate) async fn look(gateway: Arc<Gateway>) {
     let mut ticks = tokio::time::interval(Duration::from_millis(limits::EVENTS_LOOK_MS));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut news = gateway.db.news().ear(&[Topic::Log, Topic::Approvals, Topic::Definitions]);
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = news.hear() => {}
+        }
         if gateway.moments.receiver_count() == 0 {
             continue;
         }

@@ -9,12 +9,12 @@ use tokio::task::JoinHandle;
 use crate::catalog::{Catalog, Listed};
 use crate::exchange::Gateway;
 use crate::follower::Follower;
-use crate::ledger::{Denial, EventActor};
+use crate::ledger::{Denial, EventActor, Retained};
 use crate::limits;
 use crate::listen::{Acceptor, Refresh};
 use crate::model::TargetKind;
 use crate::publication::published;
-use crate::store::{self, Db};
+use crate::store::{self, Db, Hearing, Topic};
 
 /// Starts everything that goes on beside the calls. The tasks run until they are aborted.
 pub(super) fn tasks(gateway: &Arc<Gateway>, tls: Option<&Arc<Acceptor>>) -> Vec<JoinHandle<()>> {
@@ -54,6 +54,8 @@ pub(super) fn tasks(gateway: &Arc<Gateway>, tls: Option<&Arc<Acceptor>>) -> Vec<
     if gateway.db.is_shared() {
         let this = gateway.clone();
         tasks.push(tokio::spawn(async move { watch_catalog(&this).await }));
+        let this = gateway.clone();
+        tasks.push(tokio::spawn(async move { listen(&this).await }));
     }
     if let Some(tls) = tls.cloned() {
         tasks.push(tokio::spawn(async move { watch_tls(&tls).await }));
@@ -80,13 +82,44 @@ pub(super) async fn restore<'s>(
     Ok(())
 }
 
+/// Has the database tell what other gateways change, and says in the log when it does not.
+async fn listen(gateway: &Gateway) {
+    let _listening = match gateway.db.listen() {
+        Ok(listening) => listening,
+        Err(error) => {
+            tracing::warn!(%error, "the system gives no thread to listen: what others change is looked for");
+            return;
+        }
+    };
+    let mut hearing = gateway.db.news().hearing();
+    loop {
+        let now = hearing.borrow_and_update().clone();
+        gateway.metrics.listening.set(i64::from(now == Hearing::Told));
+        match now {
+            Hearing::Looking => {}
+            Hearing::Told => tracing::info!("the database tells what other gateways change"),
+            Hearing::Deaf(reason) => tracing::warn!(
+                reason,
+                "what other gateways change is looked for, since the database does not tell"
+            ),
+        }
+        if hearing.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
 /// Learns what the other gateways on the database learned: a definition that changed for one has changed for all.
 async fn watch_catalog(gateway: &Gateway) {
     let mut ticks = tokio::time::interval(Duration::from_millis(limits::CATALOG_LOOK_MS));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut news = gateway.db.news().ear(&[Topic::Definitions]);
     let mut known = None;
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = news.hear() => {}
+        }
         let latest = gateway.db.read("latest definition", store::definition::latest).await;
         let learned = match latest {
             Ok(latest) if latest == known => continue,
@@ -167,8 +200,10 @@ async fn retain(gateway: &Gateway) {
     loop {
         ticks.tick().await;
         match gateway.ledger.retain(&gateway.retention).await {
-            Ok(0) => {}
-            Ok(bodies) => tracing::info!(bodies, "recorded messages were erased: their time is over"),
+            Ok(Retained { erased: 0, .. }) => {}
+            Ok(Retained { erased, .. }) => {
+                tracing::info!(bodies = erased, "recorded messages were erased: their time is over");
+            }
             Err(error) => {
                 tracing::warn!(%error, "recorded messages whose time is over could not be erased yet");
             }
@@ -184,9 +219,13 @@ async fn watch_policies(gateway: &Arc<Gateway>) {
             reload_policies(gateway).await;
         }
     }
+    let mut news = gateway.db.news().ear(&[Topic::Policies]);
     let mut told = None;
     loop {
-        tokio::time::sleep(look).await;
+        tokio::select! {
+            () = tokio::time::sleep(look) => {}
+            () = news.hear() => {}
+        }
         let found = gateway.publications.follow(&gateway.policies).await.err().map(|error| error.to_string());
         if let Some(problem) = found.as_ref().filter(|_| found != told) {
             tracing::error!("policies that were published elsewhere are not in force here: {problem}");

@@ -11,7 +11,7 @@ use crate::clock::micros;
 use crate::limits;
 use crate::store::approval::{self, State, Which};
 use crate::store::approval_vote::{self, Vote, Word};
-use crate::store::{callback, delivery, entry, held_task};
+use crate::store::{Topic, callback, delivery, entry, held_task};
 
 impl Approvals {
     /// Runs until it is dropped.
@@ -20,9 +20,11 @@ impl Approvals {
         let mut tidy = tokio::time::interval(Duration::from_millis(limits::APPROVAL_TIDY_MS));
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         tidy.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut news = self.db.news().ear(&[Topic::Approvals]);
         loop {
             let done = tokio::select! {
                 _ = look.tick() => self.look().await,
+                () = news.hear() => self.look().await,
                 _ = tidy.tick() => self.tidy().await,
             };
             if let Err(error) = done {

@@ -18,6 +18,7 @@ use super::{Approvals, Fault, Record, clean};
 use crate::clock::{Clock, micros};
 use crate::config;
 use crate::limits;
+use crate::store::Topic;
 use crate::store::delivery::{self, Delivery};
 use crate::store::entry::{self, Filter};
 use crate::webhook::{self, Webhook, WebhookError};
@@ -143,8 +144,12 @@ impl Approvals {
         }
         let mut look = tokio::time::interval(Duration::from_millis(limits::DELIVERY_LOOK_MS));
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut news = self.db.news().ear(&[Topic::Approvals]);
         loop {
-            look.tick().await;
+            tokio::select! {
+                _ = look.tick() => {}
+                () = news.hear() => {}
+            }
             if let Err(error) = self.deliver_due().await {
                 tracing::warn!(%error, "webhooks could not be sent; trying again");
             }

@@ -282,6 +282,7 @@ fn database_that_would_be_reached_unsafely_is_refused() {
         ("    url: postgresql://gateway@127.0.0.1/audit?sslmode=disable\n", true),
         ("    url: postgresql:///audit?host=/run/postgresql&user=gateway\n", true),
         ("    url: postgresql://gateway@db.internal/audit\n", false),
+        ("    url: postgresql://gateway@db.internal/audit?sslmode=verify-full\n", false),
         ("    url: postgresql://gateway@127.0.0.1.example/audit\n", false),
     ] {
         let config = with(postgres).unwrap_or_else(|error| panic!("{error}"));

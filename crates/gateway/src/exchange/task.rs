@@ -33,6 +33,7 @@ use crate::mcp::sse::Framer;
 use crate::model::{Decision, MessageKind, TargetKind};
 use crate::refusal::Refusal;
 use crate::reply::{Delivery, Replier, Reply};
+use crate::store::Topic;
 use crate::store::approval::State;
 use crate::store::definition;
 use shape::Standing;
@@ -188,6 +189,7 @@ impl Caller {
         let over = tokio::time::sleep(self.gateway.holding.leg());
         tokio::pin!(over);
         let mut looks = tokio::time::interval(Duration::from_millis(limits::APPROVAL_LOOK_MS));
+        let mut news = self.gateway.db.news().ear(&[Topic::Approvals]);
         let mut signs = tokio::time::interval(Duration::from_millis(limits::APPROVAL_KEEP_ALIVE_MS));
         let mut standing = self.standing(id).await;
         while matches!(standing, Ok(Standing::Waiting | Standing::Working)) {
@@ -203,6 +205,7 @@ impl Caller {
                     }
                 }
                 _ = looks.tick() => standing = self.standing(id).await,
+                () = news.hear() => standing = self.standing(id).await,
             }
         }
         (standing, replier)

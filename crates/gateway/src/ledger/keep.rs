@@ -91,6 +91,20 @@ impl Ledger {
     pub fn personal(&self, db: &Db, commitment: Hash) -> Result<Option<serde_json::Value>, VaultError> {
         let found = db.read_now("context", |read| context::find(read, commitment.as_bytes()))?;
         let Some((day, record)) = found else { return Ok(None) };
+        self.open_personal(db, commitment, day, record)
+    }
+
+    /// The same, of a record that was read already.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn open_personal(
+        &self,
+        db: &Db,
+        commitment: Hash,
+        day: i64,
+        record: Vec<u8>,
+    ) -> Result<Option<serde_json::Value>, VaultError> {
         let sealed = Sealed { day, commitment: *commitment.as_bytes(), record };
         match self.unseal(db, &CONTEXT_ID, sealed) {
             Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|_| VaultError::Broken),

@@ -3,13 +3,14 @@
 //! What is erased, and the leaf that says so, are one transaction. Ranges of places are exact: between the ends of a
 //! range there is no body that stays. A legal hold that is set while a page is looked through undoes the page.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use evidence::id::Id;
 use evidence::leaf::{EventType, Leaf};
 use evidence::package::POPULATIONS;
 use evidence::retention::{Erasure, LaneRanges, RANGES_MAX};
 use evidence::time::Timestamp;
+use sha2::{Digest as _, Sha256};
 
 use super::Ledger;
 use super::draft::{self, Draft};
@@ -20,7 +21,7 @@ use super::writer::Command;
 use crate::limits;
 use crate::store::entry::Place;
 use crate::store::hold::{self, Hold};
-use crate::store::retention::{self, Body, Cursor, Facts};
+use crate::store::retention::{self, Body, Cursor, Facts, Mark};
 use crate::store::{self, ErrorKind, Read, Right, Tx, lane};
 
 const DAY_US: i64 = 86_400_000_000;
@@ -41,6 +42,15 @@ pub struct Rules {
     pub common: Days,
     /// Of single servers.
     pub servers: BTreeMap<String, Days>,
+}
+
+/// What a look at bodies came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Retained {
+    /// Bodies that were looked at.
+    pub looked_at: u64,
+    /// Bodies that were erased.
+    pub erased: u64,
 }
 
 /// One of the rules.
@@ -65,6 +75,7 @@ pub(super) struct Disposal {
 /// A page of bodies that was looked through.
 struct Page {
     disposals: Vec<Disposal>,
+    looked_at: u64,
     next: Option<Cursor>,
 }
 
@@ -77,28 +88,77 @@ impl Rules {
         Rule { name, server: server.cloned(), days }
     }
 
-    fn days(&self) -> impl Iterator<Item = u32> {
+    /// How many days some rule keeps bodies, the fewest first.
+    fn days(&self) -> BTreeSet<u32> {
         let all = std::iter::once(&self.common).chain(self.servers.values());
-        all.flat_map(|days| [days.ordinary, days.privileged])
+        all.flat_map(|days| [days.ordinary, days.privileged]).collect()
+    }
+
+    /// Names exactly these rules of this release, which says what is privileged.
+    fn digest(&self) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        digest.update(env!("CARGO_PKG_VERSION"));
+        let own = self.servers.iter().map(|(server, days)| (server.as_str(), days));
+        for (server, days) in std::iter::once(("", &self.common)).chain(own) {
+            // Names of servers hold no such byte.
+            digest.update([0]);
+            digest.update(server);
+            digest.update([0]);
+            digest.update(days.ordinary.to_be_bytes());
+            digest.update(days.privileged.to_be_bytes());
+        }
+        digest.finalize().into()
     }
 }
 
 impl Ledger {
-    /// Erases the bodies whose time is over, as far as no hold keeps them; answers how many. Then personal context,
-    /// approvals and keys of days that every rule is done with. One of several gateways does it.
+    /// Erases the bodies whose time is over, as far as no hold keeps them. Then personal context and approvals that every
+    /// rule is done with, and the keys of days of which nothing is left. One of several gateways does it.
+    ///
+    /// A body that stays is looked at again when a longer rule is over, or when rules or holds have changed; not each time.
     ///
     /// # Errors
     /// [`Unavailable`]: what was not erased is the next time.
-    pub async fn retain(&self, rules: &Rules) -> Result<u64, Unavailable> {
+    pub async fn retain(&self, rules: &Rules) -> Result<Retained, Unavailable> {
+        let mut retained = Retained::default();
         if !self.leads() {
-            return Ok(0);
+            return Ok(retained);
         }
-        let (now, mut erased, mut cursor) = (self.now(), 0, Cursor::start());
+        let (now, days) = (self.now(), rules.days());
+        for &days in &days {
+            self.retain_for(rules, days, now, &mut retained).await?;
+        }
+        let longest = days.last().copied().unwrap_or(u32::MAX);
+        if let Some(disposal) = self.look(move |read| beside(read, longest, now)).await? {
+            self.erase(disposal).await?;
+        }
+        // What is written now is sealed with a key of today.
+        let over = Vault::day(before(now, days.first().copied().unwrap_or(u32::MAX)).as_micros()) - 1;
+        self.change(move |tx| retention::erase_keys(tx, over).map(drop)).await?;
+        Ok(retained)
+    }
+
+    /// Goes on from where the rules that keep bodies for so many days have come.
+    async fn retain_for(
+        &self,
+        rules: &Rules,
+        days: u32,
+        now: Timestamp,
+        retained: &mut Retained,
+    ) -> Result<(), Unavailable> {
+        let digest = rules.digest();
+        let (holds, mark) =
+            self.look(move |read| Ok((hold::revision(read)?, retention::mark(read, days)?))).await?;
+        let mark = mark.filter(|mark| (mark.rules, mark.holds) == (digest, holds));
+        let mut cursor = mark.map_or(Cursor::start(), |mark| Cursor::after_day(mark.day));
+        // The last day is not over for all of its bodies.
+        let done = Mark { rules: digest, holds, day: Vault::day(before(now, days).as_micros()) - 1 };
         loop {
             let rules = rules.clone();
-            let page = self.look(move |read| page(read, &rules, now, cursor)).await?;
+            let page = self.look(move |read| page(read, &rules, days, now, cursor)).await?;
+            retained.looked_at += page.looked_at;
             for disposal in page.disposals {
-                erased += disposal.erasure.bodies;
+                retained.erased += disposal.erasure.bodies;
                 self.erase(disposal).await?;
             }
             match page.next {
@@ -106,11 +166,20 @@ impl Ledger {
                 None => break,
             }
         }
-        let longest = rules.days().max().unwrap_or(u32::MAX);
-        if let Some(disposal) = self.look(move |read| beside(read, longest, now)).await? {
-            self.erase(disposal).await?;
+        if mark != Some(done) {
+            self.change(move |tx| retention::set_mark(tx, days, &done)).await?;
         }
-        Ok(erased)
+        Ok(())
+    }
+
+    async fn change(
+        &self,
+        f: impl FnMut(&mut Tx<'_>) -> Result<(), store::Error> + Send + 'static,
+    ) -> Result<(), Unavailable> {
+        self.on_thread(|ledger| {
+            ledger.0.db.write_now("retention", f).map_err(|error| ledger.report(Trouble::Store(error)))
+        })
+        .await
     }
 
     async fn erase(&self, disposal: Disposal) -> Result<(), Unavailable> {
@@ -162,14 +231,19 @@ impl Disposal {
     }
 }
 
-/// Looks through the next bodies.
-fn page(read: &mut Read<'_>, rules: &Rules, now: Timestamp, cursor: Cursor) -> Result<Page, store::Error> {
-    let shortest = rules.days().min().unwrap_or(u32::MAX);
-    let day = Vault::day(before(now, shortest).as_micros());
+/// Looks through the next bodies that are older than `days`.
+fn page(
+    read: &mut Read<'_>,
+    rules: &Rules,
+    days: u32,
+    now: Timestamp,
+    cursor: Cursor,
+) -> Result<Page, store::Error> {
+    let day = Vault::day(before(now, days).as_micros());
     let (revision, holds) = (hold::revision(read)?, active(read)?);
     let bodies = retention::bodies(read, day, cursor, limits::RETENTION_PAGE)?;
     let full = bodies.len() == limits::RETENTION_PAGE as usize;
-    let next = bodies.last().map(|body| body.at).filter(|_| full);
+    let (next, looked_at) = (bodies.last().map(|body| body.at).filter(|_| full), bodies.len() as u64);
     let mut calls = HashMap::new();
     let mut due: BTreeMap<Rule, Vec<Place>> = BTreeMap::new();
     for body in bodies {
@@ -186,7 +260,7 @@ fn page(read: &mut Read<'_>, rules: &Rules, now: Timestamp, cursor: Cursor) -> R
             disposals.push(disposal(read, &rule, ranges, now, revision)?);
         }
     }
-    Ok(Page { disposals, next })
+    Ok(Page { disposals, looked_at, next })
 }
 
 /// What goes when no rule needs it any more: nothing while there is a hold, since a hold may need all of it.

@@ -68,38 +68,57 @@ pub struct Found {
 
 /// At most `limit` calls that match, the latest first, among at most `looks` leaves.
 pub fn page(read: &mut Read<'_>, wanted: &Wanted, limit: u32, looks: u32) -> Result<Found, Error> {
-    let mut seen = 0;
-    let mut last = None;
-    let mut candidates = Vec::new();
-    let sql = Sql::of(wanted, looks);
-    read.each(&sql.text, &sql.values, |row| {
-        let place = Place::read(row.int(0)?);
-        seen += 1;
-        last = Some((row.int(1)?, place));
-        if let Some(head) = head(row, place)?
-            && wanted.fits(&head)
-        {
-            candidates.push(head);
+    let mut found = Found::default();
+    let (mut before, mut left) = (wanted.before, looks);
+    // Most questions are answered by the first leaves; few need all that may be looked at.
+    let mut step = limit.saturating_mul(2).max(STEP_MIN);
+    loop {
+        let count = step.min(left);
+        let seen = look(read, wanted, before, count)?;
+        let last = seen.last().map(|seen| seen.at);
+        let (looked, all) = (u32::try_from(seen.len()).unwrap_or(u32::MAX), seen.len() < count as usize);
+        for Seen { at, head, end } in seen {
+            let ended = wanted.status.is_none() || wanted.status == end;
+            let Some(head) = head.filter(|head| ended && wanted.fits(head)) else { continue };
+            found.heads.push(head);
+            if found.heads.len() == limit as usize {
+                found.next = Some(at);
+                return Ok(found);
+            }
         }
-        Ok(())
-    })?;
-    let mut found = Found { heads: Vec::new(), next: last.filter(|_| seen == looks) };
-    for head in candidates {
-        let ended = match &wanted.status {
-            Some(status) => end(read, &head.call)?.is_some_and(|(_, how)| how == *status),
-            None => true,
-        };
-        if !ended {
-            continue;
+        left = left.saturating_sub(looked);
+        if all || left == 0 {
+            found.next = last.filter(|_| !all);
+            return Ok(found);
         }
-        found.next =
-            if found.heads.len() + 1 == limit as usize { Some((head.ts, head.place)) } else { found.next };
-        found.heads.push(head);
-        if found.heads.len() == limit as usize {
-            break;
-        }
+        (before, step) = (last, step.saturating_mul(4));
     }
-    Ok(found)
+}
+
+/// Leaves looked at first, at least.
+const STEP_MIN: u32 = 64;
+
+/// A leaf that was looked at.
+struct Seen {
+    at: (i64, Place),
+    /// None: it begins no call.
+    head: Option<Head>,
+    /// How its call ended, where that is asked for.
+    end: Option<String>,
+}
+
+fn look(
+    read: &mut Read<'_>,
+    wanted: &Wanted,
+    before: Option<(i64, Place)>,
+    count: u32,
+) -> Result<Vec<Seen>, Error> {
+    let sql = Sql::of(wanted, before, count);
+    read.all(&sql.text, &sql.values, |row| {
+        let place = Place::read(row.int(0)?);
+        let end = if wanted.status.is_some() { row.maybe_text(9)?.map(str::to_owned) } else { None };
+        Ok(Seen { at: (row.int(1)?, place), head: head(row, place)?, end })
+    })
 }
 
 /// Time and place of the leaf that begins a permitted call.
@@ -111,16 +130,11 @@ pub fn begin(read: &mut Read<'_>, call: &[u8; 16]) -> Result<Option<(i64, Place)
     )
 }
 
-/// When and how a call ended; `None`: not yet.
-pub fn end(read: &mut Read<'_>, call: &[u8; 16]) -> Result<Option<(i64, String)>, Error> {
-    read.first(
-        "SELECT ts, result FROM entry WHERE call = $1 AND type IN ('call.outcome', 'call.orphaned') LIMIT 1",
-        &[call.into()],
-        |row| Ok((row.int(0)?, row.maybe_text(1)?.unwrap_or("orphaned").to_owned())),
-    )
-}
-
-const COLUMNS: &str = "place, ts, type, call, session, actor, server, target, result";
+const COLUMNS: &str = "entry.place, entry.ts, entry.type, entry.call, entry.session, entry.actor, entry.server, \
+                       entry.target, entry.result";
+/// How a call ended.
+const END: &str = ", (SELECT coalesce(ended.result, 'orphaned') FROM entry AS ended WHERE ended.call = entry.call \
+                   AND ended.type IN ('call.outcome', 'call.orphaned') LIMIT 1)";
 
 /// A statement over the index that leads.
 struct Sql<'a> {
@@ -129,7 +143,7 @@ struct Sql<'a> {
 }
 
 impl<'a> Sql<'a> {
-    fn of(wanted: &'a Wanted, looks: u32) -> Self {
+    fn of(wanted: &'a Wanted, before: Option<(i64, Place)>, count: u32) -> Self {
         let leading = [
             ("session", wanted.session.as_ref().map(|id| Value::Bytes(id))),
             ("target", wanted.target.as_deref().map(Value::Text)),
@@ -137,21 +151,19 @@ impl<'a> Sql<'a> {
             ("type", wanted.effect.as_deref().filter(|e| *e == "deny").map(|_| Value::Text("call.denied"))),
             ("server", wanted.server.as_deref().map(Value::Text)),
         ];
-        let mut sql = Self { text: String::new(), values: Vec::new() };
-        let (mut time, mut position) = ("ts", "place");
+        let end = if wanted.status.is_some() { END } else { "" };
+        let mut sql = Self { text: format!("SELECT {COLUMNS}{end} FROM "), values: Vec::new() };
+        let (mut time, mut position) = ("entry.ts", "entry.place");
         if let Some(word) = &wanted.word {
             // The words of a call lead to it; `entry` is asked for no more than these.
-            sql.text = format!(
-                "SELECT entry.{} FROM word JOIN entry ON entry.place = word.place WHERE word.word = ",
-                COLUMNS.replace(", ", ", entry.")
-            );
+            sql.text.push_str("word JOIN entry ON entry.place = word.place WHERE word.word = ");
             sql.push(Value::Text(word));
             (time, position) = ("word.ts", "word.place");
         } else {
-            sql.text = format!("SELECT {COLUMNS} FROM entry WHERE ");
+            sql.text.push_str("entry WHERE ");
             match leading.into_iter().find_map(|(column, value)| Some((column, value?))) {
                 Some((column, value)) => {
-                    sql.text.push_str(&format!("{column} = "));
+                    sql.text.push_str(&format!("entry.{column} = "));
                     sql.push(value);
                 }
                 None => sql.text.push_str("1 = 1"),
@@ -162,7 +174,7 @@ impl<'a> Sql<'a> {
         sql.push(Value::Int(from));
         sql.text.push_str(&format!(" AND {time} < "));
         sql.push(Value::Int(until));
-        if let Some((ts, place)) = wanted.before {
+        if let Some((ts, place)) = before {
             sql.text.push_str(&format!(" AND ({time}, {position}) < ("));
             sql.push(Value::Int(ts));
             sql.text.push_str(", ");
@@ -170,7 +182,7 @@ impl<'a> Sql<'a> {
             sql.text.push(')');
         }
         sql.text.push_str(&format!(" ORDER BY {time} DESC, {position} DESC LIMIT "));
-        sql.push(Value::Int(i64::from(looks)));
+        sql.push(Value::Int(i64::from(count)));
         sql
     }
 

@@ -1,6 +1,6 @@
 //! `context`: personal circumstances of calls, sealed; erased without touching a leaf.
 
-use super::{Error, Read, Tx, Value};
+use super::{Error, Read, Tx, Value, tx};
 
 /// A sealed context.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +38,17 @@ pub fn find(read: &mut Read<'_>, commitment: &[u8; 32]) -> Result<Option<(i64, V
     read.first("SELECT day, sealed FROM context WHERE commitment = $1", &[commitment.into()], |row| {
         Ok((row.int(0)?, row.bytes(1)?.to_vec()))
     })
+}
+
+/// Those of them that were not erased: commitment, day and sealed context, in no order.
+pub fn of(read: &mut Read<'_>, commitments: &[[u8; 32]]) -> Result<Vec<([u8; 32], i64, Vec<u8>)>, Error> {
+    if commitments.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places = tx::row(1, commitments.len());
+    let sql = format!("SELECT commitment, day, sealed FROM context WHERE commitment IN {places}");
+    let values: Vec<_> = commitments.iter().map(|commitment| Value::Bytes(commitment)).collect();
+    read.all(&sql, &values, |row| Ok((row.array(0)?, row.int(1)?, row.bytes(2)?.to_vec())))
 }
 
 /// Erases every context of one person or program; answers how many there were.

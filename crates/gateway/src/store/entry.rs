@@ -1,6 +1,6 @@
 //! `entry` and `span`: the leaves and where each stands in the log.
 
-use super::{Error, ErrorKind, Read, Tx, Value};
+use super::{Error, ErrorKind, Read, Row, Tx, Value, tx};
 
 /// Low bits of a place that count within a lane; the lane's number stands above them.
 const SEQUENCE_BITS: u32 = 40;
@@ -355,20 +355,36 @@ pub fn page(read: &mut Read<'_>, filter: &Filter, limit: u32) -> Result<Vec<Entr
         wanted.text,
         wanted.values.len()
     );
-    read.all(&sql, &wanted.values, |row| {
-        Ok(Entry {
-            place: Place(row.int(0)?),
-            ts: row.int(1)?,
-            leaf: row.bytes(2)?.to_vec(),
-            index: row.maybe_int(3)?.map(i64::cast_unsigned),
-        })
+    read.all(&sql, &wanted.values, entry)
+}
+
+fn entry(row: Row<'_>) -> Result<Entry, Error> {
+    Ok(Entry {
+        place: Place(row.int(0)?),
+        ts: row.int(1)?,
+        leaf: row.bytes(2)?.to_vec(),
+        index: row.maybe_int(3)?.map(i64::cast_unsigned),
     })
 }
 
-/// Everybody who acted in a period, by pseudonym, at most `limit`.
+/// All leaves of these calls, in no order.
+pub fn of_calls(read: &mut Read<'_>, calls: &[[u8; 16]]) -> Result<Vec<Entry>, Error> {
+    if calls.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!("SELECT place, ts, leaf, {INDEX} FROM entry WHERE call IN {}", tx::row(1, calls.len()));
+    let values: Vec<_> = calls.iter().map(|call| Value::Bytes(call)).collect();
+    read.all(&sql, &values, entry)
+}
+
+/// Everybody who acted in a period, by pseudonym, at most `limit`. From one actor to the next by the index, whatever lies
+/// between them.
 pub fn actors(read: &mut Read<'_>, from: i64, until: i64, limit: u32) -> Result<Vec<String>, Error> {
     read.all(
-        "SELECT DISTINCT actor FROM entry WHERE actor IS NOT NULL AND ts >= $1 AND ts < $2 ORDER BY actor LIMIT $3",
+        "WITH RECURSIVE found (actor) AS (SELECT min(actor) FROM entry WHERE actor IS NOT NULL UNION ALL \
+         SELECT (SELECT min(actor) FROM entry WHERE actor > found.actor) FROM found WHERE found.actor IS NOT NULL) \
+         SELECT actor FROM found WHERE EXISTS (SELECT 1 FROM entry WHERE entry.actor = found.actor \
+         AND ts >= $1 AND ts < $2) ORDER BY actor LIMIT $3",
         &[Value::Int(from), Value::Int(until), Value::Int(i64::from(limit))],
         |row| Ok(row.text(0)?.to_owned()),
     )
@@ -408,15 +424,16 @@ pub fn uses(read: &mut Read<'_>, from: i64, until: i64, limit: u32) -> Result<Ve
     )
 }
 
-/// Time of the last call after `ts`, or `ts`, and how many there were; counts [`Filter`]'s heads only: intents and
-/// refusals.
-pub fn calls_since(read: &mut Read<'_>, ts: i64) -> Result<(i64, u64), Error> {
+/// Time of the last call after `ts`, or `ts`, and how many there were, intents and refusals; at most `limit` of each are
+/// counted.
+pub fn calls_since(read: &mut Read<'_>, ts: i64, limit: u32) -> Result<(i64, u64), Error> {
     let (mut last, mut count) = (ts, 0);
     for event in ["call.intent", "call.denied"] {
         let (found, latest) = read
             .first(
-                "SELECT count(*), max(ts) FROM entry WHERE type = $1 AND ts > $2",
-                &[event.into(), ts.into()],
+                "SELECT count(*), max(ts) FROM (SELECT ts FROM entry WHERE type = $1 AND ts > $2 \
+                 ORDER BY ts DESC LIMIT $3) AS latest",
+                &[event.into(), ts.into(), Value::Int(limit.into())],
                 |row| Ok((row.count(0)?, row.maybe_int(1)?)),
             )?
             .unwrap_or((0, None));

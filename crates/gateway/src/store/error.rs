@@ -108,7 +108,12 @@ impl From<postgres::Error> for Error {
             let cause = std::error::Error::source(&error);
             let broken = cause.is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
             let kind = if error.is_closed() || broken { ErrorKind::Connection } else { ErrorKind::Other };
-            return Self::new(kind, error.to_string());
+            // Of other causes the text may quote values.
+            let text = match cause.filter(|_| broken) {
+                Some(cause) => format!("{error}: {cause}"),
+                None => error.to_string(),
+            };
+            return Self::new(kind, text);
         };
         // `detail` and `where` of the answer may quote values: only the code and the message are kept.
         Self::new(postgres_kind(answer.code()), format!("{} ({})", answer.message(), answer.code().code()))

@@ -55,6 +55,20 @@ const MIGRATIONS: &[Migration] = &[
     Migration::alike(8, include_str!("migration/008_held.sql")),
     Migration::alike(10, include_str!("migration/010_retention.sql")),
     Migration::alike(11, include_str!("migration/011_publication.sql")),
+    Migration {
+        number: 14,
+        both: "",
+        sqlite: "",
+        postgres: include_str!("migration/014_news_postgres.sql"),
+        oldest: 1,
+    },
+    Migration {
+        number: 15,
+        both: include_str!("migration/015_retention_mark.sql"),
+        sqlite: "",
+        postgres: include_str!("migration/015_vacuum_postgres.sql"),
+        oldest: 1,
+    },
 ];
 
 impl Migration {

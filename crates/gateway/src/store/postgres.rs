@@ -5,6 +5,7 @@
 //! Works through a pooler that gives connections away between transactions (pgbouncer, `pool_mode = transaction`): what
 //! must hold is set inside each transaction, and no statement outlives one.
 
+pub(super) mod listen;
 mod session;
 mod tls;
 
@@ -54,6 +55,8 @@ impl Server {
     /// # Errors
     /// [`ErrorKind::Connection`] when it is no connection string.
     pub fn parse(url: &str) -> Result<Self, Error> {
+        // The driver has no word for it; TLS of ours always checks the certificate and the name in it.
+        let url = url.replace("sslmode=verify-full", "sslmode=require");
         let mut config: postgres::Config =
             url.parse().map_err(|error: postgres::Error| unreachable(Error::from(error).cause))?;
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
@@ -86,7 +89,13 @@ impl Server {
             Some(tls) => self.config.connect(tls.clone()),
             None => self.config.clone().ssl_mode(SslMode::Disable).connect(NoTls),
         };
-        connected.map_err(|error| unreachable(format!("{}: {}", self.place(), Error::from(error).cause)))
+        connected.map_err(|error| {
+            let cause = match tls::refusal(&error) {
+                Some(refusal) => refusal,
+                None => Error::from(error).cause,
+            };
+            unreachable(format!("{}: {cause}", self.place()))
+        })
     }
 
     /// Host and database, for messages.

@@ -49,10 +49,46 @@ impl Cursor {
         Self { day: i64::MIN, place: Place::new(0, 0) }
     }
 
+    /// Behind every body of days up to `day`.
+    pub fn after_day(day: i64) -> Self {
+        Self { day, place: Place::read(i64::MAX) }
+    }
+
     /// Where the body's leaf is.
     pub fn place(&self) -> Place {
         self.place
     }
+}
+
+/// How far a rule has gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// Digest of the rules there were.
+    pub rules: [u8; 32],
+    /// Revision of the holds there were, see [`super::hold::revision`].
+    pub holds: i64,
+    /// Every body of days up to this one was looked at.
+    pub day: i64,
+}
+
+/// How far the rule that keeps bodies for so many days has gone.
+pub fn mark(read: &mut Read<'_>, days: u32) -> Result<Option<Mark>, Error> {
+    read.first(
+        "SELECT rules, holds, day FROM retention_mark WHERE days = $1",
+        &[Value::Int(days.into())],
+        |row| Ok(Mark { rules: row.array(0)?, holds: row.int(1)?, day: row.int(2)? }),
+    )
+}
+
+/// Says how far it has gone, and forgets what was so by other rules.
+pub fn set_mark(tx: &mut Tx<'_>, days: u32, mark: &Mark) -> Result<(), Error> {
+    tx.execute("DELETE FROM retention_mark WHERE rules <> $1", &[(&mark.rules).into()])?;
+    tx.execute(
+        "INSERT INTO retention_mark (days, rules, holds, day) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (days) DO UPDATE SET rules = excluded.rules, holds = excluded.holds, day = excluded.day",
+        &[Value::Int(days.into()), (&mark.rules).into(), mark.holds.into(), mark.day.into()],
+    )?;
+    Ok(())
 }
 
 /// At most `limit` bodies of days up to `day` behind `after`, in the order of days and places.
@@ -149,7 +185,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let db = Db::open_sqlite(directory.path(), Access::Gateway).unwrap();
         let sql = "SELECT t.name FROM sqlite_schema AS t, pragma_table_info(t.name) AS c \
-                   WHERE t.type = 'table' AND c.name = 'day' AND t.name <> 'data_key' ORDER BY t.name";
+                   WHERE t.type = 'table' AND c.name = 'day' \
+                   AND t.name NOT IN ('data_key', 'retention_mark') ORDER BY t.name";
         let found = db.read_now("tables", |read| read.all(sql, &[], |row| Ok(row.text(0)?.to_owned())));
         let mut known: Vec<_> = SEALED.iter().map(|table| (*table).to_owned()).collect();
         known.sort();

@@ -40,6 +40,7 @@ const GRANTS: &[(&str, &str)] = &[
     ("sign_in", "SELECT, INSERT, UPDATE, DELETE"),
     ("passkey", "SELECT, INSERT, UPDATE, DELETE"),
     ("hold", "SELECT, INSERT, UPDATE"),
+    ("retention_mark", "SELECT, INSERT, UPDATE, DELETE"),
     ("policy_proposal", "SELECT, INSERT, UPDATE, DELETE"),
     ("policy_publication", "SELECT, INSERT"),
     ("definition", "SELECT, INSERT, UPDATE"),

@@ -214,8 +214,8 @@ fn prepare<'t>(
     Ok(statement)
 }
 
-/// `($first, ..)`: the placeholders of one row.
-fn row(first: usize, width: usize) -> String {
+/// `($first, ..)`: the placeholders of one row, or of a list.
+pub(super) fn row(first: usize, width: usize) -> String {
     let names: Vec<_> = (first..first + width).map(|number| format!("${number}")).collect();
     format!("({})", names.join(", "))
 }

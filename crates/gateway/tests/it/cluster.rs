@@ -4,6 +4,7 @@
 pub(crate) mod balancer;
 mod chaos;
 mod haproxy;
+mod news;
 
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;

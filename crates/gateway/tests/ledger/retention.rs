@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use countersign::clock::{Clock, ManualClock, SystemClock};
-use countersign::ledger::{Days, Keyring, Ledger, Missing, Rules, VaultError};
+use countersign::ledger::{Days, Keyring, Ledger, Missing, Retained, Rules, VaultError};
 use countersign::model::Statement;
 use countersign::store::entry::{self, Filter, Place as At};
 use countersign::store::hold::{self, Hold};
@@ -47,8 +47,14 @@ impl Archive {
     }
 
     async fn retain(&self, ordinary: u32, privileged: u32) -> u64 {
+        self.look(ordinary, privileged).await.1
+    }
+
+    /// How many bodies were looked at, and erased.
+    async fn look(&self, ordinary: u32, privileged: u32) -> (u64, u64) {
         let rules = Rules { common: Days { ordinary, privileged }, servers: BTreeMap::new() };
-        self.ledger.retain(&rules).await.unwrap()
+        let Retained { looked_at, erased } = self.ledger.retain(&rules).await.unwrap();
+        (looked_at, erased)
     }
 
     /// Whether what was recorded at a place can still be read; and who called.
@@ -159,6 +165,45 @@ async fn legal_hold_keeps_what_it_names_until_it_is_cleared() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_that_stay_are_not_looked_at_again_until_something_changes() {
+    let archive = Archive::new();
+    for class in ["read", "write", "write"] {
+        archive.call("orders", Some(class)).await;
+    }
+    archive.pass(91);
+    assert_eq!(archive.look(90, 400).await, (6, 2));
+    assert_eq!(archive.look(90, 400).await, (0, 0));
+    archive.pass(30);
+    assert_eq!(archive.look(90, 400).await, (0, 0));
+    // Rules and holds that are not those of before.
+    assert_eq!(archive.look(89, 400).await, (4, 0));
+    archive.set("case-18", |hold| hold.server = Some("orders".to_owned()));
+    assert_eq!(archive.look(89, 400).await, (4, 0));
+    archive.pass(300);
+    assert_eq!(archive.look(89, 400).await, (4, 0), "they are due, and held");
+    assert_eq!(archive.look(89, 400).await, (0, 0));
+    archive.clear("case-18");
+    assert_eq!(archive.look(89, 400).await, (4, 4));
+    assert_eq!((archive.look(89, 400).await, archive.rows("payload")), ((0, 0), 0));
+    archive.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn key_of_a_day_goes_once_nothing_is_sealed_with_it() {
+    let archive = Archive::new();
+    archive.call("orders", None).await;
+    // As on a day on which everybody who calls has called before.
+    archive.place.intruder().execute("DELETE FROM context", []).unwrap();
+    let before = archive.rows("data_key");
+    archive.pass(91);
+    archive.ledger.heartbeat().await.unwrap();
+    assert_eq!(archive.rows("data_key"), before);
+    assert_eq!(archive.retain(90, 400).await, 2);
+    assert_eq!(archive.rows("data_key"), before - 1);
+    archive.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn server_may_have_days_of_its_own() {
     let archive = Archive::new();
     let (short, long) = (archive.call("chat", None).await, archive.call("orders", None).await);
@@ -166,7 +211,7 @@ async fn server_may_have_days_of_its_own() {
     let own = Days { ordinary: 30, privileged: 400 };
     let common = Days { ordinary: 90, privileged: 400 };
     let rules = Rules { common, servers: BTreeMap::from([("chat".to_owned(), own)]) };
-    assert_eq!(archive.ledger.retain(&rules).await.unwrap(), 2);
+    assert_eq!(archive.ledger.retain(&rules).await.unwrap().erased, 2);
     assert_eq!([short, long].map(|place| archive.is_there(place).0), [false, true]);
     assert_eq!(archive.finish().await, BTreeMap::from([("ordinary of chat, 30 days".to_owned(), 2)]));
 }

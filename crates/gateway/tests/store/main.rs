@@ -1,7 +1,9 @@
 //! The storage seam: every case holds on SQLite and on PostgreSQL.
 
 mod case;
+mod news;
 mod postgres;
+mod tls;
 
 use countersign::store::{Access, Db, Error, ErrorKind};
 

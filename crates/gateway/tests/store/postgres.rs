@@ -5,7 +5,7 @@ use fixture::postgres::{self, Durability, GATEWAY, OWNER};
 
 /// A server and its directory.
 pub(crate) struct Place {
-    server: postgres::Server,
+    pub(crate) server: postgres::Server,
     _directory: tempfile::TempDir,
 }
 
@@ -25,6 +25,11 @@ impl Place {
     pub(crate) fn open(&self, name: &str, role: &str) -> Db {
         self.server.database(name);
         Db::migrate(&self.server(OWNER, name), GATEWAY).unwrap();
+        self.again(name, role)
+    }
+
+    /// The same database, as another process opens it.
+    pub(crate) fn again(&self, name: &str, role: &str) -> Db {
         Db::open_postgres(&self.server(role, name)).unwrap()
     }
 }

@@ -1,7 +1,7 @@
 //! A call as people see it: its leaves read together.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use evidence::leaf::{EventType, Leaf};
 use evidence::merkle::{Hash, leaf_hash};
@@ -14,6 +14,7 @@ use crate::exchange::Gateway;
 use crate::ledger::VaultError;
 use crate::limits;
 use crate::refusal::Refusal;
+use crate::store::context;
 use crate::store::entry::{self, Entry, Filter};
 use crate::store::session::Session;
 
@@ -34,9 +35,37 @@ impl<'g> Viewer<'g> {
         Self { gateway, known: RefCell::default() }
     }
 
-    /// One call without what was said.
-    pub(super) fn summary(&self, call: &[u8; 16]) -> Result<Value, Problem> {
-        self.summarize(&self.parts(call)?)
+    /// Calls without what was said, in this order. What all of them need is read together.
+    pub(super) fn summaries(&self, calls: &[[u8; 16]]) -> Result<Vec<Value>, Problem> {
+        let entries = self.gateway.db.read_now("calls", |read| entry::of_calls(read, calls))?;
+        let mut parts: HashMap<[u8; 16], Vec<Part>> = HashMap::new();
+        for entry in entries {
+            let part = Part { leaf: decode(&entry)?, entry };
+            if let Some(call) = part.leaf.call {
+                parts.entry(*call.as_bytes()).or_default().push(part);
+            }
+        }
+        self.meet(parts.values().flatten().filter_map(|part| part.leaf.context))?;
+        calls.iter().map(|call| self.summarize(&ordered(parts.remove(call).unwrap_or_default())?)).collect()
+    }
+
+    /// Reads at once who is behind these commitments.
+    fn meet(&self, commitments: impl Iterator<Item = Hash>) -> Result<(), Problem> {
+        let (db, wanted) =
+            (&self.gateway.db, commitments.map(|hash| *hash.as_bytes()).collect::<BTreeSet<_>>());
+        let wanted: Vec<_> = wanted.into_iter().collect();
+        let found = db.read_now("contexts", |read| context::of(read, &wanted))?;
+        let mut known = self.known.borrow_mut();
+        known.extend(wanted.iter().map(|commitment| (Hash::from_bytes(*commitment), None)));
+        for (commitment, day, record) in found {
+            let commitment = Hash::from_bytes(commitment);
+            match self.gateway.ledger.open_personal(db, commitment, day, record) {
+                Ok(personal) => known.insert(commitment, personal),
+                Err(VaultError::Store(error)) => return Err(error.into()),
+                Err(_) => None,
+            };
+        }
+        Ok(())
     }
 
     /// One call with what was said, as it was masked.
@@ -47,22 +76,42 @@ impl<'g> Viewer<'g> {
         Ok(whole)
     }
 
-    /// A session; `matched`: how many of its calls were looked for and found.
-    pub(super) fn session(&self, session: &Session, matched: Option<u64>) -> Result<Value, Problem> {
-        let filter = Filter { session: Some(session.id), ..Filter::default() };
-        let latest = self.gateway.db.read_now("session", |read| entry::page(read, &filter, 1))?;
-        let leaf = latest.first().map(decode).transpose()?;
+    /// Sessions, in this order; `matched`: how many of the calls of each were looked for and found, where that was asked.
+    pub(super) fn sessions(
+        &self,
+        sessions: &[Session],
+        matched: &BTreeMap<[u8; 16], u64>,
+    ) -> Result<Vec<Value>, Problem> {
+        let latest = self.gateway.db.read_now("sessions", |read| {
+            let latest = |session: &Session| {
+                entry::page(read, &Filter { session: Some(session.id), ..Filter::default() }, 1)
+            };
+            sessions.iter().map(latest).collect::<Result<Vec<_>, _>>()
+        })?;
+        let leaves = latest.iter().map(|found| found.first().map(decode).transpose());
+        let leaves: Vec<Option<Leaf>> = leaves.collect::<Result<_, _>>()?;
+        self.meet(leaves.iter().flatten().filter_map(|leaf| leaf.context))?;
+        let shown = sessions.iter().zip(&leaves);
+        shown.map(|(session, leaf)| self.session(session, leaf.as_ref(), matched.get(&session.id))).collect()
+    }
+
+    fn session(
+        &self,
+        session: &Session,
+        latest: Option<&Leaf>,
+        matched: Option<&u64>,
+    ) -> Result<Value, Problem> {
         let mut value = json!({
             "id": Uuid::from_bytes(session.id),
             "began": time(session.ts),
             "last": time(session.last_ts),
-            "person": self.person(leaf.as_ref())?,
+            "person": self.person(latest)?,
             "calls": session.calls,
             "denied": session.denied,
             "more": session.calls >= limits::SESSION_COUNT_MAX,
         });
         if let Some(matched) = matched {
-            value["matched"] = matched.into();
+            value["matched"] = json!(matched);
         }
         Ok(value)
     }
@@ -70,12 +119,9 @@ impl<'g> Viewer<'g> {
     fn parts(&self, call: &[u8; 16]) -> Result<Vec<Part>, Problem> {
         let filter = Filter { call: Some(*call), ..Filter::default() };
         let read = |read: &mut crate::store::Read<'_>| entry::page(read, &filter, limits::CALL_LEAVES_MAX);
-        let mut entries = self.gateway.db.read_now("call", read)?;
-        entries.sort_by_key(|entry| (entry.index.is_none(), entry.index, entry.place));
-        if entries.is_empty() {
-            return Err(Problem::unknown("there is no such call"));
-        }
-        entries.into_iter().map(|entry| Ok(Part { leaf: decode(&entry)?, entry })).collect()
+        let entries = self.gateway.db.read_now("call", read)?;
+        let parts = entries.into_iter().map(|entry| Ok(Part { leaf: decode(&entry)?, entry }));
+        ordered(parts.collect::<Result<_, Problem>>()?)
     }
 
     fn summarize(&self, parts: &[Part]) -> Result<Value, Problem> {
@@ -186,6 +232,15 @@ impl<'g> Viewer<'g> {
         self.known.borrow_mut().insert(commitment, found.clone());
         Ok(found)
     }
+}
+
+/// The leaves of one call as the log has them.
+fn ordered(mut parts: Vec<Part>) -> Result<Vec<Part>, Problem> {
+    if parts.is_empty() {
+        return Err(Problem::unknown("there is no such call"));
+    }
+    parts.sort_by_key(|Part { entry, .. }| (entry.index.is_none(), entry.index, entry.place));
+    Ok(parts)
 }
 
 fn decode(entry: &Entry) -> Result<Leaf, Problem> {

@@ -58,6 +58,7 @@ fn database(config: &Config, clock: &dyn Clock, findings: &mut Vec<Finding>) -> 
     let opened = Db::open(&config.storage, Access::ReadOnly);
     findings.push(Finding::of(what, fault, &opened, advice));
     let db = opened.ok()?;
+    telling(&db, findings);
     let asked = clock.now();
     if let Ok(Some(there)) = db.server_time() {
         // The answer was on its way for at most this long; only what is left is a difference.
@@ -66,6 +67,27 @@ fn database(config: &Config, clock: &dyn Clock, findings: &mut Vec<Finding>) -> 
         findings.push(Finding::clock("clock of the PostgreSQL server", Fault::Database, ahead));
     }
     Some(db)
+}
+
+fn telling(db: &Db, findings: &mut Vec<Finding>) {
+    let what = "news of changes by other gateways";
+    match db.can_tell() {
+        Ok(None) => {}
+        Ok(Some(true)) => findings.push(Finding::good(what, Some("the database tells at once".to_owned()))),
+        Ok(Some(false)) => findings.push(Finding::doubtful(
+            what,
+            Fault::Setup,
+            "what the database tells does not arrive, so changes are looked for, up to seconds late: a pooler that gives \
+             connections away between transactions is in between",
+            "nothing, if seconds do; else let `storage.postgres.url` lead to the server itself",
+        )),
+        Err(error) => findings.push(Finding::doubtful(
+            what,
+            Fault::Database,
+            format!("it cannot be found out whether the database tells: {error}"),
+            "look at the number of connections that the server takes",
+        )),
+    }
 }
 
 fn keys(config: &Config, db: &Db, findings: &mut Vec<Finding>) {

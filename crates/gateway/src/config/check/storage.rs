@@ -36,7 +36,9 @@ fn check_postgres(postgres: &Postgres, path: &Path, report: &mut Report<'_>) {
     if url.path().trim_matches('/').is_empty() && parameter(url, "dbname").is_none() {
         report.add(Problem::key(field.clone(), "the URL names no database").hint(form));
     }
-    if !postgres.is_local() && parameter(url, "sslmode").is_some_and(|mode| mode != "require") {
+    if !postgres.is_local()
+        && parameter(url, "sslmode").is_some_and(|mode| mode != "require" && mode != "verify-full")
+    {
         report.add(
             Problem::key(field, "`sslmode` would let others read and change evidence on its way")
                 .hint("remove it: TLS is used and the certificate is checked"),

@@ -10,11 +10,56 @@ use std::task::{Context, Poll};
 
 use postgres::Socket;
 use postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect};
-use rustls::ClientConfig;
 use rustls::pki_types::{InvalidDnsNameError, ServerName};
+use rustls::{CertificateError, ClientConfig};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+
+/// Why there is no TLS connection, at whose fault, and what to do; none when that is not what failed.
+pub(super) fn refusal(error: &postgres::Error) -> Option<String> {
+    let mut cause: &(dyn std::error::Error + 'static) = error;
+    loop {
+        if let Some(text) = cause.downcast_ref::<rustls::Error>().map(explain) {
+            return Some(text);
+        }
+        // The driver has a text for it, and no kind.
+        if cause.to_string().contains("server does not support TLS") {
+            let text = "the server offers no TLS, and nothing is sent to it without; switch `ssl` on there, with a \
+                        certificate for the name by which it is reached";
+            return Some(text.to_owned());
+        }
+        cause = match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => inner,
+            None => cause.source()?,
+        };
+    }
+}
+
+fn explain(error: &rustls::Error) -> String {
+    let advice = match error {
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            "no authority that this gateway trusts issued the server's certificate; if it is the right server, name its \
+             authority in `storage.postgres.authorities`"
+        }
+        rustls::Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => {
+            "the server's certificate is for another name; write the name that it holds in `storage.postgres.url`, or \
+             give the server a certificate for this one"
+        }
+        rustls::Error::InvalidCertificate(
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. },
+        ) => "the server's certificate is not valid now; renew it, or set the clock of this machine",
+        _ => {
+            "the server's TLS is not as it must be; see to `ssl_cert_file` and `ssl_min_protocol_version` there"
+        }
+    };
+    format!("{advice}: {error}")
+}
 
 /// Makes TLS connections.
 #[derive(Clone)]

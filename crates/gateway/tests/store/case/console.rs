@@ -85,7 +85,7 @@ pub(super) fn calls_are_found_by_one_index_and_held_against_the_rest(db: &Db) {
     assert_eq!(read(db, |read| session::calls(read, &[7; 16], after, 4)).len(), 2);
     let found = read(db, |read| session::find(read, &[7; 16])).expect("a session");
     assert_eq!((found.calls, found.denied), (6, 1));
-    assert_eq!(read(db, |read| entry::calls_since(read, 3)), (5, 2));
+    assert_eq!(read(db, |read| entry::calls_since(read, 3, 9)), (5, 2));
 }
 
 pub(super) fn words_lead_to_calls_and_the_log_is_followed_once(db: &Db) {

@@ -2,7 +2,7 @@
 
 use countersign::store::entry::{Addition, Place};
 use countersign::store::hold::{self, Hold};
-use countersign::store::retention::{self, Cursor};
+use countersign::store::retention::{self, Cursor, Mark};
 use countersign::store::{Db, context, data_key, payload};
 
 use super::{add, data_key_of, leaf, read, write};
@@ -35,6 +35,8 @@ pub(crate) fn due_bodies_are_found_in_order_and_erased_with_their_day(db: &Db) {
     let rest = found(21, first[0].at, 1);
     assert_eq!(rest.iter().map(|body| body.at.place()).collect::<Vec<_>>(), [places[2]]);
     assert_eq!(found(21, rest[0].at, 10).len(), 1);
+    let behind = found(21, Cursor::after_day(20), 10);
+    assert_eq!(behind.iter().map(|body| body.at.place()).collect::<Vec<_>>(), [places[1]]);
     assert_eq!(
         read(db, |read| retention::call(read, &call)).map(|facts| facts.event),
         Some("call.intent".to_owned())
@@ -54,6 +56,18 @@ pub(crate) fn due_bodies_are_found_in_order_and_erased_with_their_day(db: &Db) {
         (20..23).map(|day| read(db, data_key_of(day)).is_some()).collect::<Vec<_>>(),
         [false, false, true]
     );
+}
+
+pub(crate) fn marks_say_how_far_a_rule_has_gone_by_these_rules(db: &Db) {
+    let mark = Mark { rules: [1; 32], holds: 2, day: 20 };
+    let (further, other) = (Mark { day: 21, ..mark }, Mark { rules: [2; 32], ..mark });
+    write(db, |tx| retention::set_mark(tx, 90, &mark));
+    write(db, |tx| retention::set_mark(tx, 400, &mark));
+    write(db, |tx| retention::set_mark(tx, 90, &further));
+    let found = |days| read(db, |read| retention::mark(read, days));
+    assert_eq!((found(90), found(400), found(30)), (Some(further), Some(mark), None));
+    write(db, |tx| retention::set_mark(tx, 90, &other));
+    assert_eq!((found(90), found(400)), (Some(other), None));
 }
 
 pub(crate) fn holds_are_set_once_and_cleared_once(db: &Db) {
