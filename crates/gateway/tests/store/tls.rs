@@ -101,7 +101,7 @@ fn server_is_believed_by_its_authority_and_its_name_and_not_otherwise() {
     assert_eq!(db.can_tell().unwrap(), Some(true));
     let ours = "no authority that this gateway trusts";
     place.assert_refused(NAME, None, [ours, "storage.postgres.authorities"]);
-    place.assert_refused(NAME, Some(&place.other.file), [ours, "UnknownIssuer"]);
+    place.assert_refused(NAME, Some(&place.other.file), [ours, "storage.postgres.authorities"]);
     place.assert_refused("127.0.0.1", Some(&good), ["for another name", "storage.postgres.url"]);
     assert!(place.directory.path().exists());
     assert_eq!(place.server.sql("audit", "SELECT count(*) > 0 FROM pg_stat_ssl WHERE ssl"), "t");

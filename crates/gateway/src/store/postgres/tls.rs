@@ -38,7 +38,10 @@ pub(super) fn refusal(error: &postgres::Error) -> Option<String> {
 
 fn explain(error: &rustls::Error) -> String {
     let advice = match error {
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+        // A bad signature: an authority of the same name, and another key.
+        rustls::Error::InvalidCertificate(
+            CertificateError::UnknownIssuer | CertificateError::BadSignature,
+        ) => {
             "no authority that this gateway trusts issued the server's certificate; if it is the right server, name its \
              authority in `storage.postgres.authorities`"
         }
