@@ -4,7 +4,6 @@
 pub(crate) mod balancer;
 mod chaos;
 mod haproxy;
-mod news;
 
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;

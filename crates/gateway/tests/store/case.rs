@@ -42,10 +42,7 @@ pub(crate) const CASES: &[(&str, fn(&Db))] = &[
         "due_bodies_are_found_in_order_and_erased_with_their_day",
         retention::due_bodies_are_found_in_order_and_erased_with_their_day,
     ),
-    (
-        "marks_say_how_far_a_rule_has_gone_by_these_rules",
-        retention::marks_say_how_far_a_rule_has_gone_by_these_rules,
-    ),
+    ("marks_say_how_far_a_rule_has_gone", retention::marks_say_how_far_a_rule_has_gone),
     ("holds_are_set_once_and_cleared_once", retention::holds_are_set_once_and_cleared_once),
     ("what_people_sign_and_propose_counts_once", publish::what_people_sign_and_propose_counts_once),
     ("entries_cannot_be_changed", entries_cannot_be_changed),

@@ -1,10 +1,11 @@
 //! Two gateways on one PostgreSQL database behind a balancer: to a person and their browser they are one.
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use countersign::app::{self, Running};
 use countersign::config;
-use countersign::store::{Db, Server};
+use countersign::store::{Db, Hearing, Server};
 use fixture::loopback::Running as Fixture;
 use fixture::postgres::{self, GATEWAY};
 use fixture::probe::{Probe, Response, event_data, request};
@@ -182,6 +183,40 @@ async fn page_at_one_gateway_sees_what_is_decided_at_the_other() {
         assert_eq!(shown.json().expect("JSON")["state"], json!("used"));
     }
     drop(page);
+    several.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn call_that_waits_at_one_gateway_goes_on_when_somebody_agrees_at_another() {
+    let several = Several::start(3600).await;
+    for member in &several.members {
+        let mut hearing = member.gateway.db.news().hearing();
+        drop(hearing.wait_for(|hearing| *hearing == Hearing::Told).await.expect("it listens"));
+    }
+    let mut bob = several.sign_in("bob", 0).await;
+    let mut waits = Vec::new();
+    for number in 2..8 {
+        several.balancer.put(0, Service::Out);
+        let mut waiting = several.held(number).await;
+        let listing = async {
+            loop {
+                let listed = several.get(&mut bob, 0, "/api/v1/approvals").await.json().expect("JSON");
+                if let Some(id) = listed["approvals"][0]["id"].as_str() {
+                    break id.to_owned();
+                }
+            }
+        };
+        let id = tokio::time::timeout(Duration::from_secs(30), listing).await.expect("it waits");
+        several.balancer.put(0, Service::In);
+        let path = format!("/api/v1/approvals/{id}/approve");
+        assert_eq!(several.ask(&mut bob, 0, ("POST", &path), &json!({})).await.status(), 200);
+        let agreed = Instant::now();
+        assert_eq!(waiting.response().await.expect("an answer").status(), 200);
+        waits.push(agreed.elapsed());
+    }
+    waits.sort();
+    println!("from somebody's word at one gateway to the answer at the other: {waits:?}");
+    assert!(waits[waits.len() / 2] < Duration::from_secs(2), "{waits:?}");
     several.finish().await;
 }
 

@@ -58,7 +58,7 @@ pub(crate) fn due_bodies_are_found_in_order_and_erased_with_their_day(db: &Db) {
     );
 }
 
-pub(crate) fn marks_say_how_far_a_rule_has_gone_by_these_rules(db: &Db) {
+pub(crate) fn marks_say_how_far_a_rule_has_gone(db: &Db) {
     let mark = Mark { rules: [1; 32], holds: 2, day: 20 };
     let (further, other) = (Mark { day: 21, ..mark }, Mark { rules: [2; 32], ..mark });
     write(db, |tx| retention::set_mark(tx, 90, &mark));
