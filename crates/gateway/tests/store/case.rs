@@ -73,8 +73,8 @@ pub(crate) fn role(name: &str) -> &'static str {
         "cosignatures_stay_with_their_checkpoint"
         | "entries_cannot_be_changed"
         | "epochs_follow_each_other_and_stay"
+        | "lanes_open_close_and_never_return"
         | "timestamps_stay_with_their_checkpoint" => fixture::postgres::OWNER,
-        "lanes_open_close_and_never_return" => fixture::postgres::OWNER,
         // It counts in a row that gateways never change.
         "collisions_are_tried_again" => fixture::postgres::OWNER,
         _ => fixture::postgres::GATEWAY,
