@@ -5,13 +5,14 @@ mod approval;
 mod console;
 mod publish;
 mod retention;
+mod service_key;
 
 use countersign::store::cosignature::{self, Cosignature};
 use countersign::store::entry::{self, Addition, Filter, Place};
 use countersign::store::epoch::{self, Ending, Epoch};
 use countersign::store::{
     Db, Error, ErrorKind, Tx, Value, acceptance, checkpoint, context, data_key, definition, document, lane,
-    lane_head, mcp_session, notice, payload, service_key, session, task, tree,
+    lane_head, mcp_session, payload, session, task, tree,
 };
 
 pub(crate) const CASES: &[(&str, fn(&Db))] = &[
@@ -63,7 +64,7 @@ pub(crate) const CASES: &[(&str, fn(&Db))] = &[
     ("pinned_is_what_was_accepted_last_else_seen_first", pinned_is_what_was_accepted_last_else_seen_first),
     ("lanes_open_close_and_never_return", lanes_open_close_and_never_return),
     ("first_owner_keeps_what_is_bound", first_owner_keeps_what_is_bound),
-    ("service_keys_live_and_die", service_keys_live_and_die),
+    ("service_keys_live_and_die", service_key::service_keys_live_and_die),
 ];
 
 /// The role that a case takes on PostgreSQL.
@@ -510,42 +511,6 @@ fn pinned_is_what_was_accepted_last_else_seen_first(db: &Db) {
     assert_eq!(listed(&again), (2, 8, 2, 7));
     assert_eq!(read(db, |read| acceptance::noted(read, 10)), [accepted]);
     assert!(read(db, |read| acceptance::unnoted(read, 10)).is_empty());
-}
-
-fn service_keys_live_and_die(db: &Db) {
-    let key = service_key::ServiceKey {
-        id: "k1".into(),
-        hash: [1; 32],
-        kind: "service".into(),
-        label: "ci".into(),
-        groups: "[]".into(),
-        servers: "[]".into(),
-        created_by: "root".into(),
-        created: 1,
-        expires: 100,
-        revoked: None,
-        used: None,
-    };
-    write(db, |tx| service_key::insert(tx, &key));
-    assert_eq!(read(db, |read| service_key::find(read, "k1")), Some(key.clone()));
-    assert_eq!(read(db, |read| service_key::find(read, "k2")), None);
-    assert_eq!(read(db, |read| service_key::unnoted(read, 9))[0].1, service_key::Unnoted::Created);
-    write(db, |tx| service_key::note(tx, "k1", service_key::Unnoted::Created, 2));
-    assert!(read(db, |read| service_key::unnoted(read, 9)).is_empty());
-    assert!(db.write_now("revoke", |tx| service_key::revoke(tx, "k1", 50)).unwrap());
-    assert!(!db.write_now("revoke", |tx| service_key::revoke(tx, "k1", 60)).unwrap());
-    assert_eq!(read(db, |read| service_key::unnoted(read, 9))[0].1, service_key::Unnoted::Revoked);
-    write(db, |tx| service_key::note(tx, "k1", service_key::Unnoted::Revoked, 51));
-    assert!(read(db, |read| service_key::unnoted(read, 9)).is_empty());
-    write(db, |tx| service_key::touch(tx, "k1", 40));
-    let listed = read(db, |read| service_key::list(read, "", 10));
-    assert_eq!((listed[0].revoked, listed[0].used), (Some(50), Some(40)));
-    assert!(read(db, |read| service_key::list(read, "k1", 10)).is_empty());
-    let asked = notice::Notice { id: [4; 16], ts: 1, event: "recording.viewed".into(), detail: "{}".into() };
-    write(db, |tx| notice::insert(tx, &asked));
-    assert_eq!(read(db, |read| notice::waiting(read, 9)), [asked]);
-    write(db, |tx| notice::note(tx, &[4; 16], 2));
-    assert!(read(db, |read| notice::waiting(read, 9)).is_empty());
 }
 
 fn leaf(lane: u32, sequence: u64, event: &'static str, ts: i64) -> Addition<'static> {
