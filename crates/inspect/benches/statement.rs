@@ -60,7 +60,14 @@ fn classification(criterion: &mut Criterion<CpuTime>) {
 /// From asking to answer, threads and all: as the clock on the wall says.
 fn through_the_pool(criterion: &mut Criterion) {
     let classifier = Classifier::new(1).expect("a thread");
-    criterion.bench_function("through the pool", |bencher| {
+    let mut number = 0_u64;
+    criterion.bench_function("through the pool, a new text each time", |bencher| {
+        bencher.iter(|| {
+            number += 1;
+            classifier.sql(&format!("{LOOKUP}{number}"), Some(Dialect::Postgres))
+        });
+    });
+    criterion.bench_function("through the pool, the same text", |bencher| {
         bencher.iter(|| classifier.sql(black_box(LOOKUP), Some(Dialect::Postgres)));
     });
 }

@@ -1,8 +1,10 @@
 //! Classification away from the caller's thread: with a large stack, a deadline, and an answer in any case.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
+use super::known::{self, Known};
 use super::limits::{BUDGET, TEXT_BYTES_MAX};
 use super::pool::{Busy, Failure, Pool};
 use super::{Dialect, shell, sql};
@@ -11,6 +13,7 @@ use super::{Dialect, shell, sql};
 #[derive(Debug)]
 pub struct Classifier {
     pool: Pool,
+    known: Arc<Known>,
 }
 
 impl Classifier {
@@ -19,7 +22,7 @@ impl Classifier {
     /// # Errors
     /// When the system gives no thread.
     pub fn new(threads: usize) -> io::Result<Self> {
-        Ok(Self { pool: Pool::new(threads, BUDGET)? })
+        Ok(Self { pool: Pool::new(threads, BUDGET)?, known: Arc::default() })
     }
 
     /// What a text of SQL would do; waits for the answer, at most for the budget. See [`sql::classify`].
@@ -33,7 +36,8 @@ impl Classifier {
         }
     }
 
-    /// The same without waiting: `done` is called with the answer, once, on a thread of the pool. It must not block.
+    /// The same without waiting: `done` is called with the answer, once, on a thread of the pool, or at once when the
+    /// same text was classified lately. It must not block.
     ///
     /// # Errors
     /// [`Busy`] when too many are waiting; `done` is then not called.
@@ -47,7 +51,19 @@ impl Classifier {
             done(sql::classify(&text, dialect));
             return Ok(());
         }
-        let work = move || sql::classify(&text, dialect);
+        let key = known::key(&text, dialect);
+        if let Some(facts) = key.and_then(|key| self.known.find(&key)) {
+            done(facts);
+            return Ok(());
+        }
+        let known = Arc::clone(&self.known);
+        let work = move || {
+            let facts = sql::classify(&text, dialect);
+            if let Some(key) = key {
+                known.keep(key, &facts);
+            }
+            facts
+        };
         self.pool.submit(work, |failure| sql::Facts::unknown(reason(failure)), done)
     }
 
@@ -111,6 +127,7 @@ mod tests {
         classifier.submit_sql(text.to_owned(), Some(Dialect::Postgres), done).unwrap();
         assert_eq!(receive.recv().unwrap(), waited);
         assert_eq!(waited.class, Class::DdlDestructive);
+        assert_eq!(classifier.sql(text, Some(Dialect::Postgres)), waited);
     }
 
     #[test]

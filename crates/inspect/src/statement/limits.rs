@@ -21,6 +21,10 @@ pub const NAME_PARTS_MAX: usize = 16;
 pub const STACK_BYTES: usize = 64 * 1024 * 1024;
 /// How long a text may take to classify, waiting for a thread included.
 pub const BUDGET: Duration = Duration::from_secs(1);
+/// Texts of SQL whose facts are kept, so that the same text need not be parsed again.
+pub const KNOWN_TEXTS_MAX: usize = 1024;
+/// Longest text whose facts are kept, in bytes: they hold no more names than it.
+pub const KNOWN_TEXT_BYTES_MAX: usize = 2 * 1024;
 /// Texts that wait for a thread.
 pub const QUEUE_JOBS_MAX: usize = 256;
 /// Threads that take the place of those which overran, at most.

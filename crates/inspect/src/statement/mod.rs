@@ -10,6 +10,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 mod classifier;
+mod known;
 pub mod limits;
 pub mod path;
 mod pool;
