@@ -17,6 +17,7 @@ mod name;
 mod outside;
 mod path;
 mod rules;
+mod said;
 mod schema;
 mod search;
 mod settings;
@@ -48,6 +49,8 @@ pub enum Fault {
     TooMany,
     /// Text inside text inside text: more of it than is read again.
     Nested,
+    /// It is longer than [`limit::MESSAGE_MAX`].
+    TooLong,
 }
 
 impl fmt::Display for Fault {
@@ -56,6 +59,7 @@ impl fmt::Display for Fault {
             Self::Json(fault) => fault.fmt(f),
             Self::TooMany => write!(f, "more than {} values to mask", limit::FINDINGS_MAX),
             Self::Nested => f.write_str("too much text encoded inside other text"),
+            Self::TooLong => write!(f, "longer than {} bytes", limit::MESSAGE_MAX),
         }
     }
 }

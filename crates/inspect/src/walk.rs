@@ -241,26 +241,44 @@ impl<'a> Walk<'a> {
     /// The same as a JSON Pointer (RFC 6901). Lone surrogates in keys appear as U+FFFD.
     pub fn pointer(&self) -> String {
         let mut pointer = String::new();
-        self.append_pointer(&mut pointer);
+        self.append_around(&mut pointer);
+        self.append_step(&mut pointer);
         pointer
     }
 
-    /// Appends the same to `pointer`.
-    pub(crate) fn append_pointer(&self, pointer: &mut String) {
-        for segment in self.path() {
-            pointer.push('/');
-            match segment {
-                Segment::Index(index) => append_number(index, pointer),
-                Segment::Key(key) if !key.escaped && !key.span.of(self.text).contains(['~', '/']) => {
-                    pointer.push_str(key.span.of(self.text));
+    /// Appends the pointer to the container around the value of the last step to `pointer`.
+    pub(crate) fn append_around(&self, pointer: &mut String) {
+        let steps = self.depth().saturating_sub(1);
+        self.path().take(steps).for_each(|segment| self.append(segment, pointer));
+    }
+
+    /// Appends the step from there to the value to `pointer`.
+    pub(crate) fn append_step(&self, pointer: &mut String) {
+        if let Some(segment) = self.path().next_back() {
+            self.append(segment, pointer);
+        }
+    }
+
+    /// Where the container around the value of the last step begins; none around the root.
+    pub(crate) fn around_start(&self) -> Option<usize> {
+        self.around().last().map(|frame| frame.start)
+    }
+
+    fn append(&self, segment: Segment, pointer: &mut String) {
+        pointer.push('/');
+        match segment {
+            Segment::Index(index) => append_number(index, pointer),
+            Segment::Key(key) => {
+                let raw = key.span.of(self.text);
+                if !key.escaped && memchr::memchr2(b'~', b'/', raw.as_bytes()).is_none() {
+                    pointer.push_str(raw);
+                    return;
                 }
-                Segment::Key(key) => {
-                    for c in text::unescape_lossy(key.span.of(self.text)).chars() {
-                        match c {
-                            '~' => pointer.push_str("~0"),
-                            '/' => pointer.push_str("~1"),
-                            c => pointer.push(c),
-                        }
+                for c in text::unescape_lossy(raw).chars() {
+                    match c {
+                        '~' => pointer.push_str("~0"),
+                        '/' => pointer.push_str("~1"),
+                        c => pointer.push(c),
                     }
                 }
             }

@@ -116,6 +116,24 @@ struct Rule {
     topic: Topics,
 }
 
+/// Whether signs stand between letters and digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Separated {
+    Yes,
+    No,
+}
+
+impl Rule {
+    /// Whether there is no finding without a word, for candidates that have separators or have none.
+    fn needs_word(self, separated: Separated) -> bool {
+        match self.need {
+            Need::Required => true,
+            Need::Bare => separated == Separated::No,
+            Need::None | Need::Optional => false,
+        }
+    }
+}
+
 /// One text while it is scanned.
 struct Scan<'a> {
     text: &'a str,
@@ -159,9 +177,12 @@ impl Engine {
                 Want::Scanner(Scanner::Iban) => engine.shapes.add_iban(index),
                 Want::Scanner(Scanner::International) => engine.numbers.add_international(index),
                 Want::Scanner(Scanner::Digits { min, max, group_min, separators }) => {
-                    engine.numbers.add(index, min, max, group_min, separators);
+                    let rule = (index, engine.rules[usize::from(index)]);
+                    engine.numbers.add(rule, min..=max, group_min, separators);
                 }
-                Want::Scanner(Scanner::Shape(shapes)) => engine.shapes.add(index, shapes),
+                Want::Scanner(Scanner::Shape(shapes)) => {
+                    engine.shapes.add((index, engine.rules[usize::from(index)]), shapes);
+                }
                 Want::Nothing => {}
             }
         }
@@ -180,15 +201,13 @@ impl Engine {
         let seen = Seen::of(bytes);
         let mut scan = Scan { text, bytes, engine: self, path, near: context::Near::default(), hits };
         self.literals.find(&mut scan);
-        if seen.at_sign {
+        if seen.has(Seen::AT_SIGN) {
             email::find(&mut scan, &self.emails);
         }
-        if seen.digit {
+        if seen.has(Seen::DIGIT) {
             number::find(&mut scan, &self.numbers, &self.shapes);
         }
-        if seen.digit || seen.colon {
-            self.addresses.find(&mut scan, seen);
-        }
+        self.addresses.find(&mut scan, seen);
     }
 
     /// Appends what is found in a JSON integer.
@@ -239,6 +258,11 @@ impl Scan<'_> {
         self.hits.push(Hit { id, span, confidence: SURE });
     }
 
+    /// Whom the words around a value at `start` may speak for: those, and perhaps others.
+    fn about(&mut self, start: usize) -> Topics {
+        self.path.with(self.near.about(&self.engine.words, self.bytes, start))
+    }
+
     fn speaks_for(&mut self, topic: Topics, span: Span) -> bool {
         if self.path.meets(topic) {
             return true;
@@ -247,31 +271,55 @@ impl Scan<'_> {
     }
 }
 
-/// Which bytes a text has at all. A loop that vectorises.
+/// Which bytes a text has at all.
 #[derive(Debug, Clone, Copy, Default)]
-struct Seen {
-    digit: bool,
-    at_sign: bool,
-    colon: bool,
-}
+struct Seen(u8);
 
 impl Seen {
+    const DIGIT: Self = Self(1);
+    const AT_SIGN: Self = Self(2);
+    const COLON: Self = Self(4);
+    const DOT: Self = Self(8);
+    const HYPHEN: Self = Self(16);
+
+    /// Many bytes at a time: the inner loop vectorises.
     fn of(bytes: &[u8]) -> Self {
-        let mut seen = Self::default();
-        for chunk in bytes.chunks(256) {
-            let (mut digit, mut at_sign, mut colon) = (0_u8, 0_u8, 0_u8);
-            for byte in chunk {
-                digit |= u8::from(byte.is_ascii_digit());
-                at_sign |= u8::from(*byte == b'@');
-                colon |= u8::from(*byte == b':');
+        let (chunks, rest) = bytes.as_chunks::<32>();
+        let mut lanes = [0; 32];
+        for chunk in chunks {
+            for (lane, byte) in lanes.iter_mut().zip(chunk) {
+                *lane |= Self::one(*byte).0;
             }
-            seen.digit |= digit != 0;
-            seen.at_sign |= at_sign != 0;
-            seen.colon |= colon != 0;
         }
-        seen
+        let most = if chunks.is_empty() { 0 } else { lanes.iter().fold(0, |seen, lane| seen | lane) };
+        Self(rest.iter().fold(most, |seen, byte| seen | SEEN[usize::from(*byte)].0))
+    }
+
+    const fn one(byte: u8) -> Self {
+        Self(
+            byte.is_ascii_digit() as u8
+                | ((byte == b'@') as u8) << 1
+                | ((byte == b':') as u8) << 2
+                | ((byte == b'.') as u8) << 3
+                | ((byte == b'-') as u8) << 4,
+        )
+    }
+
+    fn has(self, kind: Self) -> bool {
+        self.0 & kind.0 != 0
     }
 }
+
+/// [`Seen::one`] of each byte.
+const SEEN: [Seen; 256] = {
+    let mut seen = [Seen(0); 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        seen[byte as usize] = Seen::one(byte);
+        byte += 1;
+    }
+    seen
+};
 
 #[cfg(test)]
 mod tests;

@@ -88,14 +88,14 @@ impl Findings {
         let mut edits: Vec<Vec<Edit>> = vec![Vec::new(); self.leaves.len()];
         let direct = if fitter.is_some() { Vec::new() } else { self.direct() };
         let mut mask = |finding: &Finding, form: Form| {
-            let value = finding.span.of(&texts[finding.leaf as usize]);
+            let value = finding.span().of(&texts[finding.leaf as usize]);
             // Costs more than all else here, and is needed for few.
             let token = if account.is_some() || form == Form::Token {
                 keys.token(finding.detector, finding.name(), value)
             } else {
                 String::new()
             };
-            let edit = (finding.cover(), replacement(form, value, finding.name(), &token));
+            let edit = (self.cover(finding), replacement(form, value, finding.name(), &token));
             if let Some(account) = &mut account {
                 account.push(self.receipt(finding, form, value, token));
             }
@@ -105,7 +105,7 @@ impl Findings {
             let leaf = finding.leaf as usize;
             match choose(finding) {
                 Form::Plain => {
-                    let chosen = finding.under.iter().map(|under| (under, choose(under)));
+                    let chosen = self.under(finding).map(|under| (under, choose(under)));
                     let masked = chosen.filter(|(_, form)| *form != Form::Plain);
                     edits[leaf].extend(masked.map(|(under, form)| mask(under, form)));
                 }
@@ -128,19 +128,19 @@ impl Findings {
                 None => {
                     let edits = leaf.outwards(message, &changes);
                     let kept = fitter.as_mut().and_then(|fitter| {
-                        leaf.kept(message, &edits, leaf.pointer.of(&self.pointers), fitter)
+                        leaf.kept(message, &edits, &self.pointer_of(u32::try_from(number).ok()?), fitter)
                     });
-                    outer.extend(kept.map_or(edits, |kept| vec![(leaf.span, kept)]));
+                    outer.extend(kept.map_or(edits, |kept| vec![(leaf.span(), kept)]));
                 }
                 Some(parent) => {
                     let around = &texts[parent.leaf as usize];
-                    let held = parent.span.of(around);
+                    let held = parent.span().of(around);
                     let changes = match parent.coding {
                         Coding::Json => leaf.outwards(held, &changes),
                         coding => recoded(coding, held, &texts[number], &changes),
                     };
                     let shifted =
-                        changes.into_iter().map(|(span, text)| (span.shift(parent.span.start), text));
+                        changes.into_iter().map(|(span, text)| (span.shift(parent.span().start), text));
                     edits[parent.leaf as usize].extend(shifted);
                 }
             }
@@ -153,7 +153,7 @@ impl Findings {
     /// one is a change of the message.
     fn direct(&self) -> Vec<Option<usize>> {
         let plain = |leaf: &Leaf| match leaf.shape {
-            Shape::String { escaped: false } if leaf.parent.is_none() => Some(leaf.span.start + 1),
+            Shape::String { escaped: false } if leaf.parent.is_none() => Some(leaf.span().start + 1),
             _ => None,
         };
         let mut direct: Vec<Option<usize>> = self.leaves.iter().map(plain).collect();
@@ -182,7 +182,7 @@ impl Findings {
                 None => leaf.text(message),
                 Some(parent) => {
                     // What holds a leaf was found before it.
-                    let held = parent.span.of(&texts[parent.leaf as usize]);
+                    let held = parent.span().of(&texts[parent.leaf as usize]);
                     Cow::Owned(match parent.coding {
                         Coding::Json => leaf.text(held).into_owned(),
                         coding => layer::decoded(coding, held).unwrap_or_default(),
@@ -199,9 +199,9 @@ impl Leaf {
     /// Its text, decoded.
     fn text<'a>(&self, document: &'a str) -> Cow<'a, str> {
         match self.shape {
-            Shape::String { escaped: true } => text::unescape_lossy(self.span.unquoted().of(document)),
-            Shape::String { escaped: false } => Cow::Borrowed(self.span.unquoted().of(document)),
-            Shape::Bare | Shape::Text => Cow::Borrowed(self.span.of(document)),
+            Shape::String { escaped: true } => text::unescape_lossy(self.span().unquoted().of(document)),
+            Shape::String { escaped: false } => Cow::Borrowed(self.span().unquoted().of(document)),
+            Shape::Bare | Shape::Text => Cow::Borrowed(self.span().of(document)),
         }
     }
 
@@ -215,11 +215,11 @@ impl Leaf {
         if self.shape == Shape::Bare {
             let text = changes.iter().map(|change| change.1.as_str()).collect::<String>();
             return vec![(
-                self.span,
+                self.span(),
                 if text.is_empty() { "null".to_owned() } else { format!("\"{}\"", quoted(&text)) },
             )];
         }
-        let inner = self.span.unquoted();
+        let inner = self.span().unquoted();
         let raw = inner.of(document);
         // Each goes on where the last one ended, so that the string is read once.
         let (mut raw_at, mut text_at) = (0, 0);
@@ -245,10 +245,10 @@ impl Leaf {
         let own: Vec<Edit> = edits
             .iter()
             .map(|(span, text)| {
-                (Span::new(span.start - self.span.start, span.end - self.span.start), text.clone())
+                (Span::new(span.start - self.span().start, span.end - self.span().start), text.clone())
             })
             .collect();
-        let original = self.span.of(message);
+        let original = self.span().of(message);
         fitter.fit(pointer, original, &spliced(original, &own))
     }
 }

@@ -2,20 +2,34 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::iter::successors;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use crate::detect::Detector;
-use crate::walk::Span;
+use crate::walk::{Span, Walk};
 
 /// Everything that was found in one message. Holds places, never values.
 #[derive(Debug, Clone, Default)]
 pub struct Findings {
     pub(super) leaves: Vec<Leaf>,
-    /// The pointers of the leaves, one after the other.
-    pub(super) pointers: String,
+    /// The parts of pointers, one after the other.
+    pointers: String,
     /// By leaf and place; none overlaps another.
     pub(super) list: Vec<Finding>,
+    /// What else was found where one of the list is, with less confidence: chains.
+    under: Vec<Under>,
 }
+
+/// A finding below another, and the next below the same.
+#[derive(Debug, Clone)]
+struct Under {
+    finding: Finding,
+    next: Option<Number>,
+}
+
+/// A place in a list, counted from 1.
+type Number = NonZeroU32;
 
 /// One value that gives something away.
 #[derive(Clone)]
@@ -30,9 +44,30 @@ pub struct Finding {
     pub(super) custom: Option<Arc<str>>,
     pub(super) leaf: u32,
     /// In the decoded text of the leaf, in bytes.
-    pub(super) span: Span,
-    /// What else was found there, with less confidence.
-    pub(super) under: Vec<Finding>,
+    extent: Extent,
+    /// The first that lies under it.
+    under: Option<Number>,
+    /// Copies of the value do not show themselves.
+    hides: bool,
+}
+
+/// A [`Span`] in half the room. No text is longer: [`limit::MESSAGE_MAX`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Extent {
+    start: u32,
+    end: u32,
+}
+
+impl From<Span> for Extent {
+    fn from(span: Span) -> Self {
+        Self { start: number(span.start), end: number(span.end) }
+    }
+}
+
+impl From<Extent> for Span {
+    fn from(extent: Extent) -> Self {
+        Self::new(extent.start as usize, extent.end as usize)
+    }
 }
 
 /// Why a value was looked at.
@@ -51,10 +86,10 @@ pub enum Origin {
 /// A string, number or boolean in which something was found, or a text that was decoded out of one.
 #[derive(Debug, Clone)]
 pub(super) struct Leaf {
-    /// The pointer from the root of its document, as a part of [`Findings::pointers`].
-    pub(super) pointer: Span,
+    /// The pointer from the root of its document to what it stands in, and the step from there.
+    way: [Extent; 2],
     /// In its document, quotes included.
-    pub(super) span: Span,
+    extent: Extent,
     pub(super) shape: Shape,
     /// Where its document came from; none for the message.
     pub(super) parent: Option<Parent>,
@@ -76,7 +111,7 @@ pub(super) enum Shape {
 pub(super) struct Parent {
     pub(super) leaf: u32,
     /// In the decoded text of that leaf.
-    pub(super) span: Span,
+    pub(super) extent: Extent,
     pub(super) coding: Coding,
 }
 
@@ -130,11 +165,38 @@ impl Findings {
 
     pub(super) fn pointer_of(&self, leaf: u32) -> String {
         let leaf = &self.leaves[leaf as usize];
-        let own = leaf.pointer.of(&self.pointers);
-        match leaf.parent {
-            Some(parent) => self.pointer_of(parent.leaf) + own,
-            None => own.to_owned(),
+        let mut pointer = leaf.parent.map(|parent| self.pointer_of(parent.leaf)).unwrap_or_default();
+        for part in leaf.way {
+            pointer.push_str(Span::from(part).of(&self.pointers));
         }
+        pointer
+    }
+
+    /// What lies under a finding.
+    pub(super) fn under(&self, finding: &Finding) -> impl Iterator<Item = &Finding> {
+        let under = |number: Number| &self.under[number.get() as usize - 1];
+        successors(finding.under.map(under), move |last| last.next.map(under)).map(|under| &under.finding)
+    }
+
+    /// The part that a finding covers, with what lies under it.
+    pub(super) fn cover(&self, finding: &Finding) -> Span {
+        let fold =
+            |span: Span, under: &Finding| Span::new(span.start.min(under.start()), span.end.max(under.end()));
+        self.under(finding).fold(finding.span(), fold)
+    }
+}
+
+impl Parent {
+    /// In the decoded text of its leaf.
+    pub(super) fn span(self) -> Span {
+        self.extent.into()
+    }
+}
+
+impl Leaf {
+    /// In its document, quotes included.
+    pub(super) fn span(&self) -> Span {
+        self.extent.into()
     }
 }
 
@@ -146,18 +208,23 @@ impl Finding {
 
     /// Where it begins in the decoded text of its leaf, in bytes.
     pub fn start(&self) -> usize {
-        self.span.start
+        self.extent.start as usize
     }
 
     /// Where it ends in the decoded text of its leaf, in bytes.
     pub fn end(&self) -> usize {
-        self.span.end
+        self.extent.end as usize
+    }
+
+    /// In the decoded text of its leaf.
+    pub(super) fn span(&self) -> Span {
+        self.extent.into()
     }
 }
 
 impl fmt::Debug for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at {}..{} of leaf {}", self.name(), self.span.start, self.span.end, self.leaf)
+        write!(f, "{} at {}..{} of leaf {}", self.name(), self.start(), self.end(), self.leaf)
     }
 }
 
@@ -169,11 +236,47 @@ pub(super) struct Found {
     /// Where the furthest leaf of the message begins. In the order of the message every leaf is a new one.
     furthest: Option<usize>,
     /// The first leaves, by their places: made when one may be known already.
-    index: HashMap<(Option<Parent>, usize), u32>,
+    index: HashMap<Spot, u32>,
     indexed: usize,
     /// The leaf asked for last: most have more than one finding, one after the other.
-    last: Option<((Option<Parent>, usize), u32)>,
+    last: Option<(Spot, u32)>,
+    /// What the leaf asked for last stands in, and the pointer to it: most have neighbours.
+    around: Option<(Spot, Extent)>,
     list: Vec<Finding>,
+}
+
+/// Where something begins, in which document.
+type Spot = (Option<Parent>, usize);
+
+/// The way to a leaf, while it is known: to its document, and in it; none in a decoded text, which is no JSON.
+#[derive(Clone, Copy)]
+pub(super) struct Way<'a> {
+    pub(super) prefix: &'a str,
+    /// Where the document begins in that which spans count from.
+    pub(super) base: usize,
+    pub(super) walk: Option<&'a Walk<'a>>,
+}
+
+impl Way<'_> {
+    /// Where that begins which the leaf stands in; none when its document is nothing but the leaf.
+    fn around(&self) -> Option<usize> {
+        Some(self.walk?.around_start()? + self.base)
+    }
+
+    /// Appends the pointer to that.
+    fn append_around(&self, pointers: &mut String) {
+        pointers.push_str(self.prefix);
+        if let Some(walk) = self.walk {
+            walk.append_around(pointers);
+        }
+    }
+
+    /// Appends the step from there.
+    fn append_step(&self, pointers: &mut String) {
+        if let Some(walk) = self.walk {
+            walk.append_step(pointers);
+        }
+    }
 }
 
 impl Found {
@@ -185,17 +288,11 @@ impl Found {
         &self.list[number as usize]
     }
 
-    /// The number of the leaf at `span` of the document that `parent` holds. When it is new, `point` appends its pointer.
-    pub(super) fn leaf(
-        &mut self,
-        parent: Option<Parent>,
-        span: Span,
-        shape: Shape,
-        point: impl FnOnce(&mut String),
-    ) -> u32 {
-        let key = (parent, span.start);
+    /// The number of the leaf at `span` of the document that `parent` holds.
+    pub(super) fn leaf(&mut self, parent: Option<Parent>, span: Span, shape: Shape, way: Way<'_>) -> u32 {
+        let spot = (parent, span.start);
         if let Some((last, number)) = self.last
-            && last == key
+            && last == spot
         {
             return number;
         }
@@ -203,42 +300,73 @@ impl Found {
         if parent.is_none() {
             self.furthest = self.furthest.max(Some(span.start));
         }
-        let known = if fresh { None } else { self.known(key) };
+        let known = if fresh { None } else { self.known(spot) };
         let number = known.unwrap_or_else(|| {
-            let start = self.pointers.len();
-            point(&mut self.pointers);
-            let pointer = Span::new(start, self.pointers.len());
-            self.leaves.push(Leaf { pointer, span, shape, parent });
+            let way = self.way(parent, way);
+            self.leaves.push(Leaf { way, extent: span.into(), shape, parent });
             number(self.leaves.len() - 1)
         });
-        self.last = Some((key, number));
+        self.last = Some((spot, number));
         number
     }
 
-    /// The number of the leaf at a place, if there is one.
-    fn known(&mut self, place: (Option<Parent>, usize)) -> Option<u32> {
-        for (at, leaf) in self.leaves.iter().enumerate().skip(self.indexed) {
-            self.index.insert((leaf.parent, leaf.span.start), number(at));
-        }
-        self.indexed = self.leaves.len();
-        self.index.get(&place).copied()
+    /// The pointer to a new leaf.
+    fn way(&mut self, parent: Option<Parent>, way: Way<'_>) -> [Extent; 2] {
+        let mut start = self.pointers.len();
+        let spot = way.around().map(|at| (parent, at));
+        let around = match self.around {
+            Some((last, around)) if Some(last) == spot => around,
+            _ => {
+                way.append_around(&mut self.pointers);
+                Span::new(start, self.pointers.len()).into()
+            }
+        };
+        self.around = spot.map(|spot| (spot, around));
+        start = self.pointers.len();
+        way.append_step(&mut self.pointers);
+        [around, Span::new(start, self.pointers.len()).into()]
     }
 
-    /// Where in the message the values stand that were found so far, in order. Only those in strings without escapes
-    /// and in numbers of the message itself.
-    pub(super) fn shown(&self) -> Vec<Span> {
-        let shown = |finding: &Finding| {
+    /// The number of the leaf at a place, if there is one.
+    fn known(&mut self, spot: Spot) -> Option<u32> {
+        for (at, leaf) in self.leaves.iter().enumerate().skip(self.indexed) {
+            self.index.insert((leaf.parent, leaf.span().start), number(at));
+        }
+        self.indexed = self.leaves.len();
+        self.index.get(&spot).copied()
+    }
+
+    /// Where in the message the values stand that were found so far, if they stand there as they are: in strings without
+    /// escapes and in numbers of the message itself. `which` says of which findings.
+    fn shown(&self, which: impl Fn(&Finding) -> bool) -> impl Iterator<Item = (u32, Span)> {
+        (0..).zip(&self.list).filter(move |(_, finding)| which(finding)).filter_map(|(number, finding)| {
             let leaf = &self.leaves[finding.leaf as usize];
             let inner = match leaf.shape {
-                Shape::String { escaped: false } => leaf.span.start + 1,
-                Shape::Bare => leaf.span.start,
+                Shape::String { escaped: false } => leaf.span().start + 1,
+                Shape::Bare => leaf.span().start,
                 _ => return None,
             };
-            leaf.parent.is_none().then(|| finding.span.shift(inner))
-        };
-        let mut shown: Vec<Span> = self.list.iter().filter_map(shown).collect();
-        shown.sort_unstable();
-        shown
+            leaf.parent.is_none().then(|| (number, finding.span().shift(inner)))
+        })
+    }
+
+    /// Where in the message all values stand that stand there as they are, in order.
+    pub(super) fn known_places(&self) -> Vec<Extent> {
+        let mut places: Vec<Extent> = self.shown(|_| true).map(|(_, span)| span.into()).collect();
+        if !places.is_sorted() {
+            places.sort_unstable();
+        }
+        places
+    }
+
+    /// The values whose copies do not show themselves, as far as they stand in the message as they are, each with the
+    /// number of its finding. Space around one is no part of it.
+    pub(super) fn hiding(&self, message: &str) -> impl Iterator<Item = (u32, Span)> {
+        self.shown(|finding| finding.hides).map(|(number, span)| {
+            let text = span.of(message);
+            let start = span.start + text.len() - text.trim_start().len();
+            (number, Span::new(start, start + text.trim().len()))
+        })
     }
 
     pub(super) fn push(&mut self, finding: Finding) {
@@ -248,51 +376,61 @@ impl Found {
     /// Sorted, and what overlaps made one: the surer finding, then the longer one, stands for all.
     pub(super) fn settle(mut self) -> Findings {
         let place =
-            |finding: &Finding| (finding.leaf, finding.span.start, std::cmp::Reverse(finding.span.end));
+            |finding: &Finding| (finding.leaf, finding.extent.start, std::cmp::Reverse(finding.extent.end));
         // Mostly they are found in order, and a sort would take room first.
         if !self.list.is_sorted_by_key(place) {
             self.list.sort_by_key(place);
         }
+        let mut under: Vec<Under> = Vec::new();
+        // How far the last one reaches with what lies under it, and the last of those.
+        let (mut reach, mut tail) = (self.list.first().map_or(0, |first| first.extent.end), None);
         self.list.dedup_by(|finding, last| {
-            if last.leaf != finding.leaf || !last.reaches(finding) {
+            if last.leaf != finding.leaf || finding.extent.start >= reach {
+                (reach, tail) = (finding.extent.end, None);
                 return false;
             }
-            let same = std::ptr::eq(last.detector, finding.detector) && last.custom == finding.custom;
-            if same {
-                last.span.end = last.span.end.max(finding.span.end);
+            reach = reach.max(finding.extent.end);
+            if std::ptr::eq(last.detector, finding.detector) && last.custom == finding.custom {
+                last.extent.end = last.extent.end.max(finding.extent.end);
                 return true;
             }
             if finding.rank() > last.rank() {
                 std::mem::swap(last, finding);
-                last.under = std::mem::take(&mut finding.under);
+                last.under = finding.under.take();
             }
-            let weaker = Finding { under: Vec::new(), ..finding.clone() };
-            last.under.push(weaker);
+            under.push(Under { finding: finding.clone(), next: None });
+            let added = Number::new(number(under.len()));
+            match tail.replace(under.len() - 1) {
+                None => last.under = added,
+                Some(before) => under[before].next = added,
+            }
             true
         });
-        Findings { leaves: self.leaves, pointers: self.pointers, list: self.list }
+        Findings { leaves: self.leaves, pointers: self.pointers, list: self.list, under }
     }
 }
 
-/// There are fewer leaves than that: [`limit::FINDINGS_MAX`](super::limit::FINDINGS_MAX) bounds them.
+/// No message is longer, and no list either.
 fn number(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 impl Finding {
-    /// The part that it covers, with what lies under it.
-    pub(super) fn cover(&self) -> Span {
-        let fold = |span: Span, under: &Self| {
-            Span::new(span.start.min(under.span.start), span.end.max(under.span.end))
-        };
-        self.under.iter().fold(self.span, fold)
+    /// A finding by itself.
+    pub(super) fn new(
+        (detector, custom): (&'static Detector, Option<Arc<str>>),
+        (leaf, span): (u32, Span),
+        (confidence, origin): (u8, Origin),
+    ) -> Self {
+        Self { detector, confidence, origin, custom, leaf, extent: span.into(), under: None, hides: false }
     }
 
-    fn reaches(&self, next: &Self) -> bool {
-        next.span.start < self.cover().end
+    /// The same, whose copies do not show themselves.
+    pub(super) fn hiding(self) -> Self {
+        Self { hides: true, ..self }
     }
 
     fn rank(&self) -> (std::cmp::Reverse<Origin>, u8, usize) {
-        (std::cmp::Reverse(self.origin), self.confidence, self.span.len())
+        (std::cmp::Reverse(self.origin), self.confidence, self.span().len())
     }
 }

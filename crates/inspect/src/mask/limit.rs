@@ -1,5 +1,7 @@
 //! The limits of masking. Each bounds time or memory for hostile input.
 
+/// Longest message, in bytes: places in it take half the room that a length may.
+pub const MESSAGE_MAX: usize = u32::MAX as usize / 2;
 /// Objects and arrays open at once, in a message and in JSON inside a string.
 pub const DEPTH_MAX: usize = 128;
 /// JSON inside a string inside JSON: how often.
@@ -14,6 +16,8 @@ pub const AGAIN_LEAST: usize = 64 * 1024;
 pub const VALUE_MIN: usize = 4;
 /// Longest member name whose words are read, in bytes. A longer one is no name.
 pub const NAME_MAX: usize = 128;
+/// Caches of what names say that are kept for later scans, of 20 KiB each.
+pub const SAID_MAX: usize = 64;
 /// Steps of a field's path.
 pub const PATH_STEPS_MAX: usize = 60;
 /// Pointers of a surface together with those that are always left alone.

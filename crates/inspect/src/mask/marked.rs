@@ -15,11 +15,15 @@ pub(super) const KID_MAX: usize = 16;
 
 /// Whether `value` is nothing but a mask.
 pub(super) fn is_mask(value: &str, rules: &Rules, fields: &Fields) -> bool {
-    let inside = value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    if let Some(label) = inside {
-        return rules.labels(label) || fields.labels.contains(label);
+    match value.as_bytes() {
+        [b'[', .., b']'] => {
+            let label = &value[1..value.len() - 1];
+            rules.labels(label) || fields.labels.contains(label)
+        }
+        [b'm', ..] => is_token(value),
+        [b'*', ..] => is_partial(value),
+        _ => false,
     }
-    is_token(value) || is_partial(value)
 }
 
 /// Whether the value at `span` of `text` is a mask, or a part of one.
@@ -28,14 +32,17 @@ pub(super) fn holds_mask(text: &str, span: Span, rules: &Rules, fields: &Fields)
         return true;
     }
     let bytes = text.as_bytes();
-    let grow = |part: fn(u8) -> bool| {
-        let left =
-            bytes[..span.start].iter().rev().take(limit::NAME_MAX).take_while(|byte| part(**byte)).count();
-        let right = bytes[span.end..].iter().take(limit::NAME_MAX).take_while(|byte| part(**byte)).count();
-        text.get(span.start - left..span.end + right).unwrap_or_default()
+    let part = |byte: &&u8| {
+        byte.is_ascii_alphanumeric() || matches!(**byte, b'-' | b'_' | b':' | b'[' | b']' | b'*')
     };
-    let grown =
-        grow(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b':' | b'[' | b']' | b'*'));
+    let left = bytes[..span.start].iter().rev().take(limit::NAME_MAX).take_while(part).count();
+    let start = span.start - left;
+    // How each kind of mask begins.
+    if !matches!(bytes.get(start), Some(b'[' | b'*' | b'm')) {
+        return false;
+    }
+    let right = bytes[span.end..].iter().take(limit::NAME_MAX).take_while(part).count();
+    let grown = text.get(start..span.end + right).unwrap_or_default();
     grown.len() > span.len() && is_mask(grown, rules, fields)
 }
 

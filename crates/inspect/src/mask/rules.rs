@@ -8,6 +8,7 @@ use regex_automata::meta::Regex;
 use super::limit;
 use super::name::Names;
 use super::path::Path;
+use super::said::Said;
 use super::settings::{Custom, FieldRule, RuleError, Settings};
 use crate::detect::scan::{Engine, Entry, Id, Ignore, SURE, Want};
 use crate::detect::{Case, Class, DETECTORS, Detector, Find, Form, Need, check};
@@ -49,6 +50,8 @@ pub struct Rules {
     allow_patterns: Vec<Regex>,
     /// What a label can say.
     labels: HashSet<Box<str>>,
+    /// What names said so far.
+    pub(super) said: Said,
 }
 
 /// Whom a finding belongs to.
@@ -151,7 +154,7 @@ impl Rules {
         let allow = settings.allow.iter().map(|value| value.as_str().into()).collect();
         let allow_patterns =
             settings.allow_patterns.iter().map(|pattern| whole(pattern)).collect::<Result<_, _>>()?;
-        Ok(Self { owners, engine, names, allow, allow_patterns, labels })
+        Ok(Self { owners, engine, names, allow, allow_patterns, labels, said: Said::default() })
     }
 
     /// Whether a value is let through.

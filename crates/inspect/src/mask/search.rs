@@ -10,12 +10,13 @@ use super::name::Role;
 use super::outside::Mark;
 use super::path::{AT_ROOT, Progress, Taken};
 use super::rules::{Fields, Rules};
+use super::said::Cache;
 use super::surface::{Active, Part, Surface};
-use super::value::{HiddenValues, Values};
+use super::value::{self, Values};
 use crate::detect::scan::{Hit, Id, Topics};
 use crate::value::Value;
 use crate::walk::{Kind, Segment, Span, Step, Walk};
-use member::{Frame, NameCache};
+use member::Frame;
 
 /// Finds in `text`, one JSON message, what `rules` and `fields` are about, in the parts that `surface` names.
 ///
@@ -36,13 +37,22 @@ pub fn scan_with(
     fields: &Fields,
     marks: &[Mark],
 ) -> Result<Findings, Fault> {
+    if text.len() > limit::MESSAGE_MAX {
+        return Err(Fault::TooLong);
+    }
     let mut search = Search::new(rules, fields, surface, Seek::Detectors, text.len());
     search.message(text)?;
     let again = search.again;
-    let (mut found, hidden) = (search.found, search.hidden);
+    let (mut found, decoded) = (search.found, search.decoded);
+    let hiding = || {
+        let here = found.hiding(text).map(|(number, span)| (span.of(text), number));
+        decoded.iter().map(|(value, number)| (&**value, *number)).chain(here)
+    };
     // Most messages hold no copy, and a look at their bytes shows it.
-    let none = hidden.is_empty() || is_read_plainly(text, again) && !hidden.may_stand(text, &found.shown());
-    let values = if none { Values::default() } else { hidden.values(text) };
+    let none = hiding().next().is_none()
+        || is_read_plainly(text, again)
+            && !value::may_stand(text, hiding().map(|(value, _)| value), &found.known_places());
+    let values = if none { Values::default() } else { hiding().collect() };
     if !values.is_empty() {
         let mut copies = Search::new(rules, fields, surface, Seek::Values(&values), text.len());
         copies.found = found;
@@ -80,10 +90,11 @@ pub(super) struct Search<'a> {
     /// Texts behind, of [`Seek::Marks`].
     pub(super) passed: usize,
     found: Found,
-    /// Values whose copies do not show themselves, with the number of their finding.
-    hidden: HiddenValues,
+    /// Values whose copies do not show themselves and which do not stand in the message as they are, with the number of
+    /// their finding.
+    decoded: Vec<(Box<str>, u32)>,
     hits: Vec<Hit>,
-    names: NameCache,
+    names: Cache,
     /// Bytes that may still be read again.
     again: usize,
 }
@@ -151,9 +162,9 @@ impl<'a> Search<'a> {
             texts: Vec::new(),
             passed: 0,
             found: Found::default(),
-            hidden: HiddenValues::default(),
+            decoded: Vec::new(),
             hits: Vec::new(),
-            names: NameCache::default(),
+            names: rules.said.take(),
             again: again(length),
         }
     }
@@ -162,7 +173,10 @@ impl<'a> Search<'a> {
         let document =
             Document { text, base: 0, depth: 0, prefix: "", parent: None, nesting: 0, decoded: false };
         let (part, active) = self.surface.root();
-        self.document(&document, Place { part, active, field: None, owner: None, topics: Topics::default() })
+        let place = Place { part, active, field: None, owner: None, topics: Topics::default() };
+        let outcome = self.document(&document, place);
+        self.rules.said.keep(std::mem::take(&mut self.names));
+        outcome
     }
 
     /// Reads a document whose root has `place`.

@@ -1,5 +1,6 @@
 //! Values that were found are searched for in the rest of the message: the text copy of a structured answer.
 
+use super::finding::Extent;
 use super::limit;
 use crate::detect::scan::Trigrams;
 use crate::walk::Span;
@@ -9,84 +10,41 @@ const KNOWN_BY: usize = 64;
 /// Values that are beginnings of each other and are told apart.
 const CHAIN_MAX: usize = 32;
 
-/// A value whose copies do not show themselves.
-#[derive(Debug)]
-pub(super) enum Hidden {
-    /// Stands in the message as it is.
-    Here(Span),
-    /// Was decoded out of it.
-    Decoded(Box<str>),
-}
-
-/// All of a message, each with the number of its finding. Most messages hold no copy of any: these are only collected,
-/// and become [`Values`] when a copy may be there.
-#[derive(Debug, Default)]
-pub(super) struct HiddenValues(Vec<(Hidden, u32)>);
-
 /// Bytes at the beginning of a value that a place must have to be looked at.
 type Head = [u8; 4];
 const _: () = assert!(size_of::<Head>() <= limit::VALUE_MIN, "every value has a head");
 
-impl HiddenValues {
-    pub(super) fn push(&mut self, value: Hidden, number: u32) {
-        self.0.push((value, number));
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Whether a copy may stand in `message` beside those in `known`, which is in order. It misses none, and some of what
-    /// it sees is none: it looks at the beginning of each, wherever words begin and end.
-    pub(super) fn may_stand(&self, message: &str, known: &[Span]) -> bool {
-        let bytes = message.as_bytes();
-        let mut filter = Trigrams::default();
-        let mut heads: Vec<Head> = Vec::with_capacity(self.0.len());
-        for (value, _) in &self.0 {
-            let value = value.text(message);
-            let Some(head) = value.as_bytes().first_chunk().filter(|_| value.len() >= limit::VALUE_MIN)
-            else {
-                continue;
-            };
-            // What has signs that JSON writes in another way stands there in that way.
-            if !plain(value) {
-                return true;
-            }
-            // The next often begins like the last.
-            if heads.last() != Some(head) {
-                heads.push(*head);
-                filter.add(head);
-            }
-        }
-        heads.sort_unstable();
-        heads.dedup();
-        let mut known = known.iter().peekable();
-        let mut may = false;
-        filter.candidates(bytes, |at| {
-            while known.next_if(|span| span.end <= at).is_some() {}
-            let head = || bytes[at..].first_chunk().is_some_and(|head| heads.binary_search(head).is_ok());
-            may = may || known.peek().is_none_or(|span| at < span.start) && head();
-        });
-        may
-    }
-
-    /// The values themselves.
-    pub(super) fn values(self, message: &str) -> Values {
-        let text = |(value, number): (Hidden, u32)| match value {
-            Hidden::Here(span) => (span.of(message).into(), number),
-            Hidden::Decoded(text) => (text, number),
+/// Whether a copy of one of `values` may stand in `message` beside the places in `known`, which are in order. It misses
+/// none, and some of what it sees is none: it looks at the beginning of each, wherever words begin and end. Most messages
+/// hold no copy of anything.
+pub(super) fn may_stand<'a>(message: &str, values: impl Iterator<Item = &'a str>, known: &[Extent]) -> bool {
+    let bytes = message.as_bytes();
+    let mut filter = Trigrams::default();
+    let mut heads: Vec<Head> = Vec::new();
+    for value in values {
+        let Some(head) = value.as_bytes().first_chunk().filter(|_| value.len() >= limit::VALUE_MIN) else {
+            continue;
         };
-        Values::new(self.0.into_iter().map(text).collect())
-    }
-}
-
-impl Hidden {
-    fn text<'a>(&'a self, message: &'a str) -> &'a str {
-        match self {
-            Self::Here(span) => span.of(message),
-            Self::Decoded(text) => text,
+        // What has signs that JSON writes in another way stands there in that way.
+        if !plain(value) {
+            return true;
+        }
+        // The next often begins like the last.
+        if heads.last() != Some(head) {
+            heads.push(*head);
+            filter.add(head);
         }
     }
+    heads.sort_unstable();
+    heads.dedup();
+    let mut known = known.iter().map(|extent| Span::from(*extent)).peekable();
+    let mut may = false;
+    filter.candidates(bytes, |at| {
+        while known.next_if(|span| span.end <= at).is_some() {}
+        let head = || bytes[at..].first_chunk().is_some_and(|head| heads.binary_search(head).is_ok());
+        may = may || known.peek().is_none_or(|span| at < span.start) && head();
+    });
+    may
 }
 
 /// Whether it is written in JSON as it is, but for `\u` and `\/`.
@@ -104,10 +62,11 @@ pub(super) struct Values {
     shorter: Vec<Option<u32>>,
 }
 
-impl Values {
+impl<'a> FromIterator<(&'a str, u32)> for Values {
     /// Takes the values with what each is known by. Those shorter than [`limit::VALUE_MIN`] are left out.
-    pub(super) fn new(mut values: Vec<(Box<str>, u32)>) -> Self {
-        values.retain(|value| value.0.len() >= limit::VALUE_MIN);
+    fn from_iter<I: IntoIterator<Item = (&'a str, u32)>>(values: I) -> Self {
+        let long = values.into_iter().filter(|(value, _)| value.len() >= limit::VALUE_MIN);
+        let mut values: Vec<(Box<str>, u32)> = long.map(|(value, number)| (value.into(), number)).collect();
         values.sort();
         values.dedup_by(|a, b| a.0 == b.0);
         let mut set =
@@ -124,7 +83,9 @@ impl Values {
         }
         set
     }
+}
 
+impl Values {
     pub(super) fn is_empty(&self) -> bool {
         self.sorted.is_empty()
     }
@@ -186,7 +147,7 @@ mod tests {
     use super::*;
 
     fn copies<'a>(values: &[&str], text: &'a str) -> Vec<(&'a str, u32)> {
-        let values = Values::new((0..).zip(values).map(|(at, value)| ((*value).into(), at)).collect());
+        let values: Values = (0..).zip(values).map(|(at, value)| (*value, at)).collect();
         let mut found = Vec::new();
         values.find(text, |span, known_by| found.push((span.of(text), known_by)));
         found
@@ -208,16 +169,18 @@ mod tests {
     #[test]
     fn copy_beside_the_known_ones_is_seen_in_any_surroundings() {
         let text = r#"{"a":"Alice","b":"x\nwinter24"}"#;
-        let at = |part: &str| text.find(part).map(|at| Span::new(at, at + part.len())).expect("a part");
-        let mut values = HiddenValues::default();
-        values.push(Hidden::Here(at("Alice")), 0);
-        values.push(Hidden::Decoded("winter24".into()), 1);
-        assert!(values.may_stand(text, &[]));
-        assert!(values.may_stand(text, &[at("Alice")]));
-        assert!(values.may_stand(text, &[at("winter24")]));
-        assert!(!values.may_stand(text, &[at("Alice"), at("winter24")]));
-        values.push(Hidden::Decoded("say \"x\"".into()), 2);
-        assert!(values.may_stand(text, &[at("Alice"), at("winter24")]), "it may be written in any way");
+        let at = |part: &str| {
+            let at = text.find(part).expect("a part");
+            Extent::from(Span::new(at, at + part.len()))
+        };
+        let may = |values: &[&str], known: &[Extent]| may_stand(text, values.iter().copied(), known);
+        let values = ["Alice", "winter24"];
+        assert!(may(&values, &[]));
+        assert!(may(&values, &[at("Alice")]));
+        assert!(may(&values, &[at("winter24")]));
+        assert!(!may(&values, &[at("Alice"), at("winter24")]));
+        let other = ["Alice", "winter24", "say \"x\""];
+        assert!(may(&other, &[at("Alice"), at("winter24")]), "it may be written in any way");
     }
 
     #[test]

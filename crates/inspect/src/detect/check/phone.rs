@@ -215,13 +215,23 @@ pub(crate) fn international(text: &str) -> bool {
     let Some(rest) = text.strip_prefix('+').or_else(|| text.strip_prefix("00")) else { return false };
     let mut buffer = [0; DIGITS_MAX];
     // `(0)` is written for callers within the country, and is no part of the number.
-    let rest = rest.replacen("(0)", "", 1);
-    let Some(found) = dialled(&rest, &mut buffer) else { return false };
-    let row = CODES.iter().find(|(code, ..)| found.starts_with(code));
-    row.is_some_and(|&(code, least, most)| {
+    let bracket = rest.contains('(').then(|| rest.split_once("(0)")).flatten();
+    let found = match bracket {
+        None => dialled(rest, &mut buffer),
+        Some((before, after)) => dialled(&[before, after].concat(), &mut buffer),
+    };
+    let Some(found) = found else { return false };
+    row(found).is_some_and(|(code, least, most)| {
         let length = usize::from(least)..=usize::from(most);
         length.contains(&found.len()) && (code != "1" || plan(&found[1..])) && varied(&found[code.len()..])
     })
+}
+
+/// The row of the country that a number is of. No code is the beginning of another, so that it stands before the first
+/// row that is greater than the number.
+fn row(digits: &str) -> Option<(&'static str, u8, u8)> {
+    let after = CODES.partition_point(|(code, ..)| *code <= digits);
+    CODES[..after].last().copied().filter(|(code, ..)| digits.starts_with(code))
 }
 
 /// Ten digits of the North American plan, a 1 may stand before.
@@ -244,9 +254,12 @@ pub(crate) fn national(text: &str) -> bool {
 
 /// Does it hold a year of our time and two shorter groups? `2001-07-16 15` is a date with an hour.
 fn dated(text: &str) -> bool {
-    let groups = || text.split([' ', '-', '.', '/']);
-    let year = groups().any(|group| group.len() == 4 && (group.starts_with("19") || group.starts_with("20")));
-    year && groups().filter(|group| (1..=2).contains(&group.len())).count() >= 2
+    let (mut year, mut short) = (false, 0);
+    for group in text.as_bytes().split(|byte| b" -./".contains(byte)) {
+        year |= group.len() == 4 && matches!(group, [b'1', b'9', ..] | [b'2', b'0', ..]);
+        short += usize::from(matches!(group.len(), 1 | 2));
+    }
+    year && short >= 2
 }
 
 /// A number in any of these ways: where its key says that it is one. An extension may follow.
@@ -296,6 +309,17 @@ fn varied(digits: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_code_is_found_and_none_begins_with_another() {
+        assert!(CODES.is_sorted_by(|one, two| one.0 < two.0 && !two.0.starts_with(one.0)));
+        for (code, ..) in CODES {
+            for rest in ["", "0", "9999999"] {
+                assert_eq!(row(&format!("{code}{rest}")).map(|row| row.0), Some(*code));
+            }
+        }
+        assert_eq!((row("999123"), row("")), (None, None));
+    }
 
     #[test]
     fn international_numbers_have_a_country_and_its_length() {

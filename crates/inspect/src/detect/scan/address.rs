@@ -18,14 +18,18 @@ pub(super) struct Addresses {
 
 impl Addresses {
     pub(super) fn find(&self, scan: &mut Scan<'_>, seen: Seen) {
-        if seen.digit && !self.v4.is_empty() {
+        let (digit, colon) = (seen.has(Seen::DIGIT), seen.has(Seen::COLON));
+        if digit && seen.has(Seen::DOT) && !self.v4.is_empty() {
             find_v4(scan, &self.v4);
         }
-        if seen.colon && !self.v6.is_empty() {
+        if colon && !self.v6.is_empty() {
             find_v6(scan, &self.v6);
         }
-        if !self.mac.is_empty() {
-            find_mac(scan, &self.mac);
+        if (colon || seen.has(Seen::HYPHEN)) && !self.mac.is_empty() {
+            find_mac(scan, &self.mac, memchr::memchr2_iter(b':', b'-', scan.bytes));
+        }
+        if digit && seen.has(Seen::DOT) && !self.mac.is_empty() {
+            find_mac(scan, &self.mac, memchr::memchr_iter(b'.', scan.bytes));
         }
     }
 }
@@ -106,19 +110,19 @@ fn find_v6(scan: &mut Scan<'_>, rules: &[u16]) {
     }
 }
 
-/// Driven by the first separator: a pair before it, five pairs after it.
-fn find_mac(scan: &mut Scan<'_>, rules: &[u16]) {
-    const LENGTH: usize = 17;
+/// Driven by the first separator: two digits before it and five pairs after it, or four before a dot and two groups of
+/// four after it.
+fn find_mac(scan: &mut Scan<'_>, rules: &[u16], joints: impl Iterator<Item = usize>) {
     let bytes = scan.bytes;
     let mut last = 0;
-    for joint in memchr::memchr2_iter(b':', b'-', bytes) {
-        let Some(start) = joint.checked_sub(2).filter(|start| *start >= last) else { continue };
-        let Some(text) = bytes.get(start..start + LENGTH) else { return };
-        let fits = text.iter().enumerate().all(|(at, byte)| match at % 3 {
-            2 => *byte == bytes[joint],
-            _ => byte.is_ascii_hexdigit(),
+    for joint in joints {
+        let (width, length) = if bytes[joint] == b'.' { (4, 14) } else { (2, 17) };
+        let Some(start) = joint.checked_sub(width).filter(|start| *start >= last) else { continue };
+        let Some(text) = bytes.get(start..start + length) else { continue };
+        let fits = text.iter().enumerate().all(|(at, byte)| {
+            if at % (width + 1) == width { *byte == bytes[joint] } else { byte.is_ascii_hexdigit() }
         });
-        let end = start + LENGTH;
+        let end = start + length;
         // A longer run of pairs is a fingerprint of a key.
         let before = start.checked_sub(1).map(|at| bytes[at]);
         let longer = [bytes.get(end).copied(), before].contains(&Some(bytes[joint]));

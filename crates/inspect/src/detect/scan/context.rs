@@ -136,6 +136,8 @@ impl Words {
 pub(super) struct Near {
     part: Option<Span>,
     found: Vec<(Span, Topics)>,
+    /// Whom all of them together speak for.
+    any: Topics,
     /// The value asked about last: most are asked about by several rules.
     last: Option<(Span, Topics)>,
 }
@@ -163,14 +165,26 @@ impl Near {
         {
             return Some(topics);
         }
-        let window = window(bytes, span);
-        let covered = self.part.is_some_and(|part| part.start <= window.start && window.end <= part.end);
-        if !covered || span.len() > VALUE_MAX {
+        if span.len() > VALUE_MAX || !self.covers(window(bytes, span)) {
             return None;
         }
         let topics = self.within(bytes, span);
         self.last = Some((span, topics));
         Some(topics)
+    }
+
+    /// Whom the words around a value at `start` may speak for, however long it is, up to [`VALUE_MAX`]: those, and
+    /// perhaps others.
+    pub(super) fn about(&mut self, words: &Words, bytes: &[u8], start: usize) -> Topics {
+        let window = window(bytes, Span::new(start, bytes.len().min(start + VALUE_MAX)));
+        if !self.covers(window) {
+            self.read(words, bytes, window);
+        }
+        self.any
+    }
+
+    fn covers(&self, window: Span) -> bool {
+        self.part.is_some_and(|part| part.start <= window.start && window.end <= part.end)
     }
 
     /// Reads the phrases from `window` on.
@@ -179,7 +193,11 @@ impl Near {
         let before = start.checked_sub(1).map_or(b' ', |at| bytes[at]);
         let text = &bytes[start..bytes.len().min(start + PART + BEHIND)];
         self.found.clear();
-        words.visit(before, text, |phrase, topics| self.found.push((phrase.shift(start), topics)));
+        self.any = Topics::default();
+        words.visit(before, text, |phrase, topics| {
+            self.found.push((phrase.shift(start), topics));
+            self.any = self.any.with(topics);
+        });
         self.part = Some(Span::new(start, bytes.len().min(start + PART)));
     }
 

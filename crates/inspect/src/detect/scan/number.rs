@@ -1,7 +1,9 @@
 //! Numbers that people are known by: digits, perhaps in groups, driven by the first digit of each run.
 
+use std::ops::RangeInclusive;
+
 use super::shape::Shapes;
-use super::{Scan, edge};
+use super::{Rule, Scan, Separated, Topics, edge};
 use crate::walk::Span;
 
 /// Most digits of any number that is looked for.
@@ -13,12 +15,24 @@ const WORD_MAX: usize = 16;
 #[derive(Debug, Default)]
 pub(super) struct Numbers {
     by_count: [Vec<Form>; DIGITS_MAX + 1],
+    /// How many rules there are about digits.
+    count: usize,
     international: Vec<u16>,
 }
+
+/// Most rules about digits; there are two.
+const RULES_MAX: usize = 8;
+
+/// How far the last finding of each rule about digits reaches.
+type Settled = [usize; RULES_MAX];
 
 #[derive(Debug, Clone, Copy)]
 struct Form {
     rule: u16,
+    /// Its place among those that are about digits.
+    place: usize,
+    /// Whom a word must speak for, where there must be one.
+    needs: Option<Topics>,
     group_min: u8,
     separators: Separators,
 }
@@ -45,11 +59,21 @@ impl Separators {
 }
 
 impl Numbers {
-    pub(super) fn add(&mut self, rule: u16, min: u8, max: u8, group_min: u8, separators: &str) {
+    pub(super) fn add(
+        &mut self,
+        (index, rule): (u16, Rule),
+        counts: RangeInclusive<u8>,
+        group_min: u8,
+        separators: &str,
+    ) {
+        debug_assert!(self.count < RULES_MAX, "there is room for every rule");
         let bits = separators.bytes().filter_map(Separators::of).fold(0, |bits, one| bits | one.0);
-        for count in min..=max {
+        let needs = rule.needs_word(Separated::Yes).then_some(rule.topic);
+        let form = Form { rule: index, place: self.count, needs, group_min, separators: Separators(bits) };
+        self.count = (self.count + 1).min(RULES_MAX - 1);
+        for count in counts {
             if let Some(forms) = self.by_count.get_mut(usize::from(count)) {
-                forms.push(Form { rule, group_min, separators: Separators(bits) });
+                forms.push(form);
             }
         }
     }
@@ -58,30 +82,42 @@ impl Numbers {
         self.international.push(rule);
     }
 
-    /// Numbers whose first digit is at `start`. Tries every run of whole groups, the longest last.
-    fn at(&self, scan: &mut Scan<'_>, start: usize) {
-        let bytes = scan.bytes;
-        let (mut at, mut count) = (start, 0);
-        let (mut used, mut least) = (Separators::default(), usize::MAX);
-        loop {
-            let end = edge::digits_end(bytes, at);
-            count += end - at;
-            if end == at || count > DIGITS_MAX {
-                return;
+    /// Numbers whose first group is the one at `first`. Tries every run of whole groups, the longest first: what is inside
+    /// a number that was found is no other of that kind.
+    fn at(&self, scan: &mut Scan<'_>, phrase: &Phrase, first: usize, settled: &mut Settled) {
+        let mut runs = [Run::default(); GROUPS_MAX];
+        let (mut known, mut run) = (0, Run { least: usize::MAX, ..Run::default() });
+        for (at, group) in phrase.groups[..phrase.count].iter().enumerate().skip(first) {
+            run.end = group.end;
+            run.count += group.end - group.start;
+            if run.count > DIGITS_MAX {
+                break;
             }
-            least = least.min(end - at);
-            if edge::closes(bytes, end) {
-                for form in &self.by_count[count] {
-                    let grouped = used != Separators::default();
-                    let groups = !grouped || usize::from(form.group_min) <= least;
-                    if groups && used.within(form.separators) {
-                        scan.judge(form.rule, Span::new(start, end));
-                    }
+            run.least = run.least.min(group.end - group.start);
+            if !self.by_count[run.count].is_empty() && edge::closes(scan.bytes, run.end) {
+                runs[known] = run;
+                known += 1;
+            }
+            if at + 1 < phrase.count {
+                run.used =
+                    Separators(run.used.0 | Separators::of(scan.bytes[group.end]).unwrap_or_default().0);
+            }
+        }
+        let start = phrase.groups[first].start;
+        for run in runs[..known].iter().rev() {
+            for form in &self.by_count[run.count] {
+                let grouped = run.used != Separators::default();
+                let groups = !grouped || usize::from(form.group_min) <= run.least;
+                if !groups || !run.used.within(form.separators) || run.end <= settled[form.place] {
+                    continue;
+                }
+                if form.needs.is_some_and(|topic| !scan.about(start).meets(topic)) {
+                    continue;
+                }
+                if scan.judge(form.rule, Span::new(start, run.end)) {
+                    settled[form.place] = run.end;
                 }
             }
-            let Some(separator) = bytes.get(end).copied().and_then(Separators::of) else { return };
-            used = Separators(used.0 | separator.0);
-            at = end + 1;
         }
     }
 
@@ -109,14 +145,122 @@ impl Numbers {
     }
 }
 
+/// Groups of digits, one after the other.
+#[derive(Debug, Clone, Copy, Default)]
+struct Run {
+    end: usize,
+    /// How many digits.
+    count: usize,
+    /// Those of the shortest group.
+    least: usize,
+    /// What stands between the groups.
+    used: Separators,
+}
+
+/// Groups of digits with one separator between each two: what is read once for all numbers in it.
+#[derive(Debug, Default)]
+struct Phrase {
+    groups: [Group; GROUPS_MAX],
+    count: usize,
+    /// More groups follow than there was room for.
+    cut: bool,
+}
+
+/// Most groups of one phrase: more than any number has, and a separator behind the last.
+const GROUPS_MAX: usize = 20;
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Group {
+    start: usize,
+    end: usize,
+    /// This group and those behind it, as [`form`] writes them.
+    form: u64,
+}
+
+/// Bits of a group in a form: its length, and the separator behind it.
+const GROUP_BITS: u32 = 8;
+/// Those of its length.
+const LENGTH_BITS: u32 = 5;
+/// Most digits of a group that are told apart.
+const LENGTH_MAX: usize = (1 << LENGTH_BITS) - 1;
+/// Groups that a form holds.
+const FORM_GROUPS: usize = 8;
+
+/// A group before others, written as one number: the length of each group and the separator behind it, the first group
+/// lowest.
+fn form(length: usize, separator: Option<Separators>, behind: u64) -> u64 {
+    let separator = separator.map_or(0, |separator| u64::from(separator.0.trailing_zeros()) + 1);
+    let length = u64::try_from(length.min(LENGTH_MAX)).unwrap_or(0);
+    behind << GROUP_BITS | separator << LENGTH_BITS | length
+}
+
+/// How a shape of digits and separators is written as a form, and which bits of a form must be so; none for others. What
+/// stands behind its last group is left open.
+pub(super) fn form_of(shape: &[u8]) -> Option<(u64, u64)> {
+    let plain = |byte: &u8| *byte == b'9' || Separators::of(*byte).is_some();
+    let groups: Vec<&[u8]> = shape.split(|byte| *byte != b'9').collect();
+    let fits = groups.len() <= FORM_GROUPS
+        && groups.iter().all(|group| (1..LENGTH_MAX).contains(&group.len()))
+        && shape.iter().all(plain);
+    if !fits {
+        return None;
+    }
+    let (mut wanted, mut at) = (0, shape.len());
+    for group in groups.iter().rev() {
+        wanted = form(group.len(), shape.get(at).copied().and_then(Separators::of), wanted);
+        at = at.saturating_sub(group.len() + 1);
+    }
+    let bits = (0..groups.len()).fold(0, |bits, _| bits + GROUP_BITS) - (GROUP_BITS - LENGTH_BITS);
+    Some((wanted, u64::MAX >> (u64::BITS - bits)))
+}
+
+impl Phrase {
+    /// The place of the group that begins at `digit`; the phrase is read when it is another.
+    fn group(&mut self, bytes: &[u8], digit: usize) -> usize {
+        let known = self.groups[..self.count].iter().position(|group| group.start == digit);
+        // A phrase that was cut is read again from behind its middle.
+        if let Some(known) = known.filter(|known| !self.cut || *known < GROUPS_MAX / 2) {
+            return known;
+        }
+        (self.count, self.cut) = (0, false);
+        let mut start = digit;
+        loop {
+            let end = edge::digits_end(bytes, start);
+            if end == start {
+                break;
+            }
+            if self.count == GROUPS_MAX {
+                self.cut = true;
+                break;
+            }
+            self.groups[self.count] = Group { start, end, form: 0 };
+            self.count += 1;
+            if bytes.get(end).copied().and_then(Separators::of).is_none() {
+                break;
+            }
+            start = end + 1;
+        }
+        let mut behind = 0;
+        for group in self.groups[..self.count].iter_mut().rev() {
+            let separator = bytes.get(group.end).copied().and_then(Separators::of);
+            behind = form(group.end - group.start, separator, behind);
+            group.form = behind;
+        }
+        0
+    }
+}
+
 /// Visits every run of digits once: the word that it is part of, and the word before that one.
 pub(super) fn find(scan: &mut Scan<'_>, numbers: &Numbers, shapes: &Shapes) {
     let bytes = scan.bytes;
     let (mut at, mut done) = (0, 0);
+    let mut settled = Settled::default();
+    let mut phrase = Phrase::default();
     while let Some(digit) = next_digit(bytes, at) {
         let start = word_start(bytes, digit).max(done);
         if start == digit && edge::opens(bytes, digit) {
-            numbers.at(scan, digit);
+            let first = phrase.group(bytes, digit);
+            numbers.at(scan, &phrase, first, &mut settled);
             if digit > 0 && bytes[digit - 1] == b'+' {
                 numbers.international(scan, digit - 1);
             }
@@ -124,13 +268,17 @@ pub(super) fn find(scan: &mut Scan<'_>, numbers: &Numbers, shapes: &Shapes) {
             numbers.international(scan, digit - 2);
         }
         if let Some(before) = shapes.word_before(bytes, start).filter(|before| *before >= done) {
-            shapes.at(scan, before);
+            shapes.at(scan, before, None);
         }
-        if start == digit || start < digit && edge::opens(bytes, start) {
-            shapes.at(scan, start);
+        if start == digit && edge::opens(bytes, digit) {
+            let first = phrase.group(bytes, digit);
+            let group = phrase.groups[first];
+            shapes.at(scan, start, Some((group.end - group.start, group.form)));
+        } else if start < digit && edge::opens(bytes, start) {
+            shapes.at(scan, start, None);
         }
         if let Some(bracket) = start.checked_sub(1).filter(|at| bytes[*at] == b'(') {
-            shapes.at(scan, bracket);
+            shapes.at(scan, bracket, None);
         }
         at = bytes[digit..].iter().position(|byte| !edge::word(*byte)).map_or(bytes.len(), |end| digit + end);
         done = at;

@@ -1,6 +1,7 @@
 //! Numbers of a fixed shape, letters and separators included, and IBANs.
 
-use super::{Scan, edge};
+use super::number::form_of;
+use super::{Rule, Scan, Separated, Topics, edge};
 use crate::walk::Span;
 
 /// Longest run of digits that is told apart.
@@ -13,12 +14,38 @@ const PREFIX_MAX: usize = 3;
 /// Rules about shapes, by how they begin.
 #[derive(Debug, Default)]
 pub(super) struct Shapes {
-    list: Vec<(u16, &'static [u8])>,
+    list: Vec<Shape>,
     /// Those that begin with that many digits and no more, by what comes after them.
-    digits: [[Vec<u16>; AFTER]; RUN_MAX + 1],
+    digits: [[Choice; AFTER]; RUN_MAX + 1],
     /// Those that begin with a letter, by the classes of their first three bytes.
-    letters: [Vec<u16>; 27],
+    letters: [Choice; 27],
     ibans: Vec<u16>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    rule: u16,
+    signs: &'static [u8],
+    /// Its groups, where it has nothing but digits and separators.
+    form: Option<(u64, u64)>,
+    /// There is no finding without a word.
+    needs_word: bool,
+}
+
+/// Some of the shapes.
+#[derive(Debug, Default)]
+struct Choice {
+    /// Their places in the list.
+    list: Vec<u16>,
+    /// Whom the words speak for that some of them need.
+    needed: Topics,
+}
+
+impl Choice {
+    fn add(&mut self, index: u16, needed: Topics) {
+        self.list.push(index);
+        self.needed = self.needed.with(needed);
+    }
 }
 
 /// The classes that [`Shapes::letters`] tells apart.
@@ -71,20 +98,30 @@ fn fits(shape: u8, byte: u8) -> bool {
     }
 }
 
+/// Whether a shape stands at `start`. The last byte tells most of them apart.
+fn stands(signs: &[u8], bytes: &[u8], start: usize) -> bool {
+    let Some(there) = bytes.get(start..start + signs.len()) else { return false };
+    let last = there.last().zip(signs.last()).is_some_and(|(byte, sign)| fits(*sign, *byte));
+    last && there.iter().zip(signs).all(|(byte, sign)| fits(*sign, *byte))
+}
+
 impl Shapes {
-    pub(super) fn add(&mut self, rule: u16, shapes: &[&'static str]) {
+    pub(super) fn add(&mut self, (rule, of): (u16, Rule), shapes: &[&'static str]) {
         for shape in shapes {
             let shape = shape.as_bytes();
             let index = u16::try_from(self.list.len()).unwrap_or(u16::MAX);
-            self.list.push((rule, shape));
+            let bare = shape.iter().all(u8::is_ascii_alphanumeric);
+            let needs_word = of.needs_word(if bare { Separated::No } else { Separated::Yes });
+            let needed = if needs_word { of.topic } else { Topics::default() };
+            self.list.push(Shape { rule, signs: shape, form: form_of(shape), needs_word });
             let run = shape.iter().take_while(|byte| **byte == b'9').count();
             let open = shape.get(run) == Some(&b'X');
             for length in run..=if open { RUN_MAX } else { run } {
                 // Where an `X` goes on with the run, what follows is any of its later bytes.
                 let next = if length == run { shape.get(run) } else { None };
-                for (kind, list) in self.digits[length.min(RUN_MAX)].iter_mut().enumerate() {
+                for (kind, choice) in self.digits[length.min(RUN_MAX)].iter_mut().enumerate() {
                     if length > 0 && length <= RUN_MAX && allows(next, kind) {
-                        list.push(index);
+                        choice.add(index, needed);
                     }
                 }
             }
@@ -92,7 +129,7 @@ impl Shapes {
                 continue;
             }
             // Every beginning that the shape allows: an `X` is a letter or a digit.
-            for (index_of_cell, list) in self.letters.iter_mut().enumerate() {
+            for (index_of_cell, choice) in self.letters.iter_mut().enumerate() {
                 let classes = [index_of_cell / 9, index_of_cell / 3 % 3, index_of_cell % 3];
                 let allows = |at: usize| match shape.get(at) {
                     Some(b'9') => classes[at] == 1,
@@ -102,7 +139,7 @@ impl Shapes {
                     None => classes[at] == 2,
                 };
                 if (0..3).all(allows) {
-                    list.push(index);
+                    choice.add(index, needed);
                 }
             }
         }
@@ -121,34 +158,43 @@ impl Shapes {
         (letters > 0 && edge::opens(bytes, start)).then_some(start)
     }
 
-    /// Shapes that begin at `start`, where a word begins.
-    pub(super) fn at(&self, scan: &mut Scan<'_>, start: usize) {
+    /// Shapes that begin at `start`, where a word begins; with the length and the form of the group of digits that does.
+    pub(super) fn at(&self, scan: &mut Scan<'_>, start: usize, group: Option<(usize, u64)>) {
         let bytes = scan.bytes;
-        let run = edge::digits_end(bytes, start) - start;
-        if run > 0 {
-            let kind = after(bytes.get(start + run));
-            self.fitting(scan, start, self.digits.get(run).map_or(&[], |kinds| kinds[kind].as_slice()));
+        if !edge::opens(bytes, start) {
+            return;
         }
-        self.fitting(scan, start, &self.letters[cell(&bytes[start..])]);
+        if let Some((length, form)) = group
+            && let Some(kinds) = self.digits.get(length)
+        {
+            self.fitting(scan, start, &kinds[after(bytes.get(start + length))], form);
+        }
+        self.fitting(scan, start, &self.letters[cell(&bytes[start..])], 0);
         if !self.ibans.is_empty() {
             self.iban(scan, start);
         }
     }
 
-    /// Those of `list`, places in the list of shapes, that begin at `start`.
-    fn fitting(&self, scan: &mut Scan<'_>, start: usize, list: &[u16]) {
+    /// Those of a choice that begin at `start`, where groups of that form do.
+    fn fitting(&self, scan: &mut Scan<'_>, start: usize, choice: &Choice, form: u64) {
         let bytes = scan.bytes;
-        for index in list {
-            let (rule, shape) = self.list[usize::from(*index)];
-            let end = start + shape.len();
-            // The last byte tells most of them apart.
-            let last = bytes.get(end - 1).zip(shape.last()).is_some_and(|(byte, shape)| fits(*shape, *byte));
-            if last
-                && bytes[start..end].iter().zip(shape).all(|(byte, shape)| fits(*shape, *byte))
-                && edge::opens(bytes, start)
-                && edge::closes(bytes, end)
-            {
-                scan.judge(rule, Span::new(start, end));
+        // Whether any of the words is there, once somebody asked.
+        let mut spoken = None;
+        for index in &choice.list {
+            let shape = &self.list[usize::from(*index)];
+            if shape.needs_word && spoken == Some(false) {
+                continue;
+            }
+            let end = start + shape.signs.len();
+            let there = match shape.form {
+                Some((wanted, bits)) => form & bits == wanted,
+                None => stands(shape.signs, bytes, start),
+            };
+            if there && edge::closes(bytes, end) {
+                let mut spoken = || *spoken.get_or_insert_with(|| scan.about(start).meets(choice.needed));
+                if !shape.needs_word || spoken() {
+                    scan.judge(shape.rule, Span::new(start, end));
+                }
             }
         }
     }

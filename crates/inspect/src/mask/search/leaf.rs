@@ -1,13 +1,14 @@
 //! One value without parts: its place first, then what it looks like, then what is inside it.
 
+use std::cmp::Reverse;
+
 use super::{Document, Here, Inside, Place, Search, Seek};
 use crate::detect::Class;
 use crate::detect::scan::SURE;
 use crate::mask::Fault;
-use crate::mask::finding::{Coding, Finding, Origin, Parent, Shape};
+use crate::mask::finding::{Coding, Finding, Origin, Parent, Shape, Way};
 use crate::mask::rules::Owner;
 use crate::mask::surface::Part;
-use crate::mask::value::Hidden;
 use crate::mask::{fold, layer, limit, marked};
 use crate::text;
 use crate::value::Value;
@@ -168,15 +169,19 @@ impl Search<'_> {
         original: impl Fn(Span) -> Span,
     ) -> Result<(), Fault> {
         let rules = self.rules;
+        for hit in &mut hits {
+            hit.span = whole_word(text, original(hit.span));
+        }
+        // In the order of the list that they become part of.
+        hits.sort_by_key(|hit| (hit.span.start, Reverse(hit.span.end)));
         for hit in hits.drain(..) {
             let owner = &rules.owners[usize::from(hit.id)];
-            let span = whole_word(text, original(hit.span));
             let let_through = hit.confidence < owner.threshold
-                || span.is_empty()
-                || rules.allows(span.of(text))
-                || marked::holds_mask(text, span, rules, self.fields);
+                || hit.span.is_empty()
+                || rules.allows(hit.span.of(text))
+                || marked::holds_mask(text, hit.span, rules, self.fields);
             if !let_through {
-                self.report(here, text, span, owner, hit.confidence, Origin::Content)?;
+                self.report(here, text, hit.span, owner, hit.confidence, Origin::Content)?;
             }
         }
         self.hits = hits;
@@ -196,12 +201,17 @@ impl Search<'_> {
             return Err(Fault::TooMany);
         }
         let leaf = self.leaf(here);
+        let found = (owner.detector, owner.custom.clone());
+        let mut finding = Finding::new(found, (leaf, span), (confidence, origin));
         if owner.copies && matches!(self.seek, Seek::Detectors) {
-            let number = u32::try_from(self.found.len()).unwrap_or(u32::MAX);
-            self.hidden.push(here.in_message(text, span), number);
+            if here.stands_plainly() {
+                finding = finding.hiding();
+            } else {
+                let number = u32::try_from(self.found.len()).unwrap_or(u32::MAX);
+                self.decoded.push((span.of(text).trim().into(), number));
+            }
         }
-        let (detector, custom) = (owner.detector, owner.custom.clone());
-        self.found.push(Finding { detector, confidence, origin, custom, leaf, span, under: Vec::new() });
+        self.found.push(finding);
         Ok(())
     }
 
@@ -210,34 +220,20 @@ impl Search<'_> {
         let document = here.document;
         let parent = document.parent.map(|inside| Parent {
             leaf: self.leaf(inside.here),
-            span: inside.span,
+            extent: inside.span.into(),
             coding: inside.coding,
         });
         let span = here.span.shift(document.base);
-        self.found.leaf(parent, span, here.shape, |pointer| {
-            pointer.push_str(document.prefix);
-            if let Some(walk) = here.walk {
-                walk.append_pointer(pointer);
-            }
-        })
+        let way = Way { prefix: document.prefix, base: document.base, walk: here.walk };
+        self.found.leaf(parent, span, here.shape, way)
     }
 }
 
 impl Here<'_> {
-    /// A part of its text without the space around it: where it stands in the message, if it stands there as it is.
-    fn in_message(&self, text: &str, span: Span) -> Hidden {
-        let value = span.of(text).trim();
-        let quote = match self.shape {
-            Shape::String { escaped: false } => 1,
-            Shape::Bare => 0,
-            _ => return Hidden::Decoded(value.into()),
-        };
-        if self.document.parent.is_some() {
-            return Hidden::Decoded(value.into());
-        }
-        let space = span.len() - span.of(text).trim_start().len();
-        let start = self.document.base + self.span.start + quote + span.start + space;
-        Hidden::Here(Span::new(start, start + value.len()))
+    /// Whether its text stands in the message as it is.
+    fn stands_plainly(&self) -> bool {
+        let plain = matches!(self.shape, Shape::String { escaped: false } | Shape::Bare);
+        plain && self.document.parent.is_none()
     }
 }
 

@@ -10,11 +10,6 @@ use crate::text;
 use crate::value::Value;
 use crate::walk::{Key, Kind, Segment, Span, Walk};
 
-/// Names whose meaning is kept, for the length of one scan. A power of two.
-const CACHED: usize = 64;
-/// Longest name that is kept.
-const CACHED_NAME_MAX: usize = 24;
-
 /// Words of the schema language whose values are structure.
 const SCHEMA_STRUCTURE: &[&str] =
     &["$ref", "$id", "$schema", "$anchor", "$dynamicRef", "type", "format", "pattern", "required"];
@@ -33,11 +28,11 @@ pub(super) struct Frame {
     /// What its `name` says about its `value`.
     named: Meaning,
     /// A `value` that came before its `name`.
-    value: Option<Early>,
+    value: Option<Box<Early>>,
     /// What the headers of columns say.
     columns: Vec<Meaning>,
     /// Rows that came before their headers.
-    rows: Option<Early>,
+    rows: Option<Box<Early>>,
     /// Its `type` says that its data is a picture or sound; none before it was asked for.
     pub(super) media: Option<bool>,
 }
@@ -127,22 +122,24 @@ impl Search<'_> {
             }
             return Role::Plain;
         }
-        let role = role(&name);
+        let (role, meaning) = self.said(&name);
         if role == Role::Value {
             place.take(around.named);
         }
         if place.owner.is_none() {
-            place.take(self.meaning(&name));
+            place.take(meaning);
         }
         role
     }
 
-    fn meaning(&mut self, name: &str) -> Meaning {
-        if !self.rules.names.may_mean(name) {
-            return Meaning::default();
-        }
-        let (rules, names) = (self.rules, &mut self.names);
-        names.get(name, || rules.names.read(name, rules.engine.words()))
+    /// What a name says about its value, and about the values beside it.
+    fn said(&mut self, name: &str) -> (Role, Meaning) {
+        let rules = self.rules;
+        self.names.get(name, || {
+            let means = rules.names.may_mean(name);
+            let meaning = means.then(|| rules.names.read(name, rules.engine.words()));
+            (role(name), meaning.unwrap_or_default())
+        })
     }
 
     /// A value with a role ended inside `around`.
@@ -179,17 +176,17 @@ impl Search<'_> {
         let raw = span.of(document.text);
         if role == Role::Name && raw.starts_with('"') {
             let name = text::unescape_lossy(span.unquoted().of(document.text));
-            around.named = self.meaning(&name);
+            around.named = self.said(&name).1;
         } else {
             Self::early(walk, around, place, role, span);
         }
     }
 
     fn early(walk: &Walk<'_>, around: &mut Frame, place: Place, role: Role, span: Span) {
-        let early = walk.key().map(|key| Early { span, key, place });
+        let early = || walk.key().map(|key| Box::new(Early { span, key, place }));
         match role {
-            Role::Value if around.named.says_nothing() => around.value = early,
-            Role::Rows if around.columns.is_empty() => around.rows = early,
+            Role::Value if around.named.says_nothing() => around.value = early(),
+            Role::Rows if around.columns.is_empty() => around.rows = early(),
             _ => {}
         }
     }
@@ -207,7 +204,7 @@ impl Search<'_> {
                 }
                 _ => header.text(),
             };
-            columns.push(text.map_or_else(Meaning::default, |text| self.meaning(&text)));
+            columns.push(text.map_or_else(Meaning::default, |text| self.said(&text).1));
         }
         if columns.iter().all(|column| column.says_nothing()) {
             columns.clear();
@@ -222,10 +219,11 @@ impl Search<'_> {
         walk: &Walk<'_>,
         closed: &Frame,
     ) -> Result<(), Fault> {
-        if let Some(early) = closed.value.filter(|_| !closed.named.says_nothing()) {
-            self.part(document, walk, early, "", early.span, closed.named)?;
+        if let Some(early) = closed.value.as_deref().filter(|_| !closed.named.says_nothing()) {
+            self.part(document, walk, *early, "", early.span, closed.named)?;
         }
-        let Some(early) = closed.rows.filter(|_| !closed.columns.is_empty()) else { return Ok(()) };
+        let early = closed.rows.as_deref().filter(|_| !closed.columns.is_empty());
+        let Some(early) = early.copied() else { return Ok(()) };
         self.read_again(2 * early.span.len())?;
         let rows = Value::walked(early.span.of(document.text), early.span.start);
         for (at, row) in rows.elements().enumerate() {
@@ -279,39 +277,5 @@ impl Place {
     fn take(&mut self, meaning: Meaning) {
         self.owner = self.owner.or(meaning.owner);
         self.topics = self.topics.with(meaning.topics);
-    }
-}
-
-/// What names mean, the last of those that share a slot.
-#[derive(Debug, Default)]
-pub(super) struct NameCache {
-    slots: Vec<Slot>,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Slot {
-    length: usize,
-    name: [u8; CACHED_NAME_MAX],
-    meaning: Meaning,
-}
-
-impl NameCache {
-    fn get(&mut self, name: &str, read: impl FnOnce() -> Meaning) -> Meaning {
-        let bytes = name.as_bytes();
-        if bytes.len() > CACHED_NAME_MAX || bytes.is_empty() {
-            return read();
-        }
-        if self.slots.is_empty() {
-            self.slots.resize(CACHED, Slot::default());
-        }
-        let mut padded = [0; CACHED_NAME_MAX];
-        padded[..bytes.len()].copy_from_slice(bytes);
-        let mix = |hash: usize, byte: &u8| (hash ^ usize::from(*byte)).wrapping_mul(0x9e37_79b1);
-        let hash = bytes.iter().take(4).chain(bytes.iter().rev().take(4)).fold(bytes.len(), mix);
-        let slot = &mut self.slots[hash >> 7 & (CACHED - 1)];
-        if slot.length != bytes.len() || slot.name != padded {
-            *slot = Slot { length: bytes.len(), name: padded, meaning: read() };
-        }
-        slot.meaning
     }
 }
