@@ -14,7 +14,7 @@ pub use table::DETECTORS;
 pub struct Detector {
     /// Stable public name in `kebab-case`; the label that replaces a value is this name in brackets.
     pub name: &'static str,
-    /// Raised whenever what it finds changes.
+    /// Raised whenever what it finds changes: in `table/version.rs`.
     pub version: u8,
     /// What kind of data it finds.
     pub class: Class,
@@ -132,7 +132,7 @@ pub enum Scanner {
     Ipv4,
     /// RFC 4291 text, at least two colons.
     Ipv6,
-    /// Six pairs of hexadecimal digits, `:` or `-` between.
+    /// Six pairs of hexadecimal digits, `:` or `-` between; or three groups of four, dots between.
     Mac,
     /// Two letters, two digits, then 11 to 30 letters or digits, perhaps in groups of four.
     Iban,

@@ -3,6 +3,7 @@
 
 pub(crate) mod america;
 pub(crate) mod asia;
+pub(crate) mod brazil;
 pub(crate) mod britain;
 pub(crate) mod card;
 pub(crate) mod date;

@@ -5,11 +5,12 @@ mod health;
 mod key;
 mod national;
 mod personal;
+mod version;
 
 use super::Detector;
 
 /// The files of the table.
-const PARTS: [&[Detector]; 17] = [
+const PARTS: [&[Detector]; 18] = [
     credential::chat::DETECTORS,
     credential::cloud::DETECTORS,
     credential::forge::DETECTORS,
@@ -21,6 +22,7 @@ const PARTS: [&[Detector]; 17] = [
     key::DETECTORS,
     national::america::DETECTORS,
     national::asia::DETECTORS,
+    national::brazil::DETECTORS,
     national::britain::DETECTORS,
     national::east::DETECTORS,
     national::north::DETECTORS,
@@ -48,7 +50,8 @@ static ALL: [Detector; COUNT] = {
     while part < PARTS.len() {
         let mut entry = 0;
         while entry < PARTS[part].len() {
-            all[at] = PARTS[part][entry];
+            let detector = PARTS[part][entry];
+            all[at] = Detector { version: version::of(detector.name), ..detector };
             entry += 1;
             at += 1;
         }

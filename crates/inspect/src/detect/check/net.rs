@@ -42,26 +42,35 @@ fn tells_v6(address: Ipv6Addr) -> bool {
     used && !documentation && !link_local && !network
 }
 
-/// Six octets in hexadecimal, with one kind of separator, that name one adapter.
+/// Groups that protocols agreed on: IPv4 and IPv6 multicast, bridges, Cisco's protocols.
+const GROUPS: [&[u8]; 4] = [&[0x01, 0x00, 0x5e], &[0x33, 0x33], &[0x01, 0x80, 0xc2], &[0x01, 0x00, 0x0c]];
+
+/// Six octets in hexadecimal with one kind of separator: `3c:22:fb:9a:01:7e`, `3C-22-FB-9A-01-7E`, `3c22.fb9a.017e`. No
+/// group that a protocol has for itself; another that begins like one is somebody's, randomised or made up.
 pub(crate) fn mac(text: &str) -> bool {
     let mut octets = [0_u8; 6];
-    let Some(&separator) = text.as_bytes().get(2) else { return false };
-    let mut count = 0;
-    for part in text.split(char::from(separator)) {
-        let Some(place) = octets.get_mut(count) else { return false };
-        let Ok(octet) = u8::from_str_radix(part, 16) else { return false };
-        if part.len() != 2 || part.starts_with('+') {
-            return false;
+    let (width, separators): (usize, &[u8]) = if text.len() == 14 { (4, b".") } else { (2, b":-") };
+    let mut digits = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if at % (width + 1) == width {
+            if byte != text.as_bytes()[width] || !separators.contains(&byte) {
+                return false;
+            }
+            continue;
         }
-        *place = octet;
-        count += 1;
+        let digit = char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let (Some(digit), Some(octet)) = (digit, octets.get_mut(digits / 2)) else { return false };
+        *octet = *octet << 4 | digit;
+        digits += 1;
     }
     let varied = octets.windows(2).any(|pair| pair[0] != pair[1]);
-    let multicast = octets[0] & 1 == 1;
+    let agreed = GROUPS.iter().any(|group| octets.starts_with(group));
     // `01:02:03:04:05:06` and `00:11:22:33:44:55` are what manuals write.
     let stepwise =
         octets.windows(2).all(|pair| pair[1].wrapping_sub(pair[0]) == octets[1].wrapping_sub(octets[0]));
-    count == 6 && matches!(separator, b':' | b'-') && varied && !multicast && !stepwise
+    // Four digits between dots may be parts of numbers.
+    let shown = width == 2 || text.bytes().any(|byte| byte.is_ascii_alphabetic());
+    digits == 12 && varied && !agreed && !stepwise && shown
 }
 
 #[cfg(test)]
@@ -111,7 +120,8 @@ mod tests {
 
     #[test]
     fn adapters_have_six_octets_and_one_separator() {
-        assert!(mac("3c:22:fb:9a:01:7e") && mac("3C-22-FB-9A-01-7E"));
+        assert!(mac("3c:22:fb:9a:01:7e") && mac("3C-22-FB-9A-01-7E") && mac("3c22.fb9a.017e"));
+        assert!(mac("ab:12:cd:34:ef:56"), "a group, but nobody's in particular");
         let others = [
             "00:00:00:00:00:00",
             "ff:ff:ff:ff:ff:ff",
@@ -122,6 +132,10 @@ mod tests {
             "3g:22:fb:9a:01:7e",
             "3c:2:fbb:9a:01:7e",
             "01:00:5e:00:00:16",
+            "33:33:00:00:00:fb",
+            "1234.5678.9012",
+            "3c22.fb9a.017",
+            "3c22:fb9a:017e",
             "3c.22.fb.9a.01.7e",
             "",
         ];

@@ -2,6 +2,7 @@
 
 pub(super) mod america;
 pub(super) mod asia;
+pub(super) mod brazil;
 pub(super) mod britain;
 pub(super) mod east;
 pub(super) mod north;

@@ -1,7 +1,7 @@
 //! Numbers by which states of the Americas know people.
 
 use super::number;
-use crate::detect::check::america;
+use crate::detect::check::{america, person};
 use crate::detect::{Detector, Need};
 
 /// Sorted by name.
@@ -10,7 +10,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "ar-cuit",
         &["99-99999999-9", "99999999999"],
         america::ar_cuit,
-        &["cuit", "cuil"],
+        &["cuit", "cuil", "codigo unico de identificacion", "código único de identificación"],
         Need::Bare,
         &["20-26756539-3", "CUIT 20267565393"],
         &["20-26756539-4", "20267565393"],
@@ -28,7 +28,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "br-cpf",
         &["999.999.999-99", "999999999-99", "99999999999"],
         america::br_cpf,
-        &["cpf"],
+        &["cpf", "cadastro de pessoas fisicas", "cadastro de pessoas físicas"],
         Need::Bare,
         &["o CPF 390.533.447-05 do cliente", "390.533.447-05", r#"{"cpf":"39053344705"}"#],
         &["390.533.447-06", "39053344705"],
@@ -46,7 +46,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "cl-rut",
         &["99.999.999-X", "9.999.999-X", "99999999-X", "9999999-X"],
         america::cl_rut,
-        &["rut", "rol unico"],
+        &["rut", "rol unico", "run", "rol único"],
         Need::Required,
         &["RUT 12.345.678-5", "rut: 12531909-2"],
         &["12.345.678-5", "RUT 12.345.678-6"],
@@ -55,7 +55,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "co-nit",
         &["999.999.999-9", "999999999-9", "9999999999"],
         america::co_nit,
-        &["nit"],
+        &["nit", "identificacion tributaria", "identificación tributaria"],
         Need::Required,
         &["NIT 213.123.432-1"],
         &["213.123.432-1", "NIT 213.123.432-2"],
@@ -64,7 +64,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "ec-cedula",
         &["9999999999", "999999999-9"],
         america::ec_cedula,
-        &["cedula"],
+        &["cedula", "cédula"],
         Need::Required,
         &["cedula 1714307103"],
         &["1714307103", "cedula 1714307104"],
@@ -96,6 +96,37 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         &["routing number 021000021"],
         &["021000021", "routing number 021000022"],
     ),
+    Detector {
+        shared: &[],
+        ..number(
+            "us-driver-licence",
+            &[
+                "A9999999",
+                "A99999999",
+                "A999999999",
+                "A99999999999",
+                "A999999999999",
+                "99999999",
+                "9999999",
+                "AA999999",
+            ],
+            person::document,
+            &[
+                "driver license",
+                "driver licence",
+                "drivers license",
+                "driver s license",
+                "driver license number",
+                "driving license",
+                "dl number",
+                "dln",
+                "license number dl",
+            ],
+            Need::Required,
+            &["Driver's license (CA): D1234562", r#"{"driverLicense":{"state":"TX","value":"12904567"}}"#],
+            &["D1234562", "driver license D12"],
+        )
+    },
     number(
         "us-itin",
         &["999-99-9999", "999 99 9999", "999999999"],
@@ -105,6 +136,18 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         &["ITIN 912-90-3456", r#"{"itin":"912903456"}"#],
         &["912-89-3456", "912903456"],
     ),
+    Detector {
+        shared: &[],
+        ..number(
+            "us-passport",
+            &["999999999", "A99999999"],
+            person::document,
+            &["passport", "passport number", "passport book", "passport card", "travel document"],
+            Need::Required,
+            &["US citizen, travel document 512839047", "A12345672 is his passport number"],
+            &["512839047", "passport 111111111"],
+        )
+    },
     number(
         "us-ssn",
         &["999-99-9999", "999 99 9999", "999999999"],
@@ -118,7 +161,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "uy-cedula",
         &["9.999.999-9", "9999999-9", "99999999"],
         america::uy_cedula,
-        &["cedula"],
+        &["cedula", "cédula"],
         Need::Required,
         &["cedula 1.234.567-2"],
         &["1.234.567-2", "cedula 1.234.567-3"],
