@@ -74,7 +74,7 @@ step_policies() { product policy test policies/starter/tests.yaml; }
 step_openapi() { product openapi | python3 tests/openapi/check.py; }
 step_demo() { product demo --exit; }
 step_quality() { python3 tests/quality/run.py; }
-step_peers() { python3 tests/peers/run.py clients oauth servers masked recognizer; }
+step_peers() { python3 tests/peers/run.py clients oauth servers masked recognizer held; }
 step_anchors() { python3 tests/anchors/run.py; }
 step_browser() { node tests/browser/run.mjs; }
 step_conformance() { python3 tests/peers/run.py conformance; }

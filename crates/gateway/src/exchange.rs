@@ -22,6 +22,7 @@ pub(crate) mod unproven;
 mod view;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
 use evidence::leaf::Status;
@@ -209,6 +210,8 @@ pub struct Server {
     pub upstream: Upstream,
     /// How it does.
     pub health: Health,
+    /// Whether it said last, to any caller at this gateway, that it takes part in the extension of tasks (2026-07-28).
+    pub tasks: AtomicBool,
 }
 
 /// What all messages of one HTTP request share: a proven caller at one server.

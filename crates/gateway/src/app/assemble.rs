@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
@@ -174,7 +175,12 @@ fn servers(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<HashMap<St
             let upstream = upstream(server, clock).with_context(|| format!("server `{}`", server.name))?;
             Ok((
                 server.name.clone(),
-                Arc::new(Server { name: Arc::from(&*server.name), upstream, health: Health::default() }),
+                Arc::new(Server {
+                    name: Arc::from(&*server.name),
+                    upstream,
+                    health: Health::default(),
+                    tasks: AtomicBool::default(),
+                }),
             ))
         })
         .collect()

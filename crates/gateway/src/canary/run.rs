@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -91,6 +92,7 @@ async fn send(gateway: &Arc<Gateway>, test: &CanaryTest) -> (Uuid, Option<Bytes>
         name: Arc::from(&*test.server),
         upstream: Upstream::Canary(plant::answer(test)),
         health: Health::default(),
+        tasks: AtomicBool::default(),
     });
     let party = Party { issuer: test.issuer.clone(), subject: format!("canary:{}", test.name) };
     let caller = Arc::new(Caller {

@@ -2,6 +2,7 @@
 //! the upstream asks of the caller judged.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use evidence::jcs;
@@ -57,6 +58,9 @@ impl Caller {
         if let Some(rule) = call.row.and_then(|row| row.list) {
             self.learn(&rule, &message).await?;
             bytes = self.filter(&rule, &message).await?;
+        }
+        if call.method == "server/discover" && status == Status::Ok {
+            self.server.tasks.store(super::task::takes_part(&message), Ordering::Relaxed);
         }
         if let Some(refusal) = self.refused_input(&message).await? {
             let asked = refuse::Asked {

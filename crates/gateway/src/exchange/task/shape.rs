@@ -80,6 +80,12 @@ impl Standing {
     }
 }
 
+/// Whether a server says in its answer to `server/discover` that it takes part in the extension.
+pub(in crate::exchange) fn takes_part(discovered: &Message) -> bool {
+    let extensions = || discovered.result()?.member("capabilities")?.member("extensions")?.member(EXTENSION);
+    extensions().is_some()
+}
+
 /// The message without what declares tasks and with an id of ours; `None`: its caller takes none.
 pub(super) fn plain(message: &Message, era: Era) -> Option<Bytes> {
     let mut splice = Splice::default();

@@ -1,10 +1,11 @@
 //! A caller that takes tasks is not kept waiting: it asks how its held call is getting on.
 
 use bytes::Bytes;
-use fixture::probe::Response;
+use fixture::probe::Response as Answer;
+use fixture::recorder::{Recorder, Reply, Response, echo};
 use serde_json::{Value, json};
 
-use super::{POLICIES, Setup, answer, eventually, refused, setup};
+use super::{POLICIES, Setup, answer, eventually, over, refused, setup};
 
 /// What a caller of 2026-07-28 declares.
 fn meta() -> Value {
@@ -22,13 +23,50 @@ fn modern<'a>(method: &'a str, name: &'a str, params: &Value) -> (Vec<(&'a str, 
     (fields, Bytes::from(body.to_string()))
 }
 
+/// In front of a server that takes part in the extension, and has said so.
+async fn offering() -> Setup {
+    let recorder = Recorder::new(|request| {
+        let message = request.json();
+        if message["method"] != "server/discover" {
+            return echo(request);
+        }
+        let capabilities = json!({ "tools": {}, "extensions": { "io.modelcontextprotocol/tasks": {} } });
+        let result = json!({
+            "resultType": "complete", "supportedVersions": ["2026-07-28"], "capabilities": capabilities,
+            "serverInfo": { "name": "s", "version": "1" }, "ttlMs": 0, "cacheScope": "private",
+        });
+        Reply::Respond(Response::json(&json!({ "jsonrpc": "2.0", "id": message["id"], "result": result })))
+    });
+    let setup = over(recorder, POLICIES, 20_000).await;
+    discover(&setup).await;
+    setup
+}
+
+async fn discover(setup: &Setup) {
+    let (mut fields, body) = modern("server/discover", "", &json!({}));
+    fields.pop();
+    let discovered = answer(&setup.gateway.post("carol", &fields, &body).await);
+    assert_eq!(discovered["result"]["resultType"], "complete", "{discovered}");
+}
+
+#[tokio::test]
+async fn server_that_knows_no_tasks_gets_none_whatever_its_caller_declares() {
+    let setup = setup(POLICIES, 100).await;
+    for _ in 0..2 {
+        let first = call(&setup, "alice").await;
+        assert_eq!(first["result"]["resultType"], "input_required", "{first}");
+        discover(&setup).await;
+    }
+    setup.gateway.finish().await;
+}
+
 async fn call(setup: &Setup, person: &str) -> Value {
     let params = json!({ "name": "effect", "arguments": { "marker": "x" } });
     let (fields, body) = modern("tools/call", "effect", &params);
     answer(&setup.gateway.post(person, &fields, &body).await)
 }
 
-async fn ask(setup: &Setup, person: &str, method: &str, task: &str) -> Response {
+async fn ask(setup: &Setup, person: &str, method: &str, task: &str) -> Answer {
     let (fields, body) = modern(method, task, &json!({ "taskId": task }));
     setup.gateway.post(person, &fields, &body).await
 }
@@ -59,7 +97,7 @@ async fn ended(setup: &Setup, task: &str) -> Value {
 
 #[tokio::test]
 async fn held_call_is_a_task_that_runs_once_when_people_agreed() {
-    let setup = setup(POLICIES, 20_000).await;
+    let setup = offering().await;
     let task = begun(&setup).await;
     let id = setup.one().await;
     // The same call again is the same task.
@@ -87,7 +125,7 @@ async fn held_call_is_a_task_that_runs_once_when_people_agreed() {
 
 #[tokio::test]
 async fn task_is_nobody_elses_and_cannot_be_made_up() {
-    let setup = setup(POLICIES, 20_000).await;
+    let setup = offering().await;
     let task = begun(&setup).await;
     let id = setup.one().await;
     assert_eq!(setup.approve("bob", &id).await.status(), 200);
@@ -106,7 +144,7 @@ async fn task_is_nobody_elses_and_cannot_be_made_up() {
 
 #[tokio::test]
 async fn task_that_is_cancelled_withdraws_the_request() {
-    let setup = setup(POLICIES, 20_000).await;
+    let setup = offering().await;
     let task = begun(&setup).await;
     let id = setup.one().await;
     let acknowledged = answer(&ask(&setup, "alice", "tasks/cancel", &task).await);
@@ -123,7 +161,7 @@ async fn task_that_is_cancelled_withdraws_the_request() {
 
 #[tokio::test]
 async fn task_of_a_call_that_people_refused_has_failed() {
-    let setup = setup(POLICIES, 20_000).await;
+    let setup = offering().await;
     let task = begun(&setup).await;
     assert_eq!(setup.reject("bob", &setup.one().await).await.status(), 200);
     let failed = get(&setup, &task).await;
@@ -134,7 +172,7 @@ async fn task_of_a_call_that_people_refused_has_failed() {
 
 #[tokio::test]
 async fn task_outlives_the_gateway_that_made_it_and_so_does_its_answer() {
-    let setup = setup(POLICIES, 20_000).await;
+    let setup = offering().await;
     let task = begun(&setup).await;
     let id = setup.one().await;
     let Setup { recorder, gateway, upstream } = setup;
@@ -151,7 +189,7 @@ async fn task_outlives_the_gateway_that_made_it_and_so_does_its_answer() {
 
 #[tokio::test]
 async fn policy_that_changed_meanwhile_ends_the_task_without_the_call() {
-    let setup = setup(POLICIES, 20_000).await;
+    let setup = offering().await;
     let task = begun(&setup).await;
     assert_eq!(setup.approve("bob", &setup.one().await).await.status(), 200);
     setup
@@ -179,7 +217,7 @@ async fn legacy(setup: &Setup, method: &str, params: &Value) -> Value {
 
 #[tokio::test]
 async fn caller_of_an_older_revision_takes_a_task_and_fetches_its_result() {
-    let setup = setup(POLICIES, 20_000).await;
+    let setup = offering().await;
     let params = json!({ "name": "effect", "arguments": { "marker": "x" }, "task": { "ttl": 60_000 } });
     let created = legacy(&setup, "tools/call", &params).await["result"]["task"].clone();
     assert_eq!(created["status"], "working", "{created}");
