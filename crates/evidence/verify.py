@@ -1404,7 +1404,7 @@ class Gaps:
 
 
 def short(text):
-    """A cell as the report shows it: of an object the members that hold something, and all of it to 120 characters."""
+    """A cell as the report shows it: of an object the members that hold something, and all of it to 200 characters."""
     try:
         members = json.loads(text) if text.startswith("{") else None
     except (ValueError, RecursionError):
@@ -1415,7 +1415,7 @@ def short(text):
     else:
         text = shortened(text)
     text = clean(text)
-    return text if len(text) <= 120 else text[:120] + "\u2026"
+    return text if len(text) <= 200 else text[:200] + "\u2026"
 
 
 def shown_member(value):
@@ -1636,6 +1636,9 @@ class Package:
                 self.blame("population", path + ".query.json", "missing: the log gives rows for it")
             statement = self.member(path + ".query.json", 2**26, to_json(STATEMENT))
             if statement is None:
+                for ending in (".csv", ".jsonl"):
+                    if path + ending in self.listed:
+                        self.blame("population", path + ending, "not compared, since its filter is not there")
                 continue
             query = statement["population"]
             if (query["name"], query["types"]) != (name, types.split()) or any(
@@ -1763,7 +1766,7 @@ class Package:
         for name in {*MUST_SHOW, *(f"file:{path}" for path in counted)} - {name for name, _ in shown}:
             self.blame("report", "report.html", f"it does not show {name!r}")
         for path, columns, table in re.findall(r'<table data-file="([^"]*)" data-columns="([^"]*)"(.*?)</table>', html, re.DOTALL):
-            file, rows = self.files.open(path), []
+            file, rows, strange = self.files.open(path), [], 0
             if file:
                 with file:
                     rows = [row.rstrip("\r") for row in file.read().decode("utf-8", "replace").split("\n")]
@@ -1771,8 +1774,9 @@ class Package:
                 line = re.match(r' data-line="(\d{1,18})"', row, re.ASCII)
                 there = cells(rows[int(line[1]) - 1]) if line and 0 < int(line[1]) <= len(rows) else []
                 expected = [short(there[int(at)]) if at.isdecimal() and int(at[:9]) < len(there) else None for at in columns.split()]
-                if not line or contents("<td", row) != expected:
-                    self.blame("report", "report.html", f"a row that it shows of {path!r} is not a row of it")
+                strange += not line or contents("<td", row) != expected
+            if strange:
+                self.blame("report", "report.html", f"{strange} of the rows that it shows of {path!r} are not rows of it")
 
     def rows_of(self, path):
         """Lines of a file that hold something, but for its head."""

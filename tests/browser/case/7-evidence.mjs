@@ -64,14 +64,22 @@ export default {
     const page = await stage.signedIn("carol", {}, "#/evidence");
     await page.getByText("No package waits").waitFor();
     await stage.picture(page, "evidence-empty-desktop-light");
-    await page.getByLabel("Seed of the auditor's").fill("tossed in the browser");
+    await page.getByLabel("Seed").fill("tossed in the browser");
     await page.getByLabel("How many").fill("1");
-    await page.getByLabel("Of", { exact: true }).selectOption("calls");
+    await page.getByLabel("Drawn from").selectOption("calls");
+    await page.getByRole("button", { name: "Last quarter" }).click();
+    assert.match(await page.getByLabel("To, itself not in it").inputValue(), /-(01|04|07|10)-01$/);
+    const day = (ahead) => new Date(Date.now() + ahead * 86_400_000).toISOString().slice(0, 10);
+    await page.getByLabel("From", { exact: true }).fill(day(-1));
+    await page.getByLabel("To, itself not in it").fill(day(1));
     // What was written a moment ago is signed within seconds.
     await page.waitForFunction(async () => (await (await fetch("/api/v1/log")).json()).published > 0);
     await page.getByRole("button", { name: "Make the package" }).click();
     const link = page.locator("a[download]");
-    await link.waitFor();
+    // However fast it is.
+    await page.locator("progress, a[download]").first().waitFor();
+    await stage.picture(page, "evidence-making-desktop-light");
+    await link.waitFor({ timeout: 120_000 });
     await stage.picture(page, "evidence-desktop-light");
     assert.deepEqual(await stage.serious(page), []);
     const [download] = await Promise.all([page.waitForEvent("download"), link.click()]);

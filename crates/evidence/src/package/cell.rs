@@ -6,6 +6,9 @@
 
 use serde_json::Value;
 
+/// Characters of a cell that a report shows.
+const SHOWN_MAX: usize = 200;
+
 /// A cell without control characters.
 pub(super) fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
@@ -61,7 +64,7 @@ pub fn cells(line: &str) -> Vec<String> {
 }
 
 /// A cell as the report has room for it: identifiers to eight characters, instants to the second, an object of JSON as its
-/// members that hold something, `name: value; name: value`, and all of it to 120 characters.
+/// members that hold something, `name: value; name: value`, and all of it to [`SHOWN_MAX`] characters.
 pub fn short(cell: &str) -> String {
     let members = cell.starts_with('{').then(|| serde_json::from_str::<Value>(cell).ok()).flatten();
     let text = match &members {
@@ -106,7 +109,7 @@ fn shortened(cell: &str) -> String {
 }
 
 fn bounded(cell: &str) -> String {
-    let mut text: String = cell.chars().take(120).collect();
+    let mut text: String = cell.chars().take(SHOWN_MAX).collect();
     if text.len() < cell.len() {
         text.push('…');
     }
@@ -139,7 +142,7 @@ mod tests {
         assert_eq!(short("01a21884-b973-7b97-8167-7b42c6da7924"), "01a21884…");
         assert_eq!(short("2026-11-20T08:00:00.000000Z"), "2026-11-20 08:00:00");
         assert_eq!(short("as it is"), "as it is");
-        assert_eq!(short(&"x".repeat(121)), format!("{}…", "x".repeat(120)));
+        assert_eq!(short(&"x".repeat(201)), format!("{}…", "x".repeat(200)));
         let object = format!(
             r#"{{"added":[],"by":"start","now":"{}","of":{{"a":1}},"tools":["a","b"]}}"#,
             "0a".repeat(32)

@@ -56,10 +56,10 @@ export function evidence(root, place) {
     };
     put(
       samples,
-      field("Seed of the auditor's", h("input", { name: "seed", placeholder: "no samples", autocomplete: "off", maxlength: 200 })),
+      field("Seed", h("input", { name: "seed", placeholder: "no samples", autocomplete: "off", maxlength: 200 })),
       field("How many", h("input", { name: "n", type: "number", min: 1, max: 1000, value: 25 })),
       field(
-        "Of",
+        "Drawn from",
         h(
           "select",
           { name: "of" },
@@ -67,23 +67,44 @@ export function evidence(root, place) {
         ),
       ),
     );
+    const from = h("input", { name: "from", type: "date", required: true, value: day(30) });
+    const to = h("input", { name: "to", type: "date", required: true, value: day(-1) });
+    const choose = (title, [first, end]) =>
+      h("button", { type: "button", class: "small", onclick: () => ((from.value = first), (to.value = end)) }, title);
     const form = h(
       "form",
       { class: "evidence-order", onsubmit: submit },
+      h("div", { class: "form" }, field("From", from), field("To, itself not in it", to)),
       h(
         "div",
-        { class: "form" },
-        field("From", h("input", { name: "from", type: "date", required: true, value: day(30) })),
-        field("To, itself not in it", h("input", { name: "to", type: "date", required: true, value: day(-1) })),
-        field("Epoch", h("input", { name: "epoch", type: "number", min: 1, placeholder: "the only one" })),
-        field("Servers", h("input", { name: "server", placeholder: "all", autocomplete: "off" })),
+        { class: "periods" },
+        choose("Last month", months(-1, 0)),
+        choose("Last quarter", quarter()),
+        choose("This quarter so far", [quarter()[1], day(-1)]),
       ),
-      samples,
       h(
-        "label",
-        { class: "check" },
-        h("input", { type: "checkbox", name: "sealed" }),
-        "Leave recorded messages of privileged calls out",
+        "fieldset",
+        null,
+        h("legend", null, "Samples"),
+        h("p", { class: "soft" }, "The auditor's seed picks them. Nobody here can foresee which."),
+        samples,
+      ),
+      h(
+        "details",
+        null,
+        h("summary", null, "Less than all of it"),
+        h(
+          "div",
+          { class: "form" },
+          field("Servers", h("input", { name: "server", placeholder: "all", autocomplete: "off" })),
+          field("Epoch of the log", h("input", { name: "epoch", type: "number", min: 1, placeholder: "the only one" })),
+        ),
+        h(
+          "label",
+          { class: "check" },
+          h("input", { type: "checkbox", name: "sealed" }),
+          "Leave recorded messages of privileged calls out",
+        ),
       ),
       problem,
       h("button", { type: "submit", class: "primary" }, "Make the package"),
@@ -93,6 +114,19 @@ export function evidence(root, place) {
 
   load();
   return { event: (kind) => (kind === "evidence" || kind === "again") && load() };
+}
+
+// The first days of two months, counted from this one, in UTC.
+function months(first, end) {
+  const now = new Date();
+  const of = (ahead) => new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + ahead, 1)).toISOString().slice(0, 10);
+  return [of(first), of(end)];
+}
+
+// The quarter before this one: its first day, and the first day after it.
+function quarter() {
+  const since = new Date().getUTCMonth() % 3;
+  return months(-since - 3, -since);
 }
 
 function row(one) {
@@ -105,6 +139,7 @@ function row(one) {
       one.servers.length > 0 && h("small", { class: "soft" }, " ", visible(one.servers.join(", "))),
       one.samples > 0 && h("span", { class: "tag" }, count(one.samples, "sample")),
       !one.opened && h("span", { class: "tag" }, "sealed"),
+      one.content && h("small", { class: "soft held" }, told(one.content.populations)),
     ),
     state(one),
     one.content?.leaves ?? "",
@@ -120,13 +155,25 @@ function row(one) {
   ];
 }
 
+// What an auditor asks for first.
+function told(rows) {
+  const parts = [
+    ["calls", "call"],
+    ["privileged", "privileged", "privileged"],
+    ["denials", "denial"],
+    ["approvals", "approval"],
+  ];
+  return parts.map(([name, one, many]) => count(rows[name] ?? 0, one, many)).join(" · ");
+}
+
 function state(one) {
   if (one.state === "running")
     return h(
       "span",
       { class: "making" },
       h("progress", { max: 100, value: one.percent, "aria-label": "made so far" }),
-      ` ${one.percent} %`,
+      // Every leaf was read; samples, policies and the report are being written.
+      one.percent < 100 ? ` ${one.percent} %` : " finishing",
     );
   if (one.state === "failed") return h("span", null, pill("failing", "failed"), " ", h("small", null, visible(one.fault)));
   return h("span", null, pill("ready"), " ", hash(one.content.manifest, 12), copier(one.content.manifest, "manifest hash"));

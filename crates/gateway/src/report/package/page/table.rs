@@ -20,7 +20,8 @@ pub(super) enum Head {
 
 /// A table of ours.
 pub(super) fn table(out: &mut String, heads: &[Head], rows: &[Vec<String>]) {
-    out.push_str("<div class=\"wide\"><table><thead><tr>");
+    let class = if heads.len() < 3 { " class=\"narrow\"" } else { "" };
+    out.push_str(&format!("<div class=\"wide\"><table{class}><thead><tr>"));
     for head in heads {
         match head {
             Head::Figure(name) => out.push_str(&format!("<th class=\"n\">{name}</th>")),
@@ -49,13 +50,21 @@ pub(super) fn table(out: &mut String, heads: &[Head], rows: &[Vec<String>]) {
     out.push_str("</tbody></table></div>\n");
 }
 
+/// Columns that a report leaves out of a file that is wider than paper.
+const WIDE: &[(&str, &[&str])] = &[
+    ("populations/approvals.csv", &["call", "method", "approved_index", "end_index", "used_for"]),
+    ("populations/definitions.csv", &["document"]),
+    ("populations/keys.csv", &["kind", "created_by"]),
+];
+
 /// Rows of a derived file, each with the number of its line. Columns that are empty in all of them are left out; long
 /// identifiers are cut, since the file has them whole.
 pub(super) fn of_file(out: &mut String, path: &str, head: &[String], rows: &[(u64, Vec<String>)]) {
     let used =
         |column: &usize| rows.iter().any(|(_, row)| row.get(*column).is_some_and(|cell| !cell.is_empty()));
-    let columns: Vec<usize> =
-        (0..head.len()).filter(used).filter(|&at| !matches!(&*head[at], "detail" | "lane")).collect();
+    let wide = WIDE.iter().find(|(of, _)| *of == path).map(|(_, left_out)| *left_out).unwrap_or_default();
+    let fits = |at: &usize| !matches!(&*head[*at], "detail" | "lane") && !wide.contains(&&*head[*at]);
+    let columns: Vec<usize> = (0..head.len()).filter(used).filter(fits).collect();
     let named: Vec<String> = columns.iter().map(usize::to_string).collect();
     out.push_str(&format!(
         "<div class=\"wide\"><table data-file=\"{}\" data-columns=\"{}\"><thead><tr>",
@@ -72,6 +81,7 @@ pub(super) fn of_file(out: &mut String, path: &str, head: &[String], rows: &[(u6
         for &column in &columns {
             let class = match &*head[column] {
                 name if is_number(name) => " class=\"n\"",
+                name if is_time(name) => " class=\"t\"",
                 "key" | "added" | "changed" | "removed" | "what" => " class=\"long\"",
                 _ => "",
             };
@@ -81,6 +91,22 @@ pub(super) fn of_file(out: &mut String, path: &str, head: &[String], rows: &[(u6
         out.push_str("</tr>\n");
     }
     out.push_str("</tbody></table></div>\n");
+}
+
+fn is_time(head: &str) -> bool {
+    matches!(
+        head,
+        "time"
+            | "from"
+            | "until"
+            | "requested"
+            | "approved"
+            | "ended"
+            | "first"
+            | "last"
+            | "expires"
+            | "revoked"
+    )
 }
 
 fn is_number(head: &str) -> bool {
