@@ -625,11 +625,14 @@ RULES = {  # type: (required, optional)
     "approval.approved": DECIDED, "approval.rejected": DECIDED,
     "approval.expired": ("approval", "actor call detail server session"),
     "approval.used": ("approval call", "actor detail forwarded server session"),
-    **dict.fromkeys("policy.proposed policy.published config.changed key.created key.rotated key.revoked breakglass.entered "
-                    "passkey.registered passkey.removed breakglass.exited evidence.exported retention.deleted "
+    **dict.fromkeys("breakglass.proposed breakglass.entered breakglass.exited".split(), (
+        "actor approval detail", "context payload redactions server session")),
+    "breakglass.used": ("actor approval call", "detail server session target"),
+    **dict.fromkeys("policy.proposed policy.published config.changed key.created key.rotated key.revoked "
+                    "passkey.registered passkey.removed evidence.exported retention.deleted "
                     "hold.set hold.cleared "
                     "review.started review.decided review.applied review.closed canary.checked".split(), ADMIN),
-    "tools.changed": ("detail server", "actor context definition target"),
+    "tools.changed": ("detail server", "actor context definition payload redactions target"),
     "audit.gap": ("detail", "actor call server session"),
     "recording.viewed": ("actor", "call context detail session"),
     **dict.fromkeys(("gateway.started", "log.genesis", "log.seal"), ("detail", "actor")),
@@ -690,7 +693,7 @@ def decode(data):
     if ((leaf["lane_seq"] == 0) != (leaf["lane_prev"] == ZERO)
             or target and ("name" in target) == ("id" in target)
             or actor.get("kind") in ("human", "service", "agent") and "id" not in actor
-            or approval and ("leaf" in approval) == (leaf["type"] == "approval.requested")):
+            or approval and ("leaf" in approval) == (leaf["type"] in ("approval.requested", "breakglass.proposed"))):
         raise Bad("members that contradict each other")
     return leaf
 
@@ -709,6 +712,17 @@ def people(actor):
 
 def asked(leaf):
     return [subject(leaf.get("actor"))] + [leaf.get(name) for name in ("server", "method", "target", "definition")]
+
+
+# Break-glass lasts so long at most; a call that was let go before its end may be on record so long after it.
+BREAKGLASS_S_MAX, GRACE = 4 * 60 * 60, 5_000_000
+
+
+def reach(said):
+    """Whose calls of what break-glass is for, and for how many seconds: servers, tools, people, seconds."""
+    found = [said.get(name, []) for name in ("servers", "tools", "people")] + [said.get("seconds", 0)]
+    fits = all(map(list_of(ANY), found[:3])) and type(found[3]) is int
+    return found if fits else [[], [], [], 0]
 
 
 def facts(leaf):
@@ -848,7 +862,7 @@ def seal_fault(seal, origin):
 class Meaning:
     def __init__(self, findings, first=0):
         self.findings, self.lanes, self.calls, self.approvals, self.sealed = findings, {}, {}, {}, False
-        self.passkeys = {}
+        self.passkeys, self.windows = {}, {}
         # Of each lane the sequences of leaves with a body and when they were written; where each lane begins.
         self.bodies, self.begun = {}, {}
         # Lanes, calls and approvals may have begun before a slice of the log.
@@ -895,6 +909,8 @@ class Meaning:
             self.check_passkey(leaf, event, blame)
         elif event.startswith("approval."):
             self.check_approval(leaf, digest, blame)
+        elif event.startswith("breakglass."):
+            self.check_breakglass(leaf, digest, blame)
         elif event == "retention.deleted":
             self.erase(leaf, blame)
         elif event in ("gateway.stopped", "log.seal"):
@@ -1049,12 +1065,70 @@ class Meaning:
                 blame("approval", f"approval {name} was rejected or expired after it was used")
             state["closed"] = True
 
+    def check_breakglass(self, leaf, digest, blame):
+        """Two different people let held calls of others go ahead, for a time; see docs/approvals.md."""
+        event, name, said = leaf["type"], leaf["approval"]["id"], leaf.get("detail", {})
+        until = micros(said["until"]) if is_time(said.get("until")) else None
+        wrong = lambda why: blame("approval", f"break-glass {name} {why}")
+        window, by = self.windows.get(name), subject(leaf["actor"])
+        fresh = {"proposed": None, "by": None, "reach": reach(said), "entered": None, "until": None, "ended": False,
+                 "used": set()}
+        if event == "breakglass.proposed":
+            if window:
+                wrong("was proposed before")
+            self.windows[name] = {**fresh, "proposed": digest, "by": by}
+        elif window is None and not self.sliced:
+            wrong("was never proposed")
+        elif event == "breakglass.entered":
+            window = self.windows.setdefault(name, fresh)
+            if window["entered"] or window["ended"]:
+                wrong("was entered before, or after it was over")
+            if window["proposed"]:
+                if leaf["approval"]["leaf"] != window["proposed"] or reach(said) != window["reach"]:
+                    wrong("was entered as something else than was proposed")
+                if window["by"] in (None, by) or {who[0] for who in (by, window["by"]) if who} & set(window["reach"][2]):
+                    wrong("was entered by whoever proposed it, or is for their own calls")
+            longest = max(0, min(window["reach"][3], BREAKGLASS_S_MAX)) * SECOND + GRACE
+            if by is None or until is None or until - micros(leaf["ts"]) > longest:
+                wrong("was entered by nobody, does not say until when, or is for longer than was proposed")
+            window["until"], window["entered"] = until, digest
+        elif window and event == "breakglass.used":
+            self.check_window(name, window, leaf, leaf["approval"]["leaf"], wrong)
+            if leaf["call"] in window["used"]:
+                wrong("was used twice for the same call")
+            window["used"].add(leaf["call"])
+        elif window:
+            if until is None and window["entered"]:
+                wrong("does not say when it ended")
+            if until is not None and window["until"] is not None:
+                window["until"] = min(window["until"], until)
+            window["ended"] = True
+
+    def check_window(self, name, window, leaf, named, wrong):
+        servers, tools, persons, _ = window["reach"]
+        actor, until = leaf.get("actor", {}), window["until"]
+        for fails, why in (
+                (window["entered"] is None or window["entered"] != named, "was not entered by the leaf that the call names"),
+                (until is None or micros(leaf["ts"]) > until + GRACE, "was over before this call"),
+                (leaf.get("server", "") not in servers and "*" not in servers, "is not for this server"),
+                (tools and leaf.get("target", {}).get("name") not in tools, "is not for this tool"),
+                (actor.get("id") not in persons or actor.get("on_behalf_of"), "is not for whoever called")):
+            if fails:
+                wrong(why)
+
     def check_grant(self, leaf, blame):
         grant = leaf["decision"].get("approval")
         if grant is None:
             if leaf["decision"]["effect"] == "hold":
                 blame("approval", "a held call was forwarded without an approval")
             return
+        if grant["id"] in self.windows:
+            name, window = grant["id"], self.windows[grant["id"]]
+            wrong = lambda why: blame("approval", f"break-glass {name} {why}")
+            self.check_window(name, window, leaf, grant["leaf"], wrong)
+            if leaf["call"] not in window["used"]:
+                wrong("has no `breakglass.used` for this call")
+            return window["used"].discard(leaf["call"])
         state = self.approvals.get(grant["id"])
         if state is None and self.sliced:
             return
@@ -1106,7 +1180,7 @@ ABOUT_LEAVES = {
     "calls": "call.intent call.denied", "privileged": "call.intent call.denied", "denials": "call.denied auth.failed",
     "approvals": "approval.requested",
     "masking": "call.intent call.denied call.frame call.outcome approval.requested approval.approved approval.rejected",
-    "changes": "policy.proposed policy.published config.changed breakglass.entered breakglass.exited",
+    "changes": "policy.proposed policy.published config.changed breakglass.proposed breakglass.entered breakglass.used breakglass.exited",
     "principals": "call.intent call.denied approval.approved approval.rejected", "tools": "call.intent call.denied",
     "definitions": "tools.changed",
     "keys": "key.created key.rotated key.revoked passkey.registered passkey.removed log.genesis log.seal",
@@ -1380,11 +1454,12 @@ class Gaps:
                          "evidence could not be written: see the row `blocked`" if event == "audit.gap" else None)
         elif index == 0 and now - micros(self.first) > self.SILENCE:
             self.add("beginning", "", "0", self.first, ts, "the log begins here")
-        if event == "audit.gap" and self.first <= ts < self.until:
-            detail = {name: value for name, value in leaf.get("detail", {}).items() if isinstance(value, str)}
+        detail = {name: value for name, value in leaf.get("detail", {}).items() if isinstance(value, str)}
+        kind = {"audit.gap": "blocked", "breakglass.exited": "breakglass" if "from" in detail else None}.get(event)
+        if kind and self.first <= ts < self.until:
             since, until = detail.get("from", ""), detail.get("until", "")
             length = str((micros(until) - micros(since)) // SECOND) if is_time(since) and is_time(until) else ""
-            self.lines.append(csv_line(["blocked", str(index), str(index), clean(since), clean(until), length, "yes",
+            self.lines.append(csv_line([kind, str(index), str(index), clean(since), clean(until), length, "yes",
                                         clean(detail.get("reason", ""))]))
         self.last = (index, max(ts, self.last[1]) if self.last else ts, event)
         self.lanes[leaf["lane"]] = (index, ts, event)

@@ -67,8 +67,8 @@ pub enum Error {
     Ledger(#[from] Unavailable),
 }
 
-/// What the leaf says. A name or reason in it was written by people or shown to them, and is bounded; the reason is
-/// masked.
+/// What the leaf says. A name in it was shown to people, and is bounded. What somebody wrote about it is sealed beside the
+/// leaf, as the reasons of approvers are.
 #[derive(Serialize)]
 struct Detail<'a> {
     accepted: String,
@@ -76,7 +76,6 @@ struct Detail<'a> {
     kind: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
-    reason: &'a str,
     by: &'a str,
     at_us: i64,
 }
@@ -171,19 +170,17 @@ impl Acceptances {
             before: Hash::from_bytes(row.before).to_string(),
             kind: &row.kind,
             name: Some(&*row.name).filter(|name| name.len() <= limits::NAME_IN_LEAF_BYTES_MAX),
-            reason: &row.reason,
             by: &row.accepted_by,
             at_us: row.ts,
         };
         let detail = jcs::Object::of(&detail).map_err(|_| {
             store::Error::new(store::ErrorKind::Shape, "a row of `acceptance` cannot be written as a leaf")
         })?;
+        let reason = serde_json::json!({ "reason": row.reason }).to_string();
         let event = Event {
-            event: EventType::ToolsChanged,
-            actor: EventActor::Gateway,
+            body: Some(self.mask.document(&reason.into_bytes().into())),
             server: Some(Arc::from(&*row.server)),
-            detail: Some(detail),
-            documents: Vec::new(),
+            ..Event::new(EventType::ToolsChanged, EventActor::Gateway, Some(detail))
         };
         ledger.note(event).await?;
         let now = self.clock.now().as_microsecond();

@@ -6,6 +6,7 @@
 mod assurance;
 mod place;
 mod publish;
+mod seal;
 mod stamp;
 mod webhook;
 mod witness;
@@ -169,8 +170,8 @@ impl Anchors {
     /// # Errors
     /// As the store says.
     pub async fn assurance(&self) -> Result<Assurance, store::Error> {
-        let (anchors, lines) = (self.config.clone(), self.lines);
-        self.db.read("assurance", move |read| Assurance::look(read, &anchors, lines)).await
+        let (anchors, lines, key) = (self.config.clone(), self.lines, self.ledger.anchor_seal());
+        self.db.read("assurance", move |read| Assurance::look(read, &anchors, lines, Some(&key))).await
     }
 
     /// Runs until it is dropped.
@@ -263,7 +264,9 @@ impl Anchors {
             ts: self.clock.now().as_microsecond(),
             held: kept.map(|hold| hold.by.clone()),
             held_until: kept.and_then(|hold| Some(hold.until?.as_microsecond())),
+            seal: [0; 32],
         };
+        let reached = seal::sealed(&self.ledger.anchor_seal(), reached);
         self.db.write("anchor", move |tx| anchor::reach(tx, &reached)).await?;
         self.know(name, size);
         Ok(())

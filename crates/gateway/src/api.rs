@@ -7,6 +7,7 @@
 mod access;
 mod activity;
 mod approval;
+mod breakglass;
 mod call;
 mod caller;
 mod canary;

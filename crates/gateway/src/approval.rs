@@ -7,6 +7,7 @@
 
 mod ask;
 mod bound;
+mod breakglass;
 mod canonical;
 mod content;
 mod decide;
@@ -25,12 +26,14 @@ mod verdict;
 mod wait;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use aws_lc_rs::hmac;
 use evidence::passkey::RelyingParty;
 use uuid::Uuid;
 
 pub use ask::{Asked, Held, NotAsked};
+pub use breakglass::{Emergency, NotBroken, Wish};
 pub use content::{Content, Deferred, Identity, Said};
 pub use decide::{Approver, Ballot, NotDecided};
 pub use known::Known;
@@ -63,6 +66,8 @@ pub struct Approvals {
     waiters: Waiters,
     sinks: Sinks,
     party: Option<RelyingParty>,
+    /// How many break-glass windows are in force.
+    glass: AtomicU64,
 }
 
 /// Why an approval cannot be read or changed: a fault of ours.
@@ -108,7 +113,18 @@ impl Approvals {
         clock: Arc<dyn Clock>,
         sinks: Sinks,
     ) -> Self {
-        Self { db, ledger, key, mask, known, clock, waiters: Waiters::default(), sinks, party: None }
+        Self {
+            db,
+            ledger,
+            key,
+            mask,
+            known,
+            clock,
+            waiters: Waiters::default(),
+            sinks,
+            party: None,
+            glass: AtomicU64::default(),
+        }
     }
 
     /// The same, where people sign with passkeys for this website.

@@ -2,6 +2,7 @@
 
 mod access;
 mod approvals;
+mod breakglass;
 mod canary;
 mod completion;
 mod demo;
@@ -59,6 +60,8 @@ enum Command {
     DemoFiles(demo::FilesArguments),
     /// Calls that wait for people: list, show, approve, reject.
     Approvals(approvals::Arguments),
+    /// Let held calls go ahead for a while without approval: two administrators, on record.
+    Breakglass(breakglass::Arguments),
     /// Bring the schema of a PostgreSQL database up to date, as its owner.
     Migrate(migrate::Arguments),
     /// Service keys: credentials for programs that have no issuer.
@@ -110,6 +113,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Doctor(arguments) => doctor::run(&arguments, paint),
         Command::DemoFiles(arguments) => demo::run_files(&arguments),
         Command::Approvals(arguments) => approvals::run(&arguments, paint),
+        Command::Breakglass(arguments) => breakglass::run(&arguments),
         Command::Migrate(arguments) => migrate::run(&arguments),
         Command::Key(arguments) => key::run(&arguments),
         Command::Tools(arguments) => tool::run(&arguments, paint),

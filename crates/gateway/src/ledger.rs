@@ -8,6 +8,7 @@
 //! Formats: RFC 6962 tree, C2SP tlog-checkpoint; see the crate `evidence`. The rules of a leaf's content are in
 //! [`draft`], those of its writing in [`writer`] and [`log`].
 
+mod deed;
 mod draft;
 mod epoch;
 mod export;
@@ -40,6 +41,7 @@ use evidence::leaf::EventType;
 use evidence::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
+pub use deed::Deed;
 pub use epoch::{Declared, EpochError, begin_epoch, finish_seal, quiesce};
 pub use export::{ExportError, export, export_epoch, newest};
 pub use keep::Recorded;
@@ -301,7 +303,7 @@ impl Ledger {
             ));
         }
         self.ready()?;
-        let draft = self.0.drafter.event(event, self.now())?;
+        let draft = self.0.drafter.event(event, &self.moment().await?)?;
         let Durable { place, hash } = self.append(vec![draft]).await?;
         Ok(Receipt { call: None, place, leaf: hash })
     }
@@ -317,13 +319,10 @@ impl Ledger {
             ));
         }
         self.ready()?;
-        let now = self.now();
-        let drafts = events.into_iter().map(|event| self.0.drafter.event(event, now));
+        let moment = self.moment().await?;
+        let drafts = events.into_iter().map(|event| self.0.drafter.event(event, &moment));
         let drafts = drafts.collect::<Result<Vec<_>, _>>()?;
-        if !drafts.is_empty() {
-            self.append(drafts).await?;
-        }
-        Ok(())
+        if drafts.is_empty() { Ok(()) } else { self.append(drafts).await.map(drop) }
     }
 
     /// How the ledger does.
@@ -555,6 +554,7 @@ fn is_operational(event: EventType) -> bool {
         | E::KeyRevoked
         | E::PasskeyRegistered
         | E::PasskeyRemoved
+        | E::BreakglassProposed
         | E::BreakglassEntered
         | E::BreakglassExited
         | E::RecordingViewed
@@ -578,6 +578,7 @@ fn is_operational(event: EventType) -> bool {
         | E::ApprovalRejected
         | E::ApprovalExpired
         | E::ApprovalUsed
+        | E::BreakglassUsed
         | E::AuditGap
         | E::GatewayStarted
         | E::GatewayStopped

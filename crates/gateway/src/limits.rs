@@ -1,13 +1,15 @@
 //! Every limit of the product, in one place: sizes in bytes, times in milliseconds unless the name says otherwise.
 
+pub mod breakglass;
 mod people;
 mod store;
 
 pub use people::{
     MAIL_RECIPIENTS_MAX, MAIL_TEXT_BYTES_MAX, PASSKEY_ATTESTATION_BYTES_MAX, PASSKEY_NAME_BYTES_MAX,
     PASSKEY_OFFER_MS, PASSKEY_SIGN_IN_AGE_MS, PASSKEYS_PER_PERSON_MAX, POLICY_FILE_NAME_BYTES_MAX,
-    POLICY_PROPOSAL_KEPT_MS, POLICY_PROPOSALS_MAX, POLICY_PUBLISH_CLAIM_MS, SMTP_LINE_BYTES_MAX,
-    SMTP_REPLY_LINES_MAX, SMTP_TIMEOUT_MS, TOOLS_ASKED_MS, TOOLS_ASKED_PAGES_MAX,
+    POLICY_PROPOSAL_KEPT_MS, POLICY_PROPOSALS_MAX, REVIEW_TURN_ATTEMPTS_MAX, REVIEW_TURN_DEAD_MS,
+    REVIEW_TURN_RETRY_MS, SMTP_LINE_BYTES_MAX, SMTP_REPLY_LINES_MAX, SMTP_TIMEOUT_MS, TOOLS_ASKED_MS,
+    TOOLS_ASKED_PAGES_MAX,
 };
 pub use store::{
     DATABASE_BUSY_MS, DATABASE_CONNECT_MS, DATABASE_READS_MAX, DATABASE_SILENCE_MS, LISTEN_DEAF_MS,
@@ -440,7 +442,6 @@ pub const NAME_IN_LEAF_BYTES_MAX: usize = 128;
 /// Most names (policies, tools) written out in one leaf; the document beside it has them all.
 pub const NAMES_IN_LEAF_MAX: usize = 32;
 // Servers spawned on standard input and output.
-
 /// Most processes of one server.
 pub const STDIO_PROCESSES_MAX: usize = 64;
 /// Most processes of one server that one principal may hold.

@@ -57,6 +57,8 @@ pub struct Metrics {
     pub ledger_queue: Gauge,
     /// 1 when evidence can be written, else 0.
     pub ledger_ready: Gauge,
+    /// Break-glass windows in force.
+    pub breakglass: Gauge,
     /// Things that are not as they should be although evidence is written.
     pub ledger_degraded: Gauge,
     /// 1 when the database tells what other gateways change, else 0.
@@ -85,6 +87,7 @@ impl Metrics {
             ledger_size: Gauge::default(),
             ledger_queue: Gauge::default(),
             ledger_ready: Gauge::default(),
+            breakglass: Gauge::default(),
             ledger_degraded: Gauge::default(),
             listening: Gauge::default(),
             anchor_lag: Family::default(),
@@ -104,6 +107,11 @@ impl Metrics {
         registry.register("ledger_size", "leaves in the log", metrics.ledger_size.clone());
         registry.register("ledger_queue", "entries waiting for the writer", metrics.ledger_queue.clone());
         registry.register("ledger_ready", "1 when evidence can be written", metrics.ledger_ready.clone());
+        registry.register(
+            "breakglass",
+            "times that held calls go ahead without approval now",
+            metrics.breakglass.clone(),
+        );
         registry.register("ledger_degraded", "reasons for concern", metrics.ledger_degraded.clone());
         registry.register("listening", "1 when the database tells of changes", metrics.listening.clone());
         registry.register(

@@ -12,4 +12,4 @@ pub use decision::{Decision, Effect, PolicyRevision};
 pub use principal::{Party, Principal, PrincipalKind, TokenId};
 pub use statement::{SEVERITY_UNKNOWN, Statement};
 pub use target::{Target, TargetKind};
-pub use terms::{Demand, Grant, Terms};
+pub use terms::{Demand, Grant, GrantKind, Terms};

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sha2::{Digest as _, Sha256};
 
 use crate::limits;
-use crate::store::{self, Read, approval, checkpoint, definition, entry, epoch, tree};
+use crate::store::{self, Read, approval, breakglass, checkpoint, definition, entry, epoch, tree};
 
 /// What the store looked like a moment ago.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Moment {
     pub calls: (i64, u64),
     /// Digest of the held calls that are live, and when one ended last.
     pub approvals: ([u8; 32], i64),
+    /// Digest of the break-glass that is proposed or in force.
+    pub breakglass: [u8; 32],
     /// When a definition was learned or accepted last.
     pub servers: (i64, i64),
     /// Counts whenever something about evidence packages changes, in this process.
@@ -45,10 +47,20 @@ impl Moment {
             published: checkpoint::latest(read, &current)?.map_or(0, |signed| signed.size),
             calls: (last, before.calls.1 + more),
             approvals: (digest.finalize().into(), ended),
+            breakglass: broken(read)?,
             servers: (definition::latest(read)?.unwrap_or(0), store::acceptance::latest(read)?),
             evidence: before.evidence,
         })
     }
+}
+
+fn broken(read: &mut Read<'_>) -> Result<[u8; 32], store::Error> {
+    let mut digest = Sha256::new();
+    for window in breakglass::live(read, limits::breakglass::LIVE_MAX)? {
+        digest.update(window.id);
+        digest.update(window.state.as_str());
+    }
+    Ok(digest.finalize().into())
 }
 
 /// How many streams of events each person reads.

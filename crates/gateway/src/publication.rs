@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::clock::{Clock, micros};
 use crate::config::Consent;
-use crate::ledger::{Document, Event, EventActor, Ledger, Unavailable, VaultError};
+use crate::ledger::{Deed, Document, Event, EventActor, Ledger, Unavailable, VaultError};
 use crate::limits;
 use crate::model::{Party, Principal, PrincipalKind};
 use crate::policy::{Candidate, Change, Policies, PolicySet, Rejected, Source};
@@ -182,7 +182,6 @@ impl Publications {
         let detail = json!({
             "proposal": id, "step": "made", "policy_set": set.revision().to_string(), "base": base.to_string(),
         });
-        self.ledger.note(Event::by(who, EventType::PolicyProposed, &detail)).await?;
         let mut proposal = Proposal {
             id: id.into_bytes(),
             policy_set: set.revision().0,
@@ -195,11 +194,10 @@ impl Publications {
         };
         proposal.seal = self.seal(&proposal_matter(&proposal));
         let old = self.now() - micros(limits::POLICY_PROPOSAL_KEPT_MS);
-        let added = self.db.write("propose policies", move |tx| {
-            row::forget(tx, old)?;
-            row::propose(tx, &proposal, limits::POLICY_PROPOSALS_MAX)
-        });
-        if added.await? { Ok(id) } else { Err(NotPublished::Full) }
+        self.db.write("forget proposals", move |tx| row::forget(tx, old)).await?;
+        let event = Event::by(who, EventType::PolicyProposed, &detail);
+        self.ledger.note(Event { deed: Some(Deed::Propose(Box::new(proposal))), ..event }).await?;
+        Ok(id)
     }
 
     /// The open proposals, the latest first. Those whose day was erased are left out.
@@ -281,16 +279,28 @@ impl Publications {
             return Err(NotPublished::LockedOut);
         }
         let candidate = policies.candidate_of(set).ok_or(NotPublished::Same)?;
-        let (key, now) = (proposed.row.id, self.now());
-        let stale = now - micros(limits::POLICY_PUBLISH_CLAIM_MS);
+        let (key, lane) = (proposed.row.id, self.ledger.lane());
         let number = self.number.load(Ordering::Acquire);
         let claimed = self.db.write("claim proposal", move |tx| {
-            Ok(row::latest_number(tx)? == number && row::claim(tx, &key, now, stale)?)
+            Ok(row::claim(tx, &key, lane)? && row::latest_number(tx)? == number)
         });
         if !claimed.await? {
+            self.give_back().await?;
             return Err(NotPublished::Busy);
         }
-        self.put_in_force(policies, who, &proposed, candidate, number + 1).await
+        let done = self.put_in_force(policies, who, &proposed, candidate, number + 1).await;
+        let given = self.give_back().await;
+        done.and(given)
+    }
+
+    /// Gives back what this process has taken, once no leaf of it is on its way any more; in [`Self::follow`] otherwise.
+    async fn give_back(&self) -> Result<(), NotPublished> {
+        let lane = self.ledger.lane();
+        if self.db.read("claimed proposals", move |read| row::has_claimed(read, lane)).await? {
+            self.ledger.retry().await?;
+            self.db.write("release proposals", move |tx| row::release(tx, lane)).await?;
+        }
+        Ok(())
     }
 
     async fn put_in_force(
@@ -310,25 +320,12 @@ impl Publications {
             "consent": if proposed.row.person == who.party.digest() { "none" } else { "second_person" },
         });
         let actor = EventActor::Principal(who.clone());
-        let noted = self.ledger.note(published(candidate.change(), candidate.set(), actor, more)).await;
-        if let Err(error) = noted {
-            self.db.write("release proposal", move |tx| row::release(tx, &key)).await?;
-            return Err(error.into());
-        }
         let (policy_set, files) = (proposed.row.policy_set, proposed.row.files.clone());
         let mut new = Publication { number, policy_set, files, seal: [0; 32] };
         new.seal = self.seal(&publication_matter(&new));
-        let now = self.now();
-        let kept = self.db.write("publish policies", move |tx| {
-            let kept = row::publish(tx, &new, now)?;
-            if kept {
-                row::end(tx, &key, now)?;
-            }
-            Ok(kept)
-        });
-        if !kept.await? {
-            return Err(NotPublished::Busy);
-        }
+        let event = published(candidate.change(), candidate.set(), actor, more);
+        // With a timeout the leaf may still come, and the row with it: then it is taken over in `follow`.
+        self.ledger.note(Event { deed: Some(Deed::Publish(Box::new(new), key)), ..event }).await?;
         let revision = candidate.set().revision();
         policies.publish(candidate);
         self.number.store(number, Ordering::Release);
@@ -340,22 +337,27 @@ impl Publications {
     ///
     /// # Errors
     /// [`NotPublished`].
-    pub async fn withdraw(&self, who: &Arc<Principal>, id: Uuid) -> Result<(), NotPublished> {
+    pub async fn withdraw(
+        &self,
+        policies: &Policies,
+        who: &Arc<Principal>,
+        id: Uuid,
+    ) -> Result<(), NotPublished> {
         self.require_person(who)?;
-        let (key, now) = (id.into_bytes(), self.now());
-        let stale = now - micros(limits::POLICY_PUBLISH_CLAIM_MS);
+        let _turn = policies.turn().await;
+        let (key, lane) = (id.into_bytes(), self.ledger.lane());
         let found = self.db.read("proposal", move |read| row::find(read, &key)).await?;
         let found = found.ok_or(NotPublished::Unknown)?;
-        if !self.db.write("claim proposal", move |tx| row::claim(tx, &key, now, stale)).await? {
+        if !self.db.write("claim proposal", move |tx| row::claim(tx, &key, lane)).await? {
             return Err(NotPublished::Busy);
         }
         let set = Hash::from_bytes(found.policy_set).to_string();
         let detail = json!({ "proposal": id, "step": "withdrawn", "policy_set": set });
-        if let Err(error) = self.ledger.note(Event::by(who, EventType::PolicyProposed, &detail)).await {
-            self.db.write("release proposal", move |tx| row::release(tx, &key)).await?;
-            return Err(error.into());
-        }
-        Ok(self.db.write("withdraw proposal", move |tx| row::end(tx, &key, now)).await?)
+        let event = Event::by(who, EventType::PolicyProposed, &detail);
+        let noted = self.ledger.note(Event { deed: Some(Deed::Withdraw(key)), ..event }).await;
+        let given = self.give_back().await;
+        noted?;
+        given
     }
 
     /// The set that is kept here, at start: in force before the first question.
@@ -380,6 +382,7 @@ impl Publications {
     /// [`NotPublished`]; the set in force stays.
     pub async fn follow(&self, policies: &Policies) -> Result<(), NotPublished> {
         let _turn = policies.turn().await;
+        self.give_back().await?;
         let number = self.number.load(Ordering::Acquire);
         if self.db.read("published policies", row::latest_number).await? == number {
             return Ok(());
@@ -438,16 +441,10 @@ pub fn published(change: &Change, set: &PolicySet, actor: EventActor, more: Valu
     if let (Some(detail), Value::Object(more)) = (detail.as_object_mut(), more) {
         detail.extend(more);
     }
+    let bytes = Bytes::copy_from_slice(set.canonical().as_bytes());
     Event {
-        event: EventType::PolicyPublished,
-        actor,
-        server: None,
-        detail: jcs::Object::of(&detail).ok(),
-        documents: vec![Document {
-            kind: "policy",
-            hash: change.to.0,
-            bytes: Bytes::copy_from_slice(set.canonical().as_bytes()),
-        }],
+        documents: vec![Document { kind: "policy", hash: change.to.0, bytes }],
+        ..Event::new(EventType::PolicyPublished, actor, jcs::Object::of(&detail).ok())
     }
 }
 

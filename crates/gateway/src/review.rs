@@ -11,6 +11,7 @@ mod close;
 mod decide;
 mod population;
 mod state;
+mod turn;
 
 use evidence::merkle::Hash;
 use serde::{Deserialize, Serialize};
@@ -111,6 +112,9 @@ pub enum NotReviewed {
     /// It is their own access.
     #[error("nobody decides on access of their own: grant {0} is yours")]
     Own(u32),
+    /// Others are at it.
+    #[error("somebody else is deciding or closing a review at this moment: try again")]
+    Busy,
     /// What was asked for makes no sense.
     #[error("{0}")]
     Request(String),

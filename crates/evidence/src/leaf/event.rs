@@ -50,9 +50,13 @@ pub enum EventType {
     PasskeyRegistered,
     /// Somebody gave a passkey up.
     PasskeyRemoved,
-    /// Someone suspended the policy in an emergency.
+    /// Somebody asks that held calls go ahead without approval for a while.
+    BreakglassProposed,
+    /// Somebody else agreed: from now on they do.
     BreakglassEntered,
-    /// The policy is in force again.
+    /// A held call went ahead so.
+    BreakglassUsed,
+    /// It is over, or never was.
     BreakglassExited,
     /// Something is known to be missing from the record.
     AuditGap,
@@ -95,7 +99,7 @@ pub struct ParseEventTypeError;
 
 impl EventType {
     /// Every event type.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 40] = [
         Self::AuthFailed,
         Self::CallIntent,
         Self::CallDenied,
@@ -116,7 +120,9 @@ impl EventType {
         Self::KeyRevoked,
         Self::PasskeyRegistered,
         Self::PasskeyRemoved,
+        Self::BreakglassProposed,
         Self::BreakglassEntered,
+        Self::BreakglassUsed,
         Self::BreakglassExited,
         Self::AuditGap,
         Self::RecordingViewed,
@@ -159,7 +165,9 @@ impl EventType {
             Self::KeyRevoked => "key.revoked",
             Self::PasskeyRegistered => "passkey.registered",
             Self::PasskeyRemoved => "passkey.removed",
+            Self::BreakglassProposed => "breakglass.proposed",
             Self::BreakglassEntered => "breakglass.entered",
+            Self::BreakglassUsed => "breakglass.used",
             Self::BreakglassExited => "breakglass.exited",
             Self::AuditGap => "audit.gap",
             Self::RecordingViewed => "recording.viewed",

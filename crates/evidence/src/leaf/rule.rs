@@ -88,6 +88,10 @@ const fn rule(event: EventType) -> Rule {
         E::ApprovalApproved | E::ApprovalRejected => (ACTOR | APPROVAL, ABOUT_CALL | CALL | FORWARDED),
         E::ApprovalExpired => (APPROVAL, ACTOR | CALL | DETAIL | SERVER | SESSION),
         E::ApprovalUsed => (APPROVAL | CALL, ACTOR | DETAIL | FORWARDED | SERVER | SESSION),
+        E::BreakglassProposed | E::BreakglassEntered | E::BreakglassExited => {
+            (ACTOR | APPROVAL | DETAIL, CONTEXT | PAYLOAD | REDACTIONS | SERVER | SESSION)
+        }
+        E::BreakglassUsed => (ACTOR | APPROVAL | CALL, DETAIL | SERVER | SESSION | TARGET),
         E::PolicyProposed
         | E::PolicyPublished
         | E::ConfigChanged
@@ -96,8 +100,6 @@ const fn rule(event: EventType) -> Rule {
         | E::KeyRevoked
         | E::PasskeyRegistered
         | E::PasskeyRemoved
-        | E::BreakglassEntered
-        | E::BreakglassExited
         | E::EvidenceExported
         | E::RetentionDeleted
         | E::HoldSet
@@ -107,7 +109,7 @@ const fn rule(event: EventType) -> Rule {
         | E::ReviewApplied
         | E::ReviewClosed
         | E::CanaryChecked => (ACTOR | DETAIL, APPROVAL | CONTEXT | SERVER | SESSION),
-        E::ToolsChanged => (DETAIL | SERVER, ACTOR | CONTEXT | DEFINITION | TARGET),
+        E::ToolsChanged => (DETAIL | SERVER, ACTOR | CONTEXT | DEFINITION | PAYLOAD | REDACTIONS | TARGET),
         E::AuditGap => (DETAIL, ACTOR | CALL | SERVER | SESSION),
         E::RecordingViewed => (ACTOR, CALL | CONTEXT | DETAIL | SESSION),
         E::GatewayStarted | E::LogGenesis | E::LogSeal => (DETAIL, ACTOR),
@@ -168,7 +170,7 @@ fn check_order(leaf: &Leaf) -> Result<(), Error> {
         return Err(Error::Value("`lane_prev` must be zero on a lane's first leaf and only there"));
     }
     let Some(approval) = &leaf.approval else { return Ok(()) };
-    let first = leaf.event == EventType::ApprovalRequested;
+    let first = matches!(leaf.event, EventType::ApprovalRequested | EventType::BreakglassProposed);
     if approval.leaf.is_some() == first {
         return Err(Error::Value("`approval.leaf` must name the leaf that is answered"));
     }

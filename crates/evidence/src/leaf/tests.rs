@@ -66,7 +66,8 @@ fn least(event: EventType) -> Leaf {
         match member {
             "actor" => leaf.actor.clone_from(&all.actor),
             "approval" => {
-                let answered = (event != EventType::ApprovalRequested).then_some(Hash::ZERO);
+                let first = matches!(event, EventType::ApprovalRequested | EventType::BreakglassProposed);
+                let answered = (!first).then_some(Hash::ZERO);
                 leaf.approval = Some(ApprovalStep { id: all.id, leaf: answered });
             }
             "call" => leaf.call = all.call,

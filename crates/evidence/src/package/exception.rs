@@ -39,8 +39,14 @@ pub const RULES: &[Rule] = &[
     ),
     rule(
         "break_glass",
-        "The policy was suspended in an emergency. Ask who decided, and see what was called.",
+        "Two administrators let held calls go ahead without approval for a while. Ask why, and see what was called.",
         &["breakglass.entered", "breakglass.exited"],
+        &[],
+    ),
+    rule(
+        "break_glass_call",
+        "A held call went ahead without approval while the glass was broken. See what it was, and who called.",
+        &["breakglass.used"],
         &[],
     ),
     rule(

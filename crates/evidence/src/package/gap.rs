@@ -28,7 +28,7 @@ pub(super) struct Gaps {
     pub(super) unexplained: u64,
 }
 
-/// What an `audit.gap` says.
+/// What an `audit.gap` or a `breakglass.exited` says.
 #[derive(Default, Deserialize)]
 struct Blocked {
     from: Option<String>,
@@ -64,8 +64,8 @@ impl Gaps {
             }
             None => {}
         }
-        if leaf.event == EventType::AuditGap && self.period.contains(leaf.ts) {
-            rows.push(self.blocked(index, leaf));
+        if self.period.contains(leaf.ts) {
+            rows.extend(self.told(index, leaf));
         }
         let latest = self.last.map_or(leaf.ts, |(_, ts, _)| ts.max(leaf.ts));
         self.last = Some((index, latest, leaf.event));
@@ -97,9 +97,16 @@ impl Gaps {
         rows
     }
 
-    fn blocked(&mut self, index: u64, leaf: &Leaf) -> [String; 8] {
+    /// What a leaf says of a gap: of the record, or of the control that people approve.
+    fn told(&mut self, index: u64, leaf: &Leaf) -> Option<[String; 8]> {
         let detail = leaf.detail.as_ref().and_then(|detail| serde_json::from_str(detail.as_str()).ok());
         let Blocked { from, until, reason } = detail.unwrap_or_default();
+        let kind = match leaf.event {
+            EventType::AuditGap => "blocked",
+            // One that nobody entered has no beginning.
+            EventType::BreakglassExited if from.is_some() => "breakglass",
+            _ => return None,
+        };
         self.found += 1;
         let index = index.to_string();
         let explanation = super::cell::clean(&reason.unwrap_or_default());
@@ -109,7 +116,8 @@ impl Gaps {
         };
         let time = |text: Option<String>| super::cell::clean(&text.unwrap_or_default());
         let (from, until) = (time(from), time(until));
-        ["blocked".to_owned(), index.clone(), index, from, until, seconds, "yes".to_owned(), explanation]
+        let explained = "yes".to_owned();
+        Some([kind.to_owned(), index.clone(), index, from, until, seconds, explained, explanation])
     }
 
     fn row(

@@ -201,7 +201,9 @@ pub const POPULATIONS: &[Query] = &[
             "policy.proposed",
             "policy.published",
             "config.changed",
+            "breakglass.proposed",
             "breakglass.entered",
+            "breakglass.used",
             "breakglass.exited",
         ],
         any: &[],
@@ -284,7 +286,7 @@ pub const POPULATIONS: &[Query] = &[
             row("before", "detail.before"),
             row("accepted", "detail.accepted"),
             row("accepted_by", "detail.by"),
-            row("reason", "detail.reason"),
+            row("reason_commitment", "payload.commitment"),
         ],
     },
     Query {

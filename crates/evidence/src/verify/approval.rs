@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::ProblemKind;
+use super::breakglass::Breakglass;
 use super::call::Blame;
 use super::meaning::Past;
 use super::passkey::Passkeys;
@@ -16,6 +17,8 @@ use crate::passkey::Assertion;
 /// The approvals seen so far.
 pub(super) struct Approvals {
     known: HashMap<Id, Approval>,
+    /// What lets held calls go without one.
+    pub(super) glass: Breakglass,
     passkeys: Passkeys,
     past: Past,
 }
@@ -64,7 +67,7 @@ struct Facts {
 
 impl Approvals {
     pub(super) fn new(past: Past) -> Self {
-        Self { known: HashMap::new(), passkeys: Passkeys::new(past), past }
+        Self { known: HashMap::new(), glass: Breakglass::new(past), passkeys: Passkeys::new(past), past }
     }
 
     /// The log is not the first one: passkeys may have been registered in the one before.
@@ -180,6 +183,9 @@ impl Approvals {
             }
             return;
         };
+        if self.glass.lets_go(leaf, grant.id, grant.leaf, blame) {
+            return;
+        }
         let mut blame =
             |reason: &str| blame(ProblemKind::Approval, format!("approval {} {reason}", grant.id));
         let Some(approval) = self.known.get_mut(&grant.id) else {

@@ -89,6 +89,10 @@ impl<'s, 'o> Meaning<'s, 'o> {
             EventType::ApprovalUsed => self.approvals.use_up(&leaf, &mut blame),
             EventType::PasskeyRegistered => self.approvals.register_passkey(&leaf, &mut blame),
             EventType::PasskeyRemoved => self.approvals.remove_passkey(&leaf, &mut blame),
+            EventType::BreakglassProposed
+            | EventType::BreakglassEntered
+            | EventType::BreakglassUsed
+            | EventType::BreakglassExited => self.approvals.glass.step(&leaf, *hash, &mut blame),
             EventType::GatewayStopped => self.calls.check_stopped(leaf.lane, &mut blame),
             EventType::LogSeal => self.calls.check_sealed(&mut blame),
             EventType::RetentionDeleted => self.bodies.erase(index, &leaf, findings),
@@ -100,8 +104,6 @@ impl<'s, 'o> Meaning<'s, 'o> {
             | EventType::KeyCreated
             | EventType::KeyRotated
             | EventType::KeyRevoked
-            | EventType::BreakglassEntered
-            | EventType::BreakglassExited
             | EventType::AuditGap
             | EventType::RecordingViewed
             | EventType::EvidenceExported

@@ -8,6 +8,7 @@
 
 mod approval;
 mod attest;
+mod breakglass;
 mod call;
 mod chain;
 mod findings;
@@ -34,6 +35,7 @@ use crate::tile::Tile;
 use published::Earlier;
 
 pub use attest::{Cosigned, Trust};
+pub use breakglass::BREAKGLASS_S_MAX;
 pub use chain::{
     Chain, ChainProblem, EpochFindings, Verified, epoch_directory, epochs_in, verify_all, verify_chain,
 };

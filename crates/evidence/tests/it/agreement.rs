@@ -11,6 +11,7 @@ use evidence::verify::{Findings, verify};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::glass::{self, break_glass};
 use super::sample::{Log, export, human, id, signer};
 use super::tamper::Export;
 
@@ -144,6 +145,23 @@ fn both_find_the_same_impossible_stories() {
     ];
     for (name, change) in changes {
         let mut log = Log::story(8);
+        change(&mut log);
+        let directory = TempDir::new().unwrap();
+        export(directory.path(), &log.encode());
+        assert!(!check(directory.path(), name).sound, "{name}");
+    }
+}
+
+#[test]
+fn both_find_how_the_glass_was_broken_and_how_not() {
+    let mut log = Log::story(8);
+    break_glass(&mut log);
+    let directory = TempDir::new().unwrap();
+    export(directory.path(), &log.encode());
+    assert!(check(directory.path(), "as it must be").sound);
+    for (name, change) in glass::changes() {
+        let mut log = Log::story(8);
+        break_glass(&mut log);
         change(&mut log);
         let directory = TempDir::new().unwrap();
         export(directory.path(), &log.encode());

@@ -5,6 +5,7 @@
 mod agreement;
 mod chain;
 mod fuzz;
+mod glass;
 mod meaning;
 mod package;
 mod passkey;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use evidence::directory::{Durability, Files, Writer};
-use evidence::leaf::{EventType, Leaf};
+use evidence::leaf::{ApprovalStep, EventType, Leaf};
 use evidence::merkle::{Hash, leaf_hash};
 use evidence::package::{
     COUNTS_FILE, Counts, DOES_NOT_ASSERT, Derivation, Derived, Draw, FORMAT, FileRecord, LEAVERS_FILE,
@@ -289,9 +289,10 @@ fn archive_with_two_files_of_one_name_is_refused() {
 }
 
 /// Rules that the leaves of the next test break once.
-const FOUND_ONCE: [&str; 16] = [
+const FOUND_ONCE: [&str; 17] = [
     "audit_gap",
     "break_glass",
+    "break_glass_call",
     "not_looked_through",
     "disabled_credential",
     "definition_changed",
@@ -327,7 +328,8 @@ fn what_wants_explaining_is_found_by_its_rule_and_silence_with_its_reason() {
         (EventType::PolicyPublished, r#"{"removed":["guard"]}"#),
         (EventType::KeyRevoked, r#"{"key":"k","actor":"sub-agent"}"#),
         (EventType::HoldCleared, r#"{"matter":"7"}"#),
-        (EventType::BreakglassEntered, r#"{"reason":"fire"}"#),
+        (EventType::BreakglassEntered, r#"{"seconds":60}"#),
+        (EventType::BreakglassUsed, "{}"),
     ] {
         let leaf = log.add(0, event);
         leaf.detail = Some(object(detail));
@@ -335,6 +337,10 @@ fn what_wants_explaining_is_found_by_its_rule_and_silence_with_its_reason() {
             leaf.server = Some("warehouse".to_owned());
         } else if event != EventType::AuditGap {
             leaf.actor = denied.actor.clone();
+        }
+        if matches!(event, EventType::BreakglassEntered | EventType::BreakglassUsed) {
+            leaf.approval = Some(ApprovalStep { id: id(9_000), leaf: Some(Hash::ZERO) });
+            leaf.call = (event == EventType::BreakglassUsed).then(|| id(9_001));
         }
     }
     for (refusal, reason) in [("unauthenticated", "service_key_revoked"), ("unauthenticated", "expired")] {

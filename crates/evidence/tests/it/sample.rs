@@ -201,7 +201,11 @@ impl Log {
             if let Some(step) = &mut leaf.approval
                 && let Some(answered @ &mut Hash::ZERO) = step.leaf.as_mut()
             {
-                let of = if leaf.event == EventType::ApprovalUsed { &grants } else { &requests };
+                let under = matches!(
+                    leaf.event,
+                    EventType::ApprovalUsed | EventType::BreakglassUsed | EventType::BreakglassExited
+                );
+                let of = if under { &grants } else { &requests };
                 *answered = of.get(&step.id).copied().unwrap_or(hash("nothing"));
             }
             if let Some(grant) = leaf.decision.as_mut().and_then(|decision| decision.approval.as_mut()) {
@@ -220,10 +224,10 @@ impl Log {
             *lane = (lane.0 + 1, leaf_hash(&bytes));
             if let Some(step) = leaf.approval {
                 match leaf.event {
-                    EventType::ApprovalRequested => {
+                    EventType::ApprovalRequested | EventType::BreakglassProposed => {
                         requests.insert(step.id, lane.1);
                     }
-                    EventType::ApprovalApproved => {
+                    EventType::ApprovalApproved | EventType::BreakglassEntered => {
                         grants.insert(step.id, lane.1);
                     }
                     _ => {}

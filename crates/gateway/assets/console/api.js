@@ -70,7 +70,8 @@ export function offers(path) {
 // One stream for the whole page. `take(kind, data)` for each event; `state` is "live" or "lost".
 export function events(take, changed) {
   const source = new EventSource("/api/v1/events");
-  for (const kind of ["hello", "log", "calls", "approvals", "servers", "policies", "evidence", "signed_out"]) {
+  const kinds = "hello log calls approvals breakglass servers policies evidence signed_out";
+  for (const kind of kinds.split(" ")) {
     source.addEventListener(kind, (event) => take(kind, JSON.parse(event.data || "{}")));
   }
   source.addEventListener("open", () => changed("live"));

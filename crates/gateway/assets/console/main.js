@@ -15,6 +15,7 @@ import { servers } from "./view-servers.js";
 import { policies } from "./view-policies.js";
 import { log } from "./view-log.js";
 import { activity } from "./view-activity.js";
+import { banner, breakglass } from "./view-breakglass.js";
 import { visible, who } from "./text.js";
 
 // Name, title, what draws it, and one action that policy must permit for it to be of use; none:
@@ -30,12 +31,13 @@ const VIEWS = [
   { name: "log", title: "Log", draw: log, needs: "status.read", path: "log" },
   { name: "activity", title: "Activity", draw: activity, needs: "status.read", path: "activity" },
   { name: "calls", title: "Call", draw: call, within: "sessions" },
+  { name: "breakglass", title: "Break-glass", draw: breakglass, within: "approvals" },
   { name: "account", title: "Account", draw: account, within: "account" },
 ];
 // Where to go after signing in.
 const RETURN = "return";
 
-const page = { me: null, open: null, stream: null, badge: null, status: null };
+const page = { me: null, open: null, stream: null, badge: null, status: null, glass: null };
 
 function here() {
   const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
@@ -80,6 +82,7 @@ function may(view) {
 function frame(app) {
   page.badge = h("span", { class: "badge", hidden: true });
   page.status = h("span", { class: "status", role: "status" });
+  page.glass = h("div", { class: "glass", role: "alert", hidden: true });
   const items = VIEWS.filter((view) => !view.within && may(view)).map((view) =>
     h(
       "a",
@@ -156,8 +159,21 @@ function frame(app) {
         ),
       ),
     ),
+    page.glass,
     h("main", { id: "view", tabindex: "-1" }),
   );
+  warn(page.me.breakglass);
+}
+
+// Whether held calls go ahead without approval at the moment, and until when.
+function warn(windows) {
+  page.glass.hidden = !windows.length;
+  put(page.glass, banner(windows, page.me.permissions.includes("breakglass.enter")));
+}
+
+async function look() {
+  const now = await api.me();
+  if (now) warn(now.breakglass);
 }
 
 function skip(event) {
@@ -218,6 +234,7 @@ function connect() {
     (kind, data) => {
       if (kind === "signed_out") return start();
       if (kind === "approvals" || kind === "hello") recount().catch(() => {});
+      if (kind === "breakglass" || (kind === "hello" && lost)) look().catch(() => {});
       // After a break anything may have changed.
       if (kind === "hello" && lost) page.open?.event?.("again", data);
       if (kind === "hello") lost = false;

@@ -18,10 +18,13 @@ export function approvals(root, place) {
     next: null,
   };
   const tabs = h("div", { class: "tabs", role: "group", "aria-label": "which" });
+  const glass =
+    place.me.permissions.includes("breakglass.enter") &&
+    h("a", { class: "tab", href: "#/breakglass", "data-glass": true }, "Break-glass");
   const inbox = h(
     "div",
     { class: "inbox" },
-    h("div", { class: "inbox-side" }, head("Approvals", null, tabs), list),
+    h("div", { class: "inbox-side" }, head("Approvals", null, glass, tabs), list),
     detail,
   );
   put(root, inbox);

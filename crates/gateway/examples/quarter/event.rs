@@ -58,7 +58,7 @@ impl Teller {
         let by = self.ledger.actor(&principal(3).party);
         let accepted = json!({
             "accepted": Hash::from_bytes([9; 32]).to_string(), "before": Hash::from_bytes([4; 32]).to_string(), "kind": "tool",
-            "name": "report", "reason": "a column more, read it", "by": by,
+            "name": "report", "by": by,
         });
         self.note(EventType::ToolsChanged, Some(server(1).into()), &accepted, Vec::new()).await?;
         let mut key = self.key();

@@ -20,8 +20,8 @@ use countersign::ledger::{
 };
 use countersign::mask::{Mask, Redacted};
 use countersign::model::{
-    Context, Decision, Effect, Era, Grant, MessageKind, Party, PolicyRevision, Principal, PrincipalKind,
-    Statement, Target, TargetKind, TokenId,
+    Context, Decision, Effect, Era, Grant, GrantKind, MessageKind, Party, PolicyRevision, Principal,
+    PrincipalKind, Statement, Target, TargetKind, TokenId,
 };
 use countersign::store::{Access, Db, tree};
 use evidence::jcs;
@@ -176,7 +176,8 @@ impl Teller {
         documents: Vec<Document>,
     ) -> anyhow::Result<()> {
         let detail = Some(jcs::Object::of(detail)?);
-        self.ledger.note(Event { event, actor: EventActor::Gateway, server, detail, documents }).await?;
+        let event = Event::new(event, EventActor::Gateway, detail);
+        self.ledger.note(Event { server, documents, ..event }).await?;
         Ok(())
     }
 
@@ -286,7 +287,7 @@ impl Scene {
         let request = ledger.attest(step(Stage::Requested, None, &self.principal, Some(about))).await?.leaf;
         let stage = if self.number.is_multiple_of(5) { Stage::Rejected } else { Stage::Approved };
         let leaf = ledger.attest(step(stage, Some(request), &self.second, None)).await?.leaf;
-        Ok((stage == Stage::Approved).then_some(Grant { approval, leaf, binding }))
+        Ok((stage == Stage::Approved).then_some(Grant { approval, leaf, binding, kind: GrantKind::Approval }))
     }
 
     fn decision(&self, effect: Effect, approval: Option<Grant>) -> Decision {

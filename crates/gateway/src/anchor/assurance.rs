@@ -3,9 +3,10 @@
 
 use std::fmt;
 
+use aws_lc_rs::hmac;
 use jiff::Timestamp;
 
-use super::witness;
+use super::{seal, witness};
 use crate::clock::micros;
 use crate::config;
 use crate::limits;
@@ -32,15 +33,20 @@ pub struct Assurance {
 }
 
 impl Assurance {
-    /// Looks now.
+    /// Looks now. What the database says of anchors counts where it is sealed with `key`: nothing does without.
     ///
     /// # Errors
     /// As the store says.
-    pub fn look(read: &mut Read<'_>, anchors: &config::Anchors, lines: Lines) -> Result<Self, store::Error> {
+    pub fn look(
+        read: &mut Read<'_>,
+        anchors: &config::Anchors,
+        lines: Lines,
+        key: Option<&hmac::Key>,
+    ) -> Result<Self, store::Error> {
         let epoch = epoch::current(read)?;
-        let reached = anchor::all(read)?;
+        let (reached, foreign) = known(read, key)?;
         let latest = checkpoint::latest(read, &epoch)?;
-        let mut found = Vec::new();
+        let mut found: Vec<Self> = foreign.into_iter().collect();
         if witness::is_witnessed(read, &epoch, anchors)? {
             let why = "every witness that is configured has cosigned what was published, but for its last minute; what \
                        was cosigned can neither be cut nor rewritten, not even by the holder of the key";
@@ -125,6 +131,24 @@ impl Assurance {
     fn of(level: &'static str, why: &str) -> Self {
         Self { level, why: why.to_owned() }
     }
+}
+
+/// How far anchors have come, as far as a gateway of this log says so; and that it says less than the database.
+fn known(
+    read: &mut Read<'_>,
+    key: Option<&hmac::Key>,
+) -> Result<(Vec<Reached>, Option<Assurance>), store::Error> {
+    let (known, foreign): (Vec<_>, Vec<_>) = anchor::all(read)?
+        .into_iter()
+        .partition(|reached| key.is_some_and(|key| seal::is_sealed(key, reached)));
+    let names: Vec<String> = foreign.iter().map(|reached| format!("`{}`", reached.name)).collect();
+    let why = match key {
+        _ if names.is_empty() => return Ok((known, None)),
+        Some(_) => "was not written by a gateway of this log: somebody else writes to the database",
+        None => "cannot be told from what others write: the key directory cannot be read",
+    };
+    let why = format!("what the database says of {} does not count, it {why}", names.join(", "));
+    Ok((known, Some(Assurance { level: "L0", why })))
 }
 
 /// Whether what stands in a place is at most `late_ms` older than the latest checkpoint.

@@ -2,8 +2,8 @@
 //! (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
 //!
 //! What changed is read from the store, so it does not matter which gateway did it. Events carry nothing of anybody: what
-//! there is to see, policy decides when it is fetched. Who may not read the gateway's status hears of held calls only: whoever
-//! asked waits for those, and their number says nothing.
+//! there is to see, policy decides when it is fetched. Who may not read the gateway's status hears of held calls only, and of
+//! break-glass: whoever asked waits for those, and their number says nothing.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -96,7 +96,9 @@ impl Reach {
     fn of(self, moment: &Moment) -> Moment {
         match self {
             Self::Everything => moment.clone(),
-            Self::Approvals => Moment { approvals: moment.approvals, ..Moment::default() },
+            Self::Approvals => {
+                Moment { approvals: moment.approvals, breakglass: moment.breakglass, ..Moment::default() }
+            }
         }
     }
 }
@@ -121,6 +123,9 @@ fn told(before: &Moment, now: &Moment) -> String {
     }
     if before.approvals != now.approvals {
         tell("approvals", json!({}));
+    }
+    if before.breakglass != now.breakglass {
+        tell("breakglass", json!({}));
     }
     if before.servers != now.servers {
         tell("servers", json!({}));

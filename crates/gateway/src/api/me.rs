@@ -14,6 +14,7 @@ pub(super) async fn me(asked: &Asked) -> Result<Value, Problem> {
     let permitted = gateway.filter(|duty| asked.permits(*duty, &set).is_ok());
     let permissions: Vec<&str> = permitted.map(Duty::as_str).collect();
     let visit = asked.visit.as_ref();
+    let breakglass = super::breakglass::in_force(asked).await?;
     let passkeys = asked.gateway.sign_ins.passkeys(&who.party).await?.len();
     Ok(json!({
         "name": who.name,
@@ -29,6 +30,7 @@ pub(super) async fn me(asked: &Asked) -> Result<Value, Problem> {
         "ends": visit.map_or_else(|| who.expires.to_string(), |visit| time(visit.ends)),
         "through": if visit.is_some() { "console" } else { "bearer" },
         "deployment": &*asked.gateway.deployment,
+        "breakglass": breakglass,
         "passkeys": { "available": asked.gateway.sign_ins.relying_party().is_some(), "registered": passkeys },
     }))
 }

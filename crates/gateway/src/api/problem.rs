@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::approval::{Fault, NotDecided, NotPressed};
+use crate::approval::{Fault, NotBroken, NotDecided, NotPressed};
 use crate::depot::NotMade;
 use crate::policy::Duty;
 use crate::publication::NotPublished;
@@ -146,6 +146,23 @@ impl From<NotDecided> for Problem {
     }
 }
 
+impl From<NotBroken> for Problem {
+    fn from(refused: NotBroken) -> Self {
+        let detail = refused.to_string();
+        let (status, code) = match refused {
+            NotBroken::Unknown => return Self::unknown(detail),
+            NotBroken::Wish(_) => return Self::request(detail),
+            NotBroken::NotAPerson => (StatusCode::FORBIDDEN, "not_a_person"),
+            NotBroken::Same => (StatusCode::FORBIDDEN, "second_person_required"),
+            NotBroken::Own => (StatusCode::FORBIDDEN, "own_call"),
+            NotBroken::Closed(_) => (StatusCode::CONFLICT, "closed"),
+            NotBroken::Full => (StatusCode::CONFLICT, "full"),
+            NotBroken::Fault(fault) => return fault.into(),
+        };
+        Self { status, code, detail }
+    }
+}
+
 impl From<NotReviewed> for Problem {
     fn from(refused: NotReviewed) -> Self {
         let detail = refused.to_string();
@@ -153,6 +170,7 @@ impl From<NotReviewed> for Problem {
             NotReviewed::Unknown | NotReviewed::NoGrant(_) => return Self::unknown(detail),
             NotReviewed::Request(_) => return Self::request(detail),
             NotReviewed::Closed => (StatusCode::CONFLICT, "closed"),
+            NotReviewed::Busy => (StatusCode::CONFLICT, "busy"),
             NotReviewed::NotAPerson => (StatusCode::FORBIDDEN, "not_a_person"),
             NotReviewed::NotAReviewer => (StatusCode::FORBIDDEN, "not_a_reviewer"),
             NotReviewed::Own(_) => (StatusCode::FORBIDDEN, "own_access"),

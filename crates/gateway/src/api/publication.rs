@@ -66,7 +66,7 @@ pub(super) async fn withdraw(asked: Asked) -> Result<Value, Problem> {
     let withdrawn = match proposal(&asked) {
         Ok(id) => {
             let who = &asked.caller.principal;
-            asked.gateway.publications.withdraw(who, id).await.map_err(Problem::from)
+            asked.gateway.publications.withdraw(&asked.gateway.policies, who, id).await.map_err(Problem::from)
         }
         Err(problem) => Err(problem),
     };

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::problem::Problem;
 use super::{
-    Answered, Asked, access, activity, approval, call, canary, events, log, me, package, passkey, policy,
-    publication, review, server,
+    Answered, Asked, access, activity, approval, breakglass, call, canary, events, log, me, package, passkey,
+    policy, publication, review, server,
 };
 use crate::limits;
 use crate::policy::Duty;
@@ -140,6 +140,10 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint { method: "GET", path: "/api/v1/evidence/{id}", need: Need::Gateway(Duty::ExportEvidence), record: Record::Nothing, summary: "how far a package is", query: &[], body: None, answer: "Package", handler: Handler::Json(|asked| Box::pin(package::show(asked))) },
     Endpoint { method: "GET", path: "/api/v1/evidence/{id}/package", need: Need::Gateway(Duty::ExportEvidence), record: Record::Viewed, summary: "the package, a zip archive", query: &[], body: None, answer: "Bytes", handler: Handler::Other(|asked| Box::pin(package::fetch(asked))) },
     Endpoint { method: "GET", path: "/api/v1/activity", need: Need::Gateway(Duty::ReadStatus), record: Record::Nothing, summary: "how many calls there were, and how they went", query: &["window"], body: None, answer: "Activity", handler: Handler::Json(|asked| Box::pin(activity::show(asked))) },
+    Endpoint { method: "GET", path: "/api/v1/breakglass", need: Need::Gateway(Duty::BreakGlass), record: Record::Nothing, summary: "break-glass: proposed, in force and over", query: &[], body: None, answer: "Breakglasses", handler: Handler::Json(|asked| Box::pin(breakglass::list(asked))) },
+    Endpoint { method: "POST", path: "/api/v1/breakglass", need: Need::Gateway(Duty::BreakGlass), record: Record::Change, summary: "propose break-glass", query: &[], body: Some("BreakglassWish"), answer: "Breakglass", handler: Handler::Json(|asked| Box::pin(breakglass::propose(asked))) },
+    Endpoint { method: "POST", path: "/api/v1/breakglass/{id}/confirm", need: Need::Gateway(Duty::BreakGlass), record: Record::Change, summary: "confirm what another administrator proposed", query: &[], body: Some("Nothing"), answer: "Breakglass", handler: Handler::Json(|asked| Box::pin(breakglass::confirm(asked))) },
+    Endpoint { method: "POST", path: "/api/v1/breakglass/{id}/end", need: Need::Gateway(Duty::BreakGlass), record: Record::Change, summary: "end it before its time", query: &[], body: Some("Nothing"), answer: "Breakglass", handler: Handler::Json(|asked| Box::pin(breakglass::end(asked))) },
     Endpoint { method: "POST", path: "/api/v1/slack/interactions", need: Need::Slack, record: Record::Change, summary: "a press of a button in Slack", query: &[], body: Some("SlackPress"), answer: "SlackAnswer", handler: Handler::Slack },
 ];
 

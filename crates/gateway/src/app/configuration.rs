@@ -3,6 +3,8 @@
 //! It is read once, at start, so that is when it is compared. Whoever starts the process answers for it; the leaf names
 //! the user of the system.
 
+mod strength;
+
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
@@ -46,6 +48,9 @@ const WEAKER: &[(&str, Weaker)] = &[
     ("masking.recognizer.on_failure", Weaker::Became("pass")),
     ("approvals.slack.people[]", Weaker::Added),
     ("anchors", Weaker::Removed),
+    ("anchors.witnesses[].key", Weaker::Changed),
+    ("signer", Weaker::Removed),
+    ("canaries.tests[]", Weaker::Removed),
 ];
 
 /// A change that takes a control away.
@@ -116,11 +121,8 @@ fn changed(
         detail["previous"] = recorded.to_string().into();
     }
     Ok(Some(Event {
-        event: EventType::ConfigChanged,
-        actor: EventActor::Gateway,
-        server: None,
-        detail: jcs::Object::of(&detail).ok(),
         documents: vec![Document { kind: KIND, hash: *hash.as_bytes(), bytes: Bytes::from(text) }],
+        ..Event::new(EventType::ConfigChanged, EventActor::Gateway, jcs::Object::of(&detail).ok())
     }))
 }
 
@@ -142,6 +144,10 @@ fn last(db: &Db) -> Result<Option<(Hash, Value)>, store::Error> {
 }
 
 fn compare(before: &Value, after: &Value) -> Difference {
+    let strengths = |document: &Value| strength::strengths(&document["configuration"]);
+    let (was, is) = (strengths(before), strengths(after));
+    let weaker = was.into_iter().filter(|(path, was)| is.get(path).is_some_and(|is| is < was));
+    let weaker: Vec<String> = weaker.map(|(path, _)| path).collect();
     let flat = |document: &Value| {
         let mut fields = BTreeMap::new();
         flatten(&document["configuration"], String::new(), String::new(), &mut fields);
@@ -179,6 +185,11 @@ fn compare(before: &Value, after: &Value) -> Difference {
             difference.weakened.push(path.clone());
         }
     }
+    for path in weaker {
+        if !difference.weakened.contains(&path) {
+            difference.weakened.push(path);
+        }
+    }
     difference
 }
 
@@ -188,8 +199,8 @@ struct Field {
     text: String,
 }
 
-/// Every value by its path. Elements of lists are named by their `name`, texts by themselves, so that an order that
-/// means nothing is no change.
+/// Every value by its path. Elements of lists are named by their `name` or `url`, texts by themselves, so that an order
+/// that means nothing is no change.
 fn flatten(value: &Value, path: String, general: String, fields: &mut BTreeMap<String, Field>) {
     let join =
         |path: &str, name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
@@ -201,7 +212,7 @@ fn flatten(value: &Value, path: String, general: String, fields: &mut BTreeMap<S
         }
         Value::Array(items) => {
             for (position, item) in items.iter().enumerate() {
-                let name = item.as_str().or_else(|| item["name"].as_str());
+                let name = item.as_str().or_else(|| item["name"].as_str()).or_else(|| item["url"].as_str());
                 let name = name.map_or_else(|| position.to_string(), str::to_owned);
                 flatten(item, format!("{path}[{name}]"), format!("{general}[]"), fields);
             }
@@ -252,5 +263,34 @@ mod tests {
         ];
         assert_eq!(found.weakened, lines(&weakened));
         assert_eq!(compare(&after, &after), Difference::default());
+    }
+
+    #[test]
+    fn anchors_signer_and_canaries_that_are_gone_or_replaced_are_named() {
+        let with = |key: &str| {
+            json!({
+                "anchors": { "witnesses": [{ "url": "https://a/", "key": key }, { "url": "https://b/", "key": "b" }] },
+                "signer": { "keys": ["k"], "by": { "command": ["sign"] } },
+                "canaries": { "tests": [{ "name": "one", "expect": "denied" }, { "name": "two", "expect": "held" }] },
+            })
+        };
+        let mut less = with("other");
+        less["signer"] = Value::Null;
+        less["canaries"]["tests"] = json!([{ "name": "two", "expect": "held" }]);
+        less["retention"] = json!({ "ordinary_days": 1 });
+        let found = compare(&document(&with("a")), &document(&less));
+        let weakened = [
+            "anchors.witnesses[https://a/].key",
+            "canaries.tests[one].expect",
+            "canaries.tests[one].name",
+            "signer.by.command[sign]",
+            "signer.keys[k]",
+            "retention.ordinary_days",
+        ];
+        assert_eq!(found.weakened, weakened);
+        // Another order is no change.
+        let mut turned = with("a");
+        turned["anchors"]["witnesses"].as_array_mut().unwrap().reverse();
+        assert_eq!(compare(&document(&with("a")), &document(&turned)), Difference::default());
     }
 }

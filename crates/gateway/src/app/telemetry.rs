@@ -7,6 +7,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::anchor::{Assurance, Lines};
 use crate::config::{Config, Log, LogFormat};
+use crate::ledger::keyring;
 use crate::store::Db;
 
 /// Whether these log lines hold every checkpoint that is published: the anchor of assurance level L1.
@@ -22,7 +23,8 @@ pub(super) fn checkpoint_lines(log: &Log) -> Lines {
 /// How strongly the log in `db` is anchored now; what log lines alone give when it cannot be read.
 pub fn assurance(config: &Config, db: &Db) -> Assurance {
     let lines = checkpoint_lines(&config.log);
-    let found = db.read_now("assurance", |read| Assurance::look(read, &config.anchors, lines));
+    let key = keyring::read_anchor_seal(&config.storage.key_directory()).ok();
+    let found = db.read_now("assurance", |read| Assurance::look(read, &config.anchors, lines, key.as_ref()));
     found.unwrap_or_else(|_| Assurance::without_anchors(lines))
 }
 

@@ -19,7 +19,8 @@ use crate::limits;
 use crate::mask::Redacted;
 use crate::mcp::envelope::{Field, Message};
 use crate::model::{
-    Context, Decision, Demand, Grant, MessageKind, Method, Origin, Principal, Target, TargetKind, Terms,
+    Context, Decision, Demand, Grant, GrantKind, MessageKind, Method, Origin, Principal, Target, TargetKind,
+    Terms,
 };
 use crate::store::approval::{self, State};
 use crate::store::{self, definition, delivery};
@@ -243,7 +244,8 @@ impl Approvals {
         if !pending.await? {
             return Ok(None);
         }
-        let grant = Grant { approval: id, leaf: receipt.leaf, binding: row.binding };
+        let kind = GrantKind::Approval;
+        let grant = Grant { approval: id, leaf: receipt.leaf, binding: row.binding, kind };
         Ok(Some(Asked { id, state: State::Pending, terms, decide_by, grant }))
     }
 
@@ -316,7 +318,12 @@ fn joined(row: &approval::Approval) -> Result<Asked, Fault> {
 /// The approval as evidence names it.
 pub(super) fn grant(row: &approval::Approval) -> Result<Grant, Fault> {
     let leaf = row.grant_leaf.or(row.request_leaf).ok_or(Fault::Malformed)?;
-    Ok(Grant { approval: Uuid::from_bytes(row.id), leaf: Hash::from_bytes(leaf), binding: row.binding })
+    Ok(Grant {
+        approval: Uuid::from_bytes(row.id),
+        leaf: Hash::from_bytes(leaf),
+        binding: row.binding,
+        kind: GrantKind::Approval,
+    })
 }
 
 fn input_schema(definition: &[u8]) -> Option<String> {

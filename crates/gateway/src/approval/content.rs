@@ -100,6 +100,13 @@ impl Identity {
         self.party == party || self.actors.contains(&party)
     }
 
+    /// Whether these may be one and the same person, who is known to two issuers: the same subject, or the same address.
+    pub(super) fn may_be(&self, other: &Self) -> bool {
+        let address = |who: &Self| who.email.as_ref().map(|email| email.to_lowercase());
+        let same_address = address(self).is_some_and(|email| Some(email) == address(other));
+        self.party.subject == other.party.subject || same_address
+    }
+
     /// Whether `party` may be this principal, or somebody who acts for it. Of an actor only the caller's issuer speaks,
     /// and which issuer knows them it spells as it likes, or leaves out: so the subject alone tells.
     pub(super) fn may_involve(&self, party: &Party) -> bool {

@@ -60,21 +60,35 @@ impl Email {
         page: Option<&str>,
         now: Timestamp,
     ) -> Result<(), String> {
-        let message = self.message(delivery, record, page, now);
-        let envelope = Envelope { from: &self.from, to: &self.to, message: &message };
+        let subject = format!("Approval needed: {}", call(record));
+        self.post(&self.message(delivery, (&subject, &text(record, page)), now)).await
+    }
+
+    /// Sends a subject and lines of ours; says why they did not arrive.
+    pub(super) async fn tell(
+        &self,
+        delivery: &Delivery,
+        (subject, lines): (&str, &str),
+        now: Timestamp,
+    ) -> Result<(), String> {
+        let text = format!("{}\r\n", lines.replace('\n', "\r\n"));
+        self.post(&self.message(delivery, (subject, &text), now)).await
+    }
+
+    async fn post(&self, message: &str) -> Result<(), String> {
+        let envelope = Envelope { from: &self.from, to: &self.to, message };
         let time = std::time::Duration::from_millis(limits::SMTP_TIMEOUT_MS);
         let sent = tokio::time::timeout(time, self.server.send(&envelope)).await;
         sent.unwrap_or_else(|_| Err(format!("it took longer than {} s", time.as_secs())))
     }
 
-    fn message(&self, delivery: &Delivery, record: &Record, page: Option<&str>, now: Timestamp) -> String {
+    fn message(&self, delivery: &Delivery, (subject, text): (&str, &str), now: Timestamp) -> String {
         let domain = self.from.rsplit('@').next().unwrap_or("localhost");
-        let subject = format!("Approval needed: {}", call(record));
         let headers = [
             ("Date", now.to_zoned(TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S +0000").to_string()),
             ("From", format!("Countersign <{}>", self.from)),
             ("To", self.to.join(",\r\n ")),
-            ("Subject", encoded(&subject)),
+            ("Subject", encoded(subject)),
             // The same at every attempt, so that a message which arrived twice is seen to be one.
             ("Message-ID", format!("<{}@{domain}>", Uuid::from_bytes(delivery.id))),
             ("MIME-Version", "1.0".to_owned()),
@@ -86,7 +100,7 @@ impl Email {
         let mut message: String =
             headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         message.push_str("\r\n");
-        for line in text(record, page).as_bytes().chunks(LINE_BYTES) {
+        for line in text.as_bytes().chunks(LINE_BYTES) {
             message.push_str(&STANDARD.encode(line));
             message.push_str("\r\n");
         }

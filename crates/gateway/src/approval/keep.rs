@@ -25,7 +25,10 @@ impl Approvals {
             let done = tokio::select! {
                 _ = look.tick() => self.look().await,
                 () = news.hear() => self.look().await,
-                _ = tidy.tick() => self.tidy().await,
+                _ = tidy.tick() => match self.look_at_breakglass().await {
+                    Ok(()) => self.tidy().await,
+                    Err(fault) => Err(fault),
+                },
             };
             if let Err(error) = done {
                 tracing::warn!(%error, "approvals could not be looked after; trying again");
@@ -110,6 +113,7 @@ impl Approvals {
                 self.end(&row, reason).await?;
             }
         }
+        self.end_breakglass_with_log(reason).await?;
         let unnoted =
             self.db.read("unnoted", move |read| approval::unnoted(read, i64::MAX, u32::MAX)).await?;
         for row in unnoted {

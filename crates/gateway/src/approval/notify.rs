@@ -14,17 +14,20 @@ use uuid::Uuid;
 use super::bound::hex;
 use super::email::{EMAIL, Email};
 use super::slack::Slack;
-use super::{Approvals, Fault, Record, clean};
+use super::{Approvals, Emergency, Fault, Identity, Record, clean};
 use crate::clock::{Clock, micros};
 use crate::config;
 use crate::limits;
 use crate::store::Topic;
+use crate::store::breakglass::Window;
 use crate::store::delivery::{self, Delivery};
 use crate::store::entry::{self, Filter};
 use crate::webhook::{self, Webhook, WebhookError};
 
 /// What the Slack channel is called where webhooks have names.
 const SLACK: &str = "slack";
+/// What everything that is told of break-glass begins with.
+const GLASS: &str = "breakglass.";
 /// What is told when a control canary fails.
 const ALARM: &str = "canary.failed";
 
@@ -85,7 +88,8 @@ impl Sinks {
             fault: None,
         };
         // Mail is for what somebody has to do.
-        let mail = self.email.as_ref().filter(|_| event == "approval.requested").map(|_| EMAIL);
+        let awaited = event == "approval.requested" || event.starts_with(GLASS);
+        let mail = self.email.as_ref().filter(|_| awaited).map(|_| EMAIL);
         let names = self.all.iter().map(Webhook::name);
         let names = names.chain(self.slack.as_ref().map(|_| SLACK)).chain(mail);
         names.map(one).collect()
@@ -108,6 +112,40 @@ impl Sinks {
             return email.send(delivery, record, self.page.as_deref(), now).await;
         }
         self.post(delivery, self.body(delivery, record), now).await
+    }
+
+    /// The same about a step of break-glass.
+    async fn tell_breakglass(
+        &self,
+        delivery: &Delivery,
+        window: &Window,
+        content: &Emergency,
+        now: Timestamp,
+    ) -> Result<(), String> {
+        if let (EMAIL, Some(email)) = (delivery.sink.as_str(), &self.email) {
+            let text = told(delivery, window, content);
+            return email.tell(delivery, (&headline(&delivery.event), &text), now).await;
+        }
+        if let (SLACK, Some(slack)) = (delivery.sink.as_str(), &self.slack) {
+            let text = format!("{}\n{}", headline(&delivery.event), told(delivery, window, content));
+            return slack.say(&self.client, &text).await;
+        }
+        let time = |us| Timestamp::from_microsecond(us).map(|time| time.to_string()).ok();
+        let body = json!({
+            "type": delivery.event,
+            "timestamp": time(delivery.ts),
+            "data": {
+                "id": Uuid::from_bytes(window.id),
+                "state": window.state.as_str(),
+                "proposer": name(&content.proposer),
+                "confirmer": content.confirmer.as_ref().map(name),
+                "servers": content.servers,
+                "seconds": content.seconds,
+                "until": window.entry.as_ref().and_then(|entry| time(entry.until)),
+                "ended_because": window.reason,
+            },
+        });
+        self.post(delivery, body.to_string(), now).await
     }
 
     fn body(&self, delivery: &Delivery, record: &Record) -> String {
@@ -172,6 +210,7 @@ impl Approvals {
         }
         let sent = match self.find(Uuid::from_bytes(delivery.approval)).await {
             _ if delivery.event == ALARM => self.send_alarm(&delivery).await,
+            _ if delivery.event.starts_with(GLASS) => self.send_breakglass(&delivery).await,
             Ok(Some(record)) => self.sinks.send(&delivery, &record, self.clock.now()).await,
             Ok(None) => Err("the approval is not there any more".to_owned()),
             Err(_) => Err("what was asked for cannot be read any more".to_owned()),
@@ -218,6 +257,17 @@ impl Approvals {
         self.sinks.post(delivery, body.to_string(), self.clock.now()).await
     }
 
+    /// Tells of a step of break-glass; says why it did not arrive.
+    async fn send_breakglass(&self, delivery: &Delivery) -> Result<(), String> {
+        match self.breakglass(Uuid::from_bytes(delivery.approval)).await {
+            Ok(Some((window, content))) => {
+                self.sinks.tell_breakglass(delivery, &window, &content, self.clock.now()).await
+            }
+            Ok(None) => Err("it is not there any more".to_owned()),
+            Err(_) => Err("what was asked for cannot be read any more".to_owned()),
+        }
+    }
+
     /// What has not arrived, the latest first.
     ///
     /// # Errors
@@ -226,6 +276,43 @@ impl Approvals {
         let most = limits::APPROVALS_LISTED_MAX;
         Ok(self.db.read("deliveries", move |read| delivery::outstanding(read, most)).await?)
     }
+}
+
+fn headline(event: &str) -> String {
+    let step = match event {
+        "breakglass.proposed" => "is proposed: a second administrator may confirm it",
+        "breakglass.entered" => "IS IN FORCE: held calls go ahead without approval",
+        _ => "is over",
+    };
+    format!("Break-glass {step}")
+}
+
+/// Who lets whose calls go, where and for how long; the reason is for whoever signs in.
+fn told(delivery: &Delivery, window: &Window, content: &Emergency) -> String {
+    let at = |us| Timestamp::from_microsecond(us).map(|time| time.to_string()).unwrap_or_default();
+    let mut lines = vec![
+        format!("servers: {}", content.servers.join(", ")),
+        format!("calls of {} people", content.people.len()),
+        format!("proposed by {}", name(&content.proposer)),
+    ];
+    lines.extend(content.confirmer.as_ref().map(|who| format!("confirmed by {}", name(who))));
+    match &window.entry {
+        Some(entry) => lines.push(format!("in force until {} at the latest", at(entry.until))),
+        None => lines.push(format!(
+            "for {} seconds; to be confirmed before {}",
+            content.seconds,
+            at(content.confirm_by)
+        )),
+    }
+    if delivery.event == "breakglass.exited" {
+        lines.extend(window.ended.map(|ended| format!("ended {}", at(ended))));
+    }
+    lines.push(format!("see `countersign breakglass list`, or the console: {}", Uuid::from_bytes(window.id)));
+    lines.join("\n")
+}
+
+fn name(who: &Identity) -> String {
+    format!("{}/{}", clean(&who.party.issuer), clean(&who.party.subject))
 }
 
 /// Time before the next attempt, in microseconds.

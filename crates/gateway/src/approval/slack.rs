@@ -78,11 +78,21 @@ impl Slack {
         event: &str,
         record: &Record,
     ) -> Result<(), String> {
+        self.post(client, &self.message(event, record)).await
+    }
+
+    /// Posts a text.
+    pub(super) async fn say(&self, client: &reqwest::Client, text: &str) -> Result<(), String> {
+        let message = json!({ "channel": self.channel, "text": text, "blocks": [section(text)] });
+        self.post(client, &message).await
+    }
+
+    async fn post(&self, client: &reqwest::Client, message: &Value) -> Result<(), String> {
         let answer = client
             .post(self.url.clone())
             .bearer_auth(self.token.expose_secret())
             .timeout(Duration::from_millis(limits::WEBHOOK_TIMEOUT_MS))
-            .json(&self.message(event, record))
+            .json(message)
             .send()
             .await
             .map_err(|error| error.without_url().to_string())?;

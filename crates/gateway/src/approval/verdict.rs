@@ -13,7 +13,8 @@ use crate::model::Grant;
 use crate::store::approval::{self, State};
 use crate::store::delivery;
 
-/// That people agreed to one call. Not `Clone`; made by [`Approvals::take`] alone, which spends the approval.
+/// That people agreed to one call. Not `Clone`; made by [`Approvals::take`], which spends the approval,
+/// or while the glass is broken.
 #[derive(Debug)]
 #[must_use = "the approval is spent"]
 pub struct Verdict {
@@ -22,6 +23,11 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// Nobody approved this call: two administrators let it go.
+    pub(super) fn under_breakglass(call: Uuid, grant: Grant) -> Self {
+        Self { call, grant }
+    }
+
     /// The call it was taken for.
     pub fn call(&self) -> Uuid {
         self.call

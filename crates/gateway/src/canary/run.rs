@@ -51,13 +51,9 @@ pub async fn run(gateway: &Arc<Gateway>, test: &CanaryTest) -> Result<Checked, U
         policy_set: decision.map_or(set, |decision| decision.policy_set.to_string()),
         policies: decision.map(|decision| decision.policies.clone()).unwrap_or_default(),
     };
-    let event = Event {
-        event: EVENT,
-        actor: EventActor::Gateway,
-        server: Some(Arc::from(&*test.server)),
-        detail: jcs::Object::of(&checked).ok(),
-        documents: Vec::new(),
-    };
+    let detail = jcs::Object::of(&checked).ok();
+    let event =
+        Event { server: Some(Arc::from(&*test.server)), ..Event::new(EVENT, EventActor::Gateway, detail) };
     let recorded = gateway.ledger.note(event).await;
     gateway.metrics.canaries.get_or_create(&CanaryLabels { result: label(&checked) }).inc();
     if checked.failed() {

@@ -37,7 +37,10 @@ pub(super) fn colour(event: EventType) -> Option<Style> {
         EventType::AuthFailed | EventType::CallDenied | EventType::CallOrphaned | EventType::AuditGap => {
             AnsiColor::Red
         }
-        EventType::BreakglassEntered | EventType::ToolsChanged | EventType::KeyRevoked => AnsiColor::Yellow,
+        EventType::BreakglassEntered
+        | EventType::BreakglassUsed
+        | EventType::ToolsChanged
+        | EventType::KeyRevoked => AnsiColor::Yellow,
         EventType::CallOutcome | EventType::CallIntent | EventType::CallFrame => return None,
         _ => AnsiColor::Cyan,
     };

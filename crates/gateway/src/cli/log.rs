@@ -4,6 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use evidence::leaf::Leaf;
 use evidence::merkle::leaf_hash;
 use uuid::Uuid;
@@ -28,6 +29,8 @@ enum Command {
     Show(Show),
     /// The latest leaves.
     Tail(Tail),
+    /// What was recorded beside one leaf: a message, or what somebody wrote. That it was read is on record.
+    Body(OneBody),
     /// End the log: its last leaf says why, its last checkpoint covers it.
     Seal(epoch::Seal),
     /// Begin the next epoch of a log that was sealed, or of which something is lost.
@@ -53,6 +56,15 @@ struct Show {
     /// Most leaves to show; the newest are kept.
     #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
+}
+
+/// `log body`.
+#[derive(Debug, clap::Args)]
+struct OneBody {
+    /// Index of the leaf.
+    index: u64,
+    #[command(flatten)]
+    source: Source,
 }
 
 /// `log tail`.
@@ -104,6 +116,7 @@ pub(super) fn run(arguments: &Arguments, paint: Paint, errors: Paint) -> anyhow:
     match &arguments.command {
         Command::Show(show) => run_show(show, paint)?,
         Command::Tail(tail) => run_tail(tail, paint)?,
+        Command::Body(one) => run_body(one, paint)?,
         Command::Seal(seal) => return epoch::seal(seal, errors),
         Command::Genesis(genesis) => return epoch::begin(genesis, errors),
     }
@@ -125,6 +138,15 @@ fn run_show(show: &Show, paint: Paint) -> anyhow::Result<()> {
     }
     let mut lines = show.wanted.lines(paint);
     found.iter().try_for_each(|entry| lines.write(entry))?;
+    Ok(())
+}
+
+fn run_body(one: &OneBody, paint: Paint) -> anyhow::Result<()> {
+    let evidence = one.source.open()?;
+    let found = by_index(&evidence, one.index, one.index.saturating_add(1), 1)?.pop();
+    let entry = found.with_context(|| format!("the log has no leaf {} yet", one.index))?;
+    let body = super::session::beside(&evidence, entry, paint)?;
+    writeln!(std::io::stdout(), "{}", body.trim_end())?;
     Ok(())
 }
 

@@ -162,7 +162,7 @@ fn run_show(one: &One, paint: Paint) -> anyhow::Result<()> {
 fn run_replay(one: &One, paint: Paint) -> anyhow::Result<()> {
     let evidence = one.source.open()?;
     let keys = evidence.keys()?;
-    record_viewing(&evidence, one.id, "session replay")?;
+    record_viewing(&evidence, &serde_json::json!({ "session": one.id }), "session replay")?;
     let vault = Vault::new(&keys)?;
     let mut out = std::io::stdout().lock();
     for_each_exchange(&evidence, one.id, |exchange| {
@@ -182,14 +182,27 @@ fn run_replay(one: &One, paint: Paint) -> anyhow::Result<()> {
     })
 }
 
+/// What was recorded beside one leaf, for people to read.
+pub(super) fn beside(evidence: &Evidence, entry: Entry, paint: Paint) -> anyhow::Result<String> {
+    let keys = evidence.keys()?;
+    record_viewing(evidence, &serde_json::json!({ "index": entry.index }), "log body")?;
+    let leaf = Leaf::decode(&entry.leaf)?;
+    let part = Part { entry, leaf };
+    let body = body(evidence, &Vault::new(&keys)?, &part)?;
+    Ok(shown(paint, &part.leaf, &body))
+}
+
 /// Viewing recorded bodies is an event of its own. Only the gateway writes leaves, so it is asked before anything is
 /// shown.
-fn record_viewing(evidence: &Evidence, session: Uuid, by: &str) -> anyhow::Result<()> {
+fn record_viewing(evidence: &Evidence, what: &serde_json::Value, by: &str) -> anyhow::Result<()> {
     let now = SystemClock.now().as_microsecond();
     let mut id = [0; 16];
     aws_lc_rs::rand::fill(&mut id).map_err(|_| anyhow::anyhow!("the system gave no random bytes"))?;
     let user = rustix::process::getuid().as_raw();
-    let detail = serde_json::json!({ "session": session, "uid": user, "by": by, "at_us": now });
+    let mut detail = serde_json::json!({ "uid": user, "by": by, "at_us": now });
+    if let (Some(detail), Some(what)) = (detail.as_object_mut(), what.as_object()) {
+        detail.extend(what.clone());
+    }
     let event = EventType::RecordingViewed.as_str().to_owned();
     evidence.ask(&Notice { id, ts: now, event, detail: detail.to_string() })
 }

@@ -28,6 +28,7 @@ pub(super) const ASSETS: &[(&str, &[u8])] = &[
     ("view-account.js", include_bytes!("../../assets/console/view-account.js")),
     ("view-activity.js", include_bytes!("../../assets/console/view-activity.js")),
     ("view-approvals.js", include_bytes!("../../assets/console/view-approvals.js")),
+    ("view-breakglass.js", include_bytes!("../../assets/console/view-breakglass.js")),
     ("view-call.js", include_bytes!("../../assets/console/view-call.js")),
     ("view-evidence.js", include_bytes!("../../assets/console/view-evidence.js")),
     ("view-log.js", include_bytes!("../../assets/console/view-log.js")),

@@ -181,11 +181,9 @@ impl Caller {
             "document": hex(&hash),
         });
         Event {
-            event: EventType::ToolsChanged,
-            actor: EventActor::Gateway,
             server: Some(self.server.name.clone()),
-            detail: jcs::Object::of(&detail).ok(),
             documents: vec![Document { kind: "definitions", hash, bytes: document }],
+            ..Event::new(EventType::ToolsChanged, EventActor::Gateway, jcs::Object::of(&detail).ok())
         }
     }
 

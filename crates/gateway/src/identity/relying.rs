@@ -128,6 +128,11 @@ impl Authenticator {
         self.issuers.iter().filter_map(|issuer| Some((&*issuer.name, &*issuer.client.as_ref()?.accounts)))
     }
 
+    /// Names of the issuers whose tokens count.
+    pub fn issuers(&self) -> impl Iterator<Item = &str> {
+        self.issuers.iter().map(|issuer| &*issuer.name)
+    }
+
     /// Whether anybody can have a role in the gateway itself.
     pub fn has_roles(&self) -> bool {
         self.key_mode == config::ServiceKeys::Accepted || self.sign_in_issuers().next().is_some()

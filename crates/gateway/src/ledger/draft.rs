@@ -21,6 +21,7 @@ use evidence::time::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::deed::Deed;
 use super::identifier::Identifiers;
 use super::part;
 use super::vault::{Sealed, Vault, VaultError};
@@ -41,6 +42,7 @@ pub(super) struct Draft {
     pub(super) payload: Option<Sealed>,
     pub(super) context: Option<Arc<SealedContext>>,
     pub(super) documents: Vec<Document>,
+    pub(super) deed: Option<Deed>,
 }
 
 impl Draft {
@@ -172,6 +174,7 @@ impl Drafter {
             payload,
             context: Some(context),
             documents: Vec::new(),
+            deed: None,
         })
     }
 
@@ -204,7 +207,14 @@ impl Drafter {
         }
         let personal = personal(&denial.principal, &denial.context, unlisted, denial.method.as_ref());
         let context = self.context(&mut leaf, moment, &personal)?;
-        Ok(Draft { leaf, step: Step::Aside, payload, context: Some(context), documents: Vec::new() })
+        Ok(Draft {
+            leaf,
+            step: Step::Aside,
+            payload,
+            context: Some(context),
+            documents: Vec::new(),
+            deed: None,
+        })
     }
 
     pub(super) fn frame(
@@ -219,7 +229,14 @@ impl Drafter {
         leaf.frame = Some(position);
         leaf.actor = nobody(origin);
         let payload = self.enclose(&mut leaf, moment, Some(body))?;
-        Ok(Draft { leaf, step: Step::Continue(call), payload, context: None, documents: Vec::new() })
+        Ok(Draft {
+            leaf,
+            step: Step::Continue(call),
+            payload,
+            context: None,
+            documents: Vec::new(),
+            deed: None,
+        })
     }
 
     pub(super) fn outcome(
@@ -238,18 +255,27 @@ impl Drafter {
         leaf.actor = nobody(origin);
         leaf.refusal = outcome.refusal.map(str::to_owned);
         let payload = self.enclose(&mut leaf, moment, outcome.body.as_ref())?;
-        Ok(Draft { leaf, step: Step::End(call), payload, context: None, documents: Vec::new() })
+        Ok(Draft { leaf, step: Step::End(call), payload, context: None, documents: Vec::new(), deed: None })
     }
 
-    pub(super) fn event(&self, event: Event, ts: Timestamp) -> Result<Draft, Unavailable> {
-        let mut leaf = blank(event.event, ts)?;
+    pub(super) fn event(&self, event: Event, moment: &Moment) -> Result<Draft, Unavailable> {
+        let mut leaf = blank(event.event, moment.ts)?;
         leaf.actor = Some(match &event.actor {
             EventActor::Gateway => gateway(),
             EventActor::Principal(principal) => self.actor(principal, Origin::Caller),
         });
         leaf.server = event.server.as_deref().map(str::to_owned);
+        leaf.approval = event.approval.map(|(of, leaf)| leaf::ApprovalStep { id: id(of), leaf });
         leaf.detail = event.detail;
-        Ok(Draft { leaf, step: Step::Aside, payload: None, context: None, documents: event.documents })
+        let payload = self.enclose(&mut leaf, moment, event.body.as_ref())?;
+        Ok(Draft {
+            leaf,
+            step: Step::Aside,
+            payload,
+            context: None,
+            documents: event.documents,
+            deed: event.deed,
+        })
     }
 
     /// Who and in which session, in pseudonyms.
@@ -393,7 +419,7 @@ pub(super) fn own(
     let mut leaf = blank(event, ts)?;
     leaf.actor = Some(gateway());
     leaf.detail = facts.map(detail).transpose()?;
-    Ok(Draft { leaf, step: Step::Aside, payload: None, context: None, documents: Vec::new() })
+    Ok(Draft { leaf, step: Step::Aside, payload: None, context: None, documents: Vec::new(), deed: None })
 }
 
 /// The end of a call whose gateway cannot say how it ended.

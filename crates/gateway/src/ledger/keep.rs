@@ -1,5 +1,6 @@
 //! Sealing of what other modules keep beside the log, under the same keys of the day: erasing a day erases it too.
 
+use aws_lc_rs::hmac;
 use evidence::leaf::Leaf;
 use evidence::merkle::Hash;
 
@@ -12,6 +13,16 @@ use crate::store::entry::Place;
 use crate::store::{Db, context, payload};
 
 impl Ledger {
+    /// Seals how far anchors have come.
+    pub fn anchor_seal(&self) -> hmac::Key {
+        self.0.keys.anchor_seal()
+    }
+
+    /// Number of this process's lane: what it holds in its name is free once that lane is closed.
+    pub fn lane(&self) -> u32 {
+        self.0.lane
+    }
+
     /// Opens sealed records, for reports.
     pub fn vault(&self) -> &Vault {
         self.0.drafter.vault()

@@ -30,6 +30,7 @@ const IDENTIFIER: &str = "identifier.key";
 const ANCHOR: &str = "checkpoint";
 /// What the key derived for service keys is derived for.
 const SERVICE_KEY: &str = "countersign/1 service key";
+const ANCHOR_SEAL: &str = "countersign/1 anchor";
 const FILE_BYTES_MAX: u64 = 64 * 1024;
 
 /// The keys of one log.
@@ -203,6 +204,11 @@ impl Keyring {
         self.mac_key(SERVICE_KEY)
     }
 
+    /// Seals how far anchors have come, see `anchor`.
+    pub(super) fn anchor_seal(&self) -> hmac::Key {
+        self.mac_key(ANCHOR_SEAL)
+    }
+
     /// Tells held calls apart and authenticates what waiting callers hold, see `approval`.
     pub fn approval_key(&self) -> hmac::Key {
         self.mac_key("countersign/1 approval")
@@ -307,12 +313,24 @@ pub fn retire(directory: &Path, origin: &str) -> Result<bool, KeyringError> {
 /// # Errors
 /// [`KeyringError`] when there are no keys, or others may read them.
 pub fn read_service_key_seal(directory: &Path) -> Result<hmac::Key, KeyringError> {
+    read_seal(directory, SERVICE_KEY)
+}
+
+/// The same of what seals how far anchors have come.
+///
+/// # Errors
+/// As [`read_service_key_seal`].
+pub fn read_anchor_seal(directory: &Path) -> Result<hmac::Key, KeyringError> {
+    read_seal(directory, ANCHOR_SEAL)
+}
+
+fn read_seal(directory: &Path, purpose: &str) -> Result<hmac::Key, KeyringError> {
     let path = directory.join(IDENTIFIER);
     if !path.exists() {
         return Err(KeyringError::Lost { path });
     }
     let identifier = secret(&path, Origin::Loaded)?;
-    Ok(hmac::Key::new(hmac::HMAC_SHA256, &*derive(&identifier, SERVICE_KEY)))
+    Ok(hmac::Key::new(hmac::HMAC_SHA256, &*derive(&identifier, purpose)))
 }
 
 /// The name of the file with the signing key of this log.

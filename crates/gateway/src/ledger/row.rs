@@ -117,6 +117,9 @@ impl Placed {
         for kept in &self.draft.documents {
             document::put(tx, &kept.hash, kept.kind, ts, &kept.bytes)?;
         }
+        if let Some(deed) = &self.draft.deed {
+            deed.apply(tx, ts)?;
+        }
         Ok(())
     }
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use evidence::checkpoint::Checkpoint;
+use evidence::epoch::Genesis;
 use evidence::id::Id;
-use evidence::leaf::EventType;
+use evidence::leaf::{EventType, Leaf};
 use evidence::merkle::{Frontier, Hash};
 use evidence::note::Note;
 use evidence::time::Timestamp;
@@ -19,7 +20,7 @@ use super::sequence::{Sequencer, Trouble};
 use super::sweep::{self, Remains};
 use super::verb::Unavailable;
 use crate::limits;
-use crate::store::entry::Place;
+use crate::store::entry::{self, Place};
 use crate::store::epoch::{self, Ending, Epoch};
 use crate::store::{self, Db, checkpoint, lane, tree};
 
@@ -250,10 +251,10 @@ fn epoch_of(note: &[u8]) -> Option<u64> {
 fn check_older_anchor(db: &Db, note: &[u8], number: u64) -> Result<(), StartError> {
     let kept = Note::parse(note).ok().and_then(|note| note.text().parse::<Checkpoint>().ok());
     let found = db.read_now("older anchor", |read| {
-        if epoch::ending_before(read, number + 1)? == Some(Ending::Lost) {
+        let epochs = epoch::all(read)?;
+        if declares_loss(read, &epochs, number + 1)? {
             return Ok(true);
         }
-        let epochs = epoch::all(read)?;
         let then = epochs.iter().find(|epoch| epoch.number == number);
         let (Some(then), Some(kept)) = (then, &kept) else { return Ok(false) };
         let stored = checkpoint::of_size(read, then.first_index + kept.size)?;
@@ -264,6 +265,21 @@ fn check_older_anchor(db: &Db, note: &[u8], number: u64) -> Result<(), StartErro
     } else {
         Err(inconsistent(format!("the checkpoint of epoch {number} in the key directory is not in it")))
     }
+}
+
+/// Whether an epoch begins with a leaf that declares a loss. The row of the epoch says so as well, and anybody who writes to
+/// the database can write it; the leaf is of a lane that a gateway with the keys signed.
+fn declares_loss(read: &mut store::Read<'_>, epochs: &[Epoch], number: u64) -> Result<bool, store::Error> {
+    if epoch::ending_before(read, number)? != Some(Ending::Lost) {
+        return Ok(false);
+    }
+    let Some(epoch) = epochs.iter().find(|epoch| epoch.number == number) else { return Ok(false) };
+    let first = entry::leaf_at(read, Place::new(epoch.first_lane, 0))?;
+    let leaf = first.and_then(|bytes| Leaf::decode(&bytes).ok());
+    let leaf = leaf.filter(|leaf| leaf.event == EventType::LogGenesis);
+    let Some(genesis) = leaf.and_then(|leaf| Genesis::read(&leaf.detail?)) else { return Ok(false) };
+    let named = evidence::epoch::Origin::parse(&genesis.origin).map(|origin| origin.epoch);
+    Ok(named == Some(number) && genesis.previous.is_some_and(|previous| previous.loss.is_some()))
 }
 
 fn signed_frontier(

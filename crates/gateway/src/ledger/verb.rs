@@ -8,6 +8,7 @@ use evidence::leaf::{EventType, Status};
 use evidence::merkle::Hash;
 use uuid::Uuid;
 
+use super::deed::Deed;
 use crate::mask::Redacted;
 use crate::model::{Context, Decision, MessageKind, Method, Principal, Statement, Target};
 use crate::store::entry::Place;
@@ -159,16 +160,31 @@ pub struct Event {
     pub actor: EventActor,
     /// The upstream it is about.
     pub server: Option<Arc<str>>,
+    /// Which break-glass it is a step of, and the leaf that it answers.
+    pub approval: Option<(Uuid, Option<Hash>)>,
     /// Facts, bounded; free of secrets and of personal data.
     pub detail: Option<jcs::Object>,
     /// What the facts name by hash and an auditor will want to read; kept in the same transaction.
     pub documents: Vec<Document>,
+    /// What somebody said, masked: sealed, and erased when its time is over.
+    pub body: Option<Redacted<Bytes>>,
+    /// What takes effect with it, in the same transaction.
+    pub deed: Option<Deed>,
 }
 
 impl Event {
     /// One of `actor` that is about no server.
     pub fn new(event: EventType, actor: EventActor, detail: Option<jcs::Object>) -> Self {
-        Self { event, actor, server: None, detail, documents: Vec::new() }
+        Self {
+            event,
+            actor,
+            server: None,
+            detail,
+            documents: Vec::new(),
+            approval: None,
+            body: None,
+            deed: None,
+        }
     }
 
     /// One of somebody proven. Facts that fit no leaf are left out, and the ledger refuses it.

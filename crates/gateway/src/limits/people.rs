@@ -4,8 +4,12 @@
 pub const POLICY_PROPOSALS_MAX: usize = 20;
 /// Time after which a proposal that nobody took is over, and one that is over is forgotten, in milliseconds.
 pub const POLICY_PROPOSAL_KEPT_MS: u64 = 14 * 24 * 60 * 60 * 1_000;
-/// Time after which a gateway that began to publish is taken for dead, in milliseconds.
-pub const POLICY_PUBLISH_CLAIM_MS: u64 = 60_000;
+/// Time between two attempts to be the one who decides in reviews of access, of all gateways on a database.
+pub const REVIEW_TURN_RETRY_MS: u64 = 50;
+/// Most such attempts: they take ten seconds.
+pub const REVIEW_TURN_ATTEMPTS_MAX: u32 = 200;
+/// Time after which a gateway that decides, and says nothing, is taken for dead.
+pub const REVIEW_TURN_DEAD_MS: u64 = 60_000;
 /// Longest name of a policy file that is published, in bytes.
 pub const POLICY_FILE_NAME_BYTES_MAX: usize = 100;
 /// Time in which a mail server takes a message: it may be slow on purpose.

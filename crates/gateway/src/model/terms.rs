@@ -63,4 +63,15 @@ pub struct Grant {
     pub leaf: Hash,
     /// What the approval was bound to: see `approval::bound`.
     pub binding: [u8; 32],
+    /// Whether people approved this very call.
+    pub kind: GrantKind,
+}
+
+/// What a grant is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GrantKind {
+    /// People approved this very call.
+    Approval,
+    /// Two administrators let held calls go ahead for a while: see `approval::breakglass`.
+    BreakGlass,
 }

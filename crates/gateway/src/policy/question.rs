@@ -54,6 +54,8 @@ pub enum Duty {
     ReadLog,
     /// See who may do what.
     ReadAccess,
+    /// Let held calls go ahead for a while without approval, with another administrator.
+    BreakGlass,
     /// Accept changed definitions.
     AcceptTools,
     /// Say what is to become of grants under review.
@@ -83,7 +85,7 @@ pub const ROLES: [&str; 5] = ["administrator", "approver", "auditor", "reviewer"
 
 impl Duty {
     /// Every duty, in the order of their actions.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Approve,
         Self::View,
         Self::ReadStatus,
@@ -92,6 +94,7 @@ impl Duty {
         Self::ReadRecordings,
         Self::ReadLog,
         Self::ReadAccess,
+        Self::BreakGlass,
         Self::AcceptTools,
         Self::ReviewAccess,
         Self::ManageReviews,
@@ -111,6 +114,7 @@ impl Duty {
             Self::ReadRecordings => "recordings.read",
             Self::ReadLog => "log.read",
             Self::ReadAccess => "access.read",
+            Self::BreakGlass => "breakglass.enter",
             Self::AcceptTools => "tools.accept",
             Self::ReviewAccess => "access.review",
             Self::ManageReviews => "reviews.manage",
@@ -132,7 +136,9 @@ impl Duty {
             Self::ReadRecordings | Self::ReadLog | Self::ExportEvidence => &["auditor"],
             Self::RunCanaries => &["administrator", "auditor"],
             Self::ReviewAccess => &["administrator", "reviewer"],
-            Self::AcceptTools | Self::ManageReviews | Self::PublishPolicies => &["administrator"],
+            Self::AcceptTools | Self::BreakGlass | Self::ManageReviews | Self::PublishPolicies => {
+                &["administrator"]
+            }
         }
     }
 

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::population::{Listed, Population};
+use super::turn::Turn;
 use super::{NotReviewed, Reviewer, Started, state};
 use crate::exchange::Gateway;
 use crate::ledger::{Document, Event, EventActor};
@@ -34,18 +35,19 @@ pub struct Order {
 /// [`NotReviewed::Request`] when there is nothing to review, too much, or no time for it; and what the store and the log
 /// say.
 pub async fn start(gateway: &Arc<Gateway>, who: Arc<Principal>, order: Order) -> Result<Uuid, NotReviewed> {
-    let _turn = gateway.errands.reviewing.lock().await;
+    let turn = Turn::wait(gateway).await?;
+    let begun = begin(gateway, who, order).await;
+    turn.end(begun).await
+}
+
+async fn begin(gateway: &Arc<Gateway>, who: Arc<Principal>, order: Order) -> Result<Uuid, NotReviewed> {
     let id = crate::clock::new_id(&*gateway.clock);
     let this = gateway.clone();
     let computed = tokio::task::spawn_blocking(move || compute(&this, id, &order));
     let (detail, document) = computed.await.map_err(|_| NotReviewed::Malformed)??;
-    let event = Event {
-        event: EventType::ReviewStarted,
-        actor: EventActor::Principal(who),
-        server: None,
-        detail: Some(detail),
-        documents: vec![document],
-    };
+    let actor = EventActor::Principal(who);
+    let event =
+        Event { documents: vec![document], ..Event::new(EventType::ReviewStarted, actor, Some(detail)) };
     gateway.ledger.note(event).await?;
     Ok(id)
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::state::{self, Review};
+use super::turn::Turn;
 use super::{Applied, Decision, Ended, NotReviewed, Tally, decide, standing_word};
 use crate::exchange::Gateway;
 use crate::ledger::{Event, EventActor};
@@ -21,13 +22,24 @@ use crate::report::access::{Basis, Records, Standing, standing};
 /// # Errors
 /// [`NotReviewed::Closed`] and others.
 pub async fn close(gateway: &Arc<Gateway>, who: Option<Arc<Principal>>, id: Uuid) -> Result<(), NotReviewed> {
-    let _turn = gateway.errands.reviewing.lock().await;
+    let turn = Turn::wait(gateway).await?;
+    let closed = write_end(gateway, who, id, &turn).await;
+    turn.end(closed).await
+}
+
+async fn write_end(
+    gateway: &Arc<Gateway>,
+    who: Option<Arc<Principal>>,
+    id: Uuid,
+    turn: &Turn<'_>,
+) -> Result<(), NotReviewed> {
     let (this, actor) = (gateway.clone(), who.map_or(EventActor::Gateway, EventActor::Principal));
     let ended = tokio::task::spawn_blocking(move || end(&this, id, actor));
     let events = ended.await.map_err(|_| NotReviewed::Malformed)??;
     // The end comes last: whoever reads it has read everything. After a failure in between, closing is done again, and
     // what was written then counts.
     for batch in events.chunks(limits::REVIEW_LEAVES_AT_ONCE_MAX) {
+        turn.keep().await?;
         gateway.ledger.note_all(batch.to_vec()).await?;
     }
     Ok(())

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::population::Listed;
 use super::state::{self, Campaign};
+use super::turn::Turn;
 use super::{Decided, Decision, NotReviewed, Reviewer, check_reason};
 use crate::exchange::Gateway;
 use crate::ledger::{Event, EventActor};
@@ -42,7 +43,17 @@ pub async fn decide(
     }
     let reason = gateway.mask.sentence(&verdicts.reason);
     // A review that closes meanwhile would have decided without this.
-    let _turn = gateway.errands.reviewing.lock().await;
+    let turn = Turn::wait(gateway).await?;
+    let said = say(gateway, who, id, (verdicts, reason)).await;
+    turn.end(said).await
+}
+
+async fn say(
+    gateway: &Arc<Gateway>,
+    who: &Arc<Principal>,
+    id: Uuid,
+    (verdicts, reason): (Verdicts, String),
+) -> Result<(), NotReviewed> {
     let this = gateway.clone();
     let review = tokio::task::spawn_blocking(move || state::find(&this, id));
     let review = review.await.map_err(|_| NotReviewed::Malformed)??;

@@ -76,16 +76,21 @@ impl Holder {
         }
     }
 
-    /// Whether the grant is one of somebody's own. What everybody has is nobody's own.
+    /// Whether the grant is one of somebody's own, or of a program with their subject: as for held calls, an agent that may
+    /// be theirs is they, whichever issuer knows it. What everybody has is nobody's own.
     pub fn is(&self, who: &Principal, gateway: &Gateway) -> bool {
         if let Some(actor) = &self.actor {
-            return std::iter::once(&who.party)
-                .chain(&who.actors)
-                .any(|party| gateway.ledger.actor(party) == *actor);
+            let subject = || who.party.subject.clone();
+            let elsewhere = gateway.authenticator.issuers();
+            let mut parties = elsewhere.map(|issuer| Party { issuer: issuer.to_owned(), subject: subject() });
+            return gateway.ledger.actor(&who.party) == *actor
+                || parties.any(|party| gateway.ledger.actor(&party) == *actor);
         }
-        let human = self.kinds.contains(&PrincipalKind::Human);
+        // A service has a key of its own, and is nobody's.
+        let persons = [PrincipalKind::Human, PrincipalKind::Agent];
+        let theirs = self.kinds.iter().any(|kind| persons.contains(kind));
         let member = self.groups.iter().all(|group| who.groups.contains(group));
-        human && member && (!self.groups.is_empty() || who.groups.is_empty())
+        theirs && member && (!self.groups.is_empty() || who.groups.is_empty())
     }
 
     /// Who this is in `basis`, with the groups of today; `None`: nobody knows any more.

@@ -14,7 +14,7 @@ use url::{Host, Url};
 use super::attestation::Attested;
 use super::{NoRandomness, SignIns, Visit, seal};
 use crate::clock::micros;
-use crate::ledger::{Event, Ledger, Unavailable};
+use crate::ledger::{Deed, Event, Ledger, Unavailable};
 use crate::limits;
 use crate::model::{Party, Principal, PrincipalKind};
 use crate::store;
@@ -190,22 +190,28 @@ impl SignIns {
             "rp_id": new.rp_id,
             "origin": new.origin,
         });
-        let stale = now - micros(limits::PASSKEY_OFFER_MS);
+        self.undo(ledger).await?;
+        let lane = ledger.lane();
         let added = self
             .db
-            .write("add passkey", move |tx| row::insert(tx, &new, limits::PASSKEYS_PER_PERSON_MAX, stale));
+            .write("add passkey", move |tx| row::insert(tx, &new, limits::PASSKEYS_PER_PERSON_MAX, lane));
         match added.await? {
             Addition::Made => {}
             Addition::Taken => return Err(NoPasskey::Taken),
             Addition::Full => return Err(NoPasskey::Full),
         }
         let event = Event::by(&visit.principal, EventType::PasskeyRegistered, &detail);
-        if let Err(error) = ledger.note(event).await {
-            self.db.write("drop passkey", move |tx| row::delete(tx, &id)).await?;
-            return Err(error.into());
-        }
-        let now = self.now();
-        Ok(self.db.write("note passkey", move |tx| row::note(tx, &id, now)).await?)
+        ledger.note(Event { deed: Some(Deed::RegisterPasskey(id)), ..event }).await?;
+        Ok(())
+    }
+
+    /// Undoes what was begun and is not on record, as far as no leaf of it is on its way any more.
+    async fn undo(&self, ledger: &Ledger) -> Result<(), NoPasskey> {
+        // What this process began before it asked, and whose caller has its answer: the writer has settled it by then.
+        let before = self.now() - micros(2 * limits::LEDGER_WAIT_MS);
+        ledger.retry().await?;
+        let lane = ledger.lane();
+        Ok(self.db.write("undo passkeys", move |tx| row::undo(tx, lane, before)).await?)
     }
 
     /// Takes a passkey out of use, on record.
@@ -219,22 +225,19 @@ impl SignIns {
         credential: &str,
     ) -> Result<(), NoPasskey> {
         let id = passkey::decode(credential, CREDENTIAL_BYTES_MAX).map_err(|_| NoPasskey::Unknown)?;
-        let (key, person, now) = (id.clone(), who.party.digest(), self.now());
-        let removed = self.db.write("remove passkey", move |tx| row::remove(tx, &person, &key, now)).await?;
+        self.undo(ledger).await?;
+        let (key, person, now, lane) = (id.clone(), who.party.digest(), self.now(), ledger.lane());
+        let removed =
+            self.db.write("remove passkey", move |tx| row::remove(tx, &person, &key, now, lane)).await?;
         match removed {
             Removal::Begun => {}
             Removal::Busy => return Err(NoPasskey::Busy),
             Removal::Unknown => return Err(NoPasskey::Unknown),
         }
         let detail = json!({ "credential": passkey::encode(&id) });
-        if let Err(error) = ledger.note(Event::by(who, EventType::PasskeyRemoved, &detail)).await {
-            // With a timeout the leaf may still appear: then it stays of no use.
-            if error != Unavailable::Timeout {
-                self.db.write("keep passkey", move |tx| row::restore(tx, &id)).await?;
-            }
-            return Err(error.into());
-        }
-        Ok(self.db.write("forget passkey", move |tx| row::delete(tx, &id)).await?)
+        let event = Event::by(who, EventType::PasskeyRemoved, &detail);
+        ledger.note(Event { deed: Some(Deed::RemovePasskey(id)), ..event }).await?;
+        Ok(())
     }
 
     fn attested(

@@ -15,7 +15,7 @@ pub struct Acceptance {
     pub hash: [u8; 32],
     /// SHA-256 of the one that was pinned before.
     pub before: [u8; 32],
-    /// Why.
+    /// Why, masked; empty once the log has it.
     pub reason: String,
     /// Who.
     pub accepted_by: String,
@@ -65,10 +65,11 @@ pub fn noted(read: &mut Read<'_>, limit: u32) -> Result<Vec<Acceptance>, Error> 
     )
 }
 
-/// Remembers that the log has the leaf, unless another acceptance has taken its place meanwhile.
+/// Remembers that the log has the leaf, which keeps the reason sealed, unless another acceptance has taken its place
+/// meanwhile.
 pub fn note(tx: &mut Tx<'_>, noted: &Acceptance, ts: i64) -> Result<(), Error> {
     tx.execute(
-        "UPDATE acceptance SET noted = $1 \
+        "UPDATE acceptance SET noted = $1, reason = '' \
          WHERE server = $2 AND kind = $3 AND name = $4 AND hash = $5 AND ts = $6",
         &[
             Value::Int(ts),

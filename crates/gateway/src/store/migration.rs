@@ -55,6 +55,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::alike(8, include_str!("migration/008_held.sql")),
     Migration::alike(10, include_str!("migration/010_retention.sql")),
     Migration::alike(11, include_str!("migration/011_publication.sql")),
+    Migration::alike(12, include_str!("migration/012_breakglass.sql")),
     Migration {
         number: 14,
         both: "",

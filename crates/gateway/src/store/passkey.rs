@@ -53,17 +53,16 @@ const COLUMNS: &str = "id, person, public_key, rp_id, origin, counter, created, 
 /// Whether a row is of use.
 const IN_USE: &str = "noted IS NOT NULL AND removed IS NULL";
 
-/// Adds one that is not of use yet; forgets those of which a process died between the two since `stale`.
-pub fn insert(tx: &mut Tx<'_>, new: &Passkey, most: u64, stale: i64) -> Result<Addition, Error> {
-    tx.execute("DELETE FROM passkey WHERE noted IS NULL AND created < $1", &[stale.into()])?;
+/// Adds one that is not of use yet, for the process with this lane, which records it.
+pub fn insert(tx: &mut Tx<'_>, new: &Passkey, most: u64, lane: u32) -> Result<Addition, Error> {
     let sql = "SELECT count(*) FROM passkey WHERE person = $1";
     let there = tx.first(sql, &[(&new.person).into()], |row| row.count(0))?.unwrap_or_default();
     if there >= most {
         return Ok(Addition::Full);
     }
     let added = tx.execute(
-        "INSERT INTO passkey (id, person, public_key, rp_id, origin, counter, created, sealed) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+        "INSERT INTO passkey (id, person, public_key, rp_id, origin, counter, created, sealed, lane) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
         &[
             (&new.id).into(),
             (&new.person).into(),
@@ -73,9 +72,23 @@ pub fn insert(tx: &mut Tx<'_>, new: &Passkey, most: u64, stale: i64) -> Result<A
             new.counter.into(),
             new.created.into(),
             (&new.sealed).into(),
+            Value::Int(i64::from(lane)),
         ],
     )?;
     Ok(if added == 1 { Addition::Made } else { Addition::Taken })
+}
+
+/// Undoes what was begun and is not on record: by processes whose lane is closed, and before `before` (microseconds since
+/// 1970) by the one with this lane, of which no leaf is on its way any more.
+pub fn undo(tx: &mut Tx<'_>, lane: u32, before: i64) -> Result<(), Error> {
+    let values = [Value::Int(i64::from(lane)), Value::Int(before)];
+    let closed = "lane IN (SELECT number FROM lane WHERE closed IS NOT NULL)";
+    let sql =
+        format!("DELETE FROM passkey WHERE noted IS NULL AND ({closed} OR (lane = $1 AND created < $2))");
+    tx.execute(&sql, &values)?;
+    let sql = format!("UPDATE passkey SET removed = NULL WHERE ({closed} OR lane = $1) AND removed < $2");
+    tx.execute(&sql, &values)?;
+    Ok(())
 }
 
 /// The log has the leaf about it.
@@ -106,9 +119,10 @@ pub fn advance(tx: &mut Tx<'_>, person: &[u8; 32], id: &[u8], counter: i64, ts: 
 }
 
 /// Takes a passkey out of use, unless a word of its person is under way, which it may have signed.
-pub fn remove(tx: &mut Tx<'_>, person: &[u8; 32], id: &[u8], ts: i64) -> Result<Removal, Error> {
-    let sql = format!("UPDATE passkey SET removed = $1 WHERE id = $2 AND person = $3 AND {IN_USE}");
-    if tx.execute(&sql, &[ts.into(), id.into(), person.into()])? == 0 {
+pub fn remove(tx: &mut Tx<'_>, person: &[u8; 32], id: &[u8], ts: i64, lane: u32) -> Result<Removal, Error> {
+    let sql =
+        format!("UPDATE passkey SET removed = $1, lane = $2 WHERE id = $3 AND person = $4 AND {IN_USE}");
+    if tx.execute(&sql, &[ts.into(), Value::Int(i64::from(lane)), id.into(), person.into()])? == 0 {
         return Ok(Removal::Unknown);
     }
     if approval_vote::is_under_way(tx, person)? {
@@ -118,13 +132,13 @@ pub fn remove(tx: &mut Tx<'_>, person: &[u8; 32], id: &[u8], ts: i64) -> Result<
     Ok(Removal::Begun)
 }
 
-/// It could not be recorded that it was removed.
-pub fn restore(tx: &mut Tx<'_>, id: &[u8]) -> Result<(), Error> {
+/// It is not to be removed now.
+fn restore(tx: &mut Tx<'_>, id: &[u8]) -> Result<(), Error> {
     tx.execute("UPDATE passkey SET removed = NULL WHERE id = $1", &[id.into()])?;
     Ok(())
 }
 
-/// Forgets it: it could not be recorded, or its removal is.
+/// Forgets it: its removal is on record.
 pub fn delete(tx: &mut Tx<'_>, id: &[u8]) -> Result<(), Error> {
     tx.execute("DELETE FROM passkey WHERE id = $1", &[id.into()])?;
     Ok(())

@@ -1,6 +1,7 @@
 //! `policy_proposal` and `policy_publication`: policy sets that are kept in the store, for every gateway on it.
 
 use super::approval::Sealed;
+use super::tx::Right;
 use super::{Error, Read, Row, Tx, Value};
 
 /// A set that somebody wants to be in force. Times are microseconds since 1970.
@@ -39,13 +40,8 @@ pub struct Publication {
 
 const COLUMNS: &str = "id, policy_set, base, files, person, created, day, commitment, sealed, seal";
 
-/// Adds a proposal. `false`: there are `most` already.
-pub fn propose(tx: &mut Tx<'_>, new: &Proposal, most: usize) -> Result<bool, Error> {
-    let sql = "SELECT count(*) FROM policy_proposal WHERE ended IS NULL";
-    let open = tx.first(sql, &[], |row| row.count(0))?.unwrap_or_default();
-    if usize::try_from(open).unwrap_or(usize::MAX) >= most {
-        return Ok(false);
-    }
+/// Adds a proposal.
+pub fn propose(tx: &mut Tx<'_>, new: &Proposal) -> Result<(), Error> {
     tx.execute(
         "INSERT INTO policy_proposal (id, policy_set, base, files, person, created, day, commitment, sealed, seal) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
@@ -62,7 +58,7 @@ pub fn propose(tx: &mut Tx<'_>, new: &Proposal, most: usize) -> Result<bool, Err
             (&new.seal).into(),
         ],
     )?;
-    Ok(true)
+    Ok(())
 }
 
 /// At most `limit` open proposals, the latest first.
@@ -78,21 +74,29 @@ pub fn find(read: &mut Read<'_>, id: &[u8; 16]) -> Result<Option<Proposal>, Erro
     read.first(&sql, &[id.into()], proposal)
 }
 
-/// Takes a proposal, to be put in force or given up by this process alone, and no other meanwhile. `false`: another process
-/// has it, or another one, since `stale` or later.
-pub fn claim(tx: &mut Tx<'_>, id: &[u8; 16], now: i64, stale: i64) -> Result<bool, Error> {
+/// Takes a proposal, to be put in force or given up by the process with this lane alone, and no other meanwhile. `false`:
+/// another process has it, or another one, and its lane is open, so that a leaf of it may still come.
+pub fn claim(tx: &mut Tx<'_>, id: &[u8; 16], lane: u32) -> Result<bool, Error> {
+    tx.await_right(Right::Publish)?;
     let touched = tx.execute(
-        "UPDATE policy_proposal SET claimed = $1 WHERE id = $2 AND ended IS NULL AND (claimed IS NULL OR claimed < $3) \
-         AND NOT EXISTS (SELECT 1 FROM policy_proposal AS other WHERE other.id <> $2 AND other.ended IS NULL \
-         AND other.claimed >= $3)",
-        &[Value::Int(now), id.into(), Value::Int(stale)],
+        "UPDATE policy_proposal SET claimed = $1 WHERE id = $2 AND ended IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM policy_proposal AS held JOIN lane ON lane.number = held.claimed \
+         WHERE held.ended IS NULL AND lane.closed IS NULL)",
+        &[Value::Int(i64::from(lane)), id.into()],
     )?;
     Ok(touched == 1)
 }
 
-/// Gives a proposal back.
-pub fn release(tx: &mut Tx<'_>, id: &[u8; 16]) -> Result<(), Error> {
-    tx.execute("UPDATE policy_proposal SET claimed = NULL WHERE id = $1", &[id.into()])?;
+/// Whether this process has taken one.
+pub fn has_claimed(read: &mut Read<'_>, lane: u32) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM policy_proposal WHERE claimed = $1 AND ended IS NULL LIMIT 1";
+    Ok(read.first(sql, &[Value::Int(i64::from(lane))], |row| row.int(0))?.is_some())
+}
+
+/// Gives back what this process has taken.
+pub fn release(tx: &mut Tx<'_>, lane: u32) -> Result<(), Error> {
+    let sql = "UPDATE policy_proposal SET claimed = NULL WHERE claimed = $1 AND ended IS NULL";
+    tx.execute(sql, &[Value::Int(i64::from(lane))])?;
     Ok(())
 }
 

@@ -4,7 +4,8 @@ use super::entry::Place;
 use super::{Error, Read, Row, Tx, Value};
 
 /// Tables whose rows are sealed with the key of their day.
-const SEALED: &[&str] = &["payload", "context", "approval", "approval_vote", "policy_proposal", "held_task"];
+const SEALED: &[&str] =
+    &["payload", "context", "approval", "approval_vote", "policy_proposal", "held_task", "breakglass"];
 
 /// Where to go on looking for bodies: behind this day and place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,6 +152,7 @@ pub fn erase_beside(tx: &mut Tx<'_>, day: i64) -> Result<(u64, u64), Error> {
         &day,
     )?;
     let approvals = tx.execute("DELETE FROM approval WHERE day <= $1 AND noted IS NOT NULL", &day)?;
+    tx.execute("DELETE FROM breakglass WHERE day <= $1 AND noted IS NOT NULL", &day)?;
     Ok((contexts, approvals))
 }
 

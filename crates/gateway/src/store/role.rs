@@ -32,6 +32,8 @@ const GRANTS: &[(&str, &str)] = &[
     ("approval_vote", "SELECT, INSERT, UPDATE, DELETE"),
     ("delivery", "SELECT, INSERT, UPDATE, DELETE"),
     ("callback", "SELECT, INSERT, DELETE"),
+    ("lease", "SELECT, INSERT, UPDATE, DELETE"),
+    ("breakglass", "SELECT, INSERT, UPDATE, DELETE"),
     ("held_task", "SELECT, INSERT, UPDATE, DELETE"),
     ("follower", "SELECT, INSERT, UPDATE, DELETE"),
     ("minute", "SELECT, INSERT, UPDATE, DELETE"),

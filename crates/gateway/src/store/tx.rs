@@ -29,6 +29,8 @@ pub enum Right {
     Sequence = 7_237_003,
     /// Erasing what is kept beside leaves, and changing what must be kept.
     Retain = 7_237_004,
+    /// Publishing policies.
+    Publish = 7_237_005,
 }
 
 /// Most parameters of one statement of PostgreSQL's protocol.

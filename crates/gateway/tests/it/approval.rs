@@ -2,6 +2,7 @@
 
 mod acquaint;
 mod bound;
+mod breakglass;
 mod command;
 mod decide;
 mod email;

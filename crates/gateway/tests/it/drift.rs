@@ -62,6 +62,17 @@ async fn shown(gateway: &Harness, words: &[&str]) -> String {
     String::from_utf8(done.stdout).expect("UTF-8")
 }
 
+/// What was recorded beside a leaf, as the command shows it.
+async fn body(gateway: &Harness, index: usize) -> String {
+    gateway.running.gateway.ledger.sequence().await.expect("in the log");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    command.args(["log", "body", &index.to_string(), "-c"]).arg(&gateway.site.file);
+    let done = tokio::task::spawn_blocking(move || command.output().expect("the command runs"));
+    let done = done.await.expect("no panic");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8(done.stdout).expect("UTF-8")
+}
+
 async fn refused(gateway: &Harness, words: &[&str]) -> String {
     let done = tools(gateway, words).await;
     assert!(!done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
@@ -122,9 +133,17 @@ async fn drifted_tool_is_held_until_the_new_definition_is_accepted() {
     assert_eq!(leaves.len(), 3, "learned, changed, accepted");
     let detail = &leaves[2]["detail"];
     assert_eq!((detail["accepted"].as_str(), detail["before"].as_str()), (Some(current), Some(pinned)));
-    let kept = detail["reason"].as_str().expect("a reason");
     assert_eq!(detail["name"], "read");
-    assert!(kept.starts_with("ticket 7 of ") && !kept.contains("carla"), "{kept}");
+    // What somebody wrote is masked, sealed, and named by its commitment only.
+    assert!(detail["reason"].is_null() && leaves[2]["payload"]["commitment"].is_string(), "{detail}");
+    let all = gateway.leaves().await;
+    let index = all.iter().position(|leaf| leaf["id"] == leaves[2]["id"]).expect("the leaf");
+    let kept = body(&gateway, index).await;
+    assert!(kept.contains("ticket 7 of ") && !kept.contains("carla"), "{kept}");
+    assert_eq!(
+        gateway.running.gateway.acceptances.step(&inside.catalog, &inside.ledger).await.expect("none"),
+        0
+    );
 
     let gateway = gateway.restart_after(|_| {}).await;
     assert!(is_allowed(&gateway).await, "it stays accepted");

@@ -126,6 +126,30 @@ async fn nobody_decides_on_access_of_their_own_and_trying_is_on_record() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn access_of_an_agent_that_may_be_ones_own_is_ones_own() {
+    let setup = setup().await;
+    let agents = r#"
+        @id("agents") permit (principal is Agent, action == Action::"tools/call", resource == Tool::"up/effect")
+        when { principal in Group::"operations" || principal in Group::"support" };
+    "#;
+    setup.gateway.publish(&format!("{POLICIES}{agents}")).await;
+    let review = start(&setup, "bob", json!({ "due": due(&setup, 3600) })).await;
+    let of_agents = |group: &str| {
+        let found = numbers(&review, |item| {
+            item["kinds"] == json!(["agent"]) && item["holder"].as_str().is_some_and(|holder| holder == group)
+        });
+        assert!(!found.is_empty(), "{review}");
+        found
+    };
+    for (group, theirs) in [("operations", true), ("support", false)] {
+        for grant in of_agents(group) {
+            assert_eq!(item(&review, grant)["may_decide"], json!(!theirs), "{}", item(&review, grant));
+        }
+    }
+    setup.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn review_of_persons_names_nobody_in_the_log_and_only_its_reviewers_decide() {
     let setup = setup().await;
     let order = json!({ "due": due(&setup, 3600), "people": "persons", "reviewers": ["demo/carol"] });

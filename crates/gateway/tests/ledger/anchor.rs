@@ -106,6 +106,31 @@ async fn publication_that_was_killed_is_taken_up_by_the_next_process() {
 }
 
 #[tokio::test]
+async fn level_that_the_database_claims_is_none() {
+    let place = tempfile::tempdir().unwrap();
+    let configured = published_to(place.path());
+    let gateway = Gateway::start(None, &configured);
+    gateway.publish(3).await;
+    let leftout = || {
+        Anchors::new(&configured, Lines::LeftOut, gateway.db.clone(), gateway.ledger.clone(), clock())
+            .unwrap()
+    };
+    let (anchors, intruder) = (leftout(), gateway.place.intruder());
+    // Nothing was published: a row says that it was, to where nobody can change it.
+    let row = "INSERT INTO anchor SELECT 'place vault', max(size), 1, 'COMPLIANCE', 9000000000000000, x'%' FROM checkpoint";
+    intruder.execute(&row.replace('%', &"00".repeat(32)), []).unwrap();
+    let claimed = anchors.assurance().await.unwrap();
+    assert_eq!(claimed.level, "L0");
+    assert!(claimed.why.contains("what the database says of `place vault` does not count"), "{claimed}");
+    anchors.step().await;
+    assert_eq!(anchors.assurance().await.unwrap().level, "L1");
+    // What is true, made to look stronger.
+    let held = "UPDATE anchor SET held = 'COMPLIANCE', held_until = 9000000000000000";
+    assert_eq!(intruder.execute(held, []).unwrap(), 1);
+    assert_eq!(anchors.assurance().await.unwrap().level, "L0");
+}
+
+#[tokio::test]
 async fn what_is_published_shows_a_log_that_was_cut_or_written_anew() {
     let place = tempfile::tempdir().unwrap();
     let configured = published_to(place.path());

@@ -261,6 +261,33 @@ async fn older_database_is_continued_only_with_what_contradicts_it() {
 }
 
 #[tokio::test]
+async fn loss_that_only_a_row_declares_is_none() {
+    let place = Place::new();
+    let ledger = place.start();
+    call(&ledger).await;
+    ledger.stop().await.unwrap();
+    drop(ledger);
+    let backup = tempfile::tempdir().unwrap();
+    let copy = backup.path().join("copy.db");
+    place.intruder().execute("VACUUM INTO $1", [copy.to_str().unwrap()]).unwrap();
+    let ledger = place.start();
+    call(&ledger).await;
+    ledger.stop().await.unwrap();
+    drop(ledger);
+    restore(&place, &copy);
+    // The signer names the next key already; whoever restored the copy says in the database that something was lost.
+    keyring::prepare(&place.path().join("keys"), &ledger::origin("test", 2), None).unwrap();
+    let row =
+        "INSERT INTO epoch SELECT 2, max(number) + 1, (SELECT max(size) FROM checkpoint), 0, 1 FROM lane";
+    place.intruder().execute(row, []).unwrap();
+    let refused = match start(&place, 2) {
+        Err(refused) => refused.to_string(),
+        Ok(_) => panic!("an older database was accepted"),
+    };
+    assert!(refused.contains("the checkpoint of epoch 1 in the key directory is not in it"), "{refused}");
+}
+
+#[tokio::test]
 async fn database_of_an_earlier_epoch_is_refused() {
     let place = Place::new();
     let ledger = place.start();

@@ -3,6 +3,7 @@
 mod anchor;
 mod command;
 mod crash;
+mod deed;
 mod epoch;
 mod failure;
 mod harness;

@@ -128,13 +128,7 @@ async fn refusals_and_events_are_recorded_as_what_they_are() {
     let unproven = Denial { kind: DenialKind::Unproven, call: call_id(), reason: Some("expired"), ..denial };
     ledger.deny(unproven).await.unwrap();
     let detail = jcs::Object::of(&serde_json::json!({ "policy_set": "00" })).unwrap();
-    let event = Event {
-        event: EventType::PolicyPublished,
-        actor: EventActor::Gateway,
-        server: None,
-        detail: Some(detail),
-        documents: Vec::new(),
-    };
+    let event = Event::new(EventType::PolicyPublished, EventActor::Gateway, Some(detail));
     ledger.note(event.clone()).await.unwrap();
     let refused = ledger.note(Event { event: EventType::CallOutcome, ..event }).await.unwrap_err();
     assert!(matches!(refused, Unavailable::Rejected(_)), "{refused}");

@@ -87,7 +87,7 @@ pub(super) fn export(export: &Export) -> anyhow::Result<()> {
     let output = &export.output;
     let file =
         std::fs::File::create_new(output).with_context(|| format!("cannot write `{}`", output.display()))?;
-    record_viewing(&evidence, export.one.id, "session export")?;
+    record_viewing(&evidence, &serde_json::json!({ "session": export.one.id }), "session export")?;
     let mut out = std::io::BufWriter::new(file);
     let mut entries = Vec::new();
     if !export.har {

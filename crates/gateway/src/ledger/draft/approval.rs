@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Draft, Drafter, Moment, Step, blank, decision, detail, gateway, id, kind, personal};
 use crate::ledger::verb::{ApprovalStep, Intent, Stage, Unavailable};
-use crate::model::Effect;
+use crate::model::{Effect, GrantKind};
 
 impl Drafter {
     /// `approval.*`, all but `approval.used`.
@@ -44,10 +44,10 @@ impl Drafter {
             leaf.decision = Some(decision(&about.decision));
         }
         let payload = self.enclose(&mut leaf, moment, step.body.as_ref())?;
-        Ok(Draft { leaf, step: Step::Aside, payload, context, documents: Vec::new() })
+        Ok(Draft { leaf, step: Step::Aside, payload, context, documents: Vec::new(), deed: None })
     }
 
-    /// `approval.used`, which stands before the intent that uses it. None for a call that needed no approval.
+    /// `approval.used`, or `breakglass.used`, which stands before the intent that uses it. None for a call that needed neither.
     pub(in crate::ledger) fn use_of_approval(
         &self,
         intent: &Intent,
@@ -60,14 +60,30 @@ impl Drafter {
             }
             _ => return Ok(None),
         };
-        let mut leaf = blank(EventType::ApprovalUsed, moment.ts)?;
+        let event = match grant.kind {
+            GrantKind::Approval => EventType::ApprovalUsed,
+            GrantKind::BreakGlass => EventType::BreakglassUsed,
+        };
+        let mut leaf = blank(event, moment.ts)?;
         leaf.approval = Some(leaf::ApprovalStep { id: id(grant.approval), leaf: Some(grant.leaf) });
         leaf.call = Some(id(intent.call));
         leaf.actor = Some(self.actor(&intent.principal, intent.context.origin));
         leaf.server = Some(intent.server.to_string());
         leaf.session = Some(id(intent.context.session));
-        let binding = evidence::merkle::Hash::from_bytes(grant.binding).to_string();
-        leaf.detail = Some(detail(&json!({ "binding": binding }))?);
-        Ok(Some(Draft { leaf, step: Step::Aside, payload: None, context: None, documents: Vec::new() }))
+        if grant.kind == GrantKind::BreakGlass {
+            self.aim(&mut leaf, &intent.server, intent.target.as_ref());
+            leaf.definition = None;
+        } else {
+            let binding = evidence::merkle::Hash::from_bytes(grant.binding).to_string();
+            leaf.detail = Some(detail(&json!({ "binding": binding }))?);
+        }
+        Ok(Some(Draft {
+            leaf,
+            step: Step::Aside,
+            payload: None,
+            context: None,
+            documents: Vec::new(),
+            deed: None,
+        }))
     }
 }

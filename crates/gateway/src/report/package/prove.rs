@@ -88,6 +88,9 @@ impl Draft<'_> {
                 "approval.rejected",
                 "approval.expired",
                 "approval.used",
+                "breakglass.proposed",
+                "breakglass.entered",
+                "breakglass.exited",
             ] {
                 let until = self.entry(index)?.ts.saturating_add(limits::APPROVAL_SEARCH_US);
                 let from = self.entry(index)?.ts.saturating_sub(limits::APPROVAL_SEARCH_US);

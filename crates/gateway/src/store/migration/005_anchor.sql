@@ -25,5 +25,6 @@ CREATE TABLE anchor (
   size BIGINT NOT NULL,
   ts BIGINT NOT NULL,
   held TEXT,
-  held_until BIGINT
+  held_until BIGINT,
+  seal BYTEA NOT NULL
 ) STRICT;

@@ -1,6 +1,6 @@
 -- Passkeys with which people sign approvals. `person`: hash of issuer and subject. `public_key`: SubjectPublicKeyInfo in DER.
 -- `counter`: what the authenticator said last; `noted`: when the log had the leaf about it, and not of use before; `removed`:
--- from when on it is of no use. `sealed`: the name that the person gave it.
+-- from when on it is of no use; `lane`: of the process that registers or removes it. `sealed`: the name that the person gave it.
 CREATE TABLE passkey (
   id BYTEA PRIMARY KEY,
   person BYTEA NOT NULL,
@@ -12,6 +12,7 @@ CREATE TABLE passkey (
   used BIGINT,
   noted BIGINT,
   removed BIGINT,
+  lane BIGINT,
   sealed BYTEA NOT NULL
 ) STRICT;
 CREATE INDEX passkey_person ON passkey (person, created);

@@ -1,6 +1,6 @@
 -- Policy sets that somebody wants to be in force. `base`: the set that was in force then; `files`: JSON, a list of names and
--- texts. `person`: hash of issuer and subject of who wants it; `sealed`: who that is. `claimed`: when it began to be published;
--- `ended`: when it was, or was given up.
+-- texts. `person`: hash of issuer and subject of who wants it; `sealed`: who that is. `claimed`: the lane of the process
+-- that publishes it; `ended`: when it was published or given up.
 CREATE TABLE policy_proposal (
   id BYTEA PRIMARY KEY,
   policy_set BYTEA NOT NULL,

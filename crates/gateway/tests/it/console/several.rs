@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use countersign::app::{self, Running};
 use countersign::config;
+use countersign::store::approval::Which;
+use countersign::store::entry::{self, Filter};
 use countersign::store::{Db, Hearing, Server};
 use fixture::loopback::Running as Fixture;
 use fixture::postgres::{self, GATEWAY};
@@ -32,10 +34,16 @@ struct Several {
 
 impl Several {
     async fn start(token_seconds: u64) -> Self {
+        Self::start_with(token_seconds, |text| text).await
+    }
+
+    /// The same with a changed configuration.
+    async fn start_with(token_seconds: u64, edit: impl FnOnce(String) -> String) -> Self {
         let directory = tempfile::Builder::new().prefix("pg").tempdir_in("/tmp").expect("a directory");
         let server = tokio::task::block_in_place(|| database(directory.path()));
         let upstream = Recorder::new(echo).start().await.expect("an upstream");
         let site = site_of(&upstream, ("http://127.0.0.1", POLICIES), token_seconds).await;
+        site.edit(edit);
         let addresses = [free_port(), free_port()].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
         let balancer = Balancer::at(site.address(), &addresses).await;
         let mut members = Vec::new();
@@ -260,5 +268,105 @@ async fn issuer_is_asked_once_for_two_gateways_when_a_sign_in_is_renewed() {
         })
         .await;
     }
+    several.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn glass_that_is_broken_at_one_gateway_is_broken_at_the_other_and_mended_there() {
+    let several = Several::start(3600).await;
+    let (mut bob, mut carol) = (several.sign_in("bob", 0).await, several.sign_in("carol", 1).await);
+    let wish = json!({ "reason": "x", "servers": ["*"], "people": ["demo/alice"], "seconds": 600 });
+    let proposed = several.ask(&mut bob, 0, ("POST", "/api/v1/breakglass"), &wish).await;
+    let id = proposed.json().expect("JSON")["id"].as_str().expect("an id").to_owned();
+    let path = format!("/api/v1/breakglass/{id}/confirm");
+    let confirmed = several.ask(&mut carol, 1, ("POST", &path), &json!({})).await;
+    assert_eq!(confirmed.status(), 200, "{:?}", confirmed.body);
+    let known = || async {
+        let all = several.members.iter().all(|member| member.gateway.approvals.broken_glass() == 1);
+        all.then_some(())
+    };
+    eventually(known).await;
+    // Through the balancer: some at one, some at the other.
+    for number in 1..5 {
+        let mut calling = several.held(number).await;
+        let ran = answer(&calling.response().await.expect("an answer"));
+        assert_eq!(ran["result"]["content"][0]["text"], json!(r#"{"marker":"x"}"#), "{ran}");
+    }
+    let path = format!("/api/v1/breakglass/{id}/end");
+    assert_eq!(several.ask(&mut bob, 0, ("POST", &path), &json!({})).await.status(), 200);
+    let waiting = several.held(5).await;
+    let held = || async {
+        let listed =
+            several.members[0].gateway.approvals.list(Which::Live, i64::MAX, 10).await.expect("listed");
+        (listed.len() == 1).then_some(())
+    };
+    eventually(held).await;
+    drop(waiting);
+    several.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn review_that_is_closed_at_both_gateways_at_once_ends_once() {
+    let several = Several::start(3600).await;
+    let (mut bob, mut carol) = (several.sign_in("bob", 0).await, several.sign_in("carol", 1).await);
+    let due = several.members[0].gateway.clock.now() + jiff::SignedDuration::from_hours(1);
+    let order = json!({ "due": due.to_string() });
+    for _ in 0..3 {
+        let begun = several.ask(&mut bob, 0, ("POST", "/api/v1/reviews"), &order).await;
+        assert_eq!(begun.status(), 200, "{:?}", begun.body);
+        let id = begun.json().expect("JSON")["id"].as_str().expect("an id").to_owned();
+        let (path, nothing) = (format!("/api/v1/reviews/{id}/close"), json!({}));
+        let (one, other) = tokio::join!(
+            several.ask(&mut bob, 0, ("POST", &path), &nothing),
+            several.ask(&mut carol, 1, ("POST", &path), &nothing),
+        );
+        let mut codes = [one.status(), other.status()];
+        codes.sort_unstable();
+        assert_eq!(codes, [200, 409]);
+    }
+    let filter = Filter { event: Some("review.closed".to_owned()), ..Filter::default() };
+    let db = several.members[0].gateway.db.clone();
+    let ends = db.read("ends", move |read| entry::page(read, &filter, 100)).await.expect("readable");
+    assert_eq!(ends.len(), 3);
+    several.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn set_that_one_gateway_publishes_decides_at_the_other_within_two_seconds() {
+    let publish = "policy:\n  publish: { consent: second_person }\n";
+    let several = Several::start_with(3600, |text| text.replacen("policy:\n", publish, 1)).await;
+    let (mut bob, mut carol) = (several.sign_in("bob", 0).await, several.sign_in("carol", 1).await);
+    // Every call is decided by the first; the set is published at the second.
+    several.balancer.put(1, Service::Out);
+    let look = async |id: u64| {
+        let mut calling = several.site.send("alice", "POST", &[], &call(id, "look", &json!({}))).await;
+        answer(&calling.response().await.expect("an answer"))
+    };
+    assert_eq!(look(1).await["result"]["content"][0]["text"], json!("{}"));
+    let forbid = r#"@id("no-looks") forbid (principal, action == Action::"tools/call", resource) when { resource.name == "look" };"#;
+    let files = json!({ "files": [{ "name": "test.cedar", "text": format!("{POLICIES}{forbid}") }] });
+    let proposed = several.ask(&mut bob, 0, ("POST", "/api/v1/policies/propose"), &files).await;
+    assert_eq!(proposed.status(), 200, "{:?}", proposed.body);
+    let proposal = proposed.json().expect("JSON");
+    let wanted = json!({ "proposal": proposal["id"], "set": proposal["set"] });
+    let published = several.ask(&mut carol, 1, ("POST", "/api/v1/policies/publish"), &wanted).await;
+    assert_eq!(published.status(), 200, "{:?}", published.body);
+    let since = std::time::Instant::now();
+    let mut id = 2;
+    while look(id).await["result"]["_meta"]["io.countersign/refusal"]["code"] != json!("denied") {
+        assert!(since.elapsed() < std::time::Duration::from_secs(2), "it still decides by the old set");
+        id += 1;
+    }
+    // Both say on record which set they run.
+    let filter = Filter { event: Some("policy.published".to_owned()), ..Filter::default() };
+    let db = several.members[0].gateway.db.clone();
+    let leaves = db.read("leaves", move |read| entry::page(read, &filter, 100)).await.expect("readable");
+    let told: Vec<Value> =
+        leaves.iter().map(|entry| serde_json::from_slice(&entry.leaf).expect("JSON")).collect();
+    let of_set = |leaf: &&Value| leaf["detail"]["policy_set"] == proposal["set"];
+    let mut lanes: Vec<_> = told.iter().filter(of_set).map(|leaf| leaf["lane"].to_string()).collect();
+    lanes.sort();
+    lanes.dedup();
+    assert_eq!(lanes.len(), 2, "{told:?}");
     several.finish().await;
 }

@@ -29,6 +29,7 @@ async fn person_signs_in_is_told_who_they_are_and_signs_out() {
         "policies.read",
         "calls.read",
         "access.read",
+        "breakglass.enter",
         "tools.accept",
         "access.review",
         "reviews.manage",

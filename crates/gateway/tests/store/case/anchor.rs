@@ -40,6 +40,7 @@ pub(super) fn places_outside_say_how_far_they_have_come(db: &Db) {
         ts: 3,
         held: held.map(str::to_owned),
         held_until: held.map(|_| 99),
+        seal: [4; 32],
     };
     assert_eq!(read(db, anchor::all), []);
     for next in [reached("b", 1, None), reached("a", 2, None), reached("b", 3, Some("COMPLIANCE"))] {

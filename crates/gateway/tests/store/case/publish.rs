@@ -37,16 +37,19 @@ pub(crate) fn what_people_sign_and_propose_counts_once(db: &Db) {
 fn passkey_is_of_use_from_its_leaf_to_its_removal(db: &Db) {
     let (id, person) = ([1; 20], [1; 32]);
     let there = || db.read_now("case", |read| passkey::find(read, &person, &id)).unwrap();
-    assert_eq!(write(db, |tx| passkey::insert(tx, &new(1, 1, 10), 2, 0)), Addition::Made);
+    assert_eq!(write(db, |tx| passkey::insert(tx, &new(1, 1, 10), 2, 7)), Addition::Made);
     assert_eq!(there(), None, "not on record yet");
     assert!(!write(db, |tx| passkey::advance(tx, &person, &id, 4, 11)));
     write(db, |tx| passkey::note(tx, &id, 11));
     assert_eq!(there(), Some(new(1, 1, 10)));
-    assert_eq!(write(db, |tx| passkey::insert(tx, &new(1, 2, 12), 2, 0)), Addition::Taken);
-    assert_eq!(write(db, |tx| passkey::insert(tx, &new(2, 1, 12), 2, 0)), Addition::Made);
-    assert_eq!(write(db, |tx| passkey::insert(tx, &new(3, 1, 13), 2, 0)), Addition::Full);
-    // A process died between the row and the leaf: its row makes room.
-    assert_eq!(write(db, |tx| passkey::insert(tx, &new(3, 1, 30), 2, 20)), Addition::Made);
+    assert_eq!(write(db, |tx| passkey::insert(tx, &new(1, 2, 12), 2, 7)), Addition::Taken);
+    assert_eq!(write(db, |tx| passkey::insert(tx, &new(2, 1, 12), 2, 7)), Addition::Made);
+    assert_eq!(write(db, |tx| passkey::insert(tx, &new(3, 1, 13), 2, 7)), Addition::Full);
+    // A process died between the row and the leaf: its row makes room, once no leaf of it can come any more.
+    write(db, |tx| passkey::undo(tx, 7, 12));
+    assert_eq!(write(db, |tx| passkey::insert(tx, &new(3, 1, 30), 2, 7)), Addition::Full);
+    write(db, |tx| passkey::undo(tx, 7, 20));
+    assert_eq!(write(db, |tx| passkey::insert(tx, &new(3, 1, 30), 2, 7)), Addition::Made);
 
     // Nobody else's, and a counter that grows.
     assert!(!write(db, |tx| passkey::advance(tx, &[2; 32], &id, 4, 12)));
@@ -63,23 +66,23 @@ fn passkey_is_of_use_from_its_leaf_to_its_removal(db: &Db) {
             &[(&[8; 16]).into(), (&person).into()],
         )
     });
-    assert_eq!(write(db, |tx| passkey::remove(tx, &person, &id, 14)), Removal::Busy);
+    assert_eq!(write(db, |tx| passkey::remove(tx, &person, &id, 14, 7)), Removal::Busy);
     assert!(there().is_some());
     let vote = Vote { voter: person, verdict: Word::Approve, ts: 1, leaf: None, sealed: sealed() };
     write(db, |tx| approval_vote::withdraw(tx, &[8; 16], &vote.voter));
-    assert_eq!(write(db, |tx| passkey::remove(tx, &[2; 32], &id, 14)), Removal::Unknown);
-    assert_eq!(write(db, |tx| passkey::remove(tx, &person, &id, 14)), Removal::Begun);
+    assert_eq!(write(db, |tx| passkey::remove(tx, &[2; 32], &id, 14, 7)), Removal::Unknown);
+    assert_eq!(write(db, |tx| passkey::remove(tx, &person, &id, 14, 7)), Removal::Begun);
     assert_eq!(there(), None);
-    assert_eq!(write(db, |tx| passkey::remove(tx, &person, &id, 15)), Removal::Unknown);
-    write(db, |tx| passkey::restore(tx, &id));
+    assert_eq!(write(db, |tx| passkey::remove(tx, &person, &id, 15, 7)), Removal::Unknown);
+    write(db, |tx| passkey::undo(tx, 7, 15));
     assert!(there().is_some());
     write(db, |tx| passkey::delete(tx, &id));
-    assert_eq!(write(db, |tx| passkey::insert(tx, &new(1, 2, 31), 2, 0)), Addition::Made);
+    assert_eq!(write(db, |tx| passkey::insert(tx, &new(1, 2, 31), 2, 7)), Addition::Made);
 }
 
 fn authenticator_that_does_not_count_signs_again(db: &Db) {
     let row = Passkey { counter: 0, ..new(5, 5, 10) };
-    write(db, |tx| passkey::insert(tx, &row, 2, 0));
+    write(db, |tx| passkey::insert(tx, &row, 2, 7));
     write(db, |tx| passkey::note(tx, &row.id, 11));
     assert!(write(db, |tx| passkey::advance(tx, &row.person, &row.id, 0, 12)));
     assert!(write(db, |tx| passkey::advance(tx, &row.person, &row.id, 0, 13)));
@@ -98,17 +101,27 @@ fn proposal_is_taken_by_one_and_published_after_the_last(db: &Db) {
         created,
         sealed: sealed(),
     };
-    assert!(write(db, |tx| publication::propose(tx, &proposal(1, 10), 2)));
-    assert!(write(db, |tx| publication::propose(tx, &proposal(2, 11), 2)));
-    assert!(!write(db, |tx| publication::propose(tx, &proposal(3, 12), 2)));
+    write(db, |tx| publication::propose(tx, &proposal(1, 10)));
+    write(db, |tx| publication::propose(tx, &proposal(2, 11)));
     let open = || db.read_now("case", |read| publication::open(read, 10)).unwrap();
     assert_eq!(open(), [proposal(2, 11), proposal(1, 10)]);
-    assert!(write(db, |tx| publication::claim(tx, &[1; 16], 100, 50)));
-    assert!(!write(db, |tx| publication::claim(tx, &[1; 16], 101, 50)), "somebody has it");
-    assert!(!write(db, |tx| publication::claim(tx, &[2; 16], 101, 50)), "one at a time");
-    assert!(write(db, |tx| publication::claim(tx, &[1; 16], 200, 150)), "whoever had it is dead");
-    write(db, |tx| publication::release(tx, &[1; 16]));
-    assert!(write(db, |tx| publication::claim(tx, &[1; 16], 201, 0)));
+    let lane = |number: i64| {
+        write(db, move |tx| {
+            let sql = "INSERT INTO lane (number, id, key, seal, opened, open_from, pulse) VALUES ($1, $2, $2, $2, 1, 1, 1)";
+            tx.execute(sql, &[number.into(), (&[200 + u8::try_from(number - 900).unwrap(); 16]).into()])
+        });
+    };
+    lane(901);
+    lane(902);
+    assert!(write(db, |tx| publication::claim(tx, &[1; 16], 901)));
+    assert!(db.read_now("case", |read| publication::has_claimed(read, 901)).unwrap());
+    assert!(!write(db, |tx| publication::claim(tx, &[1; 16], 902)), "somebody has it");
+    assert!(!write(db, |tx| publication::claim(tx, &[2; 16], 902)), "one at a time");
+    write(db, |tx| tx.execute("UPDATE lane SET closed = 2 WHERE number = 901", &[]));
+    assert!(write(db, |tx| publication::claim(tx, &[1; 16], 902)), "whoever had it is dead");
+    write(db, |tx| publication::release(tx, 902));
+    assert!(!db.read_now("case", |read| publication::has_claimed(read, 902)).unwrap());
+    assert!(write(db, |tx| publication::claim(tx, &[1; 16], 902)));
 
     let latest = || db.read_now("case", publication::latest).unwrap();
     assert_eq!((latest(), db.read_now("case", publication::latest_number).unwrap()), (None, 0));
@@ -120,7 +133,7 @@ fn proposal_is_taken_by_one_and_published_after_the_last(db: &Db) {
     assert_eq!(latest(), Some(set(2)));
     write(db, |tx| publication::end(tx, &[1; 16], 205));
     assert_eq!(db.read_now("case", |read| publication::find(read, &[1; 16])).unwrap(), None);
-    assert!(!write(db, |tx| publication::claim(tx, &[1; 16], 300, 299)), "it is over");
+    assert!(!write(db, |tx| publication::claim(tx, &[1; 16], 902)), "it is over");
     write(db, |tx| publication::forget(tx, 206));
     assert_eq!(open(), [], "nobody took it");
 }

@@ -1,0 +1,139 @@
+//! Break-glass in force: which calls go ahead, and when that ends.
+
+use std::sync::atomic::Ordering;
+
+use aws_lc_rs::hmac;
+use uuid::Uuid;
+
+use super::{Emergency, is_alone};
+use crate::approval::verdict::Verdict;
+use crate::approval::{Approvals, Fault};
+use crate::clock::micros;
+use crate::ledger::VaultError;
+use crate::limits;
+use crate::limits::breakglass as limit;
+use crate::model::{Grant, GrantKind, Principal, Target, TargetKind};
+use crate::store::approval::Sealed;
+use crate::store::breakglass::{self, Entry, State, Window};
+
+/// Stands for every server.
+pub(super) const EVERY: &str = "*";
+
+impl Approvals {
+    /// How many windows are in force, as far as this process knows.
+    pub fn broken_glass(&self) -> u64 {
+        self.glass.load(Ordering::Relaxed)
+    }
+
+    /// The windows in force, until when (microseconds since 1970) and at which servers.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn glass_in_force(&self) -> Result<Vec<(Window, Emergency)>, Fault> {
+        let (now, most) = (self.now(), limit::LIVE_MAX);
+        let live = self.db.read("break-glass", move |read| breakglass::live(read, most)).await?;
+        let mut found = Vec::new();
+        for window in live.into_iter().filter(|window| in_force(window, now).is_some()) {
+            match self.open_breakglass(window).await {
+                Ok(opened) => found.push(opened),
+                Err(Fault::Vault(VaultError::Erased)) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(found)
+    }
+
+    /// The window under which a held call of `principal` at `server` may go, without anybody's approval.
+    ///
+    /// # Errors
+    /// [`Fault`]: the call is held.
+    pub async fn under_breakglass(
+        &self,
+        principal: &Principal,
+        server: &str,
+        target: Option<&Target>,
+        call: Uuid,
+    ) -> Result<Option<Verdict>, Fault> {
+        if !is_alone(principal) {
+            return Ok(None);
+        }
+        // As leaves name it: so `verify` sees which tool it was.
+        let offered = target
+            .filter(|target| target.listed && matches!(target.kind, TargetKind::Tool | TargetKind::Prompt));
+        let offered = offered.map(|target| target.name.as_str());
+        for (window, content) in self.glass_in_force().await? {
+            let Some(entry) = window.entry.as_ref().filter(|_| content.reaches(principal, server, offered))
+            else {
+                continue;
+            };
+            // Whoever writes to the database otherwise lets no call go.
+            if entry.seal != self.seal_of(&window.id, entry, &window.sealed) {
+                tracing::error!(window = %Uuid::from_bytes(window.id), "no gateway of this log put this break-glass in force");
+                continue;
+            }
+            let grant = Grant {
+                approval: Uuid::from_bytes(window.id),
+                leaf: evidence::merkle::Hash::from_bytes(entry.leaf),
+                binding: [0; 32],
+                kind: GrantKind::BreakGlass,
+            };
+            tracing::warn!(window = %grant.approval, %call, server, "a held call goes ahead under break-glass");
+            return Ok(Some(Verdict::under_breakglass(call, grant)));
+        }
+        Ok(None)
+    }
+
+    /// What only a gateway of this log can write beside a window that is in force.
+    pub(super) fn seal_of(&self, id: &[u8; 16], entry: &Entry, sealed: &Sealed) -> [u8; 32] {
+        let (from, until) = (entry.from.to_be_bytes(), entry.until.to_be_bytes());
+        let parts: [&[u8]; 6] = [b"break-glass\0", id, &from, &until, &entry.leaf, &sealed.commitment];
+        let mut seal = [0; 32];
+        seal.copy_from_slice(hmac::sign(&self.key, &parts.concat()).as_ref());
+        seal
+    }
+
+    /// Counts the windows in force; ends those whose time is over, and those whose gateway died.
+    pub(in crate::approval) async fn look_at_breakglass(&self) -> Result<(), Fault> {
+        let (now, most) = (self.now(), limit::LIVE_MAX);
+        let live = self.db.read("break-glass", move |read| breakglass::live(read, most)).await?;
+        let count = live.iter().filter(|window| in_force(window, now).is_some()).count();
+        self.glass.store(count as u64, Ordering::Relaxed);
+        if !self.ledger.leads() {
+            return Ok(());
+        }
+        let dead = now - micros(limits::APPROVAL_DEAD_MS);
+        for window in live {
+            let lapsed = window.proposed + limit::CONFIRM_S * 1_000_000 <= now;
+            let why = match window.state {
+                State::Proposed if lapsed => "not_confirmed_in_time",
+                State::Entering if window.claimed.is_none_or(|claimed| claimed < dead) => "not_recorded",
+                State::Entered if in_force(&window, now).is_none() => "expired",
+                State::Ended if window.ended.is_none_or(|ended| ended < dead) => "ended",
+                _ => continue,
+            };
+            self.conclude(window, why).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends every window for `reason`, on record, because the log in which they were entered ends.
+    pub(in crate::approval) async fn end_breakglass_with_log(
+        &self,
+        reason: &'static str,
+    ) -> Result<(), Fault> {
+        let live = self.db.read("break-glass", |read| breakglass::live(read, limit::LIVE_MAX)).await?;
+        for window in live {
+            self.conclude(window, reason).await?;
+        }
+        Ok(())
+    }
+
+    async fn conclude(&self, window: Window, why: &'static str) -> Result<(), Fault> {
+        let (window, content) = self.open_breakglass(window).await?;
+        self.finish_breakglass(&window, &content, why, None).await.map(drop)
+    }
+}
+
+fn in_force(window: &Window, now: i64) -> Option<&Entry> {
+    window.entry.as_ref().filter(|entry| window.state == State::Entered && entry.until > now)
+}
