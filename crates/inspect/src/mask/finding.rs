@@ -6,6 +6,7 @@ use std::iter::successors;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use super::limit;
 use crate::detect::Detector;
 use crate::walk::{Span, Walk};
 
@@ -243,7 +244,12 @@ pub(super) struct Found {
     /// What the leaf asked for last stands in, and the pointer to it: most have neighbours.
     around: Option<(Spot, Extent)>,
     list: Vec<Finding>,
+    /// Length of the message.
+    length: usize,
 }
+
+/// Findings from which on room is made for those to come.
+const MANY: usize = 64;
 
 /// Where something begins, in which document.
 type Spot = (Option<Parent>, usize);
@@ -280,6 +286,11 @@ impl Way<'_> {
 }
 
 impl Found {
+    /// For a message of that length.
+    pub(super) fn of(length: usize) -> Self {
+        Self { length, ..Self::default() }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.list.len()
     }
@@ -370,7 +381,23 @@ impl Found {
     }
 
     pub(super) fn push(&mut self, finding: Finding) {
+        if self.list.len() == self.list.capacity() && self.list.len() >= MANY {
+            self.make_room();
+        }
         self.list.push(finding);
+    }
+
+    /// Room for as many as there will be if the rest of the message is like what was read: lists that double when they
+    /// are full touch twice the memory.
+    fn make_room(&mut self) {
+        let read = self.furthest.unwrap_or(0).max(1);
+        let more = |so_far: usize| {
+            let all = so_far.saturating_mul(self.length) / read;
+            (all + all / 16).min(limit::FINDINGS_MAX).saturating_sub(so_far).max(so_far / 2)
+        };
+        let (list, leaves) = (more(self.list.len()), more(self.leaves.len()));
+        self.list.reserve_exact(list);
+        self.leaves.reserve_exact(leaves);
     }
 
     /// Sorted, and what overlaps made one: the surer finding, then the longer one, stands for all.

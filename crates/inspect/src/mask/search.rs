@@ -161,7 +161,7 @@ impl<'a> Search<'a> {
             seek,
             texts: Vec::new(),
             passed: 0,
-            found: Found::default(),
+            found: Found::of(length),
             decoded: Vec::new(),
             hits: Vec::new(),
             names: rules.said.take(),
