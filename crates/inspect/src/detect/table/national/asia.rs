@@ -26,11 +26,11 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
     ),
     number(
         "hk-identity",
-        &["A999999(X)", "AA999999(X)", "A999999X"],
+        &["A999999(X)", "AA999999(X)", "A999999X", "AA999999X"],
         asia::hk_identity,
         &["hkid", "identity card", "id card", "香港身份證"],
         Need::Bare,
-        &["A123456(3)", "HKID A1234563"],
+        &["A123456(3)", "HKID A1234563", "HKID LX912164A"],
         &["A123456(4)", "A1234563"],
     ),
     number(
