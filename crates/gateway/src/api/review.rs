@@ -20,6 +20,10 @@ use crate::review::{
 pub(super) async fn list(asked: Asked) -> Result<Value, Problem> {
     let listed = tokio::task::spawn_blocking(move || {
         let reviews = review::list(&asked.gateway)?;
+        // Who is who takes as long as there are people.
+        if reviews.is_empty() {
+            return Ok(Vec::new());
+        }
         let people = Names::of(&review::basis(&asked.gateway)?, &asked);
         Ok::<_, NotReviewed>(reviews.iter().map(|campaign| summary(campaign, &people)).collect::<Vec<_>>())
     });

@@ -184,7 +184,21 @@ impl Vault {
     pub fn context(&self, db: &Db, commitment: &Hash) -> Result<Option<Vec<u8>>, VaultError> {
         let found = db.read_now("context", |read| store::context::find(read, commitment.as_bytes()))?;
         let Some((day, sealed)) = found else { return Ok(None) };
-        self.open(db, day, &CONTEXT_ID, sealed, commitment).map(Some)
+        self.open_context(db, commitment, day, sealed).map(Some)
+    }
+
+    /// The same, of a record that was read already.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn open_context(
+        &self,
+        db: &Db,
+        commitment: &Hash,
+        day: i64,
+        sealed: Vec<u8>,
+    ) -> Result<Vec<u8>, VaultError> {
+        self.open(db, day, &CONTEXT_ID, sealed, commitment)
     }
 
     fn compress(&self, content: &[u8], record: &mut Vec<u8>) -> Result<(), VaultError> {

@@ -1,6 +1,6 @@
 //! What was in force at an instant, from the log and the documents that its leaves name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use evidence::leaf::{ActorKind, EventType, Leaf};
 use evidence::merkle::Hash;
@@ -13,12 +13,23 @@ use crate::limits;
 use crate::model::{Party, PrincipalKind, TargetKind};
 use crate::policy::{Definition, PolicySet, Source};
 use crate::store::entry::{self, Entry, Filter};
-use crate::store::{Db, document};
+use crate::store::{Db, context, document};
 
 /// Leaves read at a time.
 const PAGE: u32 = 256;
 /// The latest leaves of somebody in which to look for their groups.
 const LATEST: u32 = 8;
+/// People read together.
+const PEOPLE_AT_ONCE: usize = 256;
+
+/// What somebody did last.
+struct Latest<'a> {
+    actor: &'a str,
+    leaf: Leaf,
+    ts: i64,
+    /// Day and sealed context, unless it was erased.
+    context: Option<(i64, Vec<u8>)>,
+}
 
 /// The record, opened for reading.
 #[derive(Clone, Copy)]
@@ -242,11 +253,47 @@ impl Records<'_> {
             .db
             .read_now("actors", |read| entry::actors(read, i64::MIN, after(at), limits::REPORT_PEOPLE_MAX))?;
         let mut people = Vec::new();
-        for actor in actors {
-            people.extend(self.person(vault, actor, at)?);
+        for actors in actors.chunks(PEOPLE_AT_ONCE) {
+            for Latest { actor, leaf, ts, context } in self.latest(actors, at)? {
+                let opened = match (leaf.context, context) {
+                    (Some(commitment), Some((day, sealed))) => {
+                        Some(vault.open_context(self.db, &commitment, day, sealed)?)
+                    }
+                    _ => None,
+                };
+                // What was last may be of another kind, or its context erased: then what was before.
+                people.extend(match opened.and_then(|bytes| person(actor, &leaf, &bytes, ts)) {
+                    Some(found) => Some(found),
+                    None => self.person(vault, actor.to_owned(), at)?,
+                });
+            }
         }
         people.sort_by(|a, b| (&a.party.issuer, &a.party.subject).cmp(&(&b.party.issuer, &b.party.subject)));
         Ok(people)
+    }
+
+    /// What each did last, and the sealed context of it; read together.
+    fn latest<'a>(&self, actors: &'a [String], at: i64) -> Result<Vec<Latest<'a>>, Error> {
+        let (rows, contexts) = self.db.read_now("latest of actors", |read| {
+            let (mut rows, mut wanted) = (Vec::with_capacity(actors.len()), BTreeSet::new());
+            for actor in actors {
+                let filter =
+                    Filter { actor: Some(actor.clone()), until: Some(after(at)), ..Filter::default() };
+                let Some(entry) = entry::page(read, &filter, 1)?.pop() else { continue };
+                let committed = Leaf::decode(&entry.leaf).ok().and_then(|leaf| leaf.context);
+                wanted.extend(committed.map(|hash| *hash.as_bytes()));
+                rows.push((actor, entry));
+            }
+            Ok((rows, context::of(read, &wanted.into_iter().collect::<Vec<_>>())?))
+        })?;
+        let contexts: HashMap<_, _> =
+            contexts.into_iter().map(|(commitment, day, sealed)| (commitment, (day, sealed))).collect();
+        let latest = rows.into_iter().map(|(actor, entry)| {
+            let leaf = decoded(&entry)?;
+            let context = leaf.context.and_then(|hash| contexts.get(hash.as_bytes()).cloned());
+            Ok(Latest { actor, leaf, ts: entry.ts, context })
+        });
+        latest.collect()
     }
 
     fn person(&self, vault: &Vault, actor: String, at: i64) -> Result<Option<Person>, Error> {
@@ -254,26 +301,11 @@ impl Records<'_> {
         let latest = self.db.read_now("latest of actor", |read| entry::page(read, &filter, LATEST))?;
         for entry in &latest {
             let leaf = decoded(entry)?;
-            let kind = match leaf.actor.as_ref().map(|actor| actor.kind) {
-                Some(ActorKind::Human) => PrincipalKind::Human,
-                Some(ActorKind::Service) => PrincipalKind::Service,
-                Some(ActorKind::Agent) => PrincipalKind::Agent,
-                _ => continue,
-            };
             let Some(commitment) = leaf.context else { continue };
             let Some(bytes) = vault.context(self.db, &commitment)? else { continue };
-            let Ok(Context { issuer, subject, mut groups }) = serde_json::from_slice(&bytes) else {
-                continue;
-            };
-            groups.sort();
-            groups.dedup();
-            return Ok(Some(Person {
-                actor,
-                kind,
-                party: Party { issuer, subject },
-                groups,
-                seen: entry.ts,
-            }));
+            if let Some(person) = person(&actor, &leaf, &bytes, entry.ts) {
+                return Ok(Some(person));
+            }
         }
         Ok(None)
     }
@@ -307,6 +339,20 @@ impl Records<'_> {
         let own: [u8; 32] = Sha256::digest(&bytes).into();
         if Hash::from_bytes(own) == hash { Ok(bytes) } else { Err(wrong("what is there is something else")) }
     }
+}
+
+/// Who a leaf is about; none when that is nobody who could have a role, or nobody knows any more.
+fn person(actor: &str, leaf: &Leaf, context: &[u8], seen: i64) -> Option<Person> {
+    let kind = match leaf.actor.as_ref().map(|actor| actor.kind) {
+        Some(ActorKind::Human) => PrincipalKind::Human,
+        Some(ActorKind::Service) => PrincipalKind::Service,
+        Some(ActorKind::Agent) => PrincipalKind::Agent,
+        _ => return None,
+    };
+    let Context { issuer, subject, mut groups } = serde_json::from_slice(context).ok()?;
+    groups.sort();
+    groups.dedup();
+    Some(Person { actor: actor.to_owned(), kind, party: Party { issuer, subject }, groups, seen })
 }
 
 /// The instant after `at`: what happened at `at` counts.
