@@ -119,6 +119,19 @@ impl Several {
         self.site.send("alice", "POST", &[], &call(id, "effect", &json!({ "marker": "x" }))).await
     }
 
+    /// The call that waits, once it is listed: a page may be told while it is being written down.
+    async fn one(&self, browser: &mut Browser) -> String {
+        let listing = async {
+            loop {
+                let listed = self.get(browser, 0, "/api/v1/approvals").await.json().expect("JSON");
+                if let Some(id) = listed["approvals"][0]["id"].as_str() {
+                    break id.to_owned();
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), listing).await.expect("it waits")
+    }
+
     fn host(&self) -> String {
         self.balancer.address.to_string()
     }
@@ -175,8 +188,7 @@ async fn page_at_one_gateway_sees_what_is_decided_at_the_other() {
     for listening in &mut page {
         told(listening, "approvals").await;
     }
-    let listed = several.get(&mut bob, 0, "/api/v1/approvals").await.json().expect("JSON");
-    let id = listed["approvals"][0]["id"].as_str().expect("one that waits").to_owned();
+    let id = several.one(&mut bob).await;
     // The token that the page got from one gateway counts at the other.
     let path = format!("/api/v1/approvals/{id}/approve");
     let approved = several.ask(&mut bob, 1, ("POST", &path), &json!({})).await;
@@ -206,15 +218,7 @@ async fn call_that_waits_at_one_gateway_goes_on_when_somebody_agrees_at_another(
     for number in 2..8 {
         several.balancer.put(0, Service::Out);
         let mut waiting = several.held(number).await;
-        let listing = async {
-            loop {
-                let listed = several.get(&mut bob, 0, "/api/v1/approvals").await.json().expect("JSON");
-                if let Some(id) = listed["approvals"][0]["id"].as_str() {
-                    break id.to_owned();
-                }
-            }
-        };
-        let id = tokio::time::timeout(Duration::from_secs(30), listing).await.expect("it waits");
+        let id = several.one(&mut bob).await;
         several.balancer.put(0, Service::In);
         let path = format!("/api/v1/approvals/{id}/approve");
         assert_eq!(several.ask(&mut bob, 0, ("POST", &path), &json!({})).await.status(), 200);
