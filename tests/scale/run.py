@@ -137,6 +137,8 @@ class Postgres:
         for index in indexes:
             self.sql(f"DROP INDEX {index.split()[2]}")
         source = sqlite3.connect(f"file:{self.place.root}/quarter/data/countersign.db?mode=ro", uri=True)
+        # All of it as it was at one moment.
+        source.execute("BEGIN")
         names = [name for (name,) in source.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
         for table in names:
             if table != "migration" and not table.startswith("sqlite_"):
@@ -325,7 +327,14 @@ def exported(place, file):
         "session list": ["session", "list"],
         "export": ["export", "-o", file.parent / "export"],
         "evidence package of a month": [
-            "evidence", "package", "--from", "2026-08-01", "--to", "2026-09-01", "-o", file.parent / "package.zip",
+            "evidence",
+            "package",
+            "--from",
+            "2026-08-01",
+            "--to",
+            "2026-09-01",
+            "-o",
+            file.parent / "package.zip",
         ],
     }.items():
         began = time.monotonic()
