@@ -6,6 +6,7 @@ mod story;
 
 mod access;
 mod resume;
+mod rubbish;
 mod stranger;
 
 use std::path::{Path, PathBuf};
