@@ -424,10 +424,10 @@ impl<'m> Draft<'m> {
     /// The checkpoint before the slice, and that the log only grew since.
     fn write_proofs(&self) -> Result<(), PackageError> {
         let first = self.epoch.first_index + self.log.first;
-        let wanted = self.maker.db.read_now("before", |read| {
-            let bundle = u64::from(evidence::tile::WIDTH_MAX);
-            checkpoint::up_to(read, first.saturating_add(bundle - 1))
-        })?;
+        let bundle = u64::from(evidence::tile::WIDTH_MAX);
+        // A later checkpoint may lie within the first bundle, too, also one of the next epoch.
+        let last = (first + bundle - 1).min(self.epoch.first_index + self.log.size);
+        let wanted = self.maker.db.read_now("before", |read| checkpoint::up_to(read, last))?;
         let Some(before) =
             wanted.filter(|before| before.size >= first && before.size > self.epoch.first_index)
         else {
