@@ -24,7 +24,7 @@ export function evidence(root, place) {
           return empty("No package waits", "Choose a period: it is made beside the calls, and waits here to be fetched.");
         return [
           table(
-            ["Period", "State", ["Leaves", "right"], ["Exceptions", "right"], "Made", ""],
+            ["Period", "State", ["Exceptions", "right"]],
             found.packages.map(row),
             { label: "evidence packages", name: "packages" },
           ),
@@ -139,19 +139,11 @@ function row(one) {
       one.servers.length > 0 && h("small", { class: "soft" }, " ", visible(one.servers.join(", "))),
       one.samples > 0 && h("span", { class: "tag" }, count(one.samples, "sample")),
       !one.opened && h("span", { class: "tag" }, "sealed"),
-      one.content && h("small", { class: "soft held" }, told(one.content.populations)),
+      one.content && h("small", { class: "soft holds" }, told(one.content.populations)),
+      h("small", { class: "soft holds" }, "asked for ", moment(one.created)),
     ),
     state(one),
-    one.content?.leaves ?? "",
     one.content?.exceptions ?? "",
-    moment(one.created),
-    one.state === "ready" &&
-      h(
-        "a",
-        { class: "button", href: `/api/v1/evidence/${one.id}/package`, download: true, "data-row": one.id },
-        icon("download"),
-        ` ${bytes(one.content.bytes)}`,
-      ),
   ];
 }
 
@@ -176,7 +168,23 @@ function state(one) {
       one.percent < 100 ? ` ${one.percent} %` : " finishing",
     );
   if (one.state === "failed") return h("span", null, pill("failing", "failed"), " ", h("small", null, visible(one.fault)));
-  return h("span", null, pill("ready"), " ", hash(one.content.manifest, 12), copier(one.content.manifest, "manifest hash"));
+  return h(
+    "span",
+    null,
+    h(
+      "a",
+      { class: "button", href: `/api/v1/evidence/${one.id}/package`, download: true, "data-row": one.id },
+      icon("download"),
+      ` ${bytes(one.content.bytes)}`,
+    ),
+    h(
+      "small",
+      { class: "soft holds" },
+      "manifest ",
+      hash(one.content.manifest, 12),
+      copier(one.content.manifest, "manifest hash"),
+    ),
+  );
 }
 
 // How an auditor checks what they took away.
