@@ -5,11 +5,8 @@ and casual. Personal data: the same two, numbers that the JavaScript package std
 brazilian-utils. Harmless: falso and casual. What counts is as in the second corpus; the carriers are others.
 """
 
-import json
 import random
 import re
-import subprocess
-from pathlib import Path
 
 import second
 from corpus import Case
@@ -20,14 +17,6 @@ from stdnum.us import rtn
 
 SEED = 20261129
 EACH_PATTERN = 6
-HERE = Path(__file__).resolve().parent
-
-
-def made(node_modules):
-    """What the generators of JavaScript say."""
-    command = ["node", str(HERE / "fourth.mjs"), str(node_modules)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return [json.loads(line) for line in done.stdout.split("\n") if line]
 
 
 def for_python(pattern):
@@ -145,6 +134,6 @@ def harmless(lines):
 
 def cases(node_modules, countries):
     """All of it: credentials, personal data, harmless documents. `countries` have a row in the manual."""
-    lines = made(node_modules)
+    lines = second.made("fourth.mjs", node_modules)
     rng = random.Random(SEED)
     return list(credentials(lines, rng)), list(personal(lines, countries)), list(harmless(lines))

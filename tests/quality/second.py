@@ -43,6 +43,13 @@ NOT_MADE = re.compile(r"eyJ|ZXlK|ZXlK|XlK|BEGIN")
 OPERATOR = r"(?:=|>|:{1,3}=|\|\||:|=>|\?=|,)"
 
 
+def made(script, node_modules):
+    """What the generators of JavaScript say."""
+    command = ["node", str(Path(__file__).with_name(script)), str(node_modules)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.split("\n") if line]
+
+
 class Short(rstr.Rstr):
     """Texts that match a pattern, with repeats not much longer than they must be."""
 

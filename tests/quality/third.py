@@ -9,7 +9,6 @@ import importlib.metadata
 import json
 import random
 import re
-import subprocess
 from pathlib import Path
 
 import second
@@ -21,14 +20,6 @@ from mimesis.locales import Locale
 SEED = 20261128
 EACH_RULE = 3
 EACH_NUMBER = 12
-HERE = Path(__file__).resolve().parent
-
-
-def made(node_modules):
-    """What the generators of JavaScript say."""
-    command = ["node", str(HERE / "third.mjs"), str(node_modules)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return [json.loads(line) for line in done.stdout.split("\n") if line]
 
 
 def rules():
@@ -125,6 +116,6 @@ def harmless(lines):
 
 def cases(node_modules):
     """All of it: credentials, personal data, harmless documents."""
-    lines = made(node_modules)
+    lines = second.made("third.mjs", node_modules)
     rng = random.Random(SEED)
     return list(credentials(lines, rng)), list(personal(lines, rng)), list(harmless(lines))

@@ -232,9 +232,8 @@ async fn epoch_begins_only_after_a_seal_or_a_declared_loss() {
     assert!(verify(&place, 2).sound);
 }
 
-#[tokio::test]
-async fn older_database_is_continued_only_with_what_contradicts_it() {
-    let place = Place::new();
+/// A copy of the database, and then a call that is not in it.
+async fn older(place: &Place) -> (tempfile::TempDir, std::path::PathBuf) {
     let ledger = place.start();
     call(&ledger).await;
     ledger.stop().await.unwrap();
@@ -246,6 +245,13 @@ async fn older_database_is_continued_only_with_what_contradicts_it() {
     call(&ledger).await;
     ledger.stop().await.unwrap();
     drop(ledger);
+    (backup, copy)
+}
+
+#[tokio::test]
+async fn older_database_is_continued_only_with_what_contradicts_it() {
+    let place = Place::new();
+    let (_backup, copy) = older(&place).await;
     let kept = tempfile::tempdir().unwrap();
     let whole = export(&place, kept.path());
     restore(&place, &copy);
@@ -275,17 +281,7 @@ async fn older_database_is_continued_only_with_what_contradicts_it() {
 #[tokio::test]
 async fn loss_that_only_a_row_declares_is_none() {
     let place = Place::new();
-    let ledger = place.start();
-    call(&ledger).await;
-    ledger.stop().await.unwrap();
-    drop(ledger);
-    let backup = tempfile::tempdir().unwrap();
-    let copy = backup.path().join("copy.db");
-    place.intruder().execute("VACUUM INTO $1", [copy.to_str().unwrap()]).unwrap();
-    let ledger = place.start();
-    call(&ledger).await;
-    ledger.stop().await.unwrap();
-    drop(ledger);
+    let (_backup, copy) = older(&place).await;
     restore(&place, &copy);
     // The signer names the next key already; whoever restored the copy says in the database that something was lost.
     keyring::prepare(&place.path().join("keys"), &ledger::origin("test", 2), None).unwrap();
