@@ -89,7 +89,7 @@ pub fn claim(tx: &mut Tx<'_>, id: &[u8; 16], lane: u32) -> Result<bool, Error> {
 
 /// Whether this process has taken one.
 pub fn has_claimed(read: &mut Read<'_>, lane: u32) -> Result<bool, Error> {
-    let sql = "SELECT 1 FROM policy_proposal WHERE claimed = $1 AND ended IS NULL LIMIT 1";
+    let sql = "SELECT claimed FROM policy_proposal WHERE claimed = $1 AND ended IS NULL LIMIT 1";
     Ok(read.first(sql, &[Value::Int(i64::from(lane))], |row| row.int(0))?.is_some())
 }
 
