@@ -1835,6 +1835,8 @@ class Package:
         if data is None:
             return self.blame("missing_file", "report.html", "a package without its report")
         html = data.decode("utf-8", "replace")
+        if not html.rstrip().endswith("</html>"):
+            self.blame("report", "report.html", "it was cut: it does not end where a page ends")
         counted = [path for path in ("access/difference.csv", "access/end.duties.csv", "access/unused.csv") if path in self.listed]
         figures = {**figures, **{f"file:{path}": self.rows_of(path) for path in counted}}
         shown = re.findall(r' data-figure="([^"]*)"[^>]*>([^<]*)', html)

@@ -15,6 +15,9 @@ use crate::package::{
 /// More than any report.
 const REPORT_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// How a page ends.
+const END: &[u8] = b"</html>";
+
 pub(super) fn check(
     files: &Files,
     manifest: &Manifest,
@@ -32,6 +35,9 @@ pub(super) fn check(
         findings.blame_file(ProblemKind::MissingFile, REPORT_FILE, "a package without its report");
         return Ok(());
     };
+    if !report.trim_ascii_end().ends_with(END) {
+        findings.blame_file(ProblemKind::Report, REPORT_FILE, "it was cut: it does not end where a page ends");
+    }
     let (numbers, rows) = marks(&String::from_utf8_lossy(&report));
     for Mark { figure, shown } in &numbers {
         let counted = figures.get(figure);

@@ -186,7 +186,7 @@ fn report(derived: &Derived, exceptions: &str) -> String {
             cells(row).iter().take(3).map(|cell| format!("<td>{}</td>", short(cell))).collect();
         html.push_str(&format!("<tr data-line=\"{line}\">{cells}</tr>\n"));
     }
-    html + "</table>\n"
+    html + "</table></html>\n"
 }
 
 fn check(path: &Path) -> Findings {
