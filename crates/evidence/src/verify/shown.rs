@@ -36,7 +36,11 @@ pub(super) fn check(
         return Ok(());
     };
     if !report.trim_ascii_end().ends_with(END) {
-        findings.blame_file(ProblemKind::Report, REPORT_FILE, "it was cut: it does not end where a page ends");
+        findings.blame_file(
+            ProblemKind::Report,
+            REPORT_FILE,
+            "it was cut: it does not end where a page ends",
+        );
     }
     let (numbers, rows) = marks(&String::from_utf8_lossy(&report));
     for Mark { figure, shown } in &numbers {
