@@ -223,7 +223,7 @@ impl Approvals {
         if !entered.await? {
             return Err(NotBroken::Closed(State::Ended));
         }
-        tracing::error!(window = %id, until = ?at(until), "break-glass is in force: held calls go ahead without approval");
+        tracing::error!(window = %id, until = at(until), "break-glass is in force: held calls go ahead without approval");
         self.look_at_breakglass().await?;
         Ok(())
     }
