@@ -38,7 +38,7 @@ pub use content::{Content, Deferred, Identity, Said};
 pub use decide::{Approver, Ballot, NotDecided};
 pub use known::Known;
 pub use notify::{SinkError, Sinks};
-pub use show::{Shown, Value, clean, shown};
+pub use show::{Shown, Value, clean, party_label, shown};
 pub use sign::{Signature, Unsigned};
 pub use slack::Unsigned as NotPressed;
 pub use task::Progress;

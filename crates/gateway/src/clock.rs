@@ -24,6 +24,12 @@ pub fn micros(ms: u64) -> i64 {
     i64::try_from(ms.saturating_mul(1_000)).unwrap_or(i64::MAX)
 }
 
+/// An instant (RFC 3339), or the beginning of a day in UTC (`2026-11-20`).
+pub fn instant_or_day(text: &str) -> Option<Timestamp> {
+    let day = || text.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
+    text.parse().ok().or_else(|| day().map(|day| day.timestamp()))
+}
+
 /// A clock that a test moves by hand.
 #[derive(Debug)]
 pub struct ManualClock(std::sync::Mutex<Timestamp>);

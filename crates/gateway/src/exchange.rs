@@ -6,18 +6,19 @@
 //!
 //! The spine runs in a task of its own: a caller that hangs up ends the wait, never the record.
 
-mod acquaint;
 mod answer;
 pub mod arrival;
 mod bind;
 mod call;
 pub mod flood;
 mod hold;
+mod nested;
 pub mod refuse;
 mod relay;
 mod schema;
 pub mod session;
 mod task;
+mod unlisted;
 pub(crate) mod unproven;
 mod view;
 
@@ -265,7 +266,7 @@ impl Caller {
         // 5 decide: pure; says which policies and why.
         let mut decision = self.decide(&call);
         // People are to agree to a tool that is known.
-        if decision.effect == Effect::Hold && self.acquaint(&mut call).await {
+        if decision.effect == Effect::Hold && self.learn_tool(&mut call).await {
             decision = self.decide(&call);
         }
         // 6 mask: what is recorded, and what is forwarded, went through the mask.

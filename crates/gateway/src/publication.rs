@@ -21,7 +21,7 @@ use crate::clock::{Clock, micros};
 use crate::config::Consent;
 use crate::ledger::{Deed, Document, Event, EventActor, Ledger, Unavailable, VaultError};
 use crate::limits;
-use crate::model::{Party, Principal, PrincipalKind};
+use crate::model::{Party, Principal};
 use crate::policy::{Candidate, Change, Policies, PolicySet, Rejected, Source};
 use crate::store::publication::{self as row, Proposal, Publication};
 use crate::store::{self, Db};
@@ -406,8 +406,7 @@ impl Publications {
         if self.consent.is_none() {
             return Err(NotPublished::Off);
         }
-        let alone = who.kind == PrincipalKind::Human && who.actors.is_empty();
-        if alone { Ok(()) } else { Err(NotPublished::NotAPerson) }
+        if who.is_person() { Ok(()) } else { Err(NotPublished::NotAPerson) }
     }
 
     fn now(&self) -> i64 {

@@ -31,13 +31,6 @@ pub struct Waiting {
     _room: OwnedSemaphorePermit,
 }
 
-impl Waiting {
-    /// The event; its room is free again.
-    pub fn into_event(self) -> Bytes {
-        self.event
-    }
-}
-
 /// The gateway's end of a stream to a caller. When [`limits::STREAM_WAITING_BYTES_MAX`] wait for a slow caller, no more
 /// is taken from the upstream.
 #[derive(Debug, Clone)]

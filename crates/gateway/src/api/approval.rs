@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::problem::Problem;
 use super::{Asked, caller, hex, time};
-use crate::approval::{Approver, Ballot, Identity, NotDecided, Record, Signature, clean, shown};
+use crate::approval::{Approver, Ballot, Identity, NotDecided, Record, Signature, clean, party_label, shown};
 use crate::exchange::Gateway;
 use crate::limits;
 use crate::model::Party;
@@ -242,13 +242,12 @@ fn summary(record: &Record, set: &PolicySet, asked: &Asked) -> Value {
 }
 
 fn identity(who: &Identity) -> Value {
-    let party = |issuer: &str, subject: &str| format!("{}/{}", clean(issuer), clean(subject));
     json!({
         "kind": who.kind,
-        "id": party(&who.party.issuer, &who.party.subject),
+        "id": party_label(&who.party.issuer, &who.party.subject),
         "name": who.name.as_deref().map(clean),
         "email": who.email.as_deref().map(clean),
         "client": who.client.as_deref().map(clean),
-        "actors": who.actors.iter().map(|actor| party(&actor.issuer, &actor.subject)).collect::<Vec<_>>(),
+        "actors": who.actors.iter().map(|actor| party_label(&actor.issuer, &actor.subject)).collect::<Vec<_>>(),
     })
 }

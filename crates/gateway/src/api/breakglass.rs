@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::problem::Problem;
 use super::{Asked, caller, time};
-use crate::approval::{Emergency, Identity, NotBroken, Wish, clean};
+use crate::approval::{Emergency, Identity, NotBroken, Wish, clean, party_label};
 use crate::model::Party;
 use crate::store::breakglass::{Entry, State, Window};
 
@@ -117,9 +117,8 @@ async fn refused(asked: &Asked, problem: Problem, what: &'static str) -> Problem
 fn shown(window: &Window, content: &Emergency, now: Timestamp) -> Value {
     let overdue = |entry: &Entry| entry.until <= now.as_microsecond();
     let over = window.entry.as_ref().is_some_and(overdue);
-    let name = |issuer: &str, subject: &str| format!("{}/{}", clean(issuer), clean(subject));
-    let person = |who: &Identity| name(&who.party.issuer, &who.party.subject);
-    let people = content.people.iter().map(|who| name(&who.issuer, &who.subject));
+    let person = |who: &Identity| party_label(&who.party.issuer, &who.party.subject);
+    let people = content.people.iter().map(|who| party_label(&who.issuer, &who.subject));
     json!({
         "id": Uuid::from_bytes(window.id),
         "state": if over { State::Ended.as_str() } else { window.state.as_str() },

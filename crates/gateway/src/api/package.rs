@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::problem::Problem;
 use super::{Answered, Asked, time};
+use crate::clock::instant_or_day;
 use crate::depot::{self, Job, NotMade, Progress};
 use crate::limits;
 use crate::policy::Duty;
@@ -143,9 +144,7 @@ fn draw(sample: &Value) -> Result<Draw, Problem> {
 /// An instant, or the beginning of a day in UTC.
 fn instant(members: &Map<String, Value>, name: &str) -> Result<Timestamp, Problem> {
     let text = members.get(name).and_then(Value::as_str).unwrap_or_default();
-    let day = || text.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
-    let instant = text.parse::<jiff::Timestamp>().ok().or_else(|| day().map(|day| day.timestamp()));
-    let instant = instant.and_then(|instant| Timestamp::from_micros(instant.as_microsecond()));
+    let instant = instant_or_day(text).and_then(|instant| Timestamp::from_micros(instant.as_microsecond()));
     instant.ok_or_else(|| Problem::request(format!("`{name}` is a day (`2026-07-01`) or an RFC 3339 time")))
 }
 

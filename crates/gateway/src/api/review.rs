@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::problem::Problem;
 use super::{Asked, caller, time};
-use crate::approval::clean;
+use crate::approval::{clean, party_label};
 use crate::model::Party;
 use crate::policy::Duty;
 use crate::refusal::Refusal;
@@ -134,7 +134,7 @@ struct Names(std::collections::HashMap<String, String>);
 impl Names {
     /// Whoever called a server, and whoever asks.
     fn of(basis: &Basis, asked: &Asked) -> Self {
-        let name = |party: &Party| format!("{}/{}", clean(&party.issuer), clean(&party.subject));
+        let name = |party: &Party| party_label(&party.issuer, &party.subject);
         let seen = basis.people.iter().map(|person| (person.actor.clone(), name(&person.party)));
         let own = &asked.caller.principal.party;
         Self(seen.chain([(asked.gateway.ledger.actor(own), name(own))]).collect())

@@ -23,7 +23,7 @@ use super::content::{self, Identity};
 use super::{Approvals, Approver, Fault};
 use crate::ledger::{Event, EventActor, Unavailable};
 use crate::limits::breakglass as limit;
-use crate::model::{Party, Principal, PrincipalKind};
+use crate::model::{Party, Principal};
 use crate::store::breakglass::{self, Entry, State, Window};
 use crate::store::delivery;
 
@@ -358,12 +358,7 @@ impl Emergency {
 }
 
 fn require_person(who: &Approver) -> Result<(), NotBroken> {
-    if is_alone(&who.principal) { Ok(()) } else { Err(NotBroken::NotAPerson) }
-}
-
-/// A person, through nobody.
-fn is_alone(principal: &Principal) -> bool {
-    principal.kind == PrincipalKind::Human && principal.actors.is_empty()
+    if who.principal.is_person() { Ok(()) } else { Err(NotBroken::NotAPerson) }
 }
 
 fn check(wish: &Wish) -> Result<(), NotBroken> {

@@ -17,7 +17,7 @@ use crate::identity::Trust;
 use crate::ledger::{ApprovalStep, Stage, Unavailable};
 use crate::limits;
 use crate::mcp::method::Direction;
-use crate::model::{Context, Demand, Effect, MessageKind, Principal, PrincipalKind, Target, Terms};
+use crate::model::{Context, Demand, Effect, MessageKind, Principal, Target, Terms};
 use crate::policy::{Duty, PolicySet, Question};
 use crate::store::approval::State;
 use crate::store::approval_vote::{self, Reservation, Vote, Word};
@@ -128,7 +128,7 @@ impl Record {
     /// [`NotDecided`], with the reason.
     pub fn admit(&self, set: &PolicySet, approver: &Approver) -> Result<(), NotDecided> {
         let who = &approver.principal;
-        if who.kind != PrincipalKind::Human || !who.actors.is_empty() {
+        if !who.is_person() {
             return Err(NotDecided::NotAPerson);
         }
         if self.content.who.may_involve(&who.party) {

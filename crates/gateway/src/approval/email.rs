@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use super::smtp::{Envelope, Server};
-use super::{Record, SinkError, clean};
+use super::{Record, SinkError, clean, party_label};
 use crate::config;
 use crate::limits;
 use crate::model::{Demand, Terms};
@@ -119,7 +119,7 @@ fn call(record: &Record) -> String {
 fn text(record: &Record, page: Option<&str>) -> String {
     let (row, content) = (&record.row, &record.content);
     let id = Uuid::from_bytes(row.id).to_string();
-    let who = format!("{}/{}", clean(&content.who.party.issuer), clean(&content.who.party.subject));
+    let who = party_label(&content.who.party.issuer, &content.who.party.subject);
     let until = Timestamp::from_microsecond(row.decide_by).map(|time| time.to_string()).unwrap_or_default();
     let place =
         page.map_or_else(|| format!("countersign approvals show {id}"), |page| page.replace("{id}", &id));

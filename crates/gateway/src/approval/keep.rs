@@ -25,10 +25,11 @@ impl Approvals {
             let done = tokio::select! {
                 _ = look.tick() => self.look().await,
                 () = news.hear() => self.look().await,
-                _ = tidy.tick() => match self.look_at_breakglass().await {
-                    Ok(()) => self.tidy().await,
-                    Err(fault) => Err(fault),
-                },
+                // Neither waits for the other to succeed.
+                _ = tidy.tick() => {
+                    let glass = self.look_at_breakglass().await;
+                    self.tidy().await.and(glass)
+                }
             };
             if let Err(error) = done {
                 tracing::warn!(%error, "approvals could not be looked after; trying again");

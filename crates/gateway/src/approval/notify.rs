@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::bound::hex;
 use super::email::{EMAIL, Email};
 use super::slack::Slack;
-use super::{Approvals, Emergency, Fault, Identity, Record, clean};
+use super::{Approvals, Emergency, Fault, Identity, Record, clean, party_label};
 use crate::clock::{Clock, micros};
 use crate::config;
 use crate::limits;
@@ -312,7 +312,7 @@ fn told(delivery: &Delivery, window: &Window, content: &Emergency) -> String {
 }
 
 fn name(who: &Identity) -> String {
-    format!("{}/{}", clean(&who.party.issuer), clean(&who.party.subject))
+    party_label(&who.party.issuer, &who.party.subject)
 }
 
 /// Time before the next attempt, in microseconds.

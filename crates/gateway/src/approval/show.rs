@@ -60,6 +60,11 @@ pub fn shown(content: &Content) -> Shown {
     shown
 }
 
+/// Somebody as people are shown them: issuer and subject, made harmless.
+pub fn party_label(issuer: &str, subject: &str) -> String {
+    format!("{}/{}", clean(issuer), clean(subject))
+}
+
 /// A text without anything that hides, turns or ends a line.
 pub fn clean(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use url::Url;
 use uuid::Uuid;
 
-use super::{Approvals, Fault, Record, clean, shown};
+use super::{Approvals, Fault, Record, clean, party_label, shown};
 use crate::config;
 use crate::limits;
 use crate::model::{Demand, Party, Principal, PrincipalKind, TokenId};
@@ -116,7 +116,7 @@ impl Slack {
         if event != "approval.requested" {
             return json!({ "channel": self.channel, "text": text, "blocks": [section(&format!("{text}\n{id}"))] });
         }
-        let who = format!("{}/{}", clean(&content.who.party.issuer), clean(&content.who.party.subject));
+        let who = party_label(&content.who.party.issuer, &content.who.party.subject);
         let until =
             Timestamp::from_microsecond(row.decide_by).map(|time| time.to_string()).unwrap_or_default();
         let (text_of_values, shown) = values(record);

@@ -1,8 +1,8 @@
 //! Points in time as people type them.
 
-use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp};
 
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, SystemClock, instant_or_day};
 
 /// Reads an instant (`2026-11-20T10:00:00Z`), a day (`2026-11-20`, its beginning in UTC) or how long ago (`90m`).
 /// Answers microseconds since 1970.
@@ -22,11 +22,8 @@ pub(super) fn show_exactly(micros: i64) -> String {
 }
 
 fn at(text: &str, now: Timestamp) -> Result<Timestamp, String> {
-    if let Ok(instant) = text.parse::<Timestamp>() {
+    if let Some(instant) = instant_or_day(text) {
         return Ok(instant);
-    }
-    if let Ok(day) = text.parse::<civil::Date>() {
-        return day.to_zoned(TimeZone::UTC).map(|zoned| zoned.timestamp()).map_err(|error| error.to_string());
     }
     let ago: SignedDuration = text
         .trim_start_matches('-')

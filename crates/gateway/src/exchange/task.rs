@@ -11,26 +11,24 @@
 
 mod shape;
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use http_body_util::BodyExt as _;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::call::Call;
 use super::hold::Waited;
+use super::nested::{self, Unread};
 use super::{Caller, refuse};
 use crate::approval::{Deferred, Fault, Progress, Record, Ticket};
 use crate::limits;
 use crate::mask::Redacted;
 use crate::mcp::envelope::Message;
 use crate::mcp::method::Direction;
-use crate::mcp::sse::Framer;
 use crate::model::{Decision, MessageKind, TargetKind};
 use crate::refusal::Refusal;
 use crate::reply::{Delivery, Replier, Reply};
@@ -40,9 +38,6 @@ use crate::store::definition;
 use shape::Standing;
 
 pub(super) use shape::{created, takes_part};
-
-/// The spine of a call that runs for a task. Boxed: a task is asked about in the spine itself.
-type Spine = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Caller {
     /// What a held call would run as, if its caller takes a task for it.
@@ -221,23 +216,13 @@ impl Caller {
     /// Begins to run the call, if nobody else does.
     async fn begin_task(self: &Arc<Self>, record: Record) -> Result<(), Fault> {
         let id = Uuid::from_bytes(record.row.id);
-        // Without a place it waits for the next question.
-        let Ok(place) = self.gateway.places.clone().try_acquire_owned() else { return Ok(()) };
         let origin = record.content.task.clone().ok_or(Fault::Malformed)?;
+        // Without a place it waits for the next question.
+        let Some(caller) = self.again(headers(&origin.headers)) else { return Ok(()) };
         let message = Message::parse(Bytes::from(origin.message)).map_err(|_| Fault::Malformed)?;
         if !self.gateway.approvals.begin_running(id).await? {
             return Ok(());
         }
-        let caller = Arc::new(Self {
-            gateway: self.gateway.clone(),
-            server: self.server.clone(),
-            principal: self.principal.clone(),
-            context: self.context.clone(),
-            headers: headers(&origin.headers),
-            key: self.key.clone(),
-            session: self.session.clone(),
-            _place: place,
-        });
         tokio::spawn(async move { caller.carry_task(record, message).await });
         Ok(())
     }
@@ -247,7 +232,8 @@ impl Caller {
         let id = Uuid::from_bytes(record.row.id);
         let call = self.call(Direction::ToUpstream, message);
         let (head, reply) = oneshot::channel();
-        tokio::spawn(self.clone().spine(call, record, Replier::Alone(head)));
+        let waited = Waited::For(Box::new(record), 0);
+        tokio::spawn(self.clone().spine(call, waited, Replier::Alone(head)));
         let answer = collect(reply);
         tokio::pin!(answer);
         let mut signs = tokio::time::interval(Duration::from_millis(limits::APPROVAL_KEEP_ALIVE_MS));
@@ -264,47 +250,16 @@ impl Caller {
             tracing::error!(%fault, approval = %id, "the answer to a task could not be kept; the record has it");
         }
     }
-
-    fn spine(self: Arc<Self>, call: Call, record: Record, replier: Replier) -> Spine {
-        Box::pin(async move { self.pass_through(call, Waited::For(Box::new(record), 0), replier).await })
-    }
 }
 
-/// The JSON-RPC answer in a reply. What streams before it says how the call is getting on, to nobody who listens.
+/// What the task keeps: the answer, or why there is none.
 async fn collect(reply: oneshot::Receiver<Reply>) -> Vec<u8> {
-    let answered = match reply.await {
-        Ok(reply) => read(reply).await,
-        Err(_) => None,
+    let refusal = match nested::answer(reply, limits::HELD_TASK_BYTES_MAX).await {
+        Ok(answer) => return answer.to_vec(),
+        Err(Unread::TooLarge) => Refusal::AnswerTooLarge,
+        Err(Unread::Missing) => Refusal::OutcomeUnrecorded,
     };
-    answered.unwrap_or_else(|| shape::unanswered(Refusal::OutcomeUnrecorded))
-}
-
-async fn read(mut reply: Reply) -> Option<Vec<u8>> {
-    if let Some(body) = reply.body_mut().take_whole() {
-        return Some(if body.len() > limits::HELD_TASK_BYTES_MAX {
-            shape::unanswered(Refusal::AnswerTooLarge)
-        } else {
-            body.to_vec()
-        });
-    }
-    let mut framer = Framer::new(limits::HELD_TASK_BYTES_MAX);
-    loop {
-        let piece = reply.body_mut().frame().await?.ok()?.into_data().ok()?;
-        framer.feed(piece);
-        loop {
-            match framer.cut() {
-                Ok(Some(event)) => {
-                    let message = event.data.and_then(|data| Message::parse_answer(data).ok());
-                    let answer = message.filter(|message| message.kind() == MessageKind::Response);
-                    if let Some(answer) = answer {
-                        return Some(answer.bytes().to_vec());
-                    }
-                }
-                Ok(None) => break,
-                Err(_) => return Some(shape::unanswered(Refusal::AnswerTooLarge)),
-            }
-        }
-    }
+    shape::unanswered(refusal)
 }
 
 fn headers(pairs: &[(String, String)]) -> HeaderMap {

@@ -103,6 +103,11 @@ pub struct Principal {
 }
 
 impl Principal {
+    /// Whether it is a person, signed in as themselves, and nobody acts for them: who may decide on what others do.
+    pub fn is_person(&self) -> bool {
+        self.kind == PrincipalKind::Human && self.actors.is_empty()
+    }
+
     /// Nobody: what a failed authentication leaves. `issuer` and `token` are what the credential claims, unproven.
     pub fn anonymous(issuer: Option<String>, token: Option<TokenId>) -> Self {
         Self {

@@ -13,7 +13,7 @@ use super::{Decided, Decision, NotReviewed, Reviewer, check_reason};
 use crate::exchange::Gateway;
 use crate::ledger::{Event, EventActor};
 use crate::limits;
-use crate::model::{Principal, PrincipalKind};
+use crate::model::Principal;
 
 /// One word about one or several grants.
 #[derive(Debug, Clone)]
@@ -83,7 +83,7 @@ pub fn objection(
     if campaign.closed.is_some() {
         return Some(NotReviewed::Closed);
     }
-    if who.kind != PrincipalKind::Human || !who.actors.is_empty() {
+    if !who.is_person() {
         return Some(NotReviewed::NotAPerson);
     }
     let named = campaign.reviewers.iter().any(|reviewer| match reviewer {

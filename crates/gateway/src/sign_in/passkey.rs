@@ -16,7 +16,7 @@ use super::{NoRandomness, SignIns, Visit, seal};
 use crate::clock::micros;
 use crate::ledger::{Deed, Event, Ledger, Unavailable};
 use crate::limits;
-use crate::model::{Party, Principal, PrincipalKind};
+use crate::model::{Party, Principal};
 use crate::store;
 use crate::store::passkey::{self as row, Addition, Removal};
 
@@ -262,8 +262,7 @@ impl SignIns {
 
     /// A cookie that was stolen must not become a passkey: whoever makes one has signed in a moment ago.
     fn require_fresh(&self, visit: &Visit) -> Result<(), NoPasskey> {
-        let who = &visit.principal;
-        if who.kind != PrincipalKind::Human || !who.actors.is_empty() {
+        if !visit.principal.is_person() {
             return Err(NoPasskey::NotAPerson);
         }
         let age = self.now() - visit.began;

@@ -1,6 +1,5 @@
 //! Approvals: what people agreed to is what runs, once, and nobody agrees to their own call.
 
-mod acquaint;
 mod bound;
 mod breakglass;
 mod command;
@@ -12,6 +11,7 @@ mod once;
 mod outlive;
 pub(crate) mod shared;
 mod task;
+mod unlisted;
 
 use std::time::Duration;
 

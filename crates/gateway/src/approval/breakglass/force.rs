@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use aws_lc_rs::hmac;
 use uuid::Uuid;
 
-use super::{Emergency, is_alone};
+use super::Emergency;
 use crate::approval::verdict::Verdict;
 use crate::approval::{Approvals, Fault};
 use crate::clock::micros;
@@ -54,7 +54,7 @@ impl Approvals {
         target: Option<&Target>,
         call: Uuid,
     ) -> Result<Option<Verdict>, Fault> {
-        if !is_alone(principal) {
+        if !principal.is_person() {
             return Ok(None);
         }
         // As leaves name it: so `verify` sees which tool it was.

@@ -5,23 +5,22 @@
 //! caller list them, and on record as everything that is forwarded. The id of such a request says that it is the
 //! gateway's.
 
-use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 use serde_json::{Map, Value, json};
+use tokio::sync::oneshot;
 
-use super::Caller;
 use super::call::Call;
+use super::hold::Waited;
+use super::{Caller, nested};
 use crate::limits;
 use crate::mcp::envelope::{Field, Message};
 use crate::mcp::header;
 use crate::mcp::method::Direction;
-use crate::mcp::sse::Framer;
-use crate::model::{Effect, MessageKind, TargetKind};
-use crate::reply::{Outlet, Replier};
+use crate::model::{Effect, MessageKind, Target, TargetKind};
+use crate::reply::Replier;
 
 /// Begins the JSON-RPC ids of the gateway's own requests.
 const ID_PREFIX: &str = "countersign-";
@@ -31,9 +30,9 @@ const EVERY_REQUEST: [Field; 3] = [Field::ProtocolVersion, Field::ClientCapabili
 
 impl Caller {
     /// Learns what the tool of a call is, if nobody listed it before. Answers whether something was learned.
-    pub(super) async fn acquaint(&self, call: &mut Call) -> bool {
+    pub(super) async fn learn_tool(&self, call: &mut Call) -> bool {
         let asked = call.kind == MessageKind::Request && call.direction == Direction::ToUpstream;
-        let unknown = |target: &&crate::model::Target| target.kind == TargetKind::Tool && !target.listed;
+        let unknown = |target: &&Target| target.kind == TargetKind::Tool && !target.listed;
         let Some(name) = call.target.as_ref().filter(unknown).filter(|_| asked).map(|tool| tool.name.clone())
         else {
             return false;
@@ -62,57 +61,29 @@ impl Caller {
         }
     }
 
-    /// One page, on the way of every call.
+    /// One page.
     async fn list_page(&self, call: &Call, cursor: Option<&str>) -> Option<Message> {
-        let asking = Arc::new(self.asking()?);
+        let asking = self.again(headers(&self.headers))?;
         let id = format!("{ID_PREFIX}{}", self.new_id());
         let question = asking.call(Direction::ToUpstream, question(call, &id, cursor)?);
         if asking.decide(&question).effect != Effect::Allow {
             return None;
         }
-        let (outlet, mut events) = Outlet::open();
-        let running = tokio::spawn(asking.detached(question, Replier::Batched(outlet)));
-        let mut framer = Framer::new(limits::ANSWER_BODY_BYTES_MAX);
-        let mut page = None;
-        while let Some(event) = events.recv().await {
-            framer.feed(event.into_event());
-            while let Ok(Some(event)) = framer.cut() {
-                let message = event.data.and_then(|data| Message::parse_answer(data).ok());
-                page = message.filter(|message| message.result().is_some()).or(page);
-            }
-        }
-        // The stream ends when the exchange has: it fails only when the gateway stops.
-        running.await.ok()?;
-        page
+        let (head, reply) = oneshot::channel();
+        tokio::spawn(asking.spine(question, Waited::No, Replier::Alone(head)));
+        let answer = nested::answer(reply, limits::ANSWER_BODY_BYTES_MAX).await.ok()?;
+        Message::parse_answer(answer).ok()
     }
+}
 
-    /// The same caller with a place of its own, and headers that fit the question.
-    fn asking(&self) -> Option<Self> {
-        let place = self.gateway.places.clone().try_acquire_owned().ok()?;
-        let mut headers = self.headers.clone();
-        let mirrored: Vec<_> = headers.keys().filter(|name| header::is_mirror(name)).cloned().collect();
-        for name in mirrored {
-            headers.remove(name);
-        }
-        if headers.contains_key(header::METHOD) {
-            headers.insert(header::METHOD, HeaderValue::from_static("tools/list"));
-        }
-        Some(Self {
-            gateway: self.gateway.clone(),
-            server: self.server.clone(),
-            principal: self.principal.clone(),
-            context: self.context.clone(),
-            headers,
-            key: self.key.clone(),
-            session: self.session.clone(),
-            _place: place,
-        })
+/// Those of the call, as they are for a list: without what repeats its body.
+fn headers(of_call: &HeaderMap) -> HeaderMap {
+    let kept = of_call.iter().filter(|(name, _)| !header::is_mirror(name));
+    let mut headers: HeaderMap = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
+    if headers.contains_key(header::METHOD) {
+        headers.insert(header::METHOD, HeaderValue::from_static("tools/list"));
     }
-
-    /// The way of every call, as a future whose type does not hold itself.
-    fn detached(self: Arc<Self>, call: Call, replier: Replier) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(async move { self.run(call, replier).await })
-    }
+    headers
 }
 
 /// The request for one page, with what this caller says in every request.
