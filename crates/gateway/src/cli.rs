@@ -11,6 +11,7 @@ mod epoch;
 mod evidence;
 mod export;
 mod hold;
+mod init;
 mod inspect;
 mod key;
 mod line;
@@ -49,6 +50,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a configuration and policies to begin with.
+    Init(init::Arguments),
     /// Run the gateway.
     Serve(serve::Arguments),
     /// See it work: a shop, its gateway and a short tour, all in this process.
@@ -108,6 +111,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let paint = Paint::new(no_color, &std::io::stdout());
     let errors = Paint::new(no_color, &std::io::stderr());
     match cli.command {
+        Command::Init(arguments) => init::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments, errors),
         Command::Demo(arguments) => demo::run(&arguments, paint),
         Command::Doctor(arguments) => doctor::run(&arguments, paint),

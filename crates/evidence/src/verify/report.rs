@@ -136,7 +136,8 @@ impl Findings {
             );
         } else {
             mark(text, "NOT SOUND", RED, paint);
-            part(text, format_args!(": {} problems", self.problem_count));
+            let noun = if self.problem_count == 1 { "problem" } else { "problems" };
+            part(text, format_args!(": {} {noun}", self.problem_count));
             match self.first_bad_leaf {
                 Some(leaf) => line(text, format_args!("; the first bad leaf is {leaf}.")),
                 None => line(text, format_args!("; none names a leaf.")),

@@ -376,7 +376,7 @@ async function past(place, record) {
               "li",
               null,
               pill(other.state),
-              h("a", { href: `#/approvals/${other.id}` }, visible(other.requester)),
+              h("a", { href: `#/approvals/${other.id}` }, visible(who(other.requester))),
               moment(other.requested),
             ),
           ),

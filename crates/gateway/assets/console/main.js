@@ -211,8 +211,13 @@ function route() {
   document.title = `${view.title} · Countersign`;
   for (const link of document.querySelectorAll("[data-place]")) {
     const current = link.dataset.place === (view.within ?? view.name);
-    if (current) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (!current) {
+      link.removeAttribute("aria-current");
+      continue;
+    }
+    link.setAttribute("aria-current", "page");
+    // On a phone the bar scrolls: the place one is at stays in sight.
+    link.scrollIntoView({ block: "nearest", inline: "center" });
   }
 }
 

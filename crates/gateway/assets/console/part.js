@@ -1,7 +1,7 @@
 // Parts that several views draw in the same way.
 import { h, icon, put } from "./dom.js";
 import { Problem } from "./api.js";
-import { visible } from "./text.js";
+import { coded, visible } from "./text.js";
 
 const PILLS = {
   allow: ["good", "allow"],
@@ -93,7 +93,7 @@ export function failed(error, again) {
     "div",
     { class: "state state-bad", role: "alert" },
     h("p", { class: "state-title" }, title),
-    h("p", null, visible(detail)),
+    h("p", null, coded(detail)),
     problem && error.call && h("p", { class: "faint" }, "On record as request ", h("code", null, error.call)),
     again && h("button", { type: "button", onclick: again }, "Try again"),
   );
@@ -139,6 +139,11 @@ export function copier(text, what) {
     },
     icon("copy"),
   );
+}
+
+// Something to type elsewhere, with a button that copies it.
+export function command(text, what = "command") {
+  return h("span", { class: "command" }, h("code", null, text), copier(text, what));
 }
 
 // A table with a head that stays in sight. `columns`: names; `rows`: lists of cells, or rows made

@@ -78,6 +78,13 @@ function cut(text, pattern, draw, special) {
   return nodes;
 }
 
+// A sentence of the gateway: what it names in backticks becomes code.
+export function coded(text) {
+  return String(text)
+    .split(/`([^`]*)`/)
+    .map((part, at) => (at % 2 ? h("code", null, visible(part)) : visible(part)));
+}
+
 // A long text, folded: its beginning and a button for the rest.
 export function folded(text, draw = visible) {
   if (text.length <= FOLD) return draw(text);
@@ -97,6 +104,11 @@ export function folded(text, draw = visible) {
 export function hash(text, length = 12) {
   if (!text) return h("span", { class: "faint" }, "none");
   return h("code", { class: "hash", title: text }, text.length > length ? text.slice(0, length) + "…" : text);
+}
+
+// An id in a list: enough of it to tell it from its neighbours.
+export function short(id) {
+  return `${id.slice(0, 8)}…${id.slice(-4)}`;
 }
 
 // Two digits.

@@ -2,8 +2,8 @@
 // everybody to whom the same policies apply.
 import { get } from "./api.js";
 import { h, icon, put } from "./dom.js";
-import { empty, facts, head, into, notice, pill } from "./part.js";
-import { count, duration, hash, moment, visible } from "./text.js";
+import { button, empty, facts, head, into, notice, pill } from "./part.js";
+import { coded, count, duration, hash, moment, visible } from "./text.js";
 
 const WORDS = { allow: "allow", hold: "hold", conditional: "depends", deny: "deny" };
 
@@ -14,11 +14,10 @@ export function access(root, place) {
   const filter = h("div");
   put(
     root,
-    head("Access", "who may do what, from policy alone"),
+    head("Access", "who may do what, from policy alone; a cell says why"),
     filter,
     h("div", { class: "access" }, body, why),
   );
-  put(why, empty("Why", "Choose a cell: the policies and conditions behind it appear here."));
 
   function apply(query) {
     const entries = Object.entries(query).filter(([, value]) => value);
@@ -36,6 +35,7 @@ export function access(root, place) {
       filter,
       bar(state, apply, () => state.found && put(body, matrix(state, why))),
     );
+    put(why);
     return into(
       body,
       () => get("access", asked()),
@@ -141,8 +141,8 @@ function matrix(state, why) {
     ],
   ]);
   const warned = [
-    found.notes.map((note) => notice("hold", visible(note))),
-    found.concerns.map((concern) => notice("bad", visible(concern.text))),
+    found.notes.map((note) => notice("hold", coded(note))),
+    found.concerns.map((concern) => notice("bad", coded(concern.text))),
   ];
   if (!rows.length || !found.subjects.length)
     return [about, warned, empty("Nothing to show", "No target or nobody fits.")];
@@ -207,7 +207,7 @@ function line(row, subjects, why) {
             onclick: (event) => {
               document.querySelector(".cell[aria-pressed]")?.removeAttribute("aria-pressed");
               event.currentTarget.setAttribute("aria-pressed", "true");
-              put(why, because(row, subjects[at], cell));
+              put(why, because(row, subjects[at], cell, () => shut(why)));
             },
           },
           WORDS[cell.outcome] ?? visible(cell.outcome),
@@ -217,9 +217,22 @@ function line(row, subjects, why) {
   );
 }
 
-function because(row, subject, cell) {
+// Takes the reason away again: the matrix has its room.
+function shut(why) {
+  const chosen = document.querySelector(".cell[aria-pressed]");
+  chosen?.removeAttribute("aria-pressed");
+  put(why);
+  chosen?.focus();
+}
+
+function because(row, subject, cell, close) {
   return [
-    h("h2", null, pill(cell.outcome, WORDS[cell.outcome])),
+    h(
+      "header",
+      null,
+      h("h2", null, pill(cell.outcome, WORDS[cell.outcome])),
+      button(icon("cross"), close, { class: "quiet", "aria-label": "close" }),
+    ),
     facts([
       ["Who", visible(subject.label)],
       ["Kinds", subject.kinds.join(", ")],
@@ -245,6 +258,6 @@ function because(row, subject, cell) {
             `, within ${duration(cell.approval.decide_within_s * 1000)}`,
       ],
     ]),
-    cell.condition && [h("h3", null, "If"), h("p", { class: "condition" }, visible(cell.condition))],
+    cell.condition && [h("h3", null, "If"), h("p", { class: "condition" }, coded(cell.condition))],
   ];
 }

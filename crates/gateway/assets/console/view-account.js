@@ -1,7 +1,7 @@
 // Whoever is signed in: what they may do here, their passkeys, and the way out.
 import { get, offers, post, Problem, signOut } from "./api.js";
 import { h, icon, put } from "./dom.js";
-import { button, empty, facts, failed, head, into, notice, say, section } from "./part.js";
+import { button, facts, failed, head, into, notice, say, section } from "./part.js";
 import { fromBrowser, refusal, register } from "./passkey.js";
 import { moment, visible, who } from "./text.js";
 
@@ -77,7 +77,7 @@ export function account(root, { me }) {
               ),
             ),
           )
-        : empty("No passkey yet"),
+        : h("p", { class: "soft" }, "You have none yet."),
       adding(),
     ];
   }

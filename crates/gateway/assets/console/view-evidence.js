@@ -1,8 +1,8 @@
 // Evidence packages: a period is chosen, the gateway makes it, an auditor takes it away and checks it elsewhere.
 import { get, post } from "./api.js";
 import { h, icon, put } from "./dom.js";
-import { copier, empty, head, into, notice, pill, say, section, table } from "./part.js";
-import { bytes, count, hash, moment, visible } from "./text.js";
+import { command, copier, empty, head, into, notice, pill, say, section, table } from "./part.js";
+import { bytes, coded, count, hash, moment, visible } from "./text.js";
 
 export function evidence(root, place) {
   const list = h("div", { class: "fill" });
@@ -51,7 +51,7 @@ export function evidence(root, place) {
         say("The package is being made.", "good");
         load();
       } catch (error) {
-        put(problem, notice("bad", visible(error.message)));
+        put(problem, notice("bad", coded(error.message)));
       }
     };
     put(
@@ -97,7 +97,7 @@ export function evidence(root, place) {
           "div",
           { class: "form" },
           field("Servers", h("input", { name: "server", placeholder: "all", autocomplete: "off" })),
-          field("Epoch of the log", h("input", { name: "epoch", type: "number", min: 1, placeholder: "the only one" })),
+          field("Epoch of the log", h("input", { name: "epoch", type: "number", min: 1, placeholder: "each in the period" })),
         ),
         h(
           "label",
@@ -136,6 +136,7 @@ function row(one) {
       "span",
       null,
       h("b", null, period),
+      one.epoch && h("span", { class: "tag" }, `epoch ${one.epoch}`),
       one.servers.length > 0 && h("small", { class: "soft" }, " ", visible(one.servers.join(", "))),
       one.samples > 0 && h("span", { class: "tag" }, count(one.samples, "sample")),
       !one.opened && h("span", { class: "tag" }, "sealed"),
@@ -167,7 +168,7 @@ function state(one) {
       // Every leaf was read; samples, policies and the report are being written.
       one.percent < 100 ? ` ${one.percent} %` : " finishing",
     );
-  if (one.state === "failed") return h("span", null, pill("failing", "failed"), " ", h("small", null, visible(one.fault)));
+  if (one.state === "failed") return h("span", null, pill("failing", "failed"), " ", h("small", null, coded(one.fault)));
   return h(
     "span",
     null,
@@ -175,7 +176,7 @@ function state(one) {
       "a",
       { class: "button", href: `/api/v1/evidence/${one.id}/package`, download: true, "data-row": one.id },
       icon("download"),
-      ` ${bytes(one.content.bytes)}`,
+      ` Download, ${bytes(one.content.bytes)}`,
     ),
     h(
       "small",
@@ -190,7 +191,7 @@ function state(one) {
 // How an auditor checks what they took away.
 function checking(key) {
   const step = (title, ...rest) => h("li", null, h("b", null, title), h("p", null, rest));
-  const command = `countersign verify evidence.zip --key '${key ?? "..."}'`;
+  const own = `'${key ?? "..."}'`;
   return section(
     "How to check it",
     h(
@@ -199,19 +200,17 @@ function checking(key) {
       step(
         "Take the key by another way than the package.",
         "This page is one; a checkpoint in a log that somebody else keeps is a better one. ",
-        key && h("code", { class: "wrap" }, key),
-        key && copier(key, "key"),
+        key && command(key, "key"),
       ),
       step(
         "Run a verifier.",
-        h("code", { class: "wrap" }, command),
-        copier(command, "command"),
-        " or, with nothing but Python: ",
-        h("code", { class: "wrap" }, "python3 verify/verify.py evidence.zip --key '...'"),
+        command(`countersign verify evidence.zip --key ${own}`),
+        "Or with nothing but Python, by the script that is in the package:",
+        command(`unzip -j evidence.zip verify/verify.py && python3 verify.py evidence.zip --key ${own}`),
       ),
       step(
         "Compare the manifest hash.",
-        "The log names it in evidence.exported, and the list here shows it.",
+        ["The log names it in ", h("code", null, "evidence.exported"), ", and the list here shows it."],
       ),
       step("Read report.html, then system-description.md.", "The second says what the package does not show."),
     ),

@@ -5,13 +5,15 @@ import { h, icon, put } from "./dom.js";
 import { Bad, leafHash, rootOf, verify } from "./merkle.js";
 import * as note from "./note.js";
 import { button, copier, crumbs, empty, facts, head, into, notice, pill, section, table } from "./part.js";
-import { bytes, count, hash, moment, visible } from "./text.js";
+import { bytes, coded, count, hash, moment, short, visible } from "./text.js";
 
 // What this browser saw last of a log, so that the next look must continue it.
 const SEEN = (origin) => `seen:${origin}`;
 // A verifier key that the reader brought along.
 const KEY = (origin) => `key:${origin}`;
 const PAGE = 50;
+// Members of a leaf's detail that say nothing in a list: times beside the leaf's own, hashes, keys.
+const LONG = new Set(["at_us", "changes", "commit", "document", "manifest", "key", "nonce", "policy_set", "request", "uid"]);
 
 const LEVELS = {
   L0: "no copy elsewhere",
@@ -66,7 +68,7 @@ export function log(root, place) {
 
 function tipNodes(found) {
   return [
-    found.worries?.map((worry) => notice("hold", visible(worry))),
+    found.worries?.map((worry) => notice("hold", coded(worry))),
     h(
       "div",
       { class: "figures" },
@@ -80,7 +82,7 @@ function tipNodes(found) {
         found.published.toLocaleString("en"),
         found.checkpoint_at && ["signed ", moment(found.checkpoint_at)],
       ),
-      figure("Assurance", found.assurance.level, found.assurance.why ?? LEVELS[found.assurance.level]),
+      figure("Assurance", found.assurance.level, found.assurance.why ? coded(found.assurance.why) : LEVELS[found.assurance.level]),
       figure(
         "State",
         pill(found.state),
@@ -287,16 +289,13 @@ function browse(place, wanted) {
       h("a", { class: "row-link", href: `#/log/${one.index}`, "data-row": one.index }, one.index),
       h("code", null, visible(one.leaf.type)),
       moment(one.leaf.ts, { millis: true }),
-      h("span", null, visible(one.leaf.server ?? ""), one.leaf.target?.name && ` ${one.leaf.target.name}`),
-      one.leaf.decision
-        ? pill(one.leaf.decision.effect)
-        : one.leaf.outcome
-          ? pill(one.leaf.outcome.status)
-          : "",
+      h("span", { class: "clip" }, about(one.leaf)),
+      standing(one.leaf),
+      one.leaf.call ? h("code", { class: "faint" }, short(one.leaf.call)) : "",
       hash(one.hash, 16),
     ]);
     return [
-      table([["Leaf", "right"], "Type", "At", "About", "State", "Hash"], rows.reverse(), {
+      table([["Leaf", "right"], "Type", "At", "About", "State", "Call", "Hash"], rows.reverse(), {
         label: "leaves",
         name: "rows",
       }),
@@ -320,6 +319,27 @@ function browse(place, wanted) {
       ),
     ];
   });
+}
+
+// What a leaf is about: the server and what was asked of it, else what its detail says in single words.
+function about(leaf) {
+  const asked = leaf.target?.name ?? leaf.method;
+  const named = [leaf.server, asked].filter(Boolean).map((word) => h("span", null, visible(word), " "));
+  if (asked) return named;
+  const said = Object.entries(leaf.detail ?? {}).map(([name, value]) => {
+    const shown = Array.isArray(value) ? value.length : value;
+    if (!shown || !["string", "number"].includes(typeof shown) || LONG.has(name)) return null;
+    return h("span", { class: "soft" }, visible(name.replaceAll("_", " ")), " ", visible(shown), "  ");
+  });
+  const all = [...named, ...said.filter(Boolean)];
+  return all.length ? all : "";
+}
+
+// How what a leaf is about stands: decided, refused, or ended.
+function standing(leaf) {
+  if (leaf.decision) return pill(leaf.decision.effect);
+  if (leaf.outcome) return pill(leaf.outcome.status);
+  return leaf.refusal ? pill("deny", visible(leaf.refusal.replaceAll("_", " "))) : "";
 }
 
 function checkpointTable(all) {
@@ -360,6 +380,8 @@ function leaf(root, index) {
             facts([
               ["Type", h("code", null, visible(one.leaf.type))],
               ["At", moment(one.leaf.ts, { millis: true })],
+              ["About", about(one.leaf)],
+              ["State", standing(one.leaf)],
               [
                 "Call",
                 one.leaf.call && h("a", { href: `#/calls/${one.leaf.call}` }, h("code", null, one.leaf.call)),

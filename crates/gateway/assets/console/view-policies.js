@@ -4,7 +4,7 @@ import { block } from "./code.js";
 import { h, icon, put } from "./dom.js";
 import { button, empty, facts, failed, head, into, loading, notice, pill, say, section } from "./part.js";
 import { changed, proposals, publishing } from "./proposal.js";
-import { count, hash, moment, visible } from "./text.js";
+import { coded, count, hash, moment, visible } from "./text.js";
 
 // A pause in typing after which a draft is checked, in milliseconds.
 const PAUSE = 400;
@@ -349,12 +349,12 @@ function checkedNodes(checked) {
           visible(problem.file ?? ""),
           problem.line ? `:${problem.line}:${problem.column ?? 1} ` : " ",
         ),
-        visible(problem.message),
-        problem.help && h("p", { class: "soft" }, visible(problem.help)),
+        coded(problem.message),
+        problem.help && h("p", { class: "soft" }, coded(problem.help)),
       ),
     ),
     checked.warnings?.map((warning) =>
-      notice("hold", visible(typeof warning === "string" ? warning : warning.message)),
+      notice("hold", coded(typeof warning === "string" ? warning : warning.message)),
     ),
   ];
 }

@@ -3,7 +3,7 @@ import { get, post } from "./api.js";
 import { h, icon, put } from "./dom.js";
 import { dialog } from "./keys.js";
 import { button, crumbs, empty, facts, head, into, notice, pill, say, table } from "./part.js";
-import { count, duration, hash, moment, relative, visible } from "./text.js";
+import { coded, count, duration, hash, moment, relative, visible } from "./text.js";
 
 // Most grants that one request decides on: the gateway's own limit.
 const AT_ONCE = 200;
@@ -93,7 +93,7 @@ function order(place) {
       form.closest("dialog").close();
       place.go(`reviews/${made.id}`);
     } catch (error) {
-      put(problem, notice("bad", visible(error.message)));
+      put(problem, notice("bad", coded(error.message)));
     }
   };
   const day = new Date(Date.now() + 14 * 86_400_000).toISOString().slice(0, 10);
@@ -253,7 +253,7 @@ function review(root, place, id) {
         "div",
         { class: "grant-how" },
         pill(item.outcome),
-        item.condition && h("span", { class: "soft" }, visible(item.condition)),
+        item.condition && h("span", { class: "soft" }, coded(item.condition)),
         item.approval && h("span", { class: "soft" }, `${count(item.approval.quorum, "person", "people")} approve, ` +
           `within ${duration(item.approval.decide_within_s * 1000)}`),
         item.policies.map((policy) => h("span", { class: "tag" }, visible(policy))),
@@ -303,7 +303,7 @@ function review(root, place, id) {
         put(body, take(found));
         say(`${count(grants.length, "grant")}: ${decision}`, "good");
       } catch (error) {
-        put(problem, notice("bad", visible(error.message)));
+        put(problem, notice("bad", coded(error.message)));
         reason.focus();
       }
     };

@@ -4,11 +4,11 @@ import { block } from "./code.js";
 import { diff } from "./diff.js";
 import { h, icon, put } from "./dom.js";
 import { crumbs, empty, facts, head, into, notice, pill, say, section, table } from "./part.js";
-import { hash, moment, visible } from "./text.js";
+import { coded, hash, moment, visible } from "./text.js";
 
 export function servers(root, place) {
   if (place.parts[1]) return server(root, place.parts[1], place);
-  const body = h("div", { class: "fill scroll-y" });
+  const body = h("div", { class: "fill scroll-y pad" });
   put(root, head("Servers", "what this gateway stands in front of"), body);
   const load = () => into(body, () => get("servers"), draw);
   load();
@@ -31,7 +31,7 @@ function draw({ servers: all, issuers, gateways }) {
               null,
               pill(one.health),
               one.since && h("span", { class: "soft" }, " since ", moment(one.since)),
-              one.detail && h("span", { class: "soft" }, " ", visible(one.detail)),
+              one.detail && h("span", { class: "soft" }, " ", coded(one.detail)),
             ),
             one.last_success ? moment(one.last_success) : h("span", { class: "soft" }, "none seen"),
             one.transport,
@@ -194,7 +194,7 @@ function accept(server, tool, me, load) {
       say("Accepted. The new definition is pinned, and it is on record.", "good");
       load();
     } catch (error) {
-      put(problem, notice("bad", visible(error.message)));
+      put(problem, notice("bad", coded(error.message)));
       if (error.status === 409) load();
     }
   };

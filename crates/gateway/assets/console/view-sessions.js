@@ -2,7 +2,7 @@
 import { get } from "./api.js";
 import { h, icon, put } from "./dom.js";
 import { button, empty, head, into, pill, table } from "./part.js";
-import { count, duration, moment, relative, visible, who } from "./text.js";
+import { count, duration, moment, relative, short, visible, who } from "./text.js";
 import { recording } from "./replay.js";
 
 const FILTERS = [
@@ -86,6 +86,7 @@ export function sessions(root, place) {
       table(
         [
           "Person",
+          "Server",
           "Began",
           ["Lasted", "right"],
           ["Calls", "right"],
@@ -134,12 +135,13 @@ function line(row, filtered) {
       visible(who(row.person)),
       row.person?.kind && row.person.kind !== "human" && h("span", { class: "tag" }, row.person.kind),
     ),
+    visible(row.server ?? ""),
     [moment(row.began), h("span", { class: "soft wide-only" }, ` ${relative(row.began)}`)],
     duration(lasted),
     h("span", null, row.calls, row.more ? "+" : ""),
     row.denied ? h("b", { class: "bad" }, row.denied) : h("span", { class: "faint" }, "0"),
     ...(filtered ? [row.matched ?? h("span", { class: "faint" }, "–")] : []),
-    h("code", { class: "faint" }, row.id.slice(0, 8) + "…" + row.id.slice(-4)),
+    h("code", { class: "faint" }, short(row.id)),
   ];
 }
 

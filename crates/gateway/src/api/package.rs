@@ -40,7 +40,7 @@ pub(super) async fn show(asked: Asked) -> Result<Value, Problem> {
 }
 
 /// `POST /api/v1/evidence`, with `{"from", "to", "epoch": 2, "servers": [], "sealed": false, "sample": {"n", "seed", "of"}}`; only
-/// the first two have to be there.
+/// the first two have to be there. A period that touches several epochs gives a package for each: answers the first.
 pub(super) async fn start(asked: Asked) -> Result<Value, Problem> {
     let order = order(&asked)?;
     // What was said is for whoever may read it.
@@ -59,7 +59,8 @@ pub(super) async fn fetch(asked: Asked) -> Result<Answered, Problem> {
     let place = place.map_err(|_| Problem::of(Refusal::Overloaded))?;
     let (job, mut file) = blocking(move || depot::open(&gateway, id)).await?;
     let day = |instant: &str| instant.chars().take(10).collect::<String>();
-    let name = format!("attachment; filename=\"evidence-{}-{}.zip\"", day(&job.from), day(&job.until));
+    let epoch = job.epoch.map(|number| format!(".epoch-{number}")).unwrap_or_default();
+    let name = format!("attachment; filename=\"evidence-{}-{}{epoch}.zip\"", day(&job.from), day(&job.until));
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/zip"));
     headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
@@ -158,6 +159,7 @@ fn shown(job: &Job) -> Value {
         "id": job.id,
         "from": job.from,
         "to": job.until,
+        "epoch": job.epoch,
         "servers": job.servers,
         "opened": job.opened,
         "samples": job.samples,

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use evidence::leaf::Leaf;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use evidence::leaf::{EventType, Leaf};
 use evidence::merkle::leaf_hash;
 use uuid::Uuid;
 
@@ -67,6 +68,11 @@ struct OneBody {
     source: Source,
 }
 
+/// A type of leaf by its name; whoever mistypes it is told which there are.
+fn event_type() -> impl TypedValueParser<Value = EventType> {
+    PossibleValuesParser::new(EventType::ALL.map(EventType::as_str)).try_map(|name| name.parse::<EventType>())
+}
+
 /// `log tail`.
 #[derive(Debug, clap::Args)]
 struct Tail {
@@ -86,8 +92,8 @@ struct Tail {
 #[derive(Debug, clap::Args)]
 struct Wanted {
     /// Event type, such as `call.denied`.
-    #[arg(long = "type", value_name = "TYPE")]
-    event: Option<evidence::leaf::EventType>,
+    #[arg(long = "type", value_name = "TYPE", value_parser = event_type(), hide_possible_values = true)]
+    event: Option<EventType>,
     /// Exchange id.
     #[arg(long, value_name = "UUID", value_parser = parse_id)]
     call: Option<Uuid>,

@@ -14,7 +14,7 @@ use crate::secret::SecretSource;
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("cannot read the configuration `{path}`: {cause}; name the right file with `-c`")]
+    #[error("cannot read the configuration `{path}`: {cause}; {}", remedy(cause))]
     Unreadable {
         /// Which file.
         path: PathBuf,
@@ -88,6 +88,14 @@ pub fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
             let render = |problem: &Problem| problem.render(&file, text, &root, &private);
             Err(ConfigError::Invalid { problems: problems.iter().map(render).collect() })
         }
+    }
+}
+
+/// What to do about a file that cannot be read.
+fn remedy(cause: &std::io::Error) -> &'static str {
+    match cause.kind() {
+        std::io::ErrorKind::NotFound => "name the right file with `-c`, or write one with `countersign init`",
+        _ => "name the right file with `-c`",
     }
 }
 

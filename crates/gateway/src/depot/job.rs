@@ -23,6 +23,9 @@ pub struct Job {
     pub from: String,
     /// Its end, itself not in it.
     pub until: String,
+    /// Which epoch of the log, where the period touches several or one was named.
+    #[serde(default)]
+    pub epoch: Option<u64>,
     /// Upstreams that the populations are limited to; none: all.
     pub servers: Vec<String>,
     /// Whether recorded bodies of privileged calls are in it.
@@ -160,6 +163,7 @@ mod tests {
             id: Uuid::from_u128(created.unsigned_abs().into()),
             from: String::new(),
             until: String::new(),
+            epoch: None,
             servers: Vec::new(),
             opened: false,
             samples: 0,

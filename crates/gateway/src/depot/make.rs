@@ -15,12 +15,13 @@ use crate::file;
 use crate::ledger::Event;
 use crate::limits;
 use crate::model::Principal;
-use crate::report::package::{Bodies, Deployment, Maker, Order, Written, discard};
+use crate::report::package::{Bodies, Deployment, Maker, Order, Part, Written, discard, epochs};
 
-/// Begins to make a package; answers at once.
+/// Begins to make a package, or one for each epoch that the period touches, one after the other; answers at once with the
+/// first.
 ///
 /// # Errors
-/// [`NotMade::Busy`], [`NotMade::Full`], [`NotMade::Request`], [`NotMade::Io`].
+/// [`NotMade::Busy`], [`NotMade::Full`], [`NotMade::Request`], [`NotMade::Io`], [`NotMade::Store`].
 pub async fn start(gateway: &Arc<Gateway>, who: &Arc<Principal>, order: Order) -> Result<Job, NotMade> {
     if order.draw.as_ref().is_some_and(|draw| !draw.is_possible()) {
         return Err(NotMade::Request(
@@ -28,11 +29,53 @@ pub async fn start(gateway: &Arc<Gateway>, who: &Arc<Principal>, order: Order) -
         ));
     }
     let place = gateway.errands.exporting.clone().try_acquire_owned().map_err(|_| NotMade::Busy)?;
+    let (this, caller) = (gateway.clone(), who.clone());
+    let begun = tokio::task::spawn_blocking(move || {
+        let (first, later) = divide(&this, order)?;
+        let job = asked_for(&this, &caller, &first);
+        room(&directory(&this), &job).map(|()| (job, first, later))
+    });
+    let (job, first, later) = begun.await.map_err(|_| NotMade::Busy)??;
+    tell(gateway);
+    let (this, who, mut begun) = (gateway.clone(), who.clone(), job.clone());
+    let runtime = Handle::current();
+    tokio::task::spawn_blocking(move || {
+        let made = make(&this, &runtime, &who, &mut begun, &first);
+        finish(&this, begun, made);
+        for order in later {
+            let mut job = asked_for(&this, &who, &order);
+            let made = room(&directory(&this), &job).and_then(|()| {
+                tell(&this);
+                make(&this, &runtime, &who, &mut job, &order)
+            });
+            finish(&this, job, made);
+        }
+        drop(place);
+        tell(&this);
+    });
+    Ok(job)
+}
+
+/// An order for each epoch that the period touches: each is a log of its own, and a package is of one.
+fn divide(gateway: &Gateway, order: Order) -> Result<(Order, Vec<Order>), NotMade> {
+    let touched = match order.epoch {
+        Some(_) => Vec::new(),
+        None => epochs(&gateway.db, order.period)?,
+    };
+    let of = |part: &Part| Order { epoch: Some(part.epoch.number), ..order.clone() };
+    match &touched[..] {
+        [first, later @ ..] if !later.is_empty() => Ok((of(first), later.iter().map(of).collect())),
+        _ => Ok((order, Vec::new())),
+    }
+}
+
+fn asked_for(gateway: &Gateway, who: &Principal, order: &Order) -> Job {
     let now = gateway.clock.now().as_microsecond();
-    let job = Job {
+    Job {
         id: crate::clock::new_id(&*gateway.clock),
         from: order.period.from.to_string(),
         until: order.period.until.to_string(),
+        epoch: order.epoch,
         servers: order.servers.clone(),
         opened: order.bodies == Bodies::Opened,
         samples: order.draw.as_ref().map_or(0, |draw| draw.n),
@@ -41,19 +84,7 @@ pub async fn start(gateway: &Arc<Gateway>, who: &Arc<Principal>, order: Order) -
         updated: now,
         progress: Progress::Running(0),
         content: None,
-    };
-    let (this, begun) = (gateway.clone(), job.clone());
-    let room = tokio::task::spawn_blocking(move || room(&directory(&this), &begun));
-    room.await.map_err(|_| NotMade::Busy)??;
-    tell(gateway);
-    let (this, who, begun) = (gateway.clone(), who.clone(), job.clone());
-    let runtime = Handle::current();
-    tokio::task::spawn_blocking(move || {
-        finish(&this, &runtime, &who, begun, &order);
-        drop(place);
-        tell(&this);
-    });
-    Ok(job)
+    }
 }
 
 /// Says to pages that something changed.
@@ -82,8 +113,8 @@ fn room(directory: &Path, job: &Job) -> Result<(), NotMade> {
     job.write(directory)
 }
 
-fn finish(gateway: &Gateway, runtime: &Handle, who: &Arc<Principal>, mut job: Job, order: &Order) {
-    let made = make(gateway, runtime, who, &mut job, order);
+/// Writes down what became of a package.
+fn finish(gateway: &Gateway, mut job: Job, made: Result<Content, NotMade>) {
     job.progress = match made {
         Ok(content) => {
             job.content = Some(content);

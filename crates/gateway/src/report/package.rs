@@ -42,8 +42,8 @@ use archive::Output;
 use excerpt::Excerpt;
 use journal::{Begun, Journal};
 use spool::Spool;
-pub use succession::epochs;
 use succession::list;
+pub use succession::{Part, epochs};
 
 /// What a package shall hold.
 #[derive(Debug, Clone)]

@@ -1,7 +1,13 @@
 //! Evidence packages through the API: made beside the calls, recorded, taken away, and sound.
 
+use std::path::Path;
+
+use countersign::app::epoch::{self, Successor};
+use countersign::config;
+use countersign::ledger::Declared;
 use fixture::probe::{Probe, request};
 use serde_json::{Value, json};
+use tokio::runtime::Handle;
 
 use crate::approval::eventually;
 use crate::console::{Browser, setup_with};
@@ -58,6 +64,51 @@ async fn auditor_has_a_package_made_hears_of_it_and_takes_it_away_on_record() {
         403
     );
     assert!(setup.gateway.site.directory.path().join(format!("shelf/{id}.zip")).exists());
+    setup.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn period_over_two_epochs_gives_a_package_of_each_and_one_key_verifies_both() {
+    let mut setup = setup_with(3600, |text| text).await;
+    setup.gateway.post("alice", &[], &call(1, "look", &json!({}))).await;
+    let between = |file: &Path| {
+        let config = config::load(file).expect("a configuration");
+        let runtime = Handle::current();
+        let sealed = epoch::seal(&config, "a new key each year", Successor::Epoch);
+        runtime.block_on(sealed).expect("sealed");
+        let begun = epoch::begin(&config, "a new key each year", Declared::Nothing, None);
+        runtime.block_on(begun).expect("begun");
+    };
+    setup.gateway = setup.gateway.restart_after(between).await;
+    setup.gateway.post("alice", &[], &call(2, "look", &json!({}))).await;
+    setup.gateway.running.gateway.ledger.publish().await.expect("a checkpoint");
+
+    let period = json!({ "from": "2020-01-01", "to": "2100-01-01" });
+    let begun = setup.gateway.api("carol", "POST", "/api/v1/evidence", &period).await;
+    assert_eq!(begun.json().expect("JSON")["epoch"], 1, "{:?}", begun.body);
+    let ready = eventually(|| async {
+        let listed =
+            setup.gateway.api("carol", "GET", "/api/v1/evidence", &Value::Null).await.json().expect("JSON");
+        let packages = listed["packages"].as_array().expect("a list").clone();
+        assert!(packages.iter().all(|package| package["state"] != "failed"), "{listed}");
+        (packages.iter().filter(|package| package["state"] == "ready").count() == 2).then_some(packages)
+    })
+    .await;
+    let key = setup.gateway.running.gateway.ledger.verifier_key().parse().expect("a key");
+    for (package, number) in ready.iter().zip([2, 1]) {
+        assert_eq!(
+            (&package["epoch"], &package["content"]["populations"]["calls"]),
+            (&json!(number), &json!(1))
+        );
+        let path = format!("/api/v1/evidence/{}/package", package["id"].as_str().expect("an id"));
+        let taken = setup.gateway.api("carol", "GET", &path, &Value::Null).await;
+        let named = taken.head.field("content-disposition").expect("a name");
+        assert!(named.ends_with(&format!(".epoch-{number}.zip\"")), "{named}");
+        let file = setup.gateway.site.directory.path().join(format!("{number}.zip"));
+        std::fs::write(&file, &taken.body).expect("written");
+        let found = evidence::verify::verify(&file, Some(&key), &mut |_, _| ()).expect("readable");
+        assert!(found.sound, "{:?}", found.problems);
+    }
     setup.finish().await;
 }
 

@@ -106,6 +106,7 @@ impl<'g> Viewer<'g> {
             "began": time(session.ts),
             "last": time(session.last_ts),
             "person": self.person(latest)?,
+            "server": latest.and_then(|leaf| leaf.server.as_deref()),
             "calls": session.calls,
             "denied": session.denied,
             "more": session.calls >= limits::SESSION_COUNT_MAX,

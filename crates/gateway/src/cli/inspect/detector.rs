@@ -58,6 +58,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             example.chars().take(EXAMPLE_CHARACTERS).map(|c| if c.is_control() { ' ' } else { c }).collect();
         table.add_row([detector.name, detector.class.name(), &example]);
     }
-    writeln!(output, "{table}\n\n{} detectors", detectors.len())?;
+    let noun = if detectors.len() == 1 { "detector" } else { "detectors" };
+    writeln!(output, "{table}\n\n{} {noun}", detectors.len())?;
     Ok(ExitCode::SUCCESS)
 }

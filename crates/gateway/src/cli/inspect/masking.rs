@@ -25,6 +25,9 @@ pub(super) struct Arguments {
     /// What the input is. Default: JSON when it is that, else text.
     #[arg(long = "as", value_enum, ignore_case = true)]
     form: Option<Shape>,
+    /// Print JSON, as `--jsonl` does for each line.
+    #[arg(long)]
+    json: bool,
     /// Configuration file, for its `masking`. Default: what is built in.
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -52,10 +55,10 @@ pub(super) fn run(arguments: &Arguments, paint: Paint) -> anyhow::Result<ExitCod
         shape: arguments.form,
         paint,
     };
-    let jsonl = arguments.input.jsonl;
+    let data = arguments.input.jsonl || arguments.json;
     arguments.input.each(
         |text, output| {
-            if jsonl { desk.line(text, output) } else { desk.page(text, output) }
+            if data { desk.line(text, output) } else { desk.page(text, output) }
         },
     )?;
     Ok(ExitCode::SUCCESS)
