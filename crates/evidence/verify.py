@@ -1368,13 +1368,13 @@ def micros(ts):
 
 
 class Exceptions:
-    """What wants explaining: rules over single leaves as the package states them, and five that need memory."""
+    """What wants explaining: rules over single leaves as the package states them, and seven that need memory."""
 
     def __init__(self, rules, leavers):
         self.rules, self.leavers, self.lines, self.found = rules, leavers, [EXCEPTION_HEAD], {}
         self.types = {event for rule in rules for event in rule["types"]}
         self.clocks, self.latest, self.behind, self.used = {}, None, set(), set()
-        self.withdrawn, self.callers, self.accepted = {}, {}, {}
+        self.withdrawn, self.callers, self.accepted, self.asked = {}, {}, {}, {}
 
     def clock(self, lane, now):
         own, latest = self.clocks.get(lane), self.latest
@@ -1391,10 +1391,8 @@ class Exceptions:
     def remember(self, leaf, now):
         broken, event, detail = self.clock(leaf["lane"], now), leaf["type"], leaf.get("detail", {})
         actor, step = leaf.get("actor", {}).get("id"), leaf.get("approval", {}).get("id")
-        if event == "approval.used":
-            self.used.add(step)
-        elif event == "approval.approved" and step in self.used:
-            broken.append("approved_after_use")
+        if event.startswith("approval."):
+            broken += self.approval(event, step, actor, detail)
         elif event == "tools.changed" and all(isinstance(detail.get(name), str) for name in ("accepted", "name", "by")):
             tool = (leaf["server"], detail["name"])
             if detail["by"] in self.callers.get(tool, ()):
@@ -1413,6 +1411,26 @@ class Exceptions:
             if (now - self.withdrawn.get(actor, now) > 60 * SECOND or now > self.leavers.get(actor, now)):
                 broken.append("acted_after_end")
         return broken
+
+    def approval(self, event, step, actor, detail):
+        if event == "approval.requested":
+            quorum = detail.get("quorum")
+            self.asked[step] = {"quorum": quorum if isinstance(quorum, int) else 1, "agreed": set(), "over": False}
+            return []
+        asked, used = self.asked.get(step), step in self.used
+        if event == "approval.used":
+            self.used.add(step)
+            if used:
+                return ["approval_used_twice"]
+            short = asked and (asked["over"] or len(asked["agreed"]) < asked["quorum"])
+            return ["used_without_approval"] if short else []
+        if event == "approval.approved" and used:
+            return ["approved_after_use"]
+        if asked and event == "approval.approved":
+            asked["agreed"].add(actor)
+        elif asked:
+            asked["over"] = True
+        return []
 
     def push(self, index, leaf, digest, broken):
         text = lambda path: member(index, leaf, digest, path)

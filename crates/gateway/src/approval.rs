@@ -12,6 +12,7 @@ mod canonical;
 mod content;
 mod decide;
 mod email;
+mod granted;
 mod keep;
 mod known;
 mod notify;
@@ -34,7 +35,7 @@ use uuid::Uuid;
 
 pub use ask::{Asked, Held, NotAsked};
 pub use breakglass::{Emergency, NotBroken, Wish};
-pub use content::{Content, Deferred, Identity, Said};
+pub use content::{Content, Deferred, Said};
 pub use decide::{Approver, Ballot, NotDecided};
 pub use known::Known;
 pub use notify::{SinkError, Sinks};

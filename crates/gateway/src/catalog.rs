@@ -12,10 +12,9 @@ use sha2::{Digest, Sha256};
 use crate::limits;
 use crate::model::{Target, TargetKind};
 
-/// Members of a definition that say what a tool does; a change in any of them is drift. Icons, titles of the server
-/// and `_meta` are decoration.
-const PINNED_MEMBERS: [&str; 6] =
-    ["name", "title", "description", "inputSchema", "outputSchema", "annotations"];
+/// The member of a definition that is decoration. A change in any other is drift, in those that nobody knows yet too:
+/// `_meta` names the page that a host shows, `execution` how a tool is called, `arguments` what a model is told of a prompt.
+const DECORATION: &str = "icons";
 
 /// SHA-256 of a definition: of its pinned members with keys sorted at every level.
 pub type DefinitionHash = [u8; 32];
@@ -166,7 +165,7 @@ pub struct Definition {
 /// The definition in one element of a list answer; `None` when it is not an object.
 pub fn definition(element: &str) -> Option<Definition> {
     let Value::Object(mut members) = serde_json::from_str(element).ok()? else { return None };
-    members.retain(|name, _| PINNED_MEMBERS.contains(&name.as_str()));
+    members.retain(|name, _| name != DECORATION);
     let mut value = Value::Object(members);
     value.sort_all_objects();
     let text = value.to_string();
@@ -189,8 +188,12 @@ mod tests {
         );
         let other =
             hash(r#"{"name":"a","description":"y","inputSchema":{"type":"object","required":["q"]}}"#);
+        let shown = hash(
+            r#"{"name":"a","description":"x","inputSchema":{"type":"object","required":["q"]},"_meta":{"ui":{}}}"#,
+        );
         assert_eq!(one, same);
         assert_ne!(one, other);
+        assert_ne!(one, shown);
         assert_eq!(definition("[]"), None);
     }
 

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use aws_lc_rs::hmac;
 use bytes::Bytes;
 use evidence::jcs;
-use evidence::leaf::EventType;
+use evidence::leaf::{EventType, Leaf};
 use evidence::merkle::Hash;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -21,10 +21,10 @@ use crate::clock::{Clock, micros};
 use crate::config::Consent;
 use crate::ledger::{Deed, Document, Event, EventActor, Ledger, Unavailable, VaultError};
 use crate::limits;
-use crate::model::{Party, Principal};
+use crate::model::{Identity, Party, Principal};
 use crate::policy::{Candidate, Change, Policies, PolicySet, Rejected, Source};
 use crate::store::publication::{self as row, Proposal, Publication};
-use crate::store::{self, Db};
+use crate::store::{self, Db, entry};
 
 /// Sets that are published here.
 pub struct Publications {
@@ -44,19 +44,8 @@ pub struct Proposed {
     pub row: Proposal,
     /// Its files.
     pub files: Vec<Source>,
-    /// Who wants it: issuer and subject, and a name.
-    pub who: Proposer,
-}
-
-/// Who wants a set.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Proposer {
-    /// Configured name of the issuer.
-    pub issuer: String,
-    /// The issuer's identifier.
-    pub subject: String,
-    /// Display name.
-    pub name: Option<String>,
+    /// Who wants it.
+    pub who: Identity,
 }
 
 /// Why nothing is proposed or published.
@@ -88,7 +77,9 @@ pub enum NotPublished {
     )]
     Stale,
     /// It needs somebody else.
-    #[error("a second person publishes what you have proposed")]
+    #[error(
+        "a second person publishes what you have proposed: not you, nor somebody with your subject or address at another issuer"
+    )]
     Own,
     /// Nobody could publish another one.
     #[error("by this set you could not publish policies any more: let it permit you `policies.publish`")]
@@ -116,6 +107,16 @@ pub enum NotPublished {
         "the stored policies were not written by a gateway of this log: somebody else writes to the database"
     )]
     Forged,
+    /// A set that was published later by the log is not in the database any more.
+    #[error(
+        "the log has publication {recorded}, and the database only {found}: somebody else writes to the database"
+    )]
+    Withdrawn {
+        /// The number of the latest by the log, or of the one in force.
+        recorded: i64,
+        /// The number of the latest in the database; 0 when there is none.
+        found: i64,
+    },
     /// A row that this program did not write.
     #[error("the stored set is malformed")]
     Malformed,
@@ -173,11 +174,7 @@ impl Publications {
             return Err(NotPublished::Same);
         }
         let id = crate::clock::new_id(&*self.clock);
-        let said = Proposer {
-            issuer: who.party.issuer.clone(),
-            subject: who.party.subject.clone(),
-            name: who.name.clone(),
-        };
+        let said = Identity::from(&**who);
         let sealed = self.ledger.seal(id.into_bytes(), serde_json::to_vec(&said).unwrap_or_default()).await?;
         let detail = json!({
             "proposal": id, "step": "made", "policy_set": set.revision().to_string(), "base": base.to_string(),
@@ -239,14 +236,19 @@ impl Publications {
     }
 
     /// Why this person cannot publish a proposal now.
-    pub fn obstacle(&self, policies: &Policies, who: &Principal, row: &Proposal) -> Option<NotPublished> {
+    pub fn obstacle(
+        &self,
+        policies: &Policies,
+        who: &Principal,
+        proposed: &Proposed,
+    ) -> Option<NotPublished> {
         if let Err(refused) = self.require_person(who) {
             return Some(refused);
         }
-        if self.consent == Some(Consent::SecondPerson) && row.person == who.party.digest() {
+        if self.consent == Some(Consent::SecondPerson) && proposed.who.may_be(&Identity::from(who)) {
             return Some(NotPublished::Own);
         }
-        (row.base != policies.current().revision().0).then_some(NotPublished::Stale)
+        (proposed.row.base != policies.current().revision().0).then_some(NotPublished::Stale)
     }
 
     /// Puts a proposal in force, on record, if it is the set that was looked at. `permits` tells whether somebody may still
@@ -267,7 +269,7 @@ impl Publications {
             return Err(NotPublished::OtherSet);
         }
         let _turn = policies.turn().await;
-        if let Some(obstacle) = self.obstacle(policies, who, &proposed.row) {
+        if let Some(obstacle) = self.obstacle(policies, who, &proposed) {
             return Err(obstacle);
         }
         let set = parse(proposed.files.clone()).await?;
@@ -312,7 +314,7 @@ impl Publications {
         number: i64,
     ) -> Result<(), NotPublished> {
         let key = proposed.row.id;
-        let party = Party { issuer: proposed.who.issuer.clone(), subject: proposed.who.subject.clone() };
+        let party = Party::from(&proposed.who.party);
         let more = json!({
             "proposal": Uuid::from_bytes(key),
             "publication": number,
@@ -368,7 +370,10 @@ impl Publications {
         if self.consent.is_none() {
             return Ok(());
         }
-        if let Some(latest) = self.db.read("published policies", row::latest).await? {
+        let (latest, recorded) =
+            self.db.read("published policies", |read| Ok((row::latest(read)?, on_record(read)?))).await?;
+        require_latest(recorded, latest.as_ref().map_or(0, |latest| latest.number))?;
+        if let Some(latest) = latest {
             self.check(&publication_matter(&latest), &latest.seal)?;
             policies.restore(parse(read(&latest.files)?).await?);
             self.number.store(latest.number, Ordering::Release);
@@ -384,9 +389,11 @@ impl Publications {
         let _turn = policies.turn().await;
         self.give_back().await?;
         let number = self.number.load(Ordering::Acquire);
-        if self.db.read("published policies", row::latest_number).await? == number {
+        let found = self.db.read("published policies", row::latest_number).await?;
+        if found == number {
             return Ok(());
         }
+        require_latest(number, found)?;
         let Some(latest) = self.db.read("published policies", row::latest).await? else { return Ok(()) };
         self.check(&publication_matter(&latest), &latest.seal)?;
         let set = parse(read(&latest.files)?).await?;
@@ -424,6 +431,26 @@ fn proposal_matter(row: &Proposal) -> Vec<u8> {
 fn publication_matter(row: &Publication) -> Vec<u8> {
     let parts: [&[u8]; 3] = [&row.number.to_be_bytes(), &row.policy_set, row.files.as_bytes()];
     [&b"countersign policy publication\0"[..]].into_iter().chain(parts).collect::<Vec<_>>().concat()
+}
+
+/// The number of the latest set that was published, by the log.
+fn on_record(read: &mut store::Read<'_>) -> Result<i64, store::Error> {
+    #[derive(Deserialize)]
+    struct Published {
+        publication: i64,
+    }
+    let mut latest = 0;
+    entry::each_of(read, EventType::PolicyPublished.as_str(), 0, |leaf| {
+        let detail = Leaf::decode(leaf).ok().and_then(|leaf| leaf.detail);
+        let said = detail.and_then(|detail| serde_json::from_str::<Published>(detail.as_str()).ok());
+        latest = said.map_or(0, |said| said.publication).max(latest);
+    })?;
+    Ok(latest)
+}
+
+/// No set takes the place of one that was published after it.
+fn require_latest(recorded: i64, found: i64) -> Result<(), NotPublished> {
+    if found < recorded { Err(NotPublished::Withdrawn { recorded, found }) } else { Ok(()) }
 }
 
 /// `policy.published` for a change; `more` stands in its detail besides.

@@ -5,18 +5,19 @@
 //! [`limits::SERVICE_KEYS_REFRESH_MS`]. Only a gateway writes leaves: it notes every key and every revocation that the
 //! log lacks as `key.created` and `key.revoked`, at least once each, whoever put them into the database.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SecureRandom;
 use evidence::jcs;
-use evidence::leaf::EventType;
+use evidence::leaf::{EventType, Leaf};
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::time::MissedTickBehavior;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, micros};
 use crate::identity::{
     SERVICE_KEY_ISSUER, ServiceKey, ServiceKeyKind, ServiceKeyTerms, ServiceKeyText, ServiceKeys,
 };
@@ -24,7 +25,7 @@ use crate::ledger::{Event, EventActor, Ledger, Unavailable};
 use crate::limits;
 use crate::model::Party;
 use crate::store::service_key::{self as table, Unnoted};
-use crate::store::{self, Db, Topic};
+use crate::store::{self, Db, Topic, entry};
 
 /// Rows read or noted in one transaction.
 const PAGE: u32 = 500;
@@ -193,8 +194,19 @@ impl Registry {
     /// # Errors
     /// [`Error::Store`], [`Error::Ledger`].
     pub async fn step(&self, keys: &ServiceKeys, ledger: &Ledger) -> Result<usize, Error> {
-        let read = self.clock.now();
-        keys.replace(self.db.read("read service keys", read_all).await?, read);
+        let now = self.clock.now();
+        let since = keys.read().map_or(0, |read| read.as_microsecond() - micros(limits::LOG_LOOK_BACK_MS));
+        let (mut found, revoked) = self
+            .db
+            .read("read service keys", move |read| Ok((read_all(read)?, revoked_on_record(read, since)?)))
+            .await?;
+        for key in found.iter_mut().filter(|key| key.revoked.is_none() && revoked.contains(&key.id)) {
+            key.revoked = Some(now);
+            if !keys.is_revoked(&key.id) {
+                tracing::error!(key = %key.id, "revoked by the log, not in the database: somebody else writes to it");
+            }
+        }
+        keys.replace(found, now);
         if !ledger.leads() {
             // Another gateway on the same database notes them.
             return Ok(0);
@@ -298,6 +310,21 @@ fn read_all(read: &mut store::Read<'_>) -> Result<Vec<ServiceKey>, store::Error>
             return Ok(keys);
         }
     }
+}
+
+/// The keys that were revoked since `ts` by the log, which remembers what a row can be made to forget.
+fn revoked_on_record(read: &mut store::Read<'_>, ts: i64) -> Result<HashSet<String>, store::Error> {
+    #[derive(Deserialize)]
+    struct Revoked {
+        key: String,
+    }
+    let mut revoked = HashSet::new();
+    entry::each_of(read, EventType::KeyRevoked.as_str(), ts, |leaf| {
+        let detail = Leaf::decode(leaf).ok().and_then(|leaf| leaf.detail);
+        let said = detail.and_then(|detail| serde_json::from_str::<Revoked>(detail.as_str()).ok());
+        revoked.extend(said.map(|said| said.key));
+    })?;
+    Ok(revoked)
 }
 
 fn to_row(key: &ServiceKey) -> Result<table::ServiceKey, store::Error> {

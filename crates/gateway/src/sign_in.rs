@@ -217,14 +217,15 @@ impl SignIns {
         let id: [u8; 32] = Sha256::digest(*secret).into();
         let now = self.now();
         let kept = Kept::of(&signed_in);
-        let sign_in = row::SignIn {
+        let mut sign_in = row::SignIn {
             id,
             began: now,
             fresh_until: fresh_until(now, &signed_in),
             ends: now + micros(limits::SIGN_IN_MS),
             turn: 0,
-            sealed: self.seal(&id, &kept)?,
+            sealed: Vec::new(),
         };
+        sign_in.sealed = self.seal(&sign_in, &kept)?;
         // A row that this browser had before is another sign-in: it ends here.
         let before = cookie(headers, COOKIE_NAME).map(|secret| hash(&secret));
         self.db
@@ -365,7 +366,8 @@ impl SignIns {
             return Err(SignInError::SignedOut);
         }
         let fresh_until = fresh_until(self.now(), &renewed).min(found.ends);
-        let next = row::SignIn { fresh_until, sealed: self.seal(&id, &kept)?, ..found };
+        let mut next = row::SignIn { fresh_until, ..found };
+        next.sealed = self.seal(&next, &kept)?;
         let kept = next.clone();
         if !self.db.write("renew sign-in", move |tx| row::renew(tx, &kept)).await? {
             return Err(SignInError::SignedOut);
@@ -379,13 +381,13 @@ impl SignIns {
         (self.now() < begun.until).then_some(begun)
     }
 
-    fn seal(&self, id: &[u8; 32], kept: &Kept) -> Result<Vec<u8>, NoRandomness> {
+    fn seal(&self, row: &row::SignIn, kept: &Kept) -> Result<Vec<u8>, NoRandomness> {
         let content = Zeroizing::new(serde_json::to_vec(kept).unwrap_or_default());
-        seal::seal(&self.key, id, &content)
+        seal::seal(&self.key, &purpose(row), &content)
     }
 
     fn open(&self, found: &row::SignIn) -> Option<Kept> {
-        serde_json::from_slice(&seal::open(&self.key, &found.id, &found.sealed)?).ok()
+        serde_json::from_slice(&seal::open(&self.key, &purpose(found), &found.sealed)?).ok()
     }
 
     fn binding<'a>(&'a self, begun: &'a Begun) -> Binding<'a> {
@@ -401,6 +403,12 @@ impl SignIns {
     fn now(&self) -> i64 {
         self.clock.now().as_microsecond()
     }
+}
+
+/// What the content of a row is bound to: whoever writes to the database prolongs no sign-in.
+fn purpose(row: &row::SignIn) -> Vec<u8> {
+    let times = [row.began, row.fresh_until, row.ends].map(i64::to_be_bytes);
+    [&row.id[..], times.as_flattened()].concat()
 }
 
 /// `Lax`: links from a chat to an approval must find the browser signed in; what changes something carries a token too.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::leaver::Leavers;
-use super::memory::{APART, CLOCK, ENDED, LATE, Memory, OWN_DRIFT};
+use super::memory::{APART, CLOCK, ENDED, LATE, Memory, OWN_DRIFT, TWICE, UNGRANTED};
 use super::query::{Condition, View};
 use crate::leaf::Leaf;
 
@@ -23,7 +23,7 @@ pub struct Rule {
     all: &'static [Condition],
 }
 
-/// Every rule; the last five compare leaves with earlier ones.
+/// Every rule; the last seven compare leaves with earlier ones.
 pub const RULES: &[Rule] = &[
     rule(
         "orphaned",
@@ -144,6 +144,13 @@ pub const RULES: &[Rule] = &[
         &[],
     ),
     rule(LATE, "An approval was given after the call had run.", &[], &[]),
+    rule(
+        UNGRANTED,
+        "A call ran by an approval that too few people had given, or that was over. Ask who writes to the database.",
+        &[],
+        &[],
+    ),
+    rule(TWICE, "One approval let two calls run. Ask who writes to the database.", &[], &[]),
     rule(
         ENDED,
         "Something was let through for somebody whose access had ended: their key was withdrawn, or they stand in the list of \

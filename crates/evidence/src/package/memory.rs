@@ -14,6 +14,8 @@ use crate::time::Timestamp;
 pub(super) const CLOCK: &str = "clock_went_back";
 pub(super) const APART: &str = "clocks_apart";
 pub(super) const LATE: &str = "approved_after_use";
+pub(super) const UNGRANTED: &str = "used_without_approval";
+pub(super) const TWICE: &str = "approval_used_twice";
 pub(super) const ENDED: &str = "acted_after_end";
 pub(super) const OWN_DRIFT: &str = "drift_accepted_by_caller";
 
@@ -30,6 +32,7 @@ pub(super) struct Memory {
     latest: Option<Timestamp>,
     behind: HashSet<Id>,
     used: HashSet<Id>,
+    asked: HashMap<Id, Asked>,
     withdrawn: HashMap<String, Timestamp>,
     /// Who called what: server, target, people.
     callers: HashMap<String, HashMap<String, HashSet<String>>>,
@@ -37,7 +40,15 @@ pub(super) struct Memory {
     accepted: HashMap<(String, String), String>,
 }
 
-/// Facts of `tools.changed` and `key.revoked`.
+/// An approval that was asked for where the log is known.
+#[derive(Default)]
+struct Asked {
+    quorum: usize,
+    agreed: HashSet<Option<String>>,
+    over: bool,
+}
+
+/// Facts of `tools.changed`, `key.revoked` and `approval.requested`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Facts {
@@ -46,6 +57,7 @@ struct Facts {
     by: Option<String>,
     actor: Option<String>,
     revoked: Option<String>,
+    quorum: Option<u32>,
 }
 
 impl Memory {
@@ -57,10 +69,11 @@ impl Memory {
     pub(super) fn look(&mut self, leaf: &Leaf) -> Vec<&'static str> {
         let mut broken: Vec<&'static str> = self.clock(leaf).into_iter().collect();
         match leaf.event {
-            EventType::ApprovalUsed => self.used.extend(leaf.approval.map(|step| step.id)),
-            EventType::ApprovalApproved if leaf.approval.is_some_and(|step| self.used.contains(&step.id)) => {
-                broken.push(LATE);
-            }
+            EventType::ApprovalRequested
+            | EventType::ApprovalApproved
+            | EventType::ApprovalRejected
+            | EventType::ApprovalExpired
+            | EventType::ApprovalUsed => broken.extend(self.approval(leaf)),
             EventType::ToolsChanged => broken.extend(self.accept(leaf)),
             EventType::KeyRevoked => self.withdraw(leaf),
             EventType::CallIntent | EventType::CallDenied => broken.extend(self.call(leaf)),
@@ -89,6 +102,35 @@ impl Memory {
             return self.behind.insert(leaf.lane).then_some(APART);
         }
         self.behind.remove(&leaf.lane);
+        None
+    }
+
+    fn approval(&mut self, leaf: &Leaf) -> Option<&'static str> {
+        let id = leaf.approval?.id;
+        if leaf.event == EventType::ApprovalRequested {
+            let quorum = facts(leaf).quorum.map_or(1, |quorum| usize::try_from(quorum).unwrap_or(usize::MAX));
+            self.asked.insert(id, Asked { quorum, ..Asked::default() });
+            return None;
+        }
+        let asked = self.asked.get_mut(&id);
+        match leaf.event {
+            EventType::ApprovalUsed if !self.used.insert(id) => return Some(TWICE),
+            EventType::ApprovalUsed => {
+                return asked.is_some_and(|it| it.over || it.agreed.len() < it.quorum).then_some(UNGRANTED);
+            }
+            EventType::ApprovalApproved if self.used.contains(&id) => return Some(LATE),
+            EventType::ApprovalApproved => {
+                let person = leaf.actor.as_ref().and_then(|actor| actor.id.clone());
+                if let Some(asked) = asked {
+                    asked.agreed.insert(person);
+                }
+            }
+            _ => {
+                if let Some(asked) = asked {
+                    asked.over = true;
+                }
+            }
+        }
         None
     }
 

@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use super::problem::Problem;
 use super::{Asked, caller, hex, time};
-use crate::approval::{Approver, Ballot, Identity, NotDecided, Record, Signature, clean, party_label, shown};
+use crate::approval::{Approver, Ballot, NotDecided, Record, Signature, clean, party_label, shown};
 use crate::exchange::Gateway;
 use crate::limits;
-use crate::model::Party;
+use crate::model::{Identity, Party};
 use crate::policy::{Duty, PolicySet};
 use crate::store::approval::Which;
 use crate::store::call::{self, Found, Wanted};
@@ -230,7 +230,7 @@ fn summary(record: &Record, set: &PolicySet, asked: &Asked) -> Value {
         "use_by": row.use_by.map(time),
         "ended": row.ended.map(time),
         "ended_because": row.reason,
-        "terms": record.terms().ok(),
+        "terms": record.content.terms,
         "approved_by": record.votes.iter().filter(|(vote, _)| vote.verdict.as_str() == "approve").count(),
         "policies": content.policies,
         "policy_set": hex(row.policy_set),

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::problem::Problem;
 use super::{Asked, caller, time};
-use crate::approval::{Emergency, Identity, NotBroken, Wish, clean, party_label};
-use crate::model::Party;
+use crate::approval::{Emergency, NotBroken, Wish, clean, party_label};
+use crate::model::{Identity, Party};
 use crate::store::breakglass::{Entry, State, Window};
 
 const SHAPE: &str = "the body is `{\"reason\": \"...\", \"servers\": [\"...\"], \"tools\": [\"...\"], \

@@ -224,9 +224,10 @@ impl From<NotPublished> for Problem {
             NotPublished::Busy => (StatusCode::CONFLICT, "busy"),
             NotPublished::Store(error) => return error.into(),
             NotPublished::Ledger(_) => return Self::of(Refusal::LedgerUnavailable),
-            NotPublished::Vault(_) | NotPublished::Malformed | NotPublished::Forged => {
-                return Self::of(Refusal::Internal);
-            }
+            NotPublished::Vault(_)
+            | NotPublished::Malformed
+            | NotPublished::Forged
+            | NotPublished::Withdrawn { .. } => return Self::of(Refusal::Internal),
         };
         Self { status, code, detail }
     }

@@ -92,14 +92,14 @@ async fn refused(asked: &Asked, problem: Problem, method: &'static str) -> Probl
 fn shown(asked: &Asked, proposed: &Proposed, may: bool) -> Value {
     let (gateway, row) = (&asked.gateway, &proposed.row);
     let who = &asked.caller.principal;
-    let obstacle = gateway.publications.obstacle(&gateway.policies, who, row);
+    let obstacle = gateway.publications.obstacle(&gateway.policies, who, proposed);
     let files = proposed.files.iter().map(|file| json!({ "name": file.file, "text": file.text }));
     json!({
         "id": Uuid::from_bytes(row.id),
         "set": hex(row.policy_set),
         "base": hex(row.base),
         "proposed": time(row.created),
-        "by": { "id": format!("{}/{}", proposed.who.issuer, proposed.who.subject), "name": proposed.who.name },
+        "by": { "id": format!("{}/{}", proposed.who.party.issuer, proposed.who.party.subject), "name": proposed.who.name },
         "own": row.person == who.party.digest(),
         "files": files.collect::<Vec<_>>(),
         "stale": matches!(obstacle, Some(NotPublished::Stale)),

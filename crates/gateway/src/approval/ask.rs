@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::bound::{Likeness, hex};
 use super::canonical::{self, Matter};
 use super::content::{self, Content, Deferred};
-use super::{Approvals, Fault, NOBODY};
+use super::{Approvals, Fault, NOBODY, Record};
 use crate::ledger::{About, ApprovalStep, Stage};
 use crate::limits;
 use crate::mask::Redacted;
@@ -100,6 +100,27 @@ impl Held {
     }
 }
 
+impl Record {
+    /// Why a live approval is not for this call, or not any more.
+    pub(super) fn overtaken(&self, held: &Held, likeness: &Likeness<'_>, now: i64) -> Option<&'static str> {
+        let row = &self.row;
+        if row.policy_set != held.decision.revision.0 {
+            return Some("policy_changed");
+        }
+        if row.definition != held.definition() {
+            return Some("definition_changed");
+        }
+        if row.state == State::Pending && row.decide_by <= now {
+            return Some("not_decided_in_time");
+        }
+        if row.use_by.is_some_and(|use_by| use_by <= now) {
+            return Some("not_used_in_time");
+        }
+        let same = likeness.bind(held, row.decide_by, &self.content.nonce) == row.binding;
+        (!same).then_some("call_changed")
+    }
+}
+
 impl Approvals {
     /// Asks people to approve a held call; joins the request that an earlier, equal call made.
     ///
@@ -116,16 +137,16 @@ impl Approvals {
                     // Another call like this one is being recorded at this very moment.
                     tokio::time::sleep(Duration::from_millis(limits::APPROVAL_RETRY_MS)).await;
                 }
-                Some(row) => match self.overtaken(&row, held, &likeness).await? {
-                    None => return joined(&row).map_err(NotAsked::Fault),
-                    Some(reason) => {
-                        let approved = row.state == State::Approved;
-                        self.end(&row, reason).await?;
-                        if approved {
-                            return Err(NotAsked::Overtaken { reason, grant: grant(&row)? });
-                        }
+                Some(row) => {
+                    let record = self.open(row).await?;
+                    let Some(reason) = record.overtaken(held, &likeness, self.now()) else {
+                        return joined(record).map_err(NotAsked::Fault);
+                    };
+                    self.end(&record.row, reason).await?;
+                    if record.row.state == State::Approved {
+                        return Err(NotAsked::Overtaken { reason, grant: grant(&record.row)? });
                     }
-                },
+                }
                 None => {
                     if let Some(asked) = self.request(held, &matter, &likeness, mac).await? {
                         return Ok(asked);
@@ -134,31 +155,6 @@ impl Approvals {
             }
         }
         Err(NotAsked::Full)
-    }
-
-    /// Why a live approval is not for this call, or not any more.
-    pub(super) async fn overtaken(
-        &self,
-        row: &approval::Approval,
-        held: &Held,
-        likeness: &Likeness<'_>,
-    ) -> Result<Option<&'static str>, Fault> {
-        let now = self.now();
-        if row.policy_set != held.decision.revision.0 {
-            return Ok(Some("policy_changed"));
-        }
-        if row.definition != held.definition() {
-            return Ok(Some("definition_changed"));
-        }
-        if row.state == State::Pending && row.decide_by <= now {
-            return Ok(Some("not_decided_in_time"));
-        }
-        if row.use_by.is_some_and(|use_by| use_by <= now) {
-            return Ok(Some("not_used_in_time"));
-        }
-        let content = self.open(row.clone()).await?.content;
-        let same = likeness.bind(held, row.decide_by, &content.nonce) == row.binding;
-        Ok((!same).then_some("call_changed"))
     }
 
     /// What the call does, with the defaults of the definition it was judged by.
@@ -194,7 +190,7 @@ impl Approvals {
         let (id, now) = (crate::clock::new_id(&*self.clock), self.now());
         let decide_by = now.saturating_add(terms.decide_within_s.saturating_mul(1_000_000));
         let nonce = nonce()?;
-        let content = contents(held, matter, &nonce);
+        let content = contents(held, matter, &terms, &nonce);
         let sealed =
             self.ledger.seal(id.into_bytes(), content::write(&content)).await.map_err(Fault::from)?;
         let row = approval::Approval {
@@ -207,8 +203,6 @@ impl Approvals {
             server: held.server.to_string(),
             policy_set: held.decision.revision.0,
             definition: held.definition(),
-            // Unwrap safety: numbers and texts serialise.
-            terms: serde_json::to_string(&*terms).expect("terms serialise"),
             quorum: i64::from(terms.quorum),
             requested: now,
             decide_by,
@@ -289,7 +283,7 @@ fn detail(row: &approval::Approval, terms: &Terms) -> serde_json::Value {
     detail
 }
 
-fn contents(held: &Held, matter: &Matter, nonce: &str) -> Content {
+fn contents(held: &Held, matter: &Matter, terms: &Terms, nonce: &str) -> Content {
     let raw = |field| held.message.field(field).map(|value: Value<'_>| value.raw().to_owned());
     Content {
         who: (&*held.principal).into(),
@@ -298,6 +292,7 @@ fn contents(held: &Held, matter: &Matter, nonce: &str) -> Content {
         matter: matter.text.clone(),
         defaulted: matter.defaulted.clone(),
         policies: held.decision.policies.to_vec(),
+        terms: terms.clone(),
         nonce: nonce.to_owned(),
         request_state: raw(Field::RequestState),
         input_responses: raw(Field::InputResponses),
@@ -305,13 +300,13 @@ fn contents(held: &Held, matter: &Matter, nonce: &str) -> Content {
     }
 }
 
-fn joined(row: &approval::Approval) -> Result<Asked, Fault> {
+fn joined(Record { row, content, .. }: Record) -> Result<Asked, Fault> {
     Ok(Asked {
         id: Uuid::from_bytes(row.id),
         state: row.state,
-        terms: Arc::new(serde_json::from_str(&row.terms).map_err(|_| Fault::Malformed)?),
+        terms: Arc::new(content.terms),
         decide_by: row.decide_by,
-        grant: grant(row)?,
+        grant: grant(&row)?,
     })
 }
 

@@ -4,27 +4,12 @@
 //! hash say nothing to whoever has only the log.
 
 use aws_lc_rs::hmac;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::ask::Held;
 use super::canonical::Matter;
-use crate::model::{Party, Target};
-
-/// One party, as it is bound.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Somebody {
-    /// Configured name of the issuer.
-    pub issuer: String,
-    /// The issuer's identifier of the party.
-    pub subject: String,
-}
-
-impl From<&Party> for Somebody {
-    fn from(party: &Party) -> Self {
-        Self { issuer: party.issuer.clone(), subject: party.subject.clone() }
-    }
-}
+use crate::model::{Somebody, Target};
 
 /// The caller and whoever acts for them; what is called; with what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -18,12 +18,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::bound::Somebody;
-use super::content::{self, Identity};
+use super::content;
 use super::{Approvals, Approver, Fault};
 use crate::ledger::{Event, EventActor, Unavailable};
 use crate::limits::breakglass as limit;
-use crate::model::{Party, Principal};
+use crate::model::{Identity, Party, Principal, Somebody};
 use crate::store::breakglass::{self, Entry, State, Window};
 use crate::store::delivery;
 
@@ -317,7 +316,7 @@ impl Approvals {
     }
 
     fn pseudonym(&self, who: &Somebody) -> String {
-        self.ledger.actor(&Party { issuer: who.issuer.clone(), subject: who.subject.clone() })
+        self.ledger.actor(&who.into())
     }
 
     /// The leaf about a step: people by pseudonym, and no word of theirs.

@@ -18,10 +18,17 @@ pub(super) struct Matter {
     pub(super) defaulted: Vec<String>,
 }
 
-/// Keys of `params._meta` that steer the conversation and not the call.
-const CONVERSATION: [&str; 4] = ["progressToken", "traceparent", "tracestate", "baggage"];
-/// What the protocol itself keeps in `_meta`.
-const PROTOCOL_PREFIX: &str = "io.modelcontextprotocol/";
+/// Keys of `params._meta` that steer the conversation and not the call. Every other one, those of the protocol that are not
+/// here and W3C `baggage` too, is for the upstream to act upon.
+const CONVERSATION: [&str; 7] = [
+    "progressToken",
+    "traceparent",
+    "tracestate",
+    "io.modelcontextprotocol/protocolVersion",
+    "io.modelcontextprotocol/clientInfo",
+    "io.modelcontextprotocol/clientCapabilities",
+    "io.modelcontextprotocol/logLevel",
+];
 
 /// The matter of a message. `schema`: the JSON Schema of the tool's arguments, if there is one.
 pub(super) fn matter(message: &Message, schema: Option<&str>) -> Option<Matter> {
@@ -33,9 +40,7 @@ pub(super) fn matter(message: &Message, schema: Option<&str>) -> Option<Matter> 
         members.retain(|(name, _)| name != Field::Name.name() && name != Field::Uri.name());
         if let Some((_, Json::Object(meta))) = members.iter_mut().find(|(name, _)| name == Field::Meta.name())
         {
-            meta.retain(|(name, _)| {
-                !CONVERSATION.contains(&name.as_str()) && !name.starts_with(PROTOCOL_PREFIX)
-            });
+            meta.retain(|(name, _)| !CONVERSATION.contains(&name.as_str()));
         }
         members.retain(|(name, value)| name != Field::Meta.name() || !value.is_empty());
     }
@@ -207,6 +212,8 @@ mod tests {
         assert_eq!(of(&format!(r#"{{"name":"t","_meta":{meta}}}"#), None).text, "{}");
         let more = of(r#"{"name":"t","_meta":{"vendor/x":1,"progressToken":1},"task":{"ttl":5}}"#, None);
         assert_eq!(more.text, r#"{"_meta":{"vendor/x":1},"task":{"ttl":5}}"#);
+        let role = r#"{"_meta":{"baggage":"tenant=a","io.modelcontextprotocol/role":"reader"}}"#;
+        assert_eq!(of(role, None).text, role, "what the upstream may act upon is a part of the call");
     }
 
     #[test]

@@ -4,8 +4,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::Fault;
-use super::bound::Somebody;
-use crate::model::{Party, Principal};
+use crate::model::{Identity, Terms};
+use crate::store::approval_vote::Word;
 
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,8 @@ pub struct Content {
     pub defaulted: Vec<String>,
     /// The policies that held it.
     pub policies: Vec<String>,
+    /// What they ask of approvers. Here and not in a column, so that whoever writes to the database cannot ask for less.
+    pub terms: Terms,
     /// Makes the binding unguessable.
     pub nonce: String,
     /// `params.requestState` that the caller brought from the upstream, as JSON; it is put back when the call runs.
@@ -56,62 +58,15 @@ impl Content {
 pub struct Said {
     /// Who.
     pub who: Identity,
+    /// Yes or no.
+    pub word: Word,
+    /// When, microseconds since 1970.
+    pub ts: i64,
     /// Why.
     pub reason: Option<String>,
     /// Identifier of the passkey that they signed with.
     #[serde(default)]
     pub passkey: Option<String>,
-}
-
-/// Who somebody is, for people to read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identity {
-    /// Human, service or agent.
-    pub kind: String,
-    /// Issuer and subject.
-    pub party: Somebody,
-    /// Who acts for them, the nearest first.
-    pub actors: Vec<Somebody>,
-    /// Display name.
-    pub name: Option<String>,
-    /// E-mail address.
-    pub email: Option<String>,
-    /// The OAuth client.
-    pub client: Option<String>,
-}
-
-impl From<&Principal> for Identity {
-    fn from(principal: &Principal) -> Self {
-        Self {
-            kind: principal.kind.as_str().to_owned(),
-            party: (&principal.party).into(),
-            actors: principal.actors.iter().map(Somebody::from).collect(),
-            name: principal.name.clone(),
-            email: principal.email.clone(),
-            client: principal.client.clone(),
-        }
-    }
-}
-
-impl Identity {
-    /// Whether `party` is this principal or acts for it.
-    pub(super) fn involves(&self, party: &Party) -> bool {
-        let party = Somebody::from(party);
-        self.party == party || self.actors.contains(&party)
-    }
-
-    /// Whether these may be one and the same person, who is known to two issuers: the same subject, or the same address.
-    pub(super) fn may_be(&self, other: &Self) -> bool {
-        let address = |who: &Self| who.email.as_ref().map(|email| email.to_lowercase());
-        let same_address = address(self).is_some_and(|email| Some(email) == address(other));
-        self.party.subject == other.party.subject || same_address
-    }
-
-    /// Whether `party` may be this principal, or somebody who acts for it. Of an actor only the caller's issuer speaks,
-    /// and which issuer knows them it spells as it likes, or leaves out: so the subject alone tells.
-    pub(super) fn may_involve(&self, party: &Party) -> bool {
-        self.involves(party) || self.actors.iter().any(|actor| actor.subject == party.subject)
-    }
 }
 
 /// The bytes to seal.

@@ -17,7 +17,7 @@ use crate::identity::Trust;
 use crate::ledger::{ApprovalStep, Stage, Unavailable};
 use crate::limits;
 use crate::mcp::method::Direction;
-use crate::model::{Context, Demand, Effect, MessageKind, Principal, Target, Terms};
+use crate::model::{Context, Demand, Effect, Identity, MessageKind, Principal, Target, Terms};
 use crate::policy::{Duty, PolicySet, Question};
 use crate::store::approval::State;
 use crate::store::approval_vote::{self, Reservation, Vote, Word};
@@ -63,7 +63,10 @@ pub enum NotDecided {
     #[error("only a person can decide, signed in as themselves: not a service key, a service or an agent")]
     NotAPerson,
     /// It is their own call, or one made by somebody who acts for them.
-    #[error("nobody decides on their own call, nor on one that was made on their behalf")]
+    #[error(
+        "nobody decides on their own call, nor on one made on their behalf, nor as somebody with their subject or address at \
+         another issuer"
+    )]
     Own,
     /// Policy, or an annotation of the policies that held the call, does not make them an approver.
     #[error("policy does not make you an approver of this call")]
@@ -80,7 +83,9 @@ pub enum NotDecided {
     #[error("the signature of the passkey does not count: {0}")]
     Passkey(Unsigned),
     /// They said so before.
-    #[error("you have said so already: approvers are counted by person")]
+    #[error(
+        "you have said so already, here or as somebody with your subject or address: approvers are counted by person"
+    )]
     Again,
     /// It is not open any more.
     #[error("it is not open to this decision: {}", .0.as_str())]
@@ -114,14 +119,6 @@ impl Ballot {
 }
 
 impl Record {
-    /// What is asked of approvers.
-    ///
-    /// # Errors
-    /// [`Fault::Malformed`].
-    pub fn terms(&self) -> Result<Terms, Fault> {
-        serde_json::from_str(&self.row.terms).map_err(|_| Fault::Malformed)
-    }
-
     /// Whether somebody may decide, by identity, groups and policy.
     ///
     /// # Errors
@@ -131,10 +128,10 @@ impl Record {
         if !who.is_person() {
             return Err(NotDecided::NotAPerson);
         }
-        if self.content.who.may_involve(&who.party) {
+        if self.content.who.may_involve(&who.party) || self.content.who.may_be(&Identity::from(&**who)) {
             return Err(NotDecided::Own);
         }
-        if self.terms()?.admit(&who.groups) && self.permits(set, Duty::Approve, approver) {
+        if self.content.terms.admit(&who.groups) && self.permits(set, Duty::Approve, approver) {
             return Ok(());
         }
         Err(NotDecided::NotAnApprover)
@@ -205,13 +202,17 @@ impl Approvals {
     ) -> Result<State, NotDecided> {
         let record = self.find(id).await?.ok_or(NotDecided::Unknown)?;
         record.allow(Duty::Approve, set, approver)?;
-        let terms = record.terms()?;
-        require_reason(ballot, &terms)?;
+        let terms = &record.content.terms;
+        require_reason(ballot, terms)?;
         if record.row.ended.is_none() && record.row.policy_set != set.revision().0 {
             self.end(&record.row, "policy_changed").await?;
             return Err(NotDecided::Overtaken);
         }
-        let signed = self.signed(&record, &terms, approver, ballot).await?;
+        let signed = self.signed(&record, approver, ballot).await?;
+        let identity = Identity::from(&*approver.principal);
+        if record.votes.iter().any(|(_, said)| said.word == ballot.word() && said.who.may_be(&identity)) {
+            return Err(NotDecided::Again);
+        }
         let vote = self.reserve(&record, approver, ballot, signed.as_ref()).await?;
         let leaf = self.record(&record, approver, ballot, signed.as_ref()).await;
         let key = record.row.id;
@@ -228,7 +229,7 @@ impl Approvals {
                 return Err(NotDecided::Fault(error.into()));
             }
         };
-        Ok(self.settle(id, vote, leaf, &terms).await?)
+        Ok(self.settle(id, vote, leaf, terms).await?)
     }
 
     /// Counts a vote whose leaf is durable.
@@ -240,7 +241,7 @@ impl Approvals {
         terms: &Terms,
     ) -> Result<State, Fault> {
         let key = id.into_bytes();
-        let use_by = self.now().saturating_add(terms.use_within_s.saturating_mul(1_000_000));
+        let use_by = vote.ts.saturating_add(terms.use_within_s.saturating_mul(1_000_000));
         let (approved, rejected) = (self.news(key, "approval.approved"), self.news(key, "approval.rejected"));
         let settled = self.db.write("settle vote", move |tx| {
             let state = approval_vote::settle(tx, &key, &vote, &leaf, use_by)?;
@@ -263,16 +264,18 @@ impl Approvals {
         ballot: &Ballot,
         signed: Option<&Signed>,
     ) -> Result<Vote, NotDecided> {
+        let ts = self.now();
         let said = Said {
             who: (&*approver.principal).into(),
+            word: ballot.word(),
+            ts,
             reason: ballot.reason().map(str::to_owned),
             passkey: signed.map(|signed| signed.assertion.credential.clone()),
         };
         let sealed = self.ledger.seal(record.row.id, content::write(&said)).await.map_err(Fault::from)?;
         let voter = approver.principal.party.digest();
         for _ in 0..limits::APPROVAL_ATTEMPTS_MAX {
-            let vote =
-                Vote { voter, verdict: ballot.word(), ts: self.now(), leaf: None, sealed: sealed.clone() };
+            let vote = Vote { voter, verdict: said.word, ts, leaf: None, sealed: sealed.clone() };
             let (key, stored, signed) = (record.row.id, vote.clone(), signed.cloned());
             let reserved = self.db.write("reserve vote", move |tx| {
                 let reservation = approval_vote::reserve(tx, &key, &stored)?;

@@ -123,7 +123,7 @@ fn text(record: &Record, page: Option<&str>) -> String {
     let until = Timestamp::from_microsecond(row.decide_by).map(|time| time.to_string()).unwrap_or_default();
     let place =
         page.map_or_else(|| format!("countersign approvals show {id}"), |page| page.replace("{id}", &id));
-    let needs = record.terms().map(|terms| needs(&terms)).unwrap_or_default();
+    let needs = needs(&record.content.terms);
     let facts = [
         ("call", call(record)),
         ("asked for by", bounded(&who).to_owned()),

@@ -146,7 +146,7 @@ impl Approvals {
         let leaf = leaf.map(|hash: Hash| *hash.as_bytes()).find(|hash| !counted.contains(hash));
         match leaf {
             Some(leaf) => {
-                let terms = serde_json::from_str(&row.terms).map_err(|_| Fault::Malformed)?;
+                let terms = self.open(row).await?.content.terms;
                 self.settle(Uuid::from_bytes(id), vote, leaf, &terms).await.map(drop)
             }
             None => {

@@ -14,10 +14,11 @@ use uuid::Uuid;
 use super::bound::hex;
 use super::email::{EMAIL, Email};
 use super::slack::Slack;
-use super::{Approvals, Emergency, Fault, Identity, Record, clean, party_label};
+use super::{Approvals, Emergency, Fault, Record, clean, party_label};
 use crate::clock::{Clock, micros};
 use crate::config;
 use crate::limits;
+use crate::model::Identity;
 use crate::store::Topic;
 use crate::store::breakglass::Window;
 use crate::store::delivery::{self, Delivery};
@@ -164,7 +165,7 @@ impl Sinks {
                 "method": clean(&content.method),
                 "target": content.offered().map(clean),
                 "policies": content.policies,
-                "terms": record.terms().ok(),
+                "terms": record.content.terms,
                 "decide_by": time(row.decide_by),
                 "binding": hex(row.binding),
                 "page": self.page.as_ref().map(|page| page.replace("{id}", &id.to_string())),

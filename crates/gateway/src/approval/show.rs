@@ -142,8 +142,7 @@ fn one(pointer: &str, kind: &'static str, text: &str, default: bool) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::approval::bound::Somebody;
-    use crate::approval::content::Identity;
+    use crate::model::{Identity, Somebody};
 
     fn content(matter: &str) -> Content {
         let party = Somebody { issuer: "demo".to_owned(), subject: "alice".to_owned() };
@@ -155,6 +154,7 @@ mod tests {
             matter: matter.to_owned(),
             defaulted: vec!["/arguments/limit".to_owned()],
             policies: Vec::new(),
+            terms: crate::model::Terms::default(),
             nonce: String::new(),
             request_state: None,
             input_responses: None,

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::decide::{Approver, Ballot, NotDecided};
 use super::{Approvals, Fault, Record};
-use crate::model::{Demand, Terms};
+use crate::model::Demand;
 use crate::store::approval_vote::Vote;
 use crate::store::passkey::{self as row, Passkey};
 use crate::store::{self, Tx};
@@ -79,7 +79,6 @@ impl Approvals {
     pub(super) async fn signed(
         &self,
         record: &Record,
-        terms: &Terms,
         approver: &Approver,
         ballot: &Ballot,
     ) -> Result<Option<Signed>, NotDecided> {
@@ -88,7 +87,7 @@ impl Approvals {
             Ballot::Reject { .. } => return Ok(None),
         };
         match brought {
-            None if terms.passkey == Demand::Required => Err(NotDecided::PasskeyRequired),
+            None if record.content.terms.passkey == Demand::Required => Err(NotDecided::PasskeyRequired),
             None => Ok(None),
             Some(signature) => self.check(record, approver, signature).await.map(Some),
         }

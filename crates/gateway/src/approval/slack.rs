@@ -120,7 +120,7 @@ impl Slack {
         let until =
             Timestamp::from_microsecond(row.decide_by).map(|time| time.to_string()).unwrap_or_default();
         let (text_of_values, shown) = values(record);
-        let signed = record.terms().is_ok_and(|terms| terms.passkey == Demand::Required);
+        let signed = record.content.terms.passkey == Demand::Required;
         let how = if signed { "\nto be signed with a passkey, in the console" } else { "" };
         let mut blocks = vec![
             section(&format!(

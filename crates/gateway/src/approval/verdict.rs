@@ -71,10 +71,12 @@ impl Approvals {
             if row.state != State::Approved {
                 return Err(Unusable::Gone(row.state));
             }
-            if let Some(reason) = self.overtaken(&row, held, &likeness).await? {
-                self.end(&row, reason).await?;
+            let record = self.open(row).await?;
+            if let Some(reason) = record.overtaken(held, &likeness, self.now()) {
+                self.end(&record.row, reason).await?;
                 return Err(Unusable::Overtaken(reason));
             }
+            self.require_grant(&record).await?;
             let now = self.now();
             let news = self.news(id, "approval.used");
             let spent = self.db.write("use approval", move |tx| {
@@ -86,7 +88,7 @@ impl Approvals {
             });
             if spent.await.map_err(Fault::from)? {
                 self.waiters.tell(asked.id, State::Used);
-                return Ok(Verdict { call: held.call, grant: ask::grant(&row)? });
+                return Ok(Verdict { call: held.call, grant: ask::grant(&record.row)? });
             }
             // Somebody is changing their mind at this very moment, or another call was faster.
             tokio::time::sleep(Duration::from_millis(limits::APPROVAL_RETRY_MS)).await;

@@ -253,6 +253,16 @@ impl ServiceKeys {
         self.table.store(Arc::new(Table { keys, read: Some(read), revoked }));
     }
 
+    /// When the database was read last.
+    pub fn read(&self) -> Option<Timestamp> {
+        self.table.load().read
+    }
+
+    /// Whether the key with this id was ever seen revoked.
+    pub fn is_revoked(&self, id: &str) -> bool {
+        self.table.load().revoked.contains_key(id)
+    }
+
     /// Keys that were used since `last_used` in the database, and when, to the minute.
     pub fn used(&self) -> Vec<(String, Timestamp)> {
         let table = self.table.load();

@@ -34,3 +34,5 @@ pub const LISTEN_LOOK_MS: u64 = 500;
 pub const LISTEN_SILENCE: u32 = 20;
 /// So many more, and the probe does not come back.
 pub const LISTEN_PATIENCE: u32 = 4;
+/// Time before the beginning of something in which its leaves are looked for as well: gateways have clocks of their own.
+pub const LOG_LOOK_BACK_MS: u64 = 10 * 60 * 1_000;

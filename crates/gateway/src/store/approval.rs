@@ -26,8 +26,6 @@ pub struct Approval {
     pub policy_set: [u8; 32],
     /// The definition of the tool.
     pub definition: Option<[u8; 32]>,
-    /// JSON: what policy asks.
-    pub terms: String,
     /// How many people must approve.
     pub quorum: i64,
     /// When it was asked for.
@@ -105,15 +103,15 @@ pub enum Which {
     Every,
 }
 
-const COLUMNS: &str = "id, likeness, binding, state, call, asker, server, policy_set, definition, terms, quorum, \
+const COLUMNS: &str = "id, likeness, binding, state, call, asker, server, policy_set, definition, quorum, \
                        requested, decide_by, use_by, request_leaf, grant_leaf, ended, reason, day, commitment, sealed";
 
 /// Adds an approval in [`State::Opening`]. `false`: there is a live one for such a call.
 pub fn insert(tx: &mut Tx<'_>, new: &Approval) -> Result<bool, Error> {
     let touched = tx.execute(
-        "INSERT INTO approval (id, likeness, binding, state, call, asker, server, policy_set, definition, terms, \
+        "INSERT INTO approval (id, likeness, binding, state, call, asker, server, policy_set, definition, \
          quorum, requested, decide_by, day, commitment, sealed) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT DO NOTHING",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT DO NOTHING",
         &[
             (&new.id).into(),
             (&new.likeness).into(),
@@ -124,7 +122,6 @@ pub fn insert(tx: &mut Tx<'_>, new: &Approval) -> Result<bool, Error> {
             (&new.server).into(),
             (&new.policy_set).into(),
             new.definition.as_ref().into(),
-            (&new.terms).into(),
             new.quorum.into(),
             new.requested.into(),
             new.decide_by.into(),
@@ -301,16 +298,15 @@ fn approval(row: Row<'_>) -> Result<Approval, Error> {
         server: row.text(6)?.to_owned(),
         policy_set: row.array(7)?,
         definition: row.maybe_array(8)?,
-        terms: row.text(9)?.to_owned(),
-        quorum: row.int(10)?,
-        requested: row.int(11)?,
-        decide_by: row.int(12)?,
-        use_by: row.maybe_int(13)?,
-        request_leaf: row.maybe_array(14)?,
-        grant_leaf: row.maybe_array(15)?,
-        ended: row.maybe_int(16)?,
-        reason: row.maybe_text(17)?.map(str::to_owned),
-        sealed: Sealed { day: row.int(18)?, commitment: row.array(19)?, record: row.bytes(20)?.to_vec() },
+        quorum: row.int(9)?,
+        requested: row.int(10)?,
+        decide_by: row.int(11)?,
+        use_by: row.maybe_int(12)?,
+        request_leaf: row.maybe_array(13)?,
+        grant_leaf: row.maybe_array(14)?,
+        ended: row.maybe_int(15)?,
+        reason: row.maybe_text(16)?.map(str::to_owned),
+        sealed: Sealed { day: row.int(17)?, commitment: row.array(18)?, record: row.bytes(19)?.to_vec() },
     })
 }
 

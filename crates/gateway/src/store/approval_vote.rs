@@ -3,6 +3,8 @@
 //! A vote is reserved, recorded in the log, then settled with the hash of its leaf. Between the two it holds back every
 //! other step of its approval, so that log and table tell the same order.
 
+use serde::{Deserialize, Serialize};
+
 use super::approval::{self, Sealed, State};
 use super::{Error, Read, Row, Tx, Value};
 
@@ -22,7 +24,8 @@ pub struct Vote {
 }
 
 /// Yes or no.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Word {
     /// Yes.
     Approve,

@@ -377,6 +377,15 @@ pub fn of_calls(read: &mut Read<'_>, calls: &[[u8; 16]]) -> Result<Vec<Entry>, E
     read.all(&sql, &values, entry)
 }
 
+/// Every leaf of a type since `ts` (microseconds since 1970), one by one, in the order of their times.
+pub fn each_of(read: &mut Read<'_>, event: &str, ts: i64, mut f: impl FnMut(&[u8])) -> Result<(), Error> {
+    let sql = "SELECT leaf FROM entry WHERE type = $1 AND ts >= $2 ORDER BY ts";
+    read.each(sql, &[event.into(), Value::Int(ts)], |row| {
+        f(row.bytes(0)?);
+        Ok(())
+    })
+}
+
 /// Everybody who acted in a period, by pseudonym, at most `limit`. From one actor to the next by the index, whatever lies
 /// between them.
 pub fn actors(read: &mut Read<'_>, from: i64, until: i64, limit: u32) -> Result<Vec<String>, Error> {

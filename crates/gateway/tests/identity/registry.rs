@@ -231,3 +231,21 @@ async fn requests_that_break_a_rule_are_refused() {
     }
     assert_eq!(office.list().await, []);
 }
+
+#[tokio::test]
+async fn key_that_was_revoked_on_record_stays_so_for_a_gateway_that_starts_later() {
+    let office = Office::open();
+    let (key, text) = office.create(request()).await.unwrap();
+    assert_eq!(office.revoke(&key.id).await, Revocation::Revoked);
+    office.step().await;
+    let db = Db::open_sqlite(office.directory.path(), Access::Beside).unwrap();
+    let forge = move || {
+        db.write_now("forge", |tx| tx.execute("UPDATE service_key SET revoked = NULL", &[])).unwrap();
+    };
+    tokio::task::spawn_blocking(forge).await.unwrap();
+    let seal = keyring::read_service_key_seal(&office.directory.path().join("keys")).unwrap();
+    let later = Gate::sealed_with(json!({"service_keys": "accepted"}), json!([{"name": "orders"}]), seal);
+    office.gateway.step(&later.keys, &office.ledger).await.unwrap();
+    let refused = later.present("orders", text.expose()).await.unwrap_err();
+    assert_eq!(refused.reason, Reason::ServiceKeyRevoked);
+}

@@ -9,11 +9,14 @@ mod mcp;
 mod notify;
 mod once;
 mod outlive;
+mod owner;
 pub(crate) mod shared;
 mod task;
 mod unlisted;
 
 use std::time::Duration;
+
+pub(crate) use decide::bob;
 
 use fixture::loopback::Running as Fixture;
 use fixture::probe::{Probe, Response, event_data};

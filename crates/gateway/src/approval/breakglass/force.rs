@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use aws_lc_rs::hmac;
+use evidence::leaf::EventType;
 use uuid::Uuid;
 
 use super::Emergency;
@@ -69,6 +70,10 @@ impl Approvals {
             // Whoever writes to the database otherwise lets no call go.
             if entry.seal != self.seal_of(&window.id, entry, &window.sealed) {
                 tracing::error!(window = %Uuid::from_bytes(window.id), "no gateway of this log put this break-glass in force");
+                continue;
+            }
+            if self.is_in_log(window.id, EventType::BreakglassExited).await? {
+                tracing::error!(window = %Uuid::from_bytes(window.id), "this break-glass is over by the log: somebody else writes to the database");
                 continue;
             }
             let grant = Grant {

@@ -2,7 +2,7 @@
 -- `likeness`: keyed MAC over caller, target and arguments, so that a call that is repeated finds its approval.
 -- `binding`: what exactly was shown to the approvers. `asker`: hash of issuer and subject of the caller.
 -- `ended`, `reason`: when and why it stopped being live; `noted`: when the log had the leaf about that.
--- `sealed`: what was asked for, and by whom.
+-- `sealed`: what was asked for, by whom, and what is asked of approvers: `quorum` repeats a part of it.
 CREATE TABLE approval (
   id BYTEA PRIMARY KEY,
   likeness BYTEA NOT NULL,
@@ -13,7 +13,6 @@ CREATE TABLE approval (
   server TEXT NOT NULL,
   policy_set BYTEA NOT NULL,
   definition BYTEA,
-  terms TEXT NOT NULL,
   quorum BIGINT NOT NULL,
   requested BIGINT NOT NULL,
   decide_by BIGINT NOT NULL,

@@ -197,3 +197,21 @@ async fn window_that_the_database_owner_puts_in_force_lets_nothing_go() {
     assert_eq!(refused(&effect(gateway, "alice", 1).await), "approval_pending");
     setup.finish().await;
 }
+
+#[tokio::test]
+async fn window_that_was_ended_stays_so_when_its_row_says_otherwise() {
+    let setup = setup().await;
+    let gateway = &setup.gateway;
+    let id = entered(gateway, &wish(600)).await;
+    assert_eq!(act(gateway, "bob", &format!("/{id}/end"), &json!({})).await.status(), 200);
+    let forged = gateway.running.gateway.db.write("forge", |tx| {
+        tx.execute("UPDATE breakglass SET state = 'entered', ended = NULL, noted = NULL", &[])
+    });
+    assert_eq!(forged.await.expect("written"), 1);
+    assert_eq!(refused(&effect(gateway, "alice", 1).await), "approval_pending");
+    let mended = gateway.running.gateway.db.write("mend", |tx| {
+        tx.execute("UPDATE breakglass SET state = 'ended', ended = until, noted = until", &[])
+    });
+    assert_eq!(mended.await.expect("written"), 1);
+    setup.finish().await;
+}

@@ -68,7 +68,7 @@ async fn nobody_decides_on_their_own_call_and_the_attempt_is_on_record() {
 #[tokio::test]
 async fn call_made_on_behalf_of_somebody_is_their_own_too() {
     use countersign::approval::{Approver, NotDecided};
-    use countersign::model::Party;
+    use countersign::model::{Party, Principal};
     use countersign::policy::Duty;
     use std::sync::Arc;
 
@@ -90,6 +90,16 @@ async fn call_made_on_behalf_of_somebody_is_their_own_too() {
     assert!(matches!(record.allow(Duty::View, &set, &approver), Err(NotDecided::Unknown)));
     record.content.who.actors = vec![(&actor("agent")).into()];
     assert!(record.admit(&set, &approver).is_ok());
+    // Whoever has alice's subject or address at another issuer may be alice.
+    let known = |subject: &str, email: Option<&str>| {
+        let party = Party { issuer: "partner".into(), subject: subject.into() };
+        let principal = Principal { party, email: email.map(str::to_owned), ..(*approver.principal).clone() };
+        Approver { principal: Arc::new(principal), ..approver.clone() }
+    };
+    assert!(matches!(record.admit(&set, &known("alice", None)), Err(NotDecided::Own)));
+    assert!(record.admit(&set, &known("dora", Some("dora@example.com"))).is_ok());
+    record.content.who.email = Some("Alice@example.com".into());
+    assert!(matches!(record.admit(&set, &known("dora", Some("alice@example.com"))), Err(NotDecided::Own)));
     // Nor does bob decide through an agent of his.
     record.content.who.actors.clear();
     let mut principal = (*approver.principal).clone();
@@ -100,8 +110,33 @@ async fn call_made_on_behalf_of_somebody_is_their_own_too() {
     setup.gateway.finish().await;
 }
 
+#[tokio::test]
+async fn person_whom_two_issuers_know_counts_once() {
+    use countersign::approval::{Approver, Ballot, NotDecided};
+    use countersign::model::{Party, Principal};
+    use countersign::store::approval::State;
+
+    let policies = POLICIES.replace("@approvers", "@quorum(\"2\") @approvers");
+    let setup = setup(&policies, 20_000).await;
+    let waiting = setup.held(1, &json!({})).await;
+    let id = setup.one().await.parse().expect("an id");
+    let gateway = &setup.gateway.running.gateway;
+    let (set, approver) = (gateway.policies.current(), bob());
+    let yes = Ballot::Approve { reason: None, passkey: None };
+    let state = gateway.approvals.decide(&set, id, &approver, &yes).await.expect("counted");
+    assert_eq!(state, State::Pending);
+    let party = Party { issuer: "partner".into(), subject: "bob".into() };
+    let principal = Principal { party, ..(*approver.principal).clone() };
+    let again = Approver { principal: principal.into(), ..approver };
+    let refused = gateway.approvals.decide(&set, id, &again, &yes).await.expect_err("one person");
+    assert!(matches!(refused, NotDecided::Again), "{refused}");
+    assert_eq!(setup.recorder.called(), 0);
+    drop(waiting);
+    setup.gateway.finish().await;
+}
+
 /// Bob, as the issuer of the harness proves him.
-pub(super) fn bob() -> countersign::approval::Approver {
+pub(crate) fn bob() -> countersign::approval::Approver {
     use countersign::model::{Context, Era, Party, Principal, PrincipalKind, TokenId};
     let principal = Principal {
         kind: PrincipalKind::Human,

@@ -56,8 +56,9 @@ async fn service_key_that_is_revoked_while_its_call_waits_runs_nothing() {
 
 #[tokio::test]
 async fn vote_of_a_gateway_that_died_counts_exactly_if_it_is_in_the_log() {
-    use countersign::approval::{Identity, Said};
+    use countersign::approval::Said;
     use countersign::ledger::{ApprovalStep, Stage};
+    use countersign::model::Identity;
     use countersign::store::approval_vote::{self, Vote, Word};
 
     let setup = setup(POLICIES, 20_000).await;
@@ -66,12 +67,13 @@ async fn vote_of_a_gateway_that_died_counts_exactly_if_it_is_in_the_log() {
     let gateway = &setup.gateway.running.gateway;
     let bob = super::decide::bob();
     let record = gateway.approvals.find(id).await.expect("readable").expect("there");
-    let said = Said { who: Identity::from(&*bob.principal), reason: None, passkey: None };
+    // A minute ago: whoever reserved it is dead.
+    let (who, ts) = (Identity::from(&*bob.principal), gateway.clock.now().as_microsecond() - 60_000_000);
+    let said = Said { who, word: Word::Approve, ts, reason: None, passkey: None };
     let said = serde_json::to_vec(&said).expect("JSON");
     let reserve = || async {
         let sealed = gateway.ledger.seal(id.into_bytes(), said.clone()).await.expect("sealed");
-        // Long ago: whoever reserved it is dead.
-        let vote = Vote { voter: [9; 32], verdict: Word::Approve, ts: 1, leaf: None, sealed };
+        let vote = Vote { voter: [9; 32], verdict: Word::Approve, ts, leaf: None, sealed };
         let reserved =
             gateway.db.write("test", move |tx| approval_vote::reserve(tx, id.as_bytes(), &vote)).await;
         assert_eq!(reserved.expect("written"), approval_vote::Reservation::Made);

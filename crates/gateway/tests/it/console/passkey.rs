@@ -2,6 +2,7 @@
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
+use countersign::sign_in::{NoPasskey, Visit};
 use evidence::passkey::encode;
 use fixture::probe::Response;
 use serde_json::{Value, json};
@@ -289,20 +290,16 @@ async fn passkey_is_registered_once_by_a_person_who_has_just_signed_in_and_is_of
     assert_eq!(foreign.status(), 404);
 
     // A cookie that was stolen hours later makes no passkey.
-    let cookie = bob.cookie("__Host-countersign").expect("signed in").to_owned();
-    let secret = evidence::passkey::decode(&cookie, 64).expect("base64url");
-    let id: [u8; 32] = Sha256::digest(secret).into();
     let gateway = &setup.gateway.running.gateway;
-    let older = gateway.db.write("case", move |tx| {
-        use countersign::store::sign_in;
-        let mut row = sign_in::find(tx, &id)?.expect("a row");
-        row.began -= 16 * 60 * 1_000_000;
-        sign_in::remove(tx, &id)?;
-        sign_in::insert(tx, &row)
-    });
-    older.await.expect("written");
-    let stale = bob.post(&setup, "/api/v1/passkeys/options", &json!({})).await;
-    assert_eq!((stale.status(), &stale.json().expect("JSON")["code"]), (403, &json!("sign_in_again")));
+    let now = gateway.clock.now().as_microsecond();
+    let stale = Visit {
+        principal: crate::approval::bob().principal,
+        csrf: String::new(),
+        began: now - 16 * 60 * 1_000_000,
+        ends: now + 60 * 60 * 1_000_000,
+    };
+    let refused = gateway.sign_ins.offer(&stale).await.expect_err("too old");
+    assert!(matches!(refused, NoPasskey::Stale), "{refused}");
 
     let (waiting, approval) = held(&setup, &mut bob, 1).await;
     let challenge = challenge(&setup, &mut bob, &approval).await;

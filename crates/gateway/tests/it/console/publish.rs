@@ -1,5 +1,6 @@
 //! Publishing policies: what one person proposed, another puts in force, and it is on record.
 
+use countersign::publication::NotPublished;
 use serde_json::{Value, json};
 
 use super::{Browser, POLICIES, Setup, setup_at};
@@ -157,5 +158,29 @@ async fn policies_from_files_are_not_published_here() {
     std::fs::write(path, format!("{POLICIES}{MORE}")).expect("written");
     let bob = tokio::sync::Mutex::new(bob);
     eventually(|| async { (set(&setup, &mut *bob.lock().await).await != before).then_some(()) }).await;
+    setup.finish().await;
+}
+
+#[tokio::test]
+async fn set_that_is_taken_out_of_the_database_stays_in_force_and_no_gateway_starts_without_it() {
+    let setup = setup("none").await;
+    let mut bob = signed_in(&setup, "bob").await;
+    for text in [format!("{POLICIES}{MORE}"), format!("{POLICIES}{}", MORE.replace("more", "most"))] {
+        let (status, proposal) = post(&setup, &mut bob, "propose", &files(&text)).await;
+        assert_eq!(status, 200, "{proposal}");
+        let wanted = json!({ "proposal": proposal["id"], "set": proposal["set"] });
+        assert_eq!(post(&setup, &mut bob, "publish", &wanted).await.0, 200);
+    }
+    let latest = set(&setup, &mut bob).await;
+    let db = setup.gateway.running.gateway.db.clone();
+    let forged =
+        db.write("forge", |tx| tx.execute("DELETE FROM policy_publication WHERE number = 2", &[])).await;
+    assert_eq!(forged.expect("written"), 1);
+    let gateway = &setup.gateway.running.gateway;
+    let refused = gateway.publications.follow(&gateway.policies).await.expect_err("an older set");
+    assert!(matches!(refused, NotPublished::Withdrawn { recorded: 2, found: 1 }), "{refused}");
+    assert_eq!(set(&setup, &mut bob).await, latest);
+    let refused = gateway.publications.restore(&gateway.policies).await.expect_err("an older set");
+    assert!(refused.to_string().contains("somebody else writes to the database"), "{refused}");
     setup.finish().await;
 }

@@ -3,6 +3,7 @@
 use fixture::issuer::{Endpoint, Outage};
 use fixture::probe::{Probe, request};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::{Browser, Setup, location, setup, setup_with};
 use crate::approval::eventually;
@@ -264,5 +265,27 @@ async fn page_may_load_nothing_from_elsewhere_and_cannot_be_framed() {
     let elsewhere = browser.get(&setup, "/console/sign-in?hint=bob&return=//evil.example/").await;
     let back = browser.at_issuer(&location(&elsewhere)).await;
     assert_eq!(location(&browser.get(&setup, &back).await), "/console/");
+    setup.finish().await;
+}
+
+#[tokio::test]
+async fn row_that_was_put_back_or_prolonged_in_the_database_signs_nobody_in() {
+    use countersign::store::sign_in;
+
+    let setup = setup().await;
+    let mut bob = Browser::default();
+    bob.sign_in(&setup, "bob").await;
+    assert_eq!(bob.get(&setup, "/api/v1/me").await.status(), 200);
+    let cookie = bob.cookie("__Host-countersign").expect("signed in").to_owned();
+    let secret = evidence::passkey::decode(&cookie, 64).expect("base64url");
+    let id: [u8; 32] = Sha256::digest(secret).into();
+    let prolonged = setup.gateway.running.gateway.db.write("forge", move |tx| {
+        let mut row = sign_in::find(tx, &id)?.expect("a row");
+        (row.fresh_until, row.ends) = (i64::MAX / 2, i64::MAX / 2);
+        sign_in::remove(tx, &id)?;
+        sign_in::insert(tx, &row)
+    });
+    prolonged.await.expect("written");
+    assert_eq!(bob.get(&setup, "/api/v1/me").await.status(), 401);
     setup.finish().await;
 }

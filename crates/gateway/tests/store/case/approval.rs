@@ -28,7 +28,6 @@ fn new(id: u8, likeness: u8, quorum: i64) -> Approval {
         server: "up".to_owned(),
         policy_set: [5; 32],
         definition: Some([6; 32]),
-        terms: "{}".to_owned(),
         quorum,
         requested: i64::from(id),
         decide_by: HOUR,
