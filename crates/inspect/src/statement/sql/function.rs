@@ -97,6 +97,11 @@ pub(super) fn danger(last: &str, dialect: Dialect) -> Option<Class> {
     danger::find(last, dialect).map(|(class, _)| class)
 }
 
+/// Whether a function of that name is dangerous in some dialect.
+pub(super) fn may_be_dangerous(name: &str) -> bool {
+    danger::find(&name.to_ascii_lowercase(), Dialect::Generic).is_some()
+}
+
 fn is_harmless(qualifier: &str, last: &str, dialect: Dialect) -> bool {
     let own = match dialect {
         Dialect::Postgres => POSTGRES,

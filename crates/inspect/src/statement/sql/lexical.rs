@@ -10,7 +10,7 @@ use super::grammar::Tokens;
 
 /// Words that begin statements, or that turn a query into something else. Two readings of a text agree when neither
 /// shows one that the other hides in a string or a comment.
-const RISKY: [&str; 48] = [
+pub(super) const RISKY: [&str; 48] = [
     "alter",
     "analyze",
     "attach",
@@ -62,7 +62,7 @@ const RISKY: [&str; 48] = [
 ];
 
 /// Words that begin a statement of T-SQL, which needs no separator before it, and that stand nowhere else.
-const TRANSACT_STARTS: [&str; 25] = [
+pub(super) const TRANSACT_STARTS: [&str; 25] = [
     "backup",
     "break",
     "checkpoint",

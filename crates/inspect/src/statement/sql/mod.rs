@@ -1,6 +1,6 @@
 //! What a text of SQL would do: the class of every statement in it, and facts for policies.
 //!
-//! A text is cut into tokens and parsed as its dialect does it ([`grammar`]); every node of the tree is looked at
+//! What every dialect reads alike is read by a small grammar of its own ([`plain`]). Any other text is cut into tokens and parsed as its dialect does it ([`grammar`]); every node of the tree is looked at
 //! ([`survey`]), each statement gets a class ([`kind`]), each function too ([`function`]). The worst class found is the
 //! class of the text. What the parser cannot read is `unknown`, a few statements aside that their first words give away
 //! ([`head`]).
@@ -18,6 +18,7 @@ mod head;
 mod kind;
 mod lexical;
 mod name;
+mod plain;
 mod postgresql;
 mod setting;
 mod survey;
@@ -37,9 +38,15 @@ pub fn classify(text: &str, dialect: Option<Dialect>) -> Facts {
     if let Some(reason) = lexical::oddity(text) {
         return Facts::unknown(reason);
     }
+    let dialect = dialect.filter(|dialect| *dialect != Dialect::Generic);
+    plain::read(text).map_or_else(|| parse(text, dialect), |plain| plain.facts(dialect))
+}
+
+/// The same by the parsers.
+fn parse(text: &str, dialect: Option<Dialect>) -> Facts {
     match dialect {
-        Some(dialect) if dialect != Dialect::Generic => read(text, dialect, &[dialect]).facts,
-        _ => read_as_any(text),
+        Some(dialect) => read(text, dialect, &[dialect]).facts,
+        None => read_as_any(text),
     }
 }
 

@@ -1,5 +1,8 @@
 //! Functions that reach beyond rows: files, network, other statements, other sessions, the server itself.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::statement::Dialect;
 use crate::statement::sql::fact::{Class, Flag};
 
@@ -352,12 +355,32 @@ const FAMILIES: &[Family] = &[
     },
 ];
 
+/// Families by the names in them, and by how the names begin: most functions are in none, which must be quick to see.
+struct Index {
+    names: HashMap<&'static str, Vec<usize>>,
+    /// By their first byte.
+    prefixes: HashMap<u8, Vec<(&'static str, usize)>>,
+}
+
+static INDEX: LazyLock<Index> = LazyLock::new(|| {
+    let mut index = Index { names: HashMap::new(), prefixes: HashMap::new() };
+    for (at, family) in FAMILIES.iter().enumerate() {
+        family.names.iter().for_each(|name| index.names.entry(name).or_default().push(at));
+        for prefix in family.prefixes {
+            let first = prefix.as_bytes().first().copied().unwrap_or_default();
+            index.prefixes.entry(first).or_default().push((prefix, at));
+        }
+    }
+    index
+});
+
 /// What a function does, when it is dangerous. The name is the last part of it, in lower case. Without a vendor, every
 /// vendor's counts.
 pub(super) fn find(name: &str, dialect: Dialect) -> Option<(Class, Option<Flag>)> {
-    let concerns = |family: &&Family| dialect == Dialect::Generic || family.dialects.contains(&dialect);
-    let names = |family: &&Family| {
-        family.names.contains(&name) || family.prefixes.iter().any(|prefix| name.starts_with(prefix))
-    };
-    FAMILIES.iter().filter(concerns).find(names).map(|family| (family.class, family.flag))
+    let concerns = |family: &Family| dialect == Dialect::Generic || family.dialects.contains(&dialect);
+    let named = INDEX.names.get(name).into_iter().flatten().copied();
+    let first = name.as_bytes().first().and_then(|first| INDEX.prefixes.get(first));
+    let begun = first.into_iter().flatten().filter(|(prefix, _)| name.starts_with(prefix)).map(|(_, at)| *at);
+    let family = named.chain(begun).filter(|at| concerns(&FAMILIES[*at])).min().map(|at| &FAMILIES[at]);
+    family.map(|family| (family.class, family.flag))
 }
