@@ -165,5 +165,7 @@ fn raise_descriptors() {
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on `{address}`; end what listens there, or write another address in the configuration"))
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on `{address}`; end what listens there, or choose another address")
+    })
 }

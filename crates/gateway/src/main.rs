@@ -9,10 +9,14 @@ use countersign::cli::{self, Cli};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// The status when nobody read all that was printed: that of a program that SIGPIPE ends (128 + 13). It says neither that
+/// all is well nor that it is not, as `verify` and `doctor` otherwise do.
+const UNREAD: u8 = 141;
+
 fn main() -> ExitCode {
     match cli::run(Cli::parse()) {
         Ok(code) => code,
-        Err(error) if is_unread(&error) => ExitCode::SUCCESS,
+        Err(error) if is_unread(&error) => ExitCode::from(UNREAD),
         Err(error) => {
             eprintln!("countersign: {error:#}");
             ExitCode::FAILURE

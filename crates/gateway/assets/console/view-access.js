@@ -208,6 +208,8 @@ function line(row, subjects, why) {
               document.querySelector(".cell[aria-pressed]")?.removeAttribute("aria-pressed");
               event.currentTarget.setAttribute("aria-pressed", "true");
               put(why, because(row, subjects[at], cell, () => shut(why)));
+              // The reason takes room from the matrix: what was chosen stays in sight.
+              event.currentTarget.scrollIntoView({ block: "nearest", inline: "nearest" });
             },
           },
           WORDS[cell.outcome] ?? visible(cell.outcome),

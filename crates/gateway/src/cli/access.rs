@@ -66,6 +66,9 @@ struct MatrixArguments {
     /// In which form.
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
+    /// The same as `--format json`.
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -138,7 +141,8 @@ fn matrix(arguments: &MatrixArguments, paint: Paint) -> anyhow::Result<()> {
     let matrix = Matrix::of(&basis, &wanted);
     let concerns = if arguments.people { Vec::new() } else { concerns(&basis, &matrix) };
     let mut out = std::io::stdout().lock();
-    match arguments.format {
+    let format = if arguments.json { Format::Json } else { arguments.format };
+    match format {
         Format::Json => writeln!(out, "{:#}", to_json(&basis, &matrix, &concerns))?,
         Format::Csv => out.write_all(to_csv(&basis, &matrix).as_bytes())?,
         Format::Html => out.write_all(to_html(&basis, &matrix, &concerns).as_bytes())?,

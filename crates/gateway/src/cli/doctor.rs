@@ -9,6 +9,7 @@ mod machine;
 mod policy;
 mod server;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -45,9 +46,9 @@ pub(super) fn run(arguments: &Arguments, paint: Paint) -> anyhow::Result<ExitCod
     }
     for finding in &findings {
         if arguments.json {
-            println!("{}", serde_json::to_string(finding)?);
+            writeln!(std::io::stdout(), "{}", serde_json::to_string(finding)?)?;
         } else {
-            finding.show(paint);
+            finding.show(paint)?;
         }
     }
     let wrong = findings.iter().any(|finding| finding.verdict == Verdict::Wrong);

@@ -1,5 +1,6 @@
 //! `countersign log seal` and `log genesis`: the end of the log and its next epoch, while no gateway runs.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -50,10 +51,15 @@ pub(super) fn seal(arguments: &Seal, errors: Paint) -> anyhow::Result<ExitCode> 
     app::telemetry(&config.log, errors.into());
     let successor = if arguments.last { Successor::None } else { Successor::Epoch };
     let note = runtime()?.block_on(app::epoch::seal(&config, &arguments.reason, successor))?;
-    println!("The log is sealed. Its last checkpoint:\n\n{note}");
+    writeln!(std::io::stdout(), "The log is sealed. Its last checkpoint:\n\n{note}")?;
     match successor {
-        Successor::Epoch => println!("Export it, then begin the next epoch with `countersign log genesis`."),
-        Successor::None => println!("Export it; no gateway writes to this database any more."),
+        Successor::Epoch => writeln!(
+            std::io::stdout(),
+            "Export it, then begin the next epoch with `countersign log genesis`."
+        )?,
+        Successor::None => {
+            writeln!(std::io::stdout(), "Export it; no gateway writes to this database any more.")?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -68,14 +74,14 @@ pub(super) fn begin(arguments: &Genesis, errors: Paint) -> anyhow::Result<ExitCo
     let old: Option<VerifierKey> = arguments.previous_key.as_deref().map(verify::read_key).transpose()?;
     let declared = if arguments.declare_loss { Declared::Loss } else { Declared::Nothing };
     let genesis = runtime()?.block_on(app::epoch::begin(&config, &arguments.reason, declared, old))?;
-    println!("`{}` has begun.", genesis.origin);
+    writeln!(std::io::stdout(), "`{}` has begun.", genesis.origin)?;
     if let Some(key) = &genesis.key {
-        println!("Its key, for auditors: {key}");
+        writeln!(std::io::stdout(), "Its key, for auditors: {key}")?;
     }
     if let Some(loss) = genesis.previous.as_ref().and_then(|previous| previous.loss.as_ref()) {
-        println!("Declared in its first leaf: {loss}.");
+        writeln!(std::io::stdout(), "Declared in its first leaf: {loss}.")?;
     }
-    println!("Copy the key directory to every gateway, then start them.");
+    writeln!(std::io::stdout(), "Copy the key directory to every gateway, then start them.")?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,5 +1,6 @@
 //! `countersign evidence`: packages that an auditor can check.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -226,25 +227,32 @@ fn show(common: &Common, evidence: &Evidence, written: &Written, output: &Path) 
             "reconciled": derived.compared.map(|(rows, open)| serde_json::json!({ "rows": rows, "open": open })),
             "assurance": evidence.assurance(),
         });
-        println!("{result}");
+        writeln!(std::io::stdout(), "{result}")?;
         return Ok(());
     }
-    println!("{path}: {} files, {} leaves of the period\n", written.files + 2, derived.leaves);
+    writeln!(
+        std::io::stdout(),
+        "{path}: {} files, {} leaves of the period\n",
+        written.files + 2,
+        derived.leaves
+    )?;
     for (name, rows) in &derived.rows {
-        println!("  {name:<16} {rows:>10}");
+        writeln!(std::io::stdout(), "  {name:<16} {rows:>10}")?;
     }
-    println!("  {:<16} {exceptions:>10}", "exceptions");
-    println!("  {:<16} {:>10}  ({} unexplained)", "gaps", derived.gaps.0, derived.gaps.1);
+    writeln!(std::io::stdout(), "  {:<16} {exceptions:>10}", "exceptions")?;
+    writeln!(std::io::stdout(), "  {:<16} {:>10}  ({} unexplained)", "gaps", derived.gaps.0, derived.gaps.1)?;
     match derived.compared {
-        None => println!("  not reconciled: no counts from another source (`--counts`)"),
-        Some((rows, open)) => println!("  {:<16} {rows:>10}  ({open} do not tie)", "reconciled"),
+        None => writeln!(std::io::stdout(), "  not reconciled: no counts from another source (`--counts`)")?,
+        Some((rows, open)) => {
+            writeln!(std::io::stdout(), "  {:<16} {rows:>10}  ({open} do not tie)", "reconciled")?;
+        }
     }
     if !derived.selected.is_empty() {
-        println!("  {:<16} {:>10}", "samples", derived.selected.len());
+        writeln!(std::io::stdout(), "  {:<16} {:>10}", "samples", derived.selected.len())?;
     }
-    println!("\nmanifest  {}", written.manifest);
-    println!("Verify with:  countersign verify {path} --key '{key}'");
-    println!("Give the auditor the key by another way than the files.");
-    println!("Assurance level {}.", evidence.assurance());
+    writeln!(std::io::stdout(), "\nmanifest  {}", written.manifest)?;
+    writeln!(std::io::stdout(), "Verify with:  countersign verify {path} --key '{key}'")?;
+    writeln!(std::io::stdout(), "Give the auditor the key by another way than the files.")?;
+    writeln!(std::io::stdout(), "Assurance level {}.", evidence.assurance())?;
     Ok(())
 }

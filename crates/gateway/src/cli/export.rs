@@ -1,6 +1,6 @@
 //! `countersign export`: the log as files that anybody can verify.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -52,12 +52,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             "leaves": leaves, "epochs": epochs.len(), "directory": arguments.output, "key": key.to_string(),
             "assurance": evidence.assurance(),
         });
-        println!("{result}");
+        writeln!(std::io::stdout(), "{result}")?;
     } else {
-        println!("{leaves} leaves written to {directory}\n");
-        println!("Verify with:  countersign verify {directory} --key '{key}'");
-        println!("Give the auditor the key by another way than the files.");
-        println!("Assurance level {}.", evidence.assurance());
+        writeln!(std::io::stdout(), "{leaves} leaves written to {directory}\n")?;
+        writeln!(std::io::stdout(), "Verify with:  countersign verify {directory} --key '{key}'")?;
+        writeln!(std::io::stdout(), "Give the auditor the key by another way than the files.")?;
+        writeln!(std::io::stdout(), "Assurance level {}.", evidence.assurance())?;
     }
     Ok(ExitCode::SUCCESS)
 }

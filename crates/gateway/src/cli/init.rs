@@ -197,19 +197,20 @@ fn next(arguments: &Arguments, file: &Path, policies: &Path) -> String {
     };
     let caller = match arguments.issuer {
         None => format!(
-            "  countersign key create --name trial --kind service --server {first} --expires 1d > key\n\
+            "  countersign key create --name trial --kind service --server {first} --expires 1d > key\n\n\
              Then give a client the URL http://127.0.0.1:8080/mcp/{first} and the key as a bearer token."
         ),
         Some(_) => format!(
-            "Then give a client the URL http://127.0.0.1:8080/mcp/{first}; the issuer has to issue tokens for it."
+            "\nThen give a client the URL http://127.0.0.1:8080/mcp/{first}; the issuer has to issue tokens for it."
         ),
     };
+    let shown = |path: &Path| path.strip_prefix(".").unwrap_or(path).display().to_string();
     format!(
         "{} and {} are there. What {first} may be used for: write it in {}\n\n\
          {place}  countersign doctor\n  countersign serve\n{caller}",
-        file.display(),
-        policies.display(),
-        policies.join(format!("50-{first}.cedar")).display(),
+        shown(file),
+        shown(policies),
+        shown(&policies.join(format!("50-{first}.cedar"))),
     )
 }
 

@@ -133,7 +133,10 @@ impl<W: Write> Desk<'_, W> {
         } else {
             writeln!(self.output, "{}", text.expose())?;
             self.output.flush()?;
-            eprintln!("This is the only time it is shown. It expires {}.", key.terms.expires);
+            eprintln!(
+                "This is the only time it is shown. It works within two seconds and expires {}.",
+                key.terms.expires
+            );
             if self.config.identity.service_keys == config::ServiceKeys::Refused {
                 eprintln!("The gateway refuses service keys: set `identity.service_keys: accepted`.");
             }

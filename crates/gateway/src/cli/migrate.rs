@@ -3,6 +3,7 @@
 //! Gateways connect as another role, which this command gives what it needs and no more. The owner's credential is
 //! given here and never stands in the gateway's configuration.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -58,12 +59,20 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let password = source.map(|source| source.read()).transpose().context("the owner's password")?;
     let owner = gateway.with_role(&arguments.owner, password.as_ref().map(ExposeSecret::expose_secret));
     if arguments.dry_run {
-        print!("{}", Db::plan_migration(&owner, gateway.role())?);
+        write!(std::io::stdout(), "{}", Db::plan_migration(&owner, gateway.role())?)?;
         return Ok(ExitCode::SUCCESS);
     }
     match Db::migrate(&owner, gateway.role())? {
-        0 => println!("the schema is up to date; the rights of `{}` are as they should be", gateway.role()),
-        steps => println!("{steps} steps done; `{}` may add evidence and not change it", gateway.role()),
+        0 => writeln!(
+            std::io::stdout(),
+            "the schema is up to date; the rights of `{}` are as they should be",
+            gateway.role()
+        )?,
+        steps => writeln!(
+            std::io::stdout(),
+            "{steps} steps done; `{}` may add evidence and not change it",
+            gateway.role()
+        )?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,5 +1,6 @@
 //! `countersign verify`: checks an exported log or an evidence package, offline. Needs no configuration and no gateway.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -54,18 +55,21 @@ pub(super) fn run(arguments: &Arguments, paint: super::paint::Paint) -> anyhow::
                 "sound": problems.is_empty(), "problems": problems.iter().map(problem).collect::<Vec<_>>(),
             });
         }
-        println!("{result:#}");
+        writeln!(std::io::stdout(), "{result:#}")?;
     } else {
         let paint = if paint == super::paint::Paint::Colour { Paint::Colour } else { Paint::Plain };
-        print!("{}", verified.report(paint));
+        write!(std::io::stdout(), "{}", verified.report(paint))?;
         match access.as_deref() {
             None => {}
             Some([]) => {
-                println!("Access: the matrices, again from the policies in the package, are the same.");
+                writeln!(
+                    std::io::stdout(),
+                    "Access: the matrices, again from the policies in the package, are the same."
+                )?;
             }
             Some(problems) => {
                 for (path, reason) in problems {
-                    println!("NOT SOUND: {path}: {reason}");
+                    writeln!(std::io::stdout(), "NOT SOUND: {path}: {reason}")?;
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! `countersign witness`: cosign checkpoints of other people's logs.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -73,7 +74,7 @@ pub(super) fn run(arguments: &Arguments, errors: Paint) -> anyhow::Result<ExitCo
     match &arguments.command {
         Command::Init(init) => {
             let key = witness::create(&init.directory, &init.name)?;
-            println!("{key}");
+            writeln!(std::io::stdout(), "{key}")?;
             eprintln!("Give this key to those who verify the logs that you cosign.");
         }
         Command::Serve(arguments) => serve(arguments, errors)?,

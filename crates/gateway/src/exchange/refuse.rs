@@ -85,7 +85,9 @@ pub fn explain(
 /// How a failed authentication is answered: RFC 6750 in the headers, JSON-RPC in the body.
 pub fn challenge(call: Uuid, reason: Reason, challenge: Challenge) -> (StatusCode, HeaderMap, Bytes) {
     let (face, refusal) = (reason.face(), Refusal::Unauthenticated.face());
-    let details = json!({ "code": refusal.code, "reason": face.code, "fault": "caller", "call": call });
+    // What may be tried again is no fault of whoever asked: the issuer's keys cannot be had, or there is no place.
+    let fault = if challenge.status.is_server_error() { "gateway" } else { "caller" };
+    let details = json!({ "code": refusal.code, "reason": face.code, "fault": fault, "call": call });
     let message = format!("{} [call {call}]", face.sentence);
     let mut headers = json_headers(call);
     headers.extend(challenge.authenticate.map(|value| (WWW_AUTHENTICATE, value)));
@@ -136,6 +138,17 @@ mod tests {
 
     fn asked<'a>(method: Option<&'a str>, id: Option<&'a str>, era: Era) -> Asked<'a> {
         Asked { id, method, era, call: Uuid::nil() }
+    }
+
+    #[test]
+    fn caller_is_not_blamed_for_an_issuer_that_cannot_be_reached() {
+        let fault = |reason: Reason| {
+            let asked = Challenge { status: reason.face().status, authenticate: None, retry_after: None };
+            let (_, _, body) = challenge(Uuid::nil(), reason, asked);
+            serde_json::from_slice::<Value>(&body).expect("JSON")["error"]["data"]["fault"].clone()
+        };
+        assert_eq!(fault(Reason::IssuerUnavailable), "gateway");
+        assert_eq!(fault(Reason::Missing), "caller");
     }
 
     #[test]

@@ -136,7 +136,7 @@ impl Reason {
     #[rustfmt::skip]
     pub fn face(self) -> ReasonFace {
         match self {
-            Self::Missing => bare("missing", "no credential was presented; sign in at an authorization server of this resource"),
+            Self::Missing => bare("missing", "no credential was presented; sign in at an authorization server of this resource, or send a service key"),
             Self::Scheme => bare("scheme", "only the Bearer scheme is accepted"),
             Self::Request => request("request", "send exactly one Authorization header: the word Bearer, a space and the token"),
             Self::Query => request("query", "a token in the URL is not accepted; send it in the Authorization header"),

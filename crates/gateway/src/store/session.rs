@@ -73,8 +73,9 @@ fn begun(row: super::Row<'_>) -> Result<Session, Error> {
 fn count(read: &mut Read<'_>, session: &mut Session) -> Result<(), Error> {
     let newest = Value::Int(limits::SESSION_COUNT_MAX.cast_signed());
     let counted = read.all(
+        // What waited for people or was approved is no call of its own.
         "SELECT type, count(*), max(ts) FROM (SELECT type, ts FROM entry WHERE session = $1 \
-         ORDER BY ts DESC LIMIT $2) AS newest GROUP BY type",
+         AND type IN ('call.intent', 'call.denied') ORDER BY ts DESC LIMIT $2) AS newest GROUP BY type",
         &[(&session.id).into(), newest],
         |row| Ok((row.text(0)? == "call.intent", row.count(1)?, row.int(2)?)),
     )?;

@@ -86,14 +86,19 @@ async fn period_over_two_epochs_gives_a_package_of_each_and_one_key_verifies_bot
     let period = json!({ "from": "2020-01-01", "to": "2100-01-01" });
     let begun = setup.gateway.api("carol", "POST", "/api/v1/evidence", &period).await;
     assert_eq!(begun.json().expect("JSON")["epoch"], 1, "{:?}", begun.body);
-    let ready = eventually(|| async {
-        let listed =
-            setup.gateway.api("carol", "GET", "/api/v1/evidence", &Value::Null).await.json().expect("JSON");
-        let packages = listed["packages"].as_array().expect("a list").clone();
-        assert!(packages.iter().all(|package| package["state"] != "failed"), "{listed}");
-        (packages.iter().filter(|package| package["state"] == "ready").count() == 2).then_some(packages)
-    })
-    .await;
+    let made = |count: usize| {
+        let gateway = &setup.gateway;
+        eventually(move || async move {
+            let listed = gateway.api("carol", "GET", "/api/v1/evidence", &Value::Null).await;
+            let packages = listed.json().expect("JSON")["packages"].as_array().expect("a list").clone();
+            assert!(packages.iter().all(|package| package["state"] != "failed"), "{packages:?}");
+            let ready = packages.iter().filter(|package| package["state"] == "ready").count();
+            (ready == count).then_some(packages)
+        })
+    };
+    // One after the other.
+    made(1).await;
+    let ready = made(2).await;
     let key = setup.gateway.running.gateway.ledger.verifier_key().parse().expect("a key");
     for (package, number) in ready.iter().zip([2, 1]) {
         assert_eq!(

@@ -1,5 +1,7 @@
 //! One thing that was looked at, and how it is shown.
 
+use std::io::{self, Write as _};
+
 use anstyle::AnsiColor;
 use jiff::SignedDuration;
 use serde::Serialize;
@@ -123,20 +125,21 @@ impl Finding {
     }
 
     /// Prints it for people.
-    pub(super) fn show(&self, paint: Paint) {
+    pub(super) fn show(&self, paint: Paint) -> io::Result<()> {
         let (mark, colour) = match self.verdict {
             Verdict::Good => ("ok   ", AnsiColor::Green),
             Verdict::Doubtful => ("note ", AnsiColor::Yellow),
             Verdict::Wrong => ("wrong", AnsiColor::Red),
         };
         let style = paint.style(colour.on_default());
-        println!("{style}{mark}{style:#}  {}", self.what);
+        writeln!(std::io::stdout(), "{style}{mark}{style:#}  {}", self.what)?;
         for line in self.detail.iter().flat_map(|detail| detail.lines()) {
-            println!("       {line}");
+            writeln!(std::io::stdout(), "       {line}")?;
         }
         if let (Some(fault), Some(advice)) = (self.fault, &self.advice) {
-            println!("       at fault: {}; what to do: {advice}", fault.word());
+            writeln!(std::io::stdout(), "       at fault: {}; what to do: {advice}", fault.word())?;
         }
+        Ok(())
     }
 }
 

@@ -116,7 +116,12 @@ fn directory(path: &Path, files: &[&str], findings: &mut Vec<Finding>) {
     let owner = "`chown` it to the gateway's user, and run this command as that user";
     let Ok(metadata) = path.metadata() else {
         // It is created at the first start, where it can be.
-        let nearest = path.ancestors().skip(1).find(|ancestor| ancestor.exists());
+        // What is relative is below where this is typed, which an empty path does not name.
+        let mut above = path.ancestors().skip(1);
+        let nearest = above.find_map(|above| {
+            let above = if above == Path::new("") { Path::new(".") } else { above };
+            above.exists().then_some(above)
+        });
         let writable = nearest.map(|nearest| (nearest, access(nearest, Access::WRITE_OK | Access::EXEC_OK)));
         if let Some((nearest, Err(error))) = writable {
             let detail = format!(

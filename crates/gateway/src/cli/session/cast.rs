@@ -119,7 +119,7 @@ pub(super) fn export(export: &Export) -> anyhow::Result<()> {
         writeln!(out, "{archive}")?;
     }
     out.flush()?;
-    println!("session {} written to {}", export.one.id, output.display());
+    writeln!(std::io::stdout(), "session {} written to {}", export.one.id, output.display())?;
     Ok(())
 }
 

@@ -76,19 +76,27 @@ async fn data_directory_that_is_open_or_cannot_be_written_is_named() {
     std::fs::create_dir(&data).expect("made");
     set_permissions(site.directory.path(), Permissions::from_mode(0o755)).expect("set");
 
+    let by_nobody = || async {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"));
+        // As it is typed: the configuration by its name, so that `data` is relative.
+        let name = site.file.file_name().expect("a name");
+        command.args(["doctor", "--json", "-c"]).arg(name).current_dir(site.directory.path());
+        if rustix::process::getuid().is_root() {
+            // To root every directory is writable.
+            std::os::unix::process::CommandExt::uid(&mut command, NOBODY);
+        }
+        let output = tokio::process::Command::from(command).output().await.expect("it runs");
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
     set_permissions(&data, Permissions::from_mode(0o555)).expect("set");
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"));
-    command.args(["doctor", "--json", "-c"]).arg(&site.file);
-    if rustix::process::getuid().is_root() {
-        // To root every directory is writable.
-        std::os::unix::process::CommandExt::uid(&mut command, NOBODY);
-    }
-    let output = tokio::process::Command::from(command).output().await.expect("it runs");
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(
-        output.status.code() == Some(1) && text.contains("it cannot be written: Permission denied"),
-        "{text}"
-    );
+    let text = by_nobody().await;
+    assert!(text.contains("it cannot be written: Permission denied"), "{text}");
+    std::fs::remove_dir(&data).expect("removed");
+    set_permissions(site.directory.path(), Permissions::from_mode(0o555)).expect("set");
+    let text = by_nobody().await;
+    assert!(text.contains("`.` does not let this user make it: Permission denied"), "{text}");
+    set_permissions(site.directory.path(), Permissions::from_mode(0o755)).expect("set");
 }
 
 #[tokio::test]

@@ -119,6 +119,23 @@ fn forbidden_forms_are_absent() {
 }
 
 #[test]
+fn what_commands_print_may_lose_its_reader() {
+    let mut breaches = Vec::new();
+    for source in sources().iter().filter(|source| source.path.starts_with("crates/gateway/src")) {
+        for (number, line) in source.product() {
+            let code = line.code.replace("eprint", "");
+            if code.contains("println!(") || code.contains("print!(") {
+                breaches.push(source.at(number, &line.code));
+            }
+        }
+    }
+    assert_none(
+        &breaches,
+        "`writeln!(std::io::stdout(), ...)?`: `println!` panics when a pipe was closed, as by `head`",
+    );
+}
+
+#[test]
 fn ignored_results_are_explained() {
     let mut breaches = Vec::new();
     for source in sources() {

@@ -54,6 +54,9 @@ pub(super) fn calls_are_found_by_one_index_and_held_against_the_rest(db: &Db) {
             begin(4, &ids[4], "a", "t", None),
             begin(5, &ids[5], "b", "u", None),
             end,
+            // People agreed to the last one: it is still one call, and nobody refused it.
+            Addition { event: "approval.requested", result: None, ..begin(7, &ids[5], "b", "u", None) },
+            Addition { event: "approval.used", result: None, ..begin(8, &ids[5], "b", "u", None) },
         ],
     );
     write(db, |tx| session::begin(tx, &[7; 16], 0, "a"));
