@@ -19,6 +19,8 @@ export default {
     await page.getByLabel("Calls of").fill(me.id.replace("dave", "alice"));
     await page.locator("[data-send]").click();
     await page.locator('[data-state="proposed"]', { hasText: "Another administrator confirms it" }).waitFor();
+    // A call that waits goes when the glass is broken; nobody who is away had to agree.
+    const waiting = stage.caller("alice").call("orders", "refund_order", { order_id: 2, amount: 1, reason: "late" });
     assert.equal(await page.locator("[data-confirm]").count(), 0, "nobody confirms their own");
 
     const watching = await stage.signedIn("carol", {}, "#/log");
@@ -27,7 +29,12 @@ export default {
     const other = await stage.signedIn("frank", { scheme: "dark" }, "#/breakglass");
     await other.locator("[data-confirm]").click();
     await other.locator('[data-state="entered"]').waitFor();
-    for (const seen of [page, other, watching]) await seen.locator(".glass", { hasText: "Break-glass" }).waitFor();
+    for (const seen of [page, other, watching]) {
+      await seen.locator(".glass", { hasText: "held calls of some people at orders go ahead" }).waitFor();
+    }
+    await other.locator('[data-state="entered"] .left', { hasText: "m" }).waitFor();
+    const went = JSON.stringify(await waiting);
+    assert.ok(!went.includes("approval"), went);
     await stage.picture(other, "breakglass-desktop-dark");
     await stage.picture(watching, "breakglass-banner-desktop-light");
     assert.deepEqual(await stage.serious(other), []);

@@ -10,6 +10,13 @@ import { left } from "./view-approvals.js";
 
 const seconds = (number) => duration(number * 1000);
 
+// Ends that a word of the log does not explain.
+const ENDS = {
+  let_go_under_breakglass: "it went ahead under break-glass, which two administrators entered; nobody approved it",
+  not_agreed_to: "the database said that it was approved, and not enough people said so to a gateway",
+  withdrawn: "whoever asked does not want it any more",
+};
+
 // Values at least this long, or of several lines, get a block of their own.
 const BLOCK = 60;
 
@@ -70,6 +77,7 @@ export function held(place, id, { me, decided }) {
           " ",
           visible(record.may_not_decide_because ?? "you cannot decide this call"),
         ),
+        emergency(record, me),
       );
     }
     const required = record.terms?.reason === "required";
@@ -153,6 +161,22 @@ export function held(place, id, { me, decided }) {
   return { refresh, close: () => (state.gone = true) };
 }
 
+// For an administrator who sees that nobody decides: break-glass for this person, server and tool.
+function emergency(record, me) {
+  const { requester, target } = record;
+  const person = requester.kind === "human" && !requester.actors.length && requester.id !== me.id;
+  if (record.state !== "pending" || !person || !me.permissions.includes("breakglass.enter")) return null;
+  const wish = { propose: "", people: requester.id, servers: record.server };
+  if (target?.kind === "tool" || target?.kind === "prompt") wish.tools = target.name;
+  return h(
+    "p",
+    { class: "soft" },
+    "Nobody who may decide can be reached? ",
+    h("a", { href: `#/breakglass?${new URLSearchParams(wish)}`, "data-emergency": true }, "Propose break-glass for it"),
+    ".",
+  );
+}
+
 // What somebody without a passkey does first.
 function wanting(me) {
   const where = me.passkeys?.available
@@ -197,7 +221,10 @@ function top(record) {
 function doubts(record) {
   const warned = record.call.values.filter((value) => value.warnings?.length);
   const out = [];
-  if (record.ended_because) out.push(notice("hold", "Ended: ", visible(record.ended_because)));
+  if (record.ended_because) {
+    const why = ENDS[record.ended_because] ?? record.ended_because.replaceAll("_", " ");
+    out.push(notice("hold", "Ended: ", visible(why)));
+  }
   if (warned.length) {
     out.push(
       notice(

@@ -6,7 +6,7 @@ import { held } from "./approval.js";
 import { relative, visible, who, moment } from "./text.js";
 
 // How often times that run are drawn again, in milliseconds.
-const TICK = 1000;
+export const TICK = 1000;
 
 export function approvals(root, place) {
   const list = h("div", { class: "inbox-list" });
@@ -167,7 +167,7 @@ export function left(until) {
   );
 }
 
-function tick(root) {
+export function tick(root) {
   for (const element of root.querySelectorAll("[data-until]")) {
     const until = new Date(element.dataset.until).getTime();
     put(element.lastChild, until > Date.now() ? relative(until) : "over");

@@ -4,6 +4,7 @@ import { get, post } from "./api.js";
 import { h, icon, put } from "./dom.js";
 import { button, crumbs, empty, facts, head, into, notice, pill, say, section } from "./part.js";
 import { moment, visible } from "./text.js";
+import { TICK, left, tick } from "./view-approvals.js";
 
 const STATES = { proposed: "hold", entering: "hold", entered: "bad", ended: "plain" };
 const WORDS = { proposed: "proposed", entering: "being confirmed", entered: "in force", ended: "over" };
@@ -56,7 +57,15 @@ export function breakglass(root, { me, query, go }) {
           ["For", `${Math.ceil(one.seconds / 60)} min`],
           ["Proposed by", [visible(one.proposed_by), " ", moment(one.proposed)]],
           ["Confirmed by", one.confirmed_by && visible(one.confirmed_by)],
-          ["In force", one.entered && [moment(one.entered), " to ", moment(one.until)]],
+          [
+            "In force",
+            one.entered && [
+              moment(one.entered),
+              " to ",
+              moment(one.until),
+              one.state === "entered" && [" ", left(one.until)],
+            ],
+          ],
           ["Over", one.ended && [moment(one.ended), ": ", one.ended_because.replaceAll("_", " ")]],
         ]),
         one.state === "proposed" &&
@@ -83,7 +92,8 @@ export function breakglass(root, { me, query, go }) {
     );
   }
 
-  function proposing() {
+  // `asked`: what a held call, from which somebody comes, would need.
+  function proposing(asked) {
     const problem = h("div");
     const field = (label, input) => h("label", { class: "field" }, h("span", null, label), input);
     const text = (name, more) => h("input", { type: "text", name, autocomplete: "off", ...more });
@@ -113,9 +123,23 @@ export function breakglass(root, { me, query, go }) {
         "form",
         { class: "order", onsubmit: submit },
         field("Why", text("reason", { required: true, maxlength: "1024" })),
-        field("Calls of", text("people", { required: true, placeholder: "issuer/subject, never yourself" })),
-        field("Servers", text("servers", { required: true, placeholder: "names, or * for every one" })),
-        field("Tools", text("tools", { placeholder: "all" })),
+        field(
+          "Calls of",
+          text("people", {
+            required: true,
+            placeholder: "issuer/subject, never yourself",
+            value: asked.people ?? "",
+          }),
+        ),
+        field(
+          "Servers",
+          text("servers", {
+            required: true,
+            placeholder: "names, or * for every one",
+            value: asked.servers ?? "",
+          }),
+        ),
+        field("Tools", text("tools", { placeholder: "all", value: asked.tools ?? "" })),
         field(
           "Minutes",
           h("input", { type: "number", name: "minutes", min: 1, max: 240, value: 15, required: true }),
@@ -131,9 +155,10 @@ export function breakglass(root, { me, query, go }) {
     );
   }
 
-  const draw = (asked) => put(form, "propose" in asked && proposing());
+  const draw = (asked) => put(form, "propose" in asked && proposing(asked));
   draw(query);
   load();
+  const timer = setInterval(() => tick(list), TICK);
   return {
     move(next) {
       draw(next.query);
@@ -143,6 +168,9 @@ export function breakglass(root, { me, query, go }) {
     event(kind) {
       if (kind === "breakglass" || kind === "again") load();
     },
+    close() {
+      clearInterval(timer);
+    },
   };
 }
 
@@ -150,13 +178,17 @@ export function breakglass(root, { me, query, go }) {
 export function banner(windows, may) {
   if (!windows.length) return [];
   const latest = windows.map((one) => one.until).sort().at(-1);
+  const servers = [...new Set(windows.flatMap((one) => one.servers))];
+  const where = servers.includes("*") ? "every server" : servers.join(", ");
   return [
     icon("warning"),
     h("b", null, "Break-glass"),
     h(
       "span",
       { class: "glass-text" },
-      "held calls of some people go ahead without approval until ",
+      "held calls of some people at ",
+      visible(where),
+      " go ahead without approval until ",
       moment(latest, { date: false }),
     ),
     may && h("a", { href: "#/breakglass" }, "see or end it"),
