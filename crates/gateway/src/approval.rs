@@ -27,14 +27,14 @@ mod verdict;
 mod wait;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use aws_lc_rs::hmac;
 use evidence::passkey::RelyingParty;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 pub use ask::{Asked, Held, NotAsked};
-pub use breakglass::{Emergency, NotBroken, Wish};
+pub use breakglass::{Emergency, Glass, LET_GO, NotBroken, Wish};
 pub use content::{Content, Deferred, Said};
 pub use decide::{Approver, Ballot, NotDecided};
 pub use known::Known;
@@ -43,7 +43,7 @@ pub use show::{Shown, Value, clean, party_label, shown};
 pub use sign::{Signature, Unsigned};
 pub use slack::Unsigned as NotPressed;
 pub use task::Progress;
-pub use ticket::Ticket;
+pub use ticket::{TASK_LEG, Ticket};
 pub use verdict::{Unusable, Verdict};
 pub use wait::Waiter;
 
@@ -67,8 +67,8 @@ pub struct Approvals {
     waiters: Waiters,
     sinks: Sinks,
     party: Option<RelyingParty>,
-    /// How many break-glass windows are in force.
-    glass: AtomicU64,
+    /// The break-glass windows in force, as far as this process knows.
+    glass: watch::Sender<Vec<[u8; 16]>>,
 }
 
 /// Why an approval cannot be read or changed: a fault of ours.
@@ -124,7 +124,7 @@ impl Approvals {
             waiters: Waiters::default(),
             sinks,
             party: None,
-            glass: AtomicU64::default(),
+            glass: watch::Sender::default(),
         }
     }
 
@@ -175,6 +175,10 @@ impl Approvals {
             for vote in stored.into_iter().filter(|vote| vote.leaf.is_some()) {
                 let said = content::read(&ledger.unseal(&db, &row.id, vote.sealed.clone())?)?;
                 votes.push((vote, said));
+            }
+            // Approvers are shown the server of the row, and judged by it.
+            if content.server != row.server {
+                return Err(Fault::Malformed);
             }
             Ok((row, content, votes))
         });

@@ -11,6 +11,7 @@ pub mod arrival;
 mod bind;
 mod call;
 pub mod flood;
+mod glass;
 mod hold;
 mod nested;
 pub mod refuse;
@@ -284,12 +285,8 @@ impl Caller {
         if Self::is_about_own_task(&call) {
             return self.serve_task(call, decision, view.record, replier).await;
         }
-        // 7 hold: people agree to this very call, or it ends here.
+        // 7 hold: people agree to this very call, or two of them broke the glass for it, or it ends here.
         if decision.effect == Effect::Hold {
-            if let Some(verdict) = self.under_breakglass(&call).await {
-                let decision = Decision { approval: Some(verdict.grant()), ..decision };
-                return self.carry(call, decision, Some(verdict), view, replier).await;
-            }
             let held = self.hold(&call, decision, &view.record, waited, replier).await;
             let Some(agreed) = held else { return };
             return self.carry(call, agreed.decision, Some(agreed.verdict), view, agreed.replier).await;

@@ -13,7 +13,7 @@ const seconds = (number) => duration(number * 1000);
 // Ends that a word of the log does not explain.
 const ENDS = {
   let_go_under_breakglass: "it went ahead under break-glass, which two administrators entered; nobody approved it",
-  not_agreed_to: "the database said that it was approved, and not enough people said so to a gateway",
+  not_granted: "the database said that it was approved, and not enough people said so to a gateway",
   withdrawn: "whoever asked does not want it any more",
 };
 

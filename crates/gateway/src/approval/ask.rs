@@ -287,6 +287,7 @@ fn contents(held: &Held, matter: &Matter, terms: &Terms, nonce: &str) -> Content
     let raw = |field| held.message.field(field).map(|value: Value<'_>| value.raw().to_owned());
     Content {
         who: (&*held.principal).into(),
+        server: held.server.to_string(),
         method: held.method.to_string(),
         target: held.target.as_ref().map(|target| (target.kind.as_str().to_owned(), target.name.clone())),
         matter: matter.text.clone(),

@@ -14,6 +14,7 @@ use evidence::jcs;
 use evidence::leaf::EventType;
 use evidence::merkle::Hash;
 use evidence::time::Timestamp;
+pub use force::{Glass, LET_GO};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -66,7 +67,7 @@ pub struct Emergency {
 #[derive(Debug, thiserror::Error)]
 pub enum NotBroken {
     /// There is no such window.
-    #[error("there is no such break-glass")]
+    #[error("there is no such break-glass: see `countersign breakglass list`")]
     Unknown,
     /// Programs do not, nor does anybody through a program.
     #[error("only a person can do this, signed in as themselves: not a service key, a service or an agent")]
@@ -74,19 +75,20 @@ pub enum NotBroken {
     /// The second person must be another.
     #[error(
         "break-glass takes two people: whoever proposed it cannot confirm it, nor somebody with their subject or address at \
-         another issuer"
+         another issuer: ask another administrator to confirm it"
     )]
     Same,
     /// It is for others.
     #[error(
-        "nobody lets their own calls go ahead: break-glass is for the calls of others than the two who enter it"
+        "nobody lets their own calls go ahead: break-glass is for the calls of others than the two who enter it, so ask two \
+         others"
     )]
     Own,
     /// What is proposed is not acceptable. Says why.
     #[error("{0}")]
     Wish(String),
     /// It does not wait for this any more.
-    #[error("it is {} already", .0.as_str())]
+    #[error("it is {} already: see `countersign breakglass list`, and propose another if it is still needed", .0.as_str())]
     Closed(State),
     /// There is too much of it.
     #[error("{} are proposed or in force: end those that are not needed", limit::LIVE_MAX)]
@@ -301,7 +303,13 @@ impl Approvals {
         let (id, answered) = (Uuid::from_bytes(key), Some(Hash::from_bytes(answered)));
         let event = self.breakglass_step(id, answered, EventType::BreakglassExited, by, content, &facts);
         self.ledger.note(event).await?;
-        tracing::warn!(window = %id, why, "break-glass is over");
+        match &window.entry {
+            // As loud as its beginning: whoever was woken by that is told that it is over.
+            Some(_) => {
+                tracing::error!(window = %id, why, "break-glass is over: held calls wait for approval again");
+            }
+            None => tracing::warn!(window = %id, why, "break-glass was proposed and is not any more"),
+        }
         self.db.write("note break-glass", move |tx| breakglass::note(tx, &key, now)).await?;
         Ok(true)
     }
@@ -347,12 +355,15 @@ impl Emergency {
         self.people.iter().any(|named| named.subject == who.party.subject)
     }
 
-    /// Whether it is for calls of a person at a server, about that target.
+    /// Whether it is for calls of a person at a server, about that target. Never of whoever entered it, by whatever name.
     fn reaches(&self, who: &Principal, server: &str, offered: Option<&str>) -> bool {
+        let caller = Identity::from(who);
+        let theirs = self.proposer.may_be(&caller)
+            || self.confirmer.as_ref().is_some_and(|other| other.may_be(&caller));
         let here = self.servers.iter().any(|named| named == force::EVERY || named == server);
         let this =
             self.tools.is_empty() || offered.is_some_and(|name| self.tools.iter().any(|tool| tool == name));
-        here && this && self.people.contains(&Somebody::from(&who.party))
+        !theirs && here && this && self.people.contains(&Somebody::from(&who.party))
     }
 }
 

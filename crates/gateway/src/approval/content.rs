@@ -9,9 +9,13 @@ use crate::store::approval_vote::Word;
 
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+// What else is sealed for the same row, as the answer to a task, is never taken for it.
+#[serde(deny_unknown_fields)]
 pub struct Content {
     /// Who asked.
     pub who: Identity,
+    /// At which server.
+    pub server: String,
     /// Method of the call.
     pub method: String,
     /// Kind and name of its target.
@@ -55,6 +59,8 @@ impl Content {
 
 /// What one person said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+// What else is sealed for the same row, as the answer to a task, is never taken for it.
+#[serde(deny_unknown_fields)]
 pub struct Said {
     /// Who.
     pub who: Identity,

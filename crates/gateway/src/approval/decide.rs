@@ -65,11 +65,11 @@ pub enum NotDecided {
     /// It is their own call, or one made by somebody who acts for them.
     #[error(
         "nobody decides on their own call, nor on one made on their behalf, nor as somebody with their subject or address at \
-         another issuer"
+         another issuer: ask another approver"
     )]
     Own,
     /// Policy, or an annotation of the policies that held the call, does not make them an approver.
-    #[error("policy does not make you an approver of this call")]
+    #[error("policy does not make you an approver of this call: ask one, or whoever writes the policies")]
     NotAnApprover,
     /// A reason is required.
     #[error("a reason is required, of at most {} bytes", limits::APPROVAL_REASON_BYTES_MAX)]
@@ -88,7 +88,9 @@ pub enum NotDecided {
     )]
     Again,
     /// It is not open any more.
-    #[error("it is not open to this decision: {}", .0.as_str())]
+    #[error(
+        "it is not open to this decision: it is {}, and the call must be repeated to be asked for again", .0.as_str()
+    )]
     Closed(State),
     /// What it was asked under has changed, so it was ended.
     #[error("the policies have changed since it was asked for: it was ended, and the call must be repeated")]
@@ -209,27 +211,37 @@ impl Approvals {
             return Err(NotDecided::Overtaken);
         }
         let signed = self.signed(&record, approver, ballot).await?;
-        let identity = Identity::from(&*approver.principal);
-        if record.votes.iter().any(|(_, said)| said.word == ballot.word() && said.who.may_be(&identity)) {
+        let vote = self.reserve(&record, approver, ballot, signed.as_ref()).await?;
+        let key = record.row.id;
+        if self.has_said_so(id, approver, ballot).await? {
+            self.take_back(key, vote.voter).await?;
             return Err(NotDecided::Again);
         }
-        let vote = self.reserve(&record, approver, ballot, signed.as_ref()).await?;
         let leaf = self.record(&record, approver, ballot, signed.as_ref()).await;
-        let key = record.row.id;
         let leaf = match leaf {
             Ok(leaf) => leaf,
             Err(error) => {
                 // With a timeout the leaf may still appear: whether it did is found out later, see `keep`.
                 if error != Unavailable::Timeout {
-                    let withdrawn = self
-                        .db
-                        .write("withdraw vote", move |tx| approval_vote::withdraw(tx, &key, &vote.voter));
-                    withdrawn.await.map_err(Fault::from)?;
+                    self.take_back(key, vote.voter).await?;
                 }
                 return Err(NotDecided::Fault(error.into()));
             }
         };
         Ok(self.settle(id, vote, leaf, terms).await?)
+    }
+
+    /// Whether the same person said the same under another name. While a word is reserved nobody else's is counted.
+    async fn has_said_so(&self, id: Uuid, approver: &Approver, ballot: &Ballot) -> Result<bool, Fault> {
+        let record = self.find(id).await?.ok_or(Fault::Malformed)?;
+        let who = Identity::from(&*approver.principal);
+        Ok(record.votes.iter().any(|(_, said)| said.word == ballot.word() && said.who.may_be(&who)))
+    }
+
+    /// Takes back a vote that is not on record.
+    async fn take_back(&self, id: [u8; 16], voter: [u8; 32]) -> Result<(), Fault> {
+        let withdrawn = self.db.write("withdraw vote", move |tx| approval_vote::withdraw(tx, &id, &voter));
+        Ok(withdrawn.await?)
     }
 
     /// Counts a vote whose leaf is durable.

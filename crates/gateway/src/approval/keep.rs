@@ -24,7 +24,10 @@ impl Approvals {
         loop {
             let done = tokio::select! {
                 _ = look.tick() => self.look().await,
-                () = news.hear() => self.look().await,
+                () = news.hear() => {
+                    let glass = self.look_at_breakglass().await;
+                    self.look().await.and(glass)
+                }
                 // Neither waits for the other to succeed.
                 _ = tidy.tick() => {
                     let glass = self.look_at_breakglass().await;

@@ -149,6 +149,7 @@ mod tests {
         let (name, email, client) = (None, None, None);
         Content {
             who: Identity { kind: "human".to_owned(), party, actors: Vec::new(), name, email, client },
+            server: "up".to_owned(),
             method: "tools/call".to_owned(),
             target: None,
             matter: matter.to_owned(),

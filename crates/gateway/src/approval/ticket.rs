@@ -13,7 +13,7 @@ use crate::model::Party;
 const PREFIX: &str = "countersign-1.";
 const TASK_PREFIX: &str = "countersign-task-1.";
 /// Stands in tasks for the leg: no `requestState` has it.
-const TASK_LEG: u32 = 0;
+pub const TASK_LEG: u32 = 0;
 
 /// A `requestState` of ours, or the id of a task of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,7 +15,9 @@ use url::Url;
 
 use super::call::Call;
 use super::{Caller, refuse};
-use crate::approval::{Asked, Content, Deferred, Held, NotAsked, Record, Ticket, Unusable, Verdict};
+use crate::approval::{
+    Asked, Content, Deferred, Held, NotAsked, Record, TASK_LEG, Ticket, Unusable, Verdict,
+};
 use crate::config;
 use crate::limits;
 use crate::mask::Redacted;
@@ -91,6 +93,8 @@ pub(super) struct Agreed {
 /// How a leg of the wait ended.
 enum End {
     Decided(State),
+    /// The glass was broken, and this call is the one that goes; or why it must not.
+    LetGo(Result<Verdict, Refused>),
     /// The caller cannot wait any longer, or the gateway stops.
     Over,
     /// The caller is gone.
@@ -100,7 +104,7 @@ enum End {
 }
 
 /// The end of a held call that does not run.
-struct Refused {
+pub(super) struct Refused {
     refusal: Refusal,
     grant: Option<Grant>,
     reason: Option<&'static str>,
@@ -113,7 +117,7 @@ impl Refused {
         Self { refusal, grant: Some(grant), reason: None, come_back: None }
     }
 
-    fn because(refusal: Refusal, grant: Grant, reason: &'static str) -> Self {
+    pub(super) fn because(refusal: Refusal, grant: Grant, reason: &'static str) -> Self {
         Self { refusal, grant: Some(grant), reason: Some(reason), come_back: None }
     }
 }
@@ -146,22 +150,6 @@ impl Caller {
             }
             None => (call, Waited::Forged),
         }
-    }
-
-    /// What lets a held call go without anybody's approval: two administrators broke the glass.
-    pub(super) async fn under_breakglass(&self, call: &Call) -> Option<Verdict> {
-        let approvals = &self.gateway.approvals;
-        // Nearly always: nothing to look up.
-        if approvals.broken_glass() == 0 {
-            return None;
-        }
-        let found = approvals
-            .under_breakglass(&self.principal, &self.server.name, call.target.as_ref(), call.id)
-            .await;
-        found.unwrap_or_else(|fault| {
-            tracing::error!(%fault, "nobody can tell whether break-glass is in force: the call is held");
-            None
-        })
     }
 
     /// Waits for people. `None`: the caller has its answer.
@@ -227,7 +215,14 @@ impl Caller {
         waited: Waited,
         replier: Replier,
     ) -> (Result<Verdict, Refused>, Replier) {
-        let (asked, leg) = match self.ask(held, waited).await {
+        let before = match came_back(waited) {
+            Ok(before) => before,
+            Err(refused) => return (Err(refused), replier),
+        };
+        if let Some(verdict) = self.let_go(held, None).await {
+            return (Ok(verdict), replier);
+        }
+        let (asked, leg) = match self.ask(held, before).await {
             Ok(asked) => asked,
             Err(refused) => return (Err(refused), replier),
         };
@@ -236,12 +231,16 @@ impl Caller {
             return (Err(Refused { come_back: Some(created), ..pending }), replier);
         }
         let (end, replier) = match asked.state {
-            State::Pending => self.wait(call, &asked, leg, replier).await,
+            State::Pending if before.is_some_and(|(_, leg)| leg == TASK_LEG) => {
+                (End::LetGo(Err(self.mended(&asked).await)), replier)
+            }
+            State::Pending => self.wait(call, held, (&asked, leg), replier).await,
             state => (End::Decided(state), replier),
         };
         let ended = match end {
             End::Decided(State::Approved) => self.take(call, held, &asked).await,
             End::Decided(state) => Err(closed(state, asked.grant)),
+            End::LetGo(ended) => ended,
             End::Over => Err(self.come_back(call, &asked, leg).await),
             // In older revisions a connection may end and the caller still want the answer.
             End::Gone if !self.is_modern() => {
@@ -270,15 +269,7 @@ impl Caller {
     }
 
     /// The approval to wait for, and how many legs its caller has waited.
-    async fn ask(&self, held: &Held, waited: Waited) -> Result<(Asked, u32), Refused> {
-        let before = match waited {
-            Waited::No => None,
-            Waited::Forged => return Err(Refusal::ApprovalExpired.into()),
-            Waited::For(record, _) if record.row.ended.is_some() => {
-                return Err(closed(record.row.state, grant_of(&record)));
-            }
-            Waited::For(record, leg) => Some((record.row.id, leg)),
-        };
+    async fn ask(&self, held: &Held, before: Option<([u8; 16], u32)>) -> Result<(Asked, u32), Refused> {
         let asked = self.gateway.approvals.ask(held).await.map_err(not_asked)?;
         // What was waited for counts only if this is still the same call.
         let leg = before.filter(|(id, _)| *id == asked.id.into_bytes()).map_or(0, |(_, leg)| leg);
@@ -286,7 +277,13 @@ impl Caller {
     }
 
     /// One leg of the wait.
-    async fn wait(&self, call: &Call, asked: &Asked, leg: u32, replier: Replier) -> (End, Replier) {
+    async fn wait(
+        &self,
+        call: &Call,
+        held: &Held,
+        (asked, leg): (&Asked, u32),
+        replier: Replier,
+    ) -> (End, Replier) {
         // Somebody who is to open a page must be told before anything is waited for.
         if leg == 0 && self.elicitation(call, asked.grant).is_some() {
             return (End::Over, replier);
@@ -304,6 +301,7 @@ impl Caller {
         let over = tokio::time::sleep(self.gateway.holding.leg);
         tokio::pin!(over);
         let mut signs = tokio::time::interval(Duration::from_millis(limits::APPROVAL_KEEP_ALIVE_MS));
+        let mut glass = self.gateway.approvals.glass();
         let mut count = 0_u32;
         let end = loop {
             tokio::select! {
@@ -311,6 +309,11 @@ impl Caller {
                 state = waiter.decided() => break End::Decided(state),
                 () = cancelled.cancelled() => break End::Cancelled,
                 () = replier.gone() => break End::Gone,
+                () = glass.broken() => {
+                    if let Some(ended) = self.let_go_waiting(call, held, asked).await {
+                        break End::LetGo(ended);
+                    }
+                }
                 () = &mut over => break End::Over,
                 () = self.gateway.draining.cancelled() => break End::Over,
                 _ = signs.tick() => {
@@ -329,20 +332,25 @@ impl Caller {
 
     /// Spends the approval, if everything it depends on is as it was.
     async fn take(&self, call: &Call, held: &Held, asked: &Asked) -> Result<Verdict, Refused> {
-        let approvals = &self.gateway.approvals;
-        if let Some(reason) = self.overtaken(call, held) {
-            return match approvals.overtake(asked, reason).await {
-                Ok(()) => Err(Refused::because(Refusal::ApprovalOvertaken, asked.grant, reason)),
-                Err(_) => Err(Refusal::LedgerUnavailable.into()),
-            };
+        if let Some(refused) = self.end_overtaken(call, held, asked).await {
+            return Err(refused);
         }
-        approvals.take(asked, held).await.map_err(|error| match error {
+        self.gateway.approvals.take(asked, held).await.map_err(|error| match error {
             Unusable::Overtaken(reason) => Refused::because(Refusal::ApprovalOvertaken, asked.grant, reason),
             Unusable::Gone(state) => closed(state, asked.grant),
             Unusable::Fault(fault) => {
                 tracing::error!(%fault, approval = %asked.id, "an approval could not be used");
                 Refusal::LedgerUnavailable.into()
             }
+        })
+    }
+
+    /// Ends the request of a call that must not run any more, whoever agreed to it.
+    pub(super) async fn end_overtaken(&self, call: &Call, held: &Held, asked: &Asked) -> Option<Refused> {
+        let reason = self.overtaken(call, held)?;
+        Some(match self.gateway.approvals.overtake(asked, reason).await {
+            Ok(()) => Refused::because(Refusal::ApprovalOvertaken, asked.grant, reason),
+            Err(_) => Refusal::LedgerUnavailable.into(),
         })
     }
 
@@ -483,6 +491,18 @@ fn wanted(terms: &Terms) -> String {
         format!("{people} whom policy lets approve")
     } else {
         format!("{people} {}", groups.join(" and "))
+    }
+}
+
+/// The approval that a caller waited for, and how many legs.
+fn came_back(waited: Waited) -> Result<Option<([u8; 16], u32)>, Refused> {
+    match waited {
+        Waited::No => Ok(None),
+        Waited::Forged => Err(Refusal::ApprovalExpired.into()),
+        Waited::For(record, _) if record.row.ended.is_some() => {
+            Err(closed(record.row.state, grant_of(&record)))
+        }
+        Waited::For(record, leg) => Ok(Some((record.row.id, leg))),
     }
 }
 

@@ -24,7 +24,7 @@ use super::call::Call;
 use super::hold::Waited;
 use super::nested::{self, Unread};
 use super::{Caller, refuse};
-use crate::approval::{Deferred, Fault, Progress, Record, Ticket};
+use crate::approval::{Deferred, Fault, LET_GO, Progress, Record, TASK_LEG, Ticket};
 use crate::limits;
 use crate::mask::Redacted;
 use crate::mcp::envelope::Message;
@@ -162,6 +162,10 @@ impl Caller {
             return Ok(Standing::Ended(answer));
         }
         Ok(match record.row.state {
+            State::Pending if progress == Progress::Idle && self.is_task_let_go(&record).await? => {
+                self.begin_task(record).await?;
+                Standing::Working
+            }
             State::Opening | State::Pending => Standing::Waiting,
             State::Approved => {
                 if progress == Progress::Idle {
@@ -172,6 +176,7 @@ impl Caller {
             // Also when its approval has just ended: the answer says why, and is about to be kept.
             _ if progress == Progress::Running => Standing::Working,
             State::Used => Standing::Lost,
+            State::Expired if record.row.reason.as_deref() == Some(LET_GO) => Standing::Lost,
             State::Rejected => Standing::Refused(Refusal::ApprovalRejected),
             State::Expired if record.row.reason.as_deref() == Some("withdrawn") => Standing::Cancelled,
             State::Expired => Standing::Refused(Refusal::ApprovalExpired),
@@ -232,7 +237,7 @@ impl Caller {
         let id = Uuid::from_bytes(record.row.id);
         let call = self.call(Direction::ToUpstream, message);
         let (head, reply) = oneshot::channel();
-        let waited = Waited::For(Box::new(record), 0);
+        let waited = Waited::For(Box::new(record), TASK_LEG);
         tokio::spawn(self.clone().spine(call, waited, Replier::Alone(head)));
         let answer = collect(reply);
         tokio::pin!(answer);

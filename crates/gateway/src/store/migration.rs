@@ -70,6 +70,13 @@ const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("migration/015_vacuum_postgres.sql"),
         oldest: 1,
     },
+    Migration {
+        number: 18,
+        both: "",
+        sqlite: "",
+        postgres: include_str!("migration/018_glass_postgres.sql"),
+        oldest: 1,
+    },
 ];
 
 impl Migration {

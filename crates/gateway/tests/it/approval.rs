@@ -1,11 +1,15 @@
 //! Approvals: what people agreed to is what runs, once, and nobody agrees to their own call.
 
+mod alarm;
 mod bound;
 mod breakglass;
 mod command;
 mod decide;
 mod email;
+mod glass_command;
+mod intruder;
 mod mcp;
+mod meanwhile;
 mod notify;
 mod once;
 mod outlive;
@@ -13,6 +17,7 @@ mod owner;
 pub(crate) mod shared;
 mod task;
 mod unlisted;
+mod woken;
 
 use std::time::Duration;
 

@@ -1,29 +1,112 @@
 //! Break-glass in force: which calls go ahead, and when that ends.
 
-use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use evidence::leaf::EventType;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::Emergency;
+use crate::approval::bound::Likeness;
 use crate::approval::verdict::Verdict;
-use crate::approval::{Approvals, Fault};
+use crate::approval::{Approvals, Fault, Held, NotAsked};
 use crate::clock::micros;
 use crate::ledger::VaultError;
 use crate::limits;
 use crate::limits::breakglass as limit;
 use crate::model::{Grant, GrantKind, Principal, Target, TargetKind};
-use crate::store::approval::Sealed;
+use crate::store::approval::{self, Sealed};
 use crate::store::breakglass::{self, Entry, State, Window};
 
 /// Stands for every server.
 pub(super) const EVERY: &str = "*";
 
+/// Why the request of a call is over that went ahead without an answer to it.
+pub const LET_GO: &str = "let_go_under_breakglass";
+
+/// Hears of windows that come in force.
+#[derive(Debug)]
+pub struct Glass(watch::Receiver<Vec<[u8; 16]>>);
+
+impl Glass {
+    /// Ends when windows are in force: at once if there are some, afterwards whenever they are others.
+    pub async fn broken(&mut self) {
+        loop {
+            if self.0.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+            if !self.0.borrow_and_update().is_empty() {
+                return;
+            }
+        }
+    }
+}
+
 impl Approvals {
     /// How many windows are in force, as far as this process knows.
-    pub fn broken_glass(&self) -> u64 {
-        self.glass.load(Ordering::Relaxed)
+    pub fn broken_glass(&self) -> usize {
+        self.glass.borrow().len()
+    }
+
+    /// For a call that waits: it is to be looked at again when the glass is broken.
+    pub fn glass(&self) -> Glass {
+        let mut glass = self.glass.subscribe();
+        glass.mark_changed();
+        Glass(glass)
+    }
+
+    /// Lets a held call go without anybody's approval, if a window in force is for it. The request that was made for it, or
+    /// for an equal call, ends with that: so nobody agrees later to what has run, and of equal calls that wait for `asked`
+    /// together one goes. `None`: the call is held, or people have decided.
+    ///
+    /// # Errors
+    /// [`NotAsked`]: the call must not run under break-glass.
+    pub async fn let_go(&self, held: &Held, asked: Option<Uuid>) -> Result<Option<Verdict>, NotAsked> {
+        let (who, server, target) = (&held.principal, &held.server, held.target.as_ref());
+        let Some(verdict) = self.under_breakglass(who, server, target, held.call).await? else {
+            return Ok(None);
+        };
+        let asked = match asked {
+            Some(asked) => Some(asked),
+            None => self.live_like(held).await?,
+        };
+        if let Some(asked) = asked
+            && !self.overrule(asked).await?
+        {
+            return Ok(None);
+        }
+        tracing::warn!(
+            window = %verdict.grant().approval, call = %held.call, %server,
+            "a held call goes ahead under break-glass"
+        );
+        Ok(Some(verdict))
+    }
+
+    /// The request that an equal call made.
+    async fn live_like(&self, held: &Held) -> Result<Option<Uuid>, NotAsked> {
+        let matter = self.matter(held).await?;
+        let mac = Likeness::of(held, &matter).mac(&self.key);
+        let live = self.db.read("live approval", move |read| approval::find_live(read, &mac)).await?;
+        let asked = live.filter(|row| row.state != approval::State::Opening);
+        Ok(asked.map(|row| Uuid::from_bytes(row.id)))
+    }
+
+    /// Ends a request that nobody has answered. `false`: somebody has, or an equal call was faster.
+    async fn overrule(&self, asked: Uuid) -> Result<bool, Fault> {
+        let id = asked.into_bytes();
+        for _ in 0..limits::APPROVAL_ATTEMPTS_MAX {
+            let found = self.db.read("approval", move |read| approval::find(read, &id)).await?;
+            let Some(row) = found.filter(|row| row.state == approval::State::Pending) else {
+                return Ok(false);
+            };
+            if self.end(&row, LET_GO).await? {
+                return Ok(true);
+            }
+            // What somebody says is being recorded at this very moment.
+            tokio::time::sleep(Duration::from_millis(limits::APPROVAL_RETRY_MS)).await;
+        }
+        Ok(false)
     }
 
     /// The windows in force, until when (microseconds since 1970) and at which servers.
@@ -82,7 +165,6 @@ impl Approvals {
                 binding: [0; 32],
                 kind: GrantKind::BreakGlass,
             };
-            tracing::warn!(window = %grant.approval, %call, server, "a held call goes ahead under break-glass");
             return Ok(Some(Verdict::under_breakglass(call, grant)));
         }
         Ok(None)
@@ -101,8 +183,9 @@ impl Approvals {
     pub(in crate::approval) async fn look_at_breakglass(&self) -> Result<(), Fault> {
         let (now, most) = (self.now(), limit::LIVE_MAX);
         let live = self.db.read("break-glass", move |read| breakglass::live(read, most)).await?;
-        let count = live.iter().filter(|window| in_force(window, now).is_some()).count();
-        self.glass.store(count as u64, Ordering::Relaxed);
+        let broken: Vec<_> =
+            live.iter().filter(|window| in_force(window, now).is_some()).map(|window| window.id).collect();
+        self.glass.send_if_modified(|known| std::mem::replace(known, broken.clone()) != broken);
         if !self.ledger.leads() {
             return Ok(());
         }

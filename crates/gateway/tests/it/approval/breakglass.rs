@@ -7,11 +7,11 @@ use super::{answer, code, eventually, refused};
 use crate::console::{POLICIES, Setup, setup_with};
 use crate::harness::{Harness, call};
 
-async fn act(gateway: &Harness, person: &str, path: &str, body: &Value) -> Response {
+pub(super) async fn act(gateway: &Harness, person: &str, path: &str, body: &Value) -> Response {
     gateway.api(person, "POST", &format!("/api/v1/breakglass{path}"), body).await
 }
 
-fn wish(seconds: i64) -> Value {
+pub(super) fn wish(seconds: i64) -> Value {
     json!({ "reason": "the approvers are on a plane", "servers": ["up"], "seconds": seconds, "people": ["demo/alice"] })
 }
 
@@ -24,7 +24,7 @@ async fn proposed(gateway: &Harness, wish: &Value) -> String {
 }
 
 /// Bob proposes, carol confirms: both are administrators.
-async fn entered(gateway: &Harness, wish: &Value) -> String {
+pub(super) async fn entered(gateway: &Harness, wish: &Value) -> String {
     let id = proposed(gateway, wish).await;
     let confirmed = act(gateway, "carol", &format!("/{id}/confirm"), &json!({})).await;
     assert_eq!(confirmed.json().expect("JSON")["state"], "entered", "{:?}", confirmed.body);

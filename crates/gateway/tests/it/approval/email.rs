@@ -13,14 +13,14 @@ use tokio_rustls::TlsAcceptor;
 
 use super::{POLICIES, eventually, told};
 
-const PASSWORD: &str = "correct horse";
+pub(super) const PASSWORD: &str = "correct horse";
 
 /// What a mail server was told.
 #[derive(Clone, Default)]
-struct Mailbox(Arc<Mutex<Vec<String>>>);
+pub(super) struct Mailbox(Arc<Mutex<Vec<String>>>);
 
 impl Mailbox {
-    fn heard(&self) -> Vec<String> {
+    pub(super) fn heard(&self) -> Vec<String> {
         self.0.lock().expect("no panic").clone()
     }
 
@@ -31,7 +31,7 @@ impl Mailbox {
 
 /// How a mail server behaves.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Manner {
+pub(super) enum Manner {
     Plain,
     Starttls,
     Implicit,
@@ -41,15 +41,15 @@ enum Manner {
     Choosy,
 }
 
-struct Server {
+pub(super) struct Server {
     port: u16,
-    mailbox: Mailbox,
-    certificate: String,
+    pub(super) mailbox: Mailbox,
+    pub(super) certificate: String,
     serving: tokio::task::JoinHandle<()>,
 }
 
 impl Server {
-    async fn start(manner: Manner) -> Self {
+    pub(super) async fn start(manner: Manner) -> Self {
         let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -73,8 +73,14 @@ impl Server {
     }
 
     fn configured(&self, tls: &str) -> String {
+        let page = "https://mcp.example.com/console/#/approvals/{id}";
+        format!("  wait_ms: 20000\n  page: {page}\n{}", self.section(tls))
+    }
+
+    /// What makes a gateway tell it.
+    pub(super) fn section(&self, tls: &str) -> String {
         format!(
-            "  wait_ms: 20000\n  page: https://mcp.example.com/console/#/approvals/{{id}}\n  email:\n    host: localhost\n    port: {}\n    \
+            "  email:\n    host: localhost\n    port: {}\n    \
              tls: {tls}\n    authorities: mail.pem\n    username: gateway\n    password: {{ file: mail.secret }}\n    \
              from: countersign@example.com\n    to: [one@example.com, two@example.com]\n",
             self.port
@@ -174,7 +180,7 @@ async fn setup(server: &Server, tls: &str) -> super::Setup {
 }
 
 /// The text of a message.
-fn text(message: &str) -> String {
+pub(super) fn text(message: &str) -> String {
     let (_, body) = message.split_once("\r\n\r\n").expect("a body");
     let body: String = body.lines().filter(|line| *line != ".").collect();
     String::from_utf8(STANDARD.decode(body).expect("base64")).expect("UTF-8")

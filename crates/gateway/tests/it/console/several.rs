@@ -310,6 +310,48 @@ async fn glass_that_is_broken_at_one_gateway_is_broken_at_the_other_and_mended_t
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn call_that_waits_at_one_gateway_goes_when_the_glass_is_broken_at_the_other() {
+    let several = Several::start(3600).await;
+    let (mut bob, mut carol) = (several.sign_in("bob", 0).await, several.sign_in("carol", 1).await);
+    let calling = async |member: usize, marker: &str| {
+        let body = call(1, "effect", &json!({ "marker": marker }));
+        let mut probe = Probe::connect(several.members[member].address).await.expect("a connection");
+        probe.send(&several.site.bytes("alice", "POST", &[], &body)).await.expect("sent");
+        probe
+    };
+    // One at each, and four equal ones at both.
+    let mut own = [calling(0, "first").await, calling(1, "second").await];
+    let mut equal = Vec::new();
+    for number in 0..4 {
+        equal.push(calling(number % 2, "equal").await);
+    }
+    eventually(|| async {
+        let all: usize = several.members.iter().map(|member| member.gateway.approvals.waiting()).sum();
+        (all == 6).then_some(())
+    })
+    .await;
+    let wish = json!({ "reason": "x", "servers": ["*"], "people": ["demo/alice"], "seconds": 600 });
+    let proposed = several.ask(&mut bob, 0, ("POST", "/api/v1/breakglass"), &wish).await;
+    let id = proposed.json().expect("JSON")["id"].as_str().expect("an id").to_owned();
+    let path = format!("/api/v1/breakglass/{id}/confirm");
+    assert_eq!(several.ask(&mut carol, 1, ("POST", &path), &json!({})).await.status(), 200);
+    for (calling, marker) in own.iter_mut().zip(["first", "second"]) {
+        let went = answer(&calling.response().await.expect("an answer"));
+        assert_eq!(went["result"]["content"][0]["text"], json!(format!(r#"{{"marker":"{marker}"}}"#)));
+    }
+    let mut went = 0;
+    for mut calling in equal {
+        let message = answer(&calling.response().await.expect("an answer"));
+        went += usize::from(message["result"]["isError"] != true && message["error"].is_null());
+    }
+    assert_eq!(went, 1);
+    let filter = Filter { event: Some("breakglass.used".to_owned()), ..Filter::default() };
+    let used = several.members[0].gateway.db.read("used", move |read| entry::page(read, &filter, 10)).await;
+    assert_eq!(used.expect("readable").len(), 3);
+    several.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn review_that_is_closed_at_both_gateways_at_once_ends_once() {
     let several = Several::start(3600).await;
     let (mut bob, mut carol) = (several.sign_in("bob", 0).await, several.sign_in("carol", 1).await);
