@@ -6,7 +6,6 @@ import { button, crumbs, empty, facts, head, into, notice, pill, say, section } 
 import { moment, visible } from "./text.js";
 import { TICK, left, tick } from "./view-approvals.js";
 
-const STATES = { proposed: "hold", entering: "hold", entered: "bad", ended: "plain" };
 const WORDS = { proposed: "proposed", entering: "being confirmed", entered: "in force", ended: "over" };
 
 const tags = (texts) => texts.map((text) => h("span", { class: "tag" }, visible(text)));
@@ -49,7 +48,7 @@ export function breakglass(root, { me, query, go }) {
       "article",
       { class: "proposal", "aria-label": `break-glass ${WORDS[one.state]}`, "data-state": one.state },
       section(
-        [pill(STATES[one.state], WORDS[one.state]), " ", visible(one.reason)],
+        [pill(one.state, WORDS[one.state]), " ", visible(one.reason)],
         facts([
           ["Calls of", tags(one.people)],
           ["Servers", tags(one.servers.map((name) => (name === "*" ? "every server" : name)))],
