@@ -59,7 +59,7 @@ pub(super) async fn setup_at(
 }
 
 /// What a gateway with a console needs.
-async fn site_of(upstream: &Fixture, (name, policies): (&str, &str), token_seconds: u64) -> Site {
+pub(super) async fn site_of(upstream: &Fixture, (name, policies): (&str, &str), token_seconds: u64) -> Site {
     let client = |base: &str| {
         vec![Client {
             id: "console".to_owned(),

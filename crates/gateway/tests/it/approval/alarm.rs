@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::email::{self, Manner, PASSWORD};
 use super::eventually;
-use crate::console::POLICIES;
-use crate::harness::{Site, free_port, http};
+use crate::console::{POLICIES, site_of};
+use crate::harness::{Site, free_port};
 use crate::life::{self, Life, Milestone};
 
 const KEY: [u8; 32] = [9; 32];
@@ -101,7 +101,7 @@ async fn everybody_is_told_of_glass_that_is_broken_broken_further_and_mended() {
     };
     let (hook, slack) = (told.hook.start().await.expect("a hook"), told.slack.start().await.expect("Slack"));
     let upstream = Recorder::new(echo).start().await.expect("an upstream");
-    let site = Site::new(&http(&upstream), POLICIES).await;
+    let site = site_of(&upstream, ("http://127.0.0.1", POLICIES), 3600).await;
     let admin = format!("127.0.0.1:{}", free_port());
     let approvals = format!(
         "approvals:\n  webhooks:\n    - {{ name: pager, url: \"{}\", secret: {{ file: pager }} }}\n  slack:\n    \

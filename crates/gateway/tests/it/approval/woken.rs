@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::breakglass::{act, entered, wish};
 use super::{answer, code, eventually, refused};
-use crate::console::{POLICIES, Setup, setup_with};
+use crate::console::{POLICIES, Setup, setup_at, setup_with};
 use crate::harness::{Harness, call, modern_call};
 
 async fn setup(wait_ms: u64) -> Setup {
@@ -185,7 +185,11 @@ async fn call_that_people_agreed_to_runs_by_their_word_and_one_repeated_leaves_n
 
 #[tokio::test]
 async fn task_that_waits_runs_while_the_glass_is_broken() {
-    let setup = setup(20_000).await;
+    let tasks = r#"@id("tasks") permit (principal, action in Action::"task", resource);"#;
+    let setup = setup_at("http://127.0.0.1", &format!("{POLICIES}\n{tasks}"), 3600, |text| {
+        format!("{text}approvals:\n  wait_ms: 20000\n")
+    })
+    .await;
     let gateway = &setup.gateway;
     let legacy = async |method: &str, params: &Value| {
         let body = json!({ "jsonrpc": "2.0", "id": 3, "method": method, "params": params });
