@@ -6,6 +6,7 @@
 //!
 //! The spine runs in a task of its own: a caller that hangs up ends the wait, never the record.
 
+mod agreement;
 mod answer;
 pub mod arrival;
 mod bind;
@@ -32,6 +33,7 @@ use http::HeaderMap;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+pub use bind::forget_unused;
 pub use call::{Call, OpenCall};
 pub use hold::Holding;
 use hold::Waited;
@@ -266,8 +268,8 @@ impl Caller {
         call.statement = self.understand(&call).await;
         // 5 decide: pure; says which policies and why.
         let mut decision = self.decide(&call);
-        // People are to agree to a tool that is known.
-        if decision.effect == Effect::Hold && self.learn_tool(&mut call).await {
+        // People are to agree to a tool that is known, and headers to a schema.
+        if self.wants_schema(&call, &decision) && self.learn_tool(&mut call).await {
             decision = self.decide(&call);
         }
         // 6 mask: what is recorded, and what is forwarded, went through the mask.
@@ -280,6 +282,9 @@ impl Caller {
         };
         if let Some(refusal) = self.objection(&call, &decision).await {
             return self.refuse(&call, refusal, Some(decision), Some(view.record), replier).await;
+        }
+        if let Err(why) = self.agree_with_schema(&mut call).await {
+            return self.refuse_disagreement(&call, why, decision, view.record, replier).await;
         }
         // Of a task of ours the upstream knows nothing.
         if Self::is_about_own_task(&call) {
@@ -336,7 +341,7 @@ impl Caller {
                 "DELETE" if call.kind == MessageKind::Stream => http::Method::DELETE,
                 _ => http::Method::POST,
             },
-            headers: header::in_step(&self.headers, &call.bytes(), &body),
+            headers: header::in_step(&self.headers, &call.mirrors, &call.bytes(), &body),
             body,
             era: self.context.era,
             session: self.key.id.clone(),

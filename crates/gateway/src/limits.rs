@@ -1,9 +1,13 @@
 //! Every limit of the product, in one place: sizes in bytes, times in milliseconds unless the name says otherwise.
 
 pub mod breakglass;
+mod carrier;
 mod people;
 mod store;
 
+pub use carrier::{
+    EVENT_ID_BYTES_MAX, MCP_SESSION_KEPT_MS, SCHEMA_MIRRORS_MAX, TASK_KEPT_MS, TWINS_MAX, USE_NOTED_MS,
+};
 pub use people::{
     MAIL_RECIPIENTS_MAX, MAIL_TEXT_BYTES_MAX, PASSKEY_ATTESTATION_BYTES_MAX, PASSKEY_NAME_BYTES_MAX,
     PASSKEY_OFFER_MS, PASSKEY_SIGN_IN_AGE_MS, PASSKEYS_PER_PERSON_MAX, POLICY_FILE_NAME_BYTES_MAX,

@@ -12,7 +12,7 @@ use aws_lc_rs::hmac;
 use bytes::Bytes;
 use inspect::detect::Form;
 use inspect::mask::{
-    self, Fault, Fields, Finding, Findings, Keys, Mark, Masked, Part, Receipt, Rules, Schema, Surface,
+    self, Fault, Fields, Finding, Findings, Keys, Mark, Part, Receipt, Rules, Schema, Surface,
 };
 use inspect::walk::Span;
 use uuid::Uuid;
@@ -193,12 +193,15 @@ impl Mask {
 
     /// The message as it is recorded: everything masked, and what nobody can look into as its hash.
     pub fn record(&self, found: &Found) -> Redacted<Bytes> {
-        let Masked { edits, mut receipts } =
-            found.findings.apply(text(&found.message), &found.keys, |_| Form::Label);
+        let mut masked = found.findings.apply(text(&found.message), &found.keys, |_| Form::Label);
+        let mut receipts = std::mem::take(&mut masked.receipts);
         let opaque = found.opaque.iter().map(Opaque::hashed);
-        receipts.extend(found.opaque.iter().map(Opaque::receipt));
+        receipts.extend(found.opaque.iter().map(|part| {
+            let receipt = part.receipt();
+            Receipt { pointer: masked.pointer(&receipt.pointer), ..receipt }
+        }));
         receipts.extend(found.unrecognized.then(unrecognized));
-        Redacted::accounted(found.spliced(edits.into_iter().chain(opaque)), receipts)
+        Redacted::accounted(found.spliced(masked.edits.into_iter().chain(opaque)), receipts)
     }
 
     /// An answer that passes without being looked at, as it is recorded: its length and its hash.
@@ -218,6 +221,14 @@ impl Mask {
                 receipts: Vec::new(),
             },
         }
+    }
+
+    /// Whether a text that comes beside a message, such as the id of a session, gives nothing away that these detectors do
+    /// not look for.
+    pub fn passes(&self, text: &str, beside: &[&str]) -> bool {
+        let document = serde_json::Value::from(text).to_string();
+        let found = mask::scan(&document, &Surface::document(), &self.rules, &self.no_fields);
+        found.is_ok_and(|findings| findings.iter().all(|finding| beside.contains(&finding.name())))
     }
 
     /// A sentence that somebody wrote for the record, as it is kept; one that cannot be looked through as its hash.

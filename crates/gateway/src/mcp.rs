@@ -6,3 +6,4 @@ pub mod header;
 pub mod method;
 pub mod splice;
 pub mod sse;
+pub mod twin;

@@ -26,6 +26,8 @@ pub enum Refusal {
     NotAcceptable,
     /// An `Mcp-*` or `MCP-Protocol-Version` header that contradicts the body.
     HeaderMismatch,
+    /// Arguments with two members that some parsers take for one.
+    Ambiguous,
     /// HTTP method that the endpoint does not have.
     MethodNotAllowed,
     /// `Host` or `Origin` that is not ours.
@@ -118,6 +120,7 @@ impl Refusal {
         Self::MediaType,
         Self::NotAcceptable,
         Self::HeaderMismatch,
+        Self::Ambiguous,
         Self::MethodNotAllowed,
         Self::Origin,
         Self::UnknownServer,
@@ -168,7 +171,8 @@ impl Refusal {
             Self::TooLarge => face("too_large", 413, -32600, Caller, "the request is larger or nested deeper than the gateway allows", "send less, or ask the operator about the limits"),
             Self::MediaType => face("media_type", 415, -32600, Caller, "the body must be plain `application/json`", "set Content-Type to application/json and send no Content-Encoding"),
             Self::NotAcceptable => face("not_acceptable", 406, -32600, Caller, "the Accept header leaves no way to answer", "accept application/json and text/event-stream"),
-            Self::HeaderMismatch => face("header_mismatch", 400, -32020, Caller, "an MCP header is missing or contradicts the body", "derive MCP-Protocol-Version, Mcp-Method and Mcp-Name from the body"),
+            Self::HeaderMismatch => face("header_mismatch", 400, -32020, Caller, "an MCP header is missing or contradicts the body", "derive MCP-Protocol-Version, Mcp-Method and Mcp-Name from the body, and Mcp-Param headers from its arguments as tools/list has them now"),
+            Self::Ambiguous => face("ambiguous", 200, -32602, Caller, "two names in one object of the arguments are the same to some programs", "send one of them, spelled as the tool's schema has it"),
             Self::MethodNotAllowed => face("method_not_allowed", 405, -32600, Caller, "this endpoint has no such HTTP method in this protocol revision", "use POST"),
             Self::Origin => face("origin", 403, -32600, Caller, "the Host or Origin of the request is not one the gateway serves", "use the gateway's public URL, or have the operator allow this origin"),
             Self::UnknownServer => face("unknown_server", 404, -32600, Caller, "there is no such server behind this gateway", "check the URL: it ends in /mcp/ and the server's name"),

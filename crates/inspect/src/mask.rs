@@ -1,7 +1,8 @@
 //! Finds secrets and personal data in one JSON message, and masks them by splicing the message.
 //!
 //! One [`scan`] finds; then each reader gets the masks that are meant for him: the caller what policy says, the record
-//! the strictest. What is not masked stays byte for byte. Names of members are read and never changed.
+//! the strictest. What is not masked stays byte for byte. A name of a member that shows a value, as in a map from addresses
+//! to people, is masked as one; the others are read and never changed.
 //!
 //! The order for each value: rules of fields, the name of its member, its looks, text inside it (JSON, base64,
 //! hexadecimal, percent-encoding), and at last copies of values that were found by their place. Every step is linear;

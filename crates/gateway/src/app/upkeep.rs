@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use crate::catalog::{Catalog, Listed};
-use crate::exchange::Gateway;
+use crate::exchange::{Gateway, forget_unused};
 use crate::follower::Follower;
 use crate::ledger::{Denial, EventActor, Retained};
 use crate::limits;
@@ -44,6 +44,8 @@ pub(super) fn tasks(gateway: &Arc<Gateway>, tls: Option<&Arc<Acceptor>>) -> Vec<
     tasks.push(tokio::spawn(crate::api::look(gateway.clone())));
     let this = gateway.clone();
     tasks.push(tokio::spawn(async move { retain(&this).await }));
+    let this = gateway.clone();
+    tasks.push(tokio::spawn(async move { forget(&this).await }));
     // Nobody looks where nobody has a role.
     if gateway.authenticator.has_roles() {
         let follower = Follower::new(gateway.db.clone());
@@ -206,6 +208,21 @@ async fn retain(gateway: &Gateway) {
             }
             Err(error) => {
                 tracing::warn!(%error, "recorded messages whose time is over could not be erased yet");
+            }
+        }
+    }
+}
+
+/// Forgets whose sessions and tasks were that nobody uses any more: their tables would grow for ever.
+async fn forget(gateway: &Gateway) {
+    let mut ticks = tokio::time::interval(Duration::from_millis(limits::RETENTION_MS));
+    loop {
+        ticks.tick().await;
+        match forget_unused(gateway).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "sessions and tasks that nobody uses were forgotten"),
+            Err(error) => {
+                tracing::warn!(%error, "sessions and tasks that nobody uses could not be forgotten")
             }
         }
     }

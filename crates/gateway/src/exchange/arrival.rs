@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use uuid::Uuid;
 
-use super::bind::{binding, hash};
+use super::bind::{binding, hash, is_long_ago};
 use super::call::Call;
 use super::unproven::Attempt;
 use super::{Caller, Gateway, Server, refuse};
@@ -27,7 +27,7 @@ use crate::mcp::method::Direction;
 use crate::model::{Context, Era, MessageKind, Origin, Party, Principal};
 use crate::refusal::Refusal;
 use crate::reply::{self, Outlet, Replier, Reply};
-use crate::store::mcp_session;
+use crate::store::{Read, mcp_session};
 
 /// A refusal before there is a call to speak of.
 struct TurnedAway {
@@ -249,13 +249,27 @@ async fn identify(
         gateway: gateway.clone(),
         server: server.clone(),
         context: circumstances(gateway, address, &head.headers, era, recording),
-        headers: header::for_upstream(&head.headers, era),
+        headers: headers(gateway, head, era, begins),
         principal,
         key,
         session,
         _place: place,
     };
     (caller, barred)
+}
+
+/// What of the request's head an upstream may see. A session that begins has no id yet; an id of an event is one that a
+/// stream could have brought.
+fn headers(gateway: &Gateway, head: &request::Parts, era: Era, begins: bool) -> HeaderMap {
+    let mut headers = header::for_upstream(&head.method, &head.headers, era);
+    if begins {
+        headers.remove(header::SESSION_ID);
+    }
+    let event = headers.get(header::LAST_EVENT_ID).and_then(|id| id.to_str().ok());
+    if event.is_some_and(|id| !gateway.mask.passes(id, &[])) {
+        headers.remove(header::LAST_EVENT_ID);
+    }
+    headers
 }
 
 /// A session this process knows, or one begun at another instance or before a restart.
@@ -268,10 +282,20 @@ async fn restore(
     }
     let Some(id) = &key.id else { return Err(Refusal::UnknownSession) };
     let (server, id_hash) = (key.server.to_string(), hash(id));
-    let found = gateway.db.read("find session", move |read| mcp_session::find(read, &server, &id_hash)).await;
+    let find = move |read: &mut Read<'_>| mcp_session::find(read, &server, &id_hash);
+    let found = gateway.db.read("find session", find).await;
     match found {
         Err(_) => Err(Refusal::LedgerUnavailable),
         Ok(Some(known)) if known.binding == binding(&key.owner) && known.ended.is_none() => {
+            let now = gateway.clock.now().as_microsecond();
+            if is_long_ago(known.ts, now) {
+                let server = key.server.to_string();
+                let noted = gateway
+                    .db
+                    .write("touch session", move |tx| mcp_session::touch(tx, &server, &id_hash, now))
+                    .await;
+                noted.map_err(|_| Refusal::LedgerUnavailable)?;
+            }
             Ok(gateway.sessions.insert(key.clone(), Uuid::from_bytes(known.session)))
         }
         Ok(_) => Err(Refusal::UnknownSession),

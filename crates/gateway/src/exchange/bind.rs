@@ -3,20 +3,25 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
 use super::call::{Call, OpenCall};
-use super::{Caller, Cut};
+use super::{Caller, Cut, Gateway};
 use crate::exchange::session::SessionKey;
+use crate::limits;
 use crate::mcp::envelope::Message;
-use crate::mcp::header::SESSION_ID;
+use crate::mcp::header::{SESSION_ID, session_id};
 use crate::mcp::method::{Direction, ListRule};
 use crate::model::{Decision, Effect, Party, TargetKind};
 use crate::refusal::Refusal;
 use crate::reply::Replier;
-use crate::store::{mcp_session, task};
+use crate::store::{Error, Tx, mcp_session, task};
+use crate::upstream::AnswerError;
+
+/// Detectors whose finds a session may be named by (MCP 2025-11-25, "Session Management": a UUID, a JWT, a hash).
+const SESSIONS: [&str; 1] = ["jwt"];
 
 /// Stands for a policy id where the gateway itself decides: the refusal it sends in the caller's place.
 const GATEWAY_DECIDES: &str = "countersign:refusal";
@@ -31,29 +36,50 @@ pub(super) fn hash(id: &str) -> [u8; 32] {
     Sha256::digest(id).into()
 }
 
+/// Whether a last use, in microseconds, is so long ago that a new one is worth a write.
+pub(super) fn is_long_ago(ts: i64, now: i64) -> bool {
+    now.saturating_sub(ts) >= limits::USE_NOTED_MS.saturating_mul(1_000)
+}
+
+/// Forgets whose the sessions and tasks were that nobody used for as long as they are kept; answers how many.
+///
+/// # Errors
+/// What the store says.
+pub async fn forget_unused(gateway: &Gateway) -> Result<u64, Error> {
+    let now = gateway.clock.now().as_microsecond();
+    let before = |kept_ms: i64| now.saturating_sub(kept_ms.saturating_mul(1_000));
+    let (sessions, tasks) = (before(limits::MCP_SESSION_KEPT_MS), before(limits::TASK_KEPT_MS));
+    let forget = move |tx: &mut Tx<'_>| Ok(mcp_session::forget(tx, sessions)? + task::forget(tx, tasks)?);
+    gateway.db.write("forget sessions and tasks", forget).await
+}
+
 impl Caller {
-    /// Binds a session that the upstream began, before the caller learns its id; forgets one that ended.
+    /// Binds a session that the upstream began, before the caller learns its id; forgets one that ended. Answers the header
+    /// that names the session to its caller.
     pub(super) async fn note_session(
         &self,
         open: &OpenCall,
         status: StatusCode,
         headers: &HeaderMap,
-    ) -> Result<(), Cut> {
+    ) -> Result<Option<HeaderValue>, Cut> {
         if self.is_modern() {
-            return Ok(());
+            return Ok(None);
         }
         let ended = status == StatusCode::NOT_FOUND || (open.call.method == "DELETE" && status.is_success());
         if ended && let Some(id) = &self.key.id {
             self.gateway.sessions.remove(&self.key);
-            return self.end_session(hash(id)).await;
+            return self.end_session(hash(id)).await.map(|()| None);
         }
-        let begun = headers.get(SESSION_ID).and_then(|id| id.to_str().ok());
-        match begun {
-            Some(id) if open.call.method == "initialize" && status.is_success() => {
-                self.begin_session(id).await
-            }
-            _ => Ok(()),
+        let Some(value) = headers.get(SESSION_ID) else { return Ok(None) };
+        if open.call.method != "initialize" || !status.is_success() {
+            // Many servers repeat it with every answer. Another one would be nobody's.
+            let own = self.key.id.as_deref().is_some_and(|own| own.as_bytes() == value.as_bytes());
+            return Ok(own.then(|| value.clone()));
         }
+        let id = session_id(headers).ok().flatten().filter(|id| self.gateway.mask.passes(id, &SESSIONS));
+        let unusable = "it gave a session id that no caller can be given";
+        let id = id.ok_or_else(|| Cut::Failed(AnswerError::Malformed(unusable.to_owned())))?;
+        self.begin_session(id).await.map(|()| Some(value.clone()))
     }
 
     async fn begin_session(&self, id: &str) -> Result<(), Cut> {
@@ -81,7 +107,7 @@ impl Caller {
                 Ok(())
             }
             // The upstream gave a session id that belongs to somebody else.
-            Ok(false) => Err(Cut::Failed(crate::upstream::AnswerError::Malformed(
+            Ok(false) => Err(Cut::Failed(AnswerError::Malformed(
                 "it reused the session id of another caller".to_owned(),
             ))),
             Err(_) => Err(Cut::Unrecorded),
@@ -119,11 +145,28 @@ impl Caller {
         if target.kind != TargetKind::Task || call.direction != Direction::ToUpstream {
             return None;
         }
-        match self.task_owner(target.name.clone()).await {
+        match self.task(target.name.clone()).await {
             Ok(None) => None,
-            Ok(Some(owner)) if owner == binding(&self.key.owner) => None,
+            Ok(Some(task)) if task.binding == binding(&self.key.owner) => {
+                self.note_task(&target.name, task.ts).await;
+                None
+            }
             Ok(Some(_)) => Some(Refusal::UnknownTask),
             Err(_) => Some(Refusal::LedgerUnavailable),
+        }
+    }
+
+    /// Notes that a task is still asked about, last seen at `ts`, so that it is not forgotten.
+    async fn note_task(&self, id: &str, ts: i64) {
+        let now = self.gateway.clock.now().as_microsecond();
+        if !is_long_ago(ts, now) {
+            return;
+        }
+        let (server, id_hash) = (self.server.name.to_string(), hash(id));
+        let noted =
+            self.gateway.db.write("touch task", move |tx| task::touch(tx, &server, &id_hash, now)).await;
+        if let Err(error) = noted {
+            tracing::warn!(%error, "that a task is still asked about could not be noted");
         }
     }
 
@@ -137,18 +180,19 @@ impl Caller {
             .collect();
         let mut own = Vec::new();
         for id in ids {
-            if self.task_owner(id.clone()).await? == Some(binding(&self.key.owner)) {
+            let known = self.task(id.clone()).await?;
+            if known.is_some_and(|task| task.binding == binding(&self.key.owner)) {
                 own.push(id);
             }
         }
         Ok(own)
     }
 
-    async fn task_owner(&self, id: String) -> Result<Option<[u8; 32]>, Cut> {
+    async fn task(&self, id: String) -> Result<Option<task::Task>, Cut> {
         let server = self.server.name.to_string();
         let found =
             self.gateway.db.read("find task", move |read| task::find(read, &server, &hash(&id))).await;
-        found.map(|task| task.map(|task| task.binding)).map_err(|_| Cut::Unrecorded)
+        found.map_err(|_| Cut::Unrecorded)
     }
 
     /// Remembers an open call, so that another stream of the session may deliver its answer.

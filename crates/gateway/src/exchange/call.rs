@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::catalog::Catalog;
 use crate::ledger::Opened;
 use crate::mcp::envelope::{Field, IdKey, Message};
+use crate::mcp::header::Mirror;
 use crate::mcp::method::{self, Direction, Row};
 use crate::model::{Era, MessageKind, Method, Statement, Target, TargetKind};
 
@@ -31,6 +32,8 @@ pub struct Call {
     pub message: Option<Message>,
     /// What its arguments would do, where they hold a statement.
     pub statement: Option<Statement>,
+    /// The headers that came with it and repeat its arguments.
+    pub mirrors: Vec<Mirror>,
 }
 
 impl Call {
@@ -55,6 +58,7 @@ impl Call {
             target,
             message: Some(message),
             statement: None,
+            mirrors: Vec::new(),
         }
     }
 
@@ -70,6 +74,7 @@ impl Call {
             target: None,
             message: Some(message),
             statement: None,
+            mirrors: Vec::new(),
         }
     }
 
@@ -85,6 +90,7 @@ impl Call {
             target: None,
             message: None,
             statement: None,
+            mirrors: Vec::new(),
         }
     }
 
@@ -99,6 +105,7 @@ impl Call {
             target: None,
             message: None,
             statement: None,
+            mirrors: Vec::new(),
         }
     }
 
@@ -115,6 +122,7 @@ impl Call {
             target: None,
             message: None,
             statement: None,
+            mirrors: Vec::new(),
         }
     }
 

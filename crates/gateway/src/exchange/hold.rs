@@ -444,7 +444,7 @@ impl Caller {
             facts["reason"] = json!(reason);
             (self.sentence(refusal, grant, terms, reason), facts)
         });
-        let more = more.as_ref().map(|(sentence, facts)| (sentence.as_str(), facts.clone()));
+        let more = more.as_ref().map(|(sentence, facts)| (sentence.as_str(), ("approval", facts.clone())));
         let (status, headers, body) = refuse::explain(refusal, asked, Some(&decision), more);
         replier.whole(status, headers, body).await;
     }

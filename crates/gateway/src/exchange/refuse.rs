@@ -47,7 +47,7 @@ pub fn explain(
     refusal: Refusal,
     asked: Asked<'_>,
     decision: Option<&Decision>,
-    more: Option<(&str, Value)>,
+    more: Option<(&str, (&str, Value))>,
 ) -> (StatusCode, HeaderMap, Bytes) {
     let face = refusal.face();
     let mut text = sentence(refusal, asked.call, decision);
@@ -58,9 +58,9 @@ pub fn explain(
         "next": face.next,
         "policies": decision.map(|decision| decision.policies.to_vec()),
     });
-    if let Some((sentence, facts)) = more {
+    if let Some((sentence, (name, facts))) = more {
         text = format!("{text}. {sentence}");
-        details["approval"] = facts;
+        details[name] = facts;
     }
     let as_result =
         face.status == 200 && asked.method == Some("tools/call") && refusal != Refusal::UnknownTask;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use evidence::leaf::Status;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::answer::Digest;
 use super::call::{Call, OpenCall};
@@ -17,7 +17,7 @@ use crate::mask::Redacted;
 use crate::mcp::envelope::Message;
 use crate::mcp::header;
 use crate::mcp::method::Direction;
-use crate::mcp::sse::Event;
+use crate::mcp::sse::{Event, is_id};
 use crate::model::{Effect, MessageKind};
 use crate::refusal::Refusal;
 use crate::reply::{Delivery, Replier, Stream};
@@ -68,10 +68,12 @@ impl Caller {
     /// Gives the caller what the upstream answered.
     pub(crate) async fn relay(self: &Arc<Self>, open: &Arc<OpenCall>, answer: Answer, replier: Replier) {
         let Answer { status, headers, body } = answer;
-        if let Err(cut) = self.note_session(open, status, &headers).await {
-            return self.give_up(open, cut, Some(replier)).await;
-        }
+        let session = match self.note_session(open, status, &headers).await {
+            Ok(session) => session,
+            Err(cut) => return self.give_up(open, cut, Some(replier)).await,
+        };
         let mut headers = header::for_caller(&headers);
+        headers.extend(session.map(|id| (HeaderName::from_static(header::SESSION_ID), id)));
         refuse::name_call(&mut headers, open.call.id);
         match body {
             AnswerBody::Events(events) => self.stream(open, status, headers, events, replier).await,
@@ -249,6 +251,12 @@ impl Caller {
         let mut frames = Vec::new();
         let mut finals = Vec::new();
         for event in batch {
+            // Of another type it is for no caller of MCP; that something came keeps the line open.
+            if !event.is_message() {
+                passed.release.push(Bytes::from_static(b":\n\n"));
+                continue;
+            }
+            let event = self.without_odd_id(event);
             // Exchanges of a batch share a stream, so their events cannot be resumed by id.
             let event = match &event.data {
                 Some(data) if stream.is_shared() => Event::of_message(data),
@@ -279,6 +287,15 @@ impl Caller {
             }
         }
         Ok(passed)
+    }
+
+    /// An event whose id could be sent back, and gives nothing away: nobody masks or records it.
+    fn without_odd_id(&self, event: Event) -> Event {
+        let id = event.id.as_deref().filter(|id| !id.is_empty());
+        let fit = id.is_none_or(|id| {
+            is_id(id) && str::from_utf8(id).is_ok_and(|id| self.gateway.mask.passes(id, &[]))
+        });
+        if fit { event } else { event.without_id() }
     }
 
     async fn record_frames(&self, open: &OpenCall, frames: &[Redacted<Bytes>]) -> Result<(), Cut> {

@@ -1,6 +1,9 @@
-//! Output schemas of tools, so that a masked answer keeps to what its tool announced: callers refuse one that does not.
+//! What definitions of tools say: the output schema, so that a masked answer keeps to what its tool announced (callers
+//! refuse one that does not), and what the input schema says about headers and names.
 //!
-//! The schema is that of the definition that the upstream listed last, for that is what callers hold answers against.
+//! The definition is the one that the upstream listed last, for that is what callers hold answers against.
+
+mod outline;
 
 use std::sync::Arc;
 
@@ -11,6 +14,7 @@ use crate::catalog::DefinitionHash;
 use crate::limits;
 use crate::model::{Target, TargetKind};
 use crate::store::{Db, definition};
+pub(super) use outline::Outline;
 
 /// What an entry costs besides the text of its schema.
 const ENTRY_BYTES: u32 = 64;
@@ -20,10 +24,12 @@ pub struct Schemas {
     known: Cache<DefinitionHash, Entry>,
 }
 
-/// A schema with the length of its text; none where the definition has none, or none that can be read.
+/// What a definition says, with the length of the texts that are kept.
 #[derive(Debug, Clone, Default)]
 struct Entry {
-    schema: Option<Arc<Schema>>,
+    /// None where the definition has none, or none that can be read.
+    output: Option<Arc<Schema>>,
+    input: Arc<Outline>,
     bytes: u32,
 }
 
@@ -36,9 +42,18 @@ impl Schemas {
 
     /// The output schema of a tool. `None` when it has none, or it is not known: answers are masked all the same.
     pub(super) async fn find(&self, db: &Db, server: &str, tool: &Target) -> Option<Arc<Schema>> {
+        self.entry(db, server, tool).await?.output
+    }
+
+    /// What the input schema of a tool says about headers and names: nothing when it is not known.
+    pub(super) async fn outline(&self, db: &Db, server: &str, tool: &Target) -> Arc<Outline> {
+        self.entry(db, server, tool).await.unwrap_or_default().input
+    }
+
+    async fn entry(&self, db: &Db, server: &str, tool: &Target) -> Option<Entry> {
         let hash = tool.definition?;
         if let Some(entry) = self.known.get(&hash) {
-            return entry.schema;
+            return Some(entry);
         }
         let (server, name) = (server.to_owned(), tool.name.clone());
         let read = db.read("find output schema", move |read| {
@@ -48,7 +63,7 @@ impl Schemas {
         });
         let entry = read.await.ok().flatten()?;
         self.known.insert(hash, entry.clone());
-        entry.schema
+        Some(entry)
     }
 }
 
@@ -58,14 +73,16 @@ impl Default for Schemas {
     }
 }
 
-/// The output schema in a definition.
+/// What a definition says.
 fn compiled(definition: &[u8]) -> Entry {
     let definition: serde_json::Value = serde_json::from_slice(definition).unwrap_or_default();
-    let Some(text) = definition.get("outputSchema").map(ToString::to_string) else { return Entry::default() };
-    let schema = Schema::new(&text).map(Arc::new);
+    let text = definition.get("outputSchema").map(ToString::to_string);
+    let output = text.as_ref().and_then(|text| Schema::new(text)).map(Arc::new);
+    let input = Arc::new(Outline::of(definition.get("inputSchema")));
     // What is not kept costs nothing.
-    let bytes = if schema.is_some() { u32::try_from(text.len()).unwrap_or(u32::MAX) } else { 0 };
-    Entry { schema, bytes }
+    let kept = text.filter(|_| output.is_some()).map_or(0, |text| text.len());
+    let bytes = u32::try_from(kept.saturating_add(input.bytes())).unwrap_or(u32::MAX);
+    Entry { output, input, bytes }
 }
 
 #[cfg(test)]
@@ -74,11 +91,11 @@ mod tests {
 
     #[test]
     fn definition_without_a_schema_that_can_be_read_has_none() {
-        assert!(compiled(br#"{"name":"a","outputSchema":{"type":"object"}}"#).schema.is_some());
+        assert!(compiled(br#"{"name":"a","outputSchema":{"type":"object"}}"#).output.is_some());
         for definition in [&b"{\"name\":\"a\"}"[..], b"{\"outputSchema\":[]}", b"{\"outputSchema\":", b""] {
-            assert!(compiled(definition).schema.is_none());
+            assert!(compiled(definition).output.is_none());
         }
         let long = format!(r#"{{"outputSchema":{{"title":"{}"}}}}"#, "a".repeat(300_000));
-        assert!(compiled(long.as_bytes()).schema.is_none());
+        assert!(compiled(long.as_bytes()).output.is_none());
     }
 }

@@ -180,8 +180,14 @@ fn every_carrier_of_every_message_kind_is_masked() {
         for pointer in each(answers) {
             assert_masked(&mask, row, &at(&format!("/result{pointer}"), SECRET.into()));
         }
-        for pointer in ["/error/message", "/error/data", "/error/data/url"] {
+        for pointer in ["/error/message", "/error/data", "/error/data/url", "/error/future", "/future/x"] {
             assert_masked(&mask, row, &at(pointer, SECRET.into()));
+        }
+        // The name of a member is a carrier like its value.
+        for around in
+            ["", "/params/_meta", "/params/future", "/result/_meta", "/result/future/0", "/error/data"]
+        {
+            assert_masked(&mask, row, &at(&format!("{around}/{SECRET}"), 1.into()));
         }
     }
 }

@@ -31,16 +31,36 @@ pub fn fold(key: &[u8]) -> Folded<'_> {
     if key.iter().all(u8::is_ascii_graphic) {
         return Folded(Cow::Borrowed(key));
     }
-    // A C string ends at the first NUL.
-    let seen = key.split(|byte| *byte == 0).next().unwrap_or(key);
     let mut folded = String::new();
-    for c in String::from_utf8_lossy(seen).nfkd().filter(|c| !is_invisible(*c)).map(plain) {
+    for c in seen(&text(key)) {
         folded.push(c);
         if folded.len() > FOLDED_BYTES_MAX {
             break;
         }
     }
     Folded(Cow::Owned(folded.into_bytes()))
+}
+
+/// What two keys of one object have in common when some parser takes them for the same: the key without regard to case,
+/// compatibility forms, marks, and what cannot be seen. Linear in the key.
+pub fn shape(key: &[u8]) -> Cow<'_, [u8]> {
+    if !key.iter().all(u8::is_ascii_graphic) {
+        return Cow::Owned(seen(&text(key)).collect::<String>().into_bytes());
+    }
+    if key.iter().any(u8::is_ascii_uppercase) {
+        Cow::Owned(key.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(key)
+    }
+}
+
+/// A C string ends at the first NUL.
+fn text(key: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(key.split(|byte| *byte == 0).next().unwrap_or(key))
+}
+
+fn seen(text: &str) -> impl Iterator<Item = char> {
+    text.nfkd().filter(|c| !is_invisible(*c)).map(plain)
 }
 
 /// Whether some parser may take `key` for `known`. They are known to differ; `known` is ASCII.

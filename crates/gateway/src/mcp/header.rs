@@ -17,7 +17,7 @@ use http::{HeaderMap, HeaderValue};
 
 pub use media::{Accepted, accepted, require_json};
 pub use origin::Ours;
-pub use step::{in_step, is_mirror};
+pub use step::{Mirror, in_step, is_argument, is_mirror, require_mirrors};
 pub use transit::{for_caller, for_upstream};
 
 use crate::limits;
@@ -96,9 +96,9 @@ pub fn session_id(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
 ///
 /// In both eras no `Mcp-*` header may appear twice, nor be named in `Connection` (it would be lost on the way, after it
 /// was checked). A modern message must agree with `MCP-Protocol-Version`, `Mcp-Method` and `Mcp-Name`; a modern
-/// request must have them (that the body names the version too is for the upstream to ask: it answers -32602). `Mcp-Param-*` mirrors arguments by a schema that only the upstream knows for sure: the
-/// upstream checks it. In the legacy era these headers have no meaning, except the version, which is left to the
-/// upstream as well.
+/// request must have them (that the body names the version too is for the upstream to ask: it answers -32602). What
+/// `Mcp-Param-*` says depends on the schema of the tool: see [`require_mirrors`]. In the legacy era these headers have no
+/// meaning and stay behind, except the version, which is left to the upstream.
 ///
 /// # Errors
 /// [`Refusal::HeaderMismatch`].

@@ -127,8 +127,8 @@ pub struct Row {
     pub action: Action,
     /// What policy sees as its target.
     pub target: Option<TargetRule>,
-    /// What is not plain data in its messages, by JSON Pointer from the root, `*` being any one step. All else in
-    /// `params`, `result` and `error` is data that may have to be masked: see [`COMMON_PARTS`].
+    /// What is not plain data in its messages, by JSON Pointer from the root, `*` being any one step. All else
+    /// is data that may have to be masked: see [`COMMON_PARTS`].
     pub parts: &'static [(&'static str, Part)],
     /// How its answer is filtered.
     pub list: Option<ListRule>,
@@ -137,10 +137,9 @@ pub struct Row {
 /// What every message is made of, whatever its method. The rest (ids, cursors, progress tokens, `requestState`) is
 /// left alone by [`inspect::mask::Surface`] itself.
 pub const COMMON_PARTS: &[(&str, Part)] = &[
-    ("/params", Part::Data),
-    ("/result", Part::Data),
-    ("/error/message", Part::Data),
-    ("/error/data", Part::Data),
+    // Also what no revision has: it passes, so it may carry something.
+    ("", Part::Data),
+    ("/error/code", Part::Structure),
     ("/params/_meta/io.modelcontextprotocol~1subscriptionId", Part::Structure),
     ("/params/_meta/io.modelcontextprotocol~1related-task", Part::Structure),
     ("/result/_meta/io.modelcontextprotocol~1subscriptionId", Part::Structure),

@@ -2,7 +2,7 @@
 //!
 //! Spec: WHATWG HTML, "Server-sent events", section 9.2.6. Any split of a stream into chunks gives the same events. A
 //! block that arrives in one piece is not copied. The block goes on as it came, so that `id`, `retry`, empty priming
-//! events and several `data` lines survive; what no parser reads does not ([`Event::forward`]).
+//! events and several `data` lines survive; what no parser of MCP reads does not ([`Event::forward`]).
 
 mod block;
 
@@ -11,6 +11,8 @@ use std::fmt;
 use bytes::{Bytes, BytesMut};
 
 pub use block::Event;
+
+use crate::limits;
 
 /// Why a stream cannot go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +30,11 @@ impl fmt::Display for Fault {
 }
 
 impl std::error::Error for Fault {}
+
+/// Whether that can be the id of an event, or says that there is none: visible ASCII that a header can bring back.
+pub fn is_id(id: &[u8]) -> bool {
+    id.len() <= limits::EVENT_ID_BYTES_MAX && id.iter().all(u8::is_ascii_graphic)
+}
 
 /// What is left when a stream ends.
 #[derive(Debug)]

@@ -176,7 +176,7 @@ pub const CRITERIA: &[Criterion] = &[
         "Inputs are complete and accurate",
         "Messages with more than one meaning are refused; the leaf commits to what was received, masked, and to the bytes that were sent on.",
         &["populations/calls.csv", "populations/denials.csv"],
-        "Look for refusals `malformed` and `header_mismatch`.",
+        "Look for refusals `malformed`, `header_mismatch` and `ambiguous`.",
         "What people ask for.",
     ),
     at(

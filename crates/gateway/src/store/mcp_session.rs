@@ -10,7 +10,7 @@ pub struct McpSession {
     pub binding: [u8; 32],
     /// Our recording session.
     pub session: [u8; 16],
-    /// When it was last bound, microseconds since 1970.
+    /// When it was bound, or last used; microseconds since 1970.
     pub ts: i64,
     /// When it was ended.
     pub ended: Option<i64>,
@@ -57,7 +57,16 @@ pub fn end(tx: &mut Tx<'_>, server: &str, id_hash: &[u8; 32], ts: i64) -> Result
     Ok(())
 }
 
-/// Forgets sessions bound before `ts`; answers how many.
+/// Notes that its owner used it.
+pub fn touch(tx: &mut Tx<'_>, server: &str, id_hash: &[u8; 32], ts: i64) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE mcp_session SET ts = $1 WHERE server = $2 AND id_hash = $3 AND ts < $1",
+        &[Value::Int(ts), server.into(), id_hash.into()],
+    )?;
+    Ok(())
+}
+
+/// Forgets sessions that nobody used since `ts`; answers how many.
 pub fn forget(tx: &mut Tx<'_>, ts: i64) -> Result<u64, Error> {
     tx.execute("DELETE FROM mcp_session WHERE ts < $1", &[Value::Int(ts)])
 }

@@ -9,7 +9,7 @@ pub struct Task {
     pub binding: [u8; 32],
     /// The tool that created it.
     pub tool: Option<String>,
-    /// When, microseconds since 1970.
+    /// When it was created, or last asked about; microseconds since 1970.
     pub ts: i64,
 }
 
@@ -34,7 +34,16 @@ pub fn find(read: &mut Read<'_>, server: &str, id_hash: &[u8; 32]) -> Result<Opt
     )
 }
 
-/// Forgets tasks created before `ts`; answers how many.
+/// Notes that its owner asked about it.
+pub fn touch(tx: &mut Tx<'_>, server: &str, id_hash: &[u8; 32], ts: i64) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE task SET ts = $1 WHERE server = $2 AND id_hash = $3 AND ts < $1",
+        &[Value::Int(ts), server.into(), id_hash.into()],
+    )?;
+    Ok(())
+}
+
+/// Forgets tasks that nobody asked about since `ts`; answers how many.
 pub fn forget(tx: &mut Tx<'_>, ts: i64) -> Result<u64, Error> {
     tx.execute("DELETE FROM task WHERE ts < $1", &[Value::Int(ts)])
 }

@@ -4,6 +4,7 @@ mod access;
 mod approval;
 mod blocked;
 mod canary;
+mod carrier;
 mod cluster;
 mod configured;
 mod console;

@@ -448,12 +448,18 @@ fn first_owner_keeps_what_is_bound(db: &Db) {
     assert_eq!(read(db, |read| mcp_session::find(read, "s", &[7; 32])), Some(bound));
     write(db, |tx| mcp_session::end(tx, "s", &[7; 32], 8));
     assert_eq!(read(db, |read| mcp_session::find(read, "s", &[7; 32])).unwrap().ended, Some(8));
-    assert_eq!(db.write_now("forget", |tx| mcp_session::forget(tx, 6)).unwrap(), 1);
+    write(db, |tx| mcp_session::touch(tx, "s", &[7; 32], 6));
+    write(db, |tx| mcp_session::touch(tx, "s", &[7; 32], 4));
+    assert_eq!(db.write_now("forget", |tx| mcp_session::forget(tx, 6)).unwrap(), 0);
+    assert_eq!(db.write_now("forget", |tx| mcp_session::forget(tx, 7)).unwrap(), 1);
     let owned = task::Task { binding: [1; 32], tool: Some("t".into()), ts: 5 };
     assert!(db.write_now("bind", |tx| task::bind(tx, "s", &[7; 32], &owned)).unwrap());
     assert!(!db.write_now("bind", |tx| task::bind(tx, "s", &[7; 32], &owned)).unwrap());
     assert_eq!(read(db, |read| task::find(read, "s", &[7; 32])), Some(owned));
     assert_eq!(db.write_now("forget", |tx| task::forget(tx, 5)).unwrap(), 0);
+    write(db, |tx| task::touch(tx, "s", &[7; 32], 9));
+    assert_eq!(db.write_now("forget", |tx| task::forget(tx, 9)).unwrap(), 0);
+    assert_eq!(db.write_now("forget", |tx| task::forget(tx, 10)).unwrap(), 1);
     let seen = definition::Definition {
         server: "s".into(),
         kind: "tool".into(),

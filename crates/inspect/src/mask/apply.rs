@@ -1,6 +1,11 @@
 //! Masks what was found: from the innermost text outwards, until all that is left are splices of the message.
+//!
+//! Names of members are masked like values, but stay apart: two addresses in one object become `[email]` and `[email-2]`.
+
+mod label;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use serde::Serialize;
 
@@ -12,6 +17,7 @@ use super::token::Keys;
 use crate::detect::Form;
 use crate::text;
 use crate::walk::Span;
+use label::Labels;
 
 /// Of values that are not longer a partial mask leaves nothing, in characters.
 const PARTIAL_MIN: usize = 9;
@@ -23,6 +29,8 @@ pub struct Masked {
     pub edits: Vec<(Span, String)>,
     /// One for each value that was masked, in the order of the message.
     pub receipts: Vec<Receipt>,
+    /// Names of members that were masked, each with what stands in its place.
+    names: HashMap<String, String>,
 }
 
 /// What was masked, without its value.
@@ -49,6 +57,14 @@ impl Masked {
     }
 }
 
+impl Masked {
+    /// A JSON Pointer into the message as one into the masked message: names on the way that give something away are masked
+    /// in it too.
+    pub fn pointer(&self, pointer: &str) -> String {
+        masked_pointer(pointer, &self.names)
+    }
+}
+
 /// A change of a text.
 type Edit = (Span, String);
 
@@ -56,14 +72,19 @@ impl Findings {
     /// Masks each finding in the form that `choose` says, and accounts for it. `message` is the one that was scanned.
     pub fn apply(&self, message: &str, keys: &Keys, choose: impl FnMut(&Finding) -> Form) -> Masked {
         let mut receipts = Vec::new();
-        let edits = self.edits(message, keys, choose, None, Some(&mut receipts));
-        Masked { edits, receipts }
+        let (edits, names) = self.edits(message, keys, choose, None, Some(&mut receipts));
+        if !names.is_empty() {
+            for receipt in &mut receipts {
+                receipt.pointer = masked_pointer(&receipt.pointer, &names);
+            }
+        }
+        Masked { edits, receipts, names }
     }
 
     /// The same for a reader who needs no account of it, so that one document in the message keeps to its schema:
     /// `schema` says where the document is, as a JSON Pointer from the root of the message, and what it is. A value there
     /// whose mask the schema does not allow gets one that it does: a number stays a number, an enumeration gives its first
-    /// member, a format an example. Where no such thing is found, the type stays.
+    /// member, a format an example. Where no such thing is found, the type stays. A name that the schema has stays too.
     pub fn show(
         &self,
         message: &str,
@@ -71,7 +92,8 @@ impl Findings {
         choose: impl FnMut(&Finding) -> Form,
         schema: Option<(&str, &Schema)>,
     ) -> Masked {
-        Masked { edits: self.edits(message, keys, choose, schema, None), receipts: Vec::new() }
+        let (edits, names) = self.edits(message, keys, choose, schema, None);
+        Masked { edits, receipts: Vec::new(), names }
     }
 
     fn edits(
@@ -81,12 +103,13 @@ impl Findings {
         mut choose: impl FnMut(&Finding) -> Form,
         schema: Option<(&str, &Schema)>,
         mut account: Option<&mut Vec<Receipt>>,
-    ) -> Vec<Edit> {
-        let mut fitter = schema.map(|(root, schema)| Fitter::new(root, schema, message));
+    ) -> (Vec<Edit>, HashMap<String, String>) {
+        let fitter = schema.map(|(root, schema)| Fitter::new(root, schema, message));
         let texts = self.texts(message);
         let mut outer = Vec::new();
         let mut edits: Vec<Vec<Edit>> = vec![Vec::new(); self.leaves.len()];
         let direct = if fitter.is_some() { Vec::new() } else { self.direct() };
+        let mut labels = Labels::new(message);
         let mut mask = |finding: &Finding, form: Form| {
             let value = finding.span().of(&texts[finding.leaf as usize]);
             // Costs more than all else here, and is needed for few.
@@ -95,7 +118,12 @@ impl Findings {
             } else {
                 String::new()
             };
-            let edit = (self.cover(finding), replacement(form, value, finding.name(), &token));
+            let text = match form {
+                Form::Plain | Form::Token => replacement(form, value, finding.name(), &token),
+                _ if self.leaves[finding.leaf as usize].is_name() => labels.of(finding.name(), value),
+                _ => replacement(form, value, finding.name(), &token),
+            };
+            let edit = (self.cover(finding), text);
             if let Some(account) = &mut account {
                 account.push(self.receipt(finding, form, value, token));
             }
@@ -103,6 +131,11 @@ impl Findings {
         };
         for finding in &self.list {
             let leaf = finding.leaf as usize;
+            let named =
+                self.leaves[leaf].is_name() && schema.is_some_and(|(_, schema)| schema.names(&texts[leaf]));
+            if named {
+                continue;
+            }
             match choose(finding) {
                 Form::Plain => {
                     let chosen = self.under(finding).map(|under| (under, choose(under)));
@@ -118,16 +151,34 @@ impl Findings {
                 }
             }
         }
+        let (inner, names) = self.outwards(message, &texts, edits, fitter);
+        outer.extend(inner);
+        outer.sort_by_key(|edit| edit.0);
+        (outer, names)
+    }
+
+    /// Changes of leaves as changes of the message, from the innermost on; and of names, what stands in their place.
+    fn outwards(
+        &self,
+        message: &str,
+        texts: &[Cow<'_, str>],
+        mut edits: Vec<Vec<Edit>>,
+        mut fitter: Option<Fitter<'_>>,
+    ) -> (Vec<Edit>, HashMap<String, String>) {
+        let (mut outer, mut names) = (Vec::new(), HashMap::new());
         for number in (0..self.leaves.len()).rev() {
             let changes = apart(std::mem::take(&mut edits[number]));
             if changes.is_empty() {
                 continue;
             }
             let leaf = &self.leaves[number];
+            if leaf.is_name() {
+                names.insert(texts[number].to_string(), spliced(&texts[number], &changes));
+            }
             match leaf.parent {
                 None => {
                     let edits = leaf.outwards(message, &changes);
-                    let kept = fitter.as_mut().and_then(|fitter| {
+                    let kept = fitter.as_mut().filter(|_| !leaf.is_name()).and_then(|fitter| {
                         leaf.kept(message, &edits, &self.pointer_of(u32::try_from(number).ok()?), fitter)
                     });
                     outer.extend(kept.map_or(edits, |kept| vec![(leaf.span(), kept)]));
@@ -145,8 +196,7 @@ impl Findings {
                 }
             }
         }
-        outer.sort_by_key(|edit| edit.0);
-        outer
+        (outer, names)
     }
 
     /// Where the text of each leaf begins in the message, if it stands there as it is and holds no other: then a change of
@@ -199,8 +249,12 @@ impl Leaf {
     /// Its text, decoded.
     fn text<'a>(&self, document: &'a str) -> Cow<'a, str> {
         match self.shape {
-            Shape::String { escaped: true } => text::unescape_lossy(self.span().unquoted().of(document)),
-            Shape::String { escaped: false } => Cow::Borrowed(self.span().unquoted().of(document)),
+            Shape::String { escaped: true } | Shape::Name { escaped: true } => {
+                text::unescape_lossy(self.span().unquoted().of(document))
+            }
+            Shape::String { escaped: false } | Shape::Name { escaped: false } => {
+                Cow::Borrowed(self.span().unquoted().of(document))
+            }
             Shape::Bare | Shape::Text => Cow::Borrowed(self.span().of(document)),
         }
     }
@@ -226,7 +280,7 @@ impl Leaf {
         let mut outer = Vec::with_capacity(changes.len());
         for (span, text) in changes {
             let range = match self.shape {
-                Shape::String { escaped: true } => {
+                Shape::String { escaped: true } | Shape::Name { escaped: true } => {
                     text::raw_range(&raw[raw_at..], span.start - text_at..span.end - text_at)
                 }
                 _ => span.start - text_at..span.end - text_at,
@@ -281,6 +335,22 @@ fn apart(mut edits: Vec<Edit>) -> Vec<Edit> {
         }
     }
     apart
+}
+
+/// A pointer whose steps are masked where they are among `names`.
+fn masked_pointer(pointer: &str, names: &HashMap<String, String>) -> String {
+    let mut steps = pointer.split('/');
+    let mut out = steps.next().unwrap_or_default().to_owned();
+    for step in steps {
+        let name = step.replace("~1", "/").replace("~0", "~");
+        out.push('/');
+        out.push_str(
+            &names
+                .get(&name)
+                .map_or_else(|| step.to_owned(), |masked| masked.replace('~', "~0").replace('/', "~1")),
+        );
+    }
+    out
 }
 
 fn spliced(text: &str, edits: &[Edit]) -> String {

@@ -84,7 +84,7 @@ pub enum Origin {
     Copy,
 }
 
-/// A string, number or boolean in which something was found, or a text that was decoded out of one.
+/// A string, number, boolean or name in which something was found, or a text that was decoded out of one.
 #[derive(Debug, Clone)]
 pub(super) struct Leaf {
     /// The pointer from the root of its document to what it stands in, and the step from there.
@@ -101,6 +101,8 @@ pub(super) struct Leaf {
 pub(super) enum Shape {
     /// Between quotes.
     String { escaped: bool },
+    /// Between quotes, and the name of a member.
+    Name { escaped: bool },
     /// A number or boolean.
     Bare,
     /// Decoded text, which is no JSON.
@@ -195,6 +197,11 @@ impl Parent {
 }
 
 impl Leaf {
+    /// Whether it is the name of a member.
+    pub(super) fn is_name(&self) -> bool {
+        matches!(self.shape, Shape::Name { .. })
+    }
+
     /// In its document, quotes included.
     pub(super) fn span(&self) -> Span {
         self.extent.into()
@@ -353,7 +360,7 @@ impl Found {
         (0..).zip(&self.list).filter(move |(_, finding)| which(finding)).filter_map(|(number, finding)| {
             let leaf = &self.leaves[finding.leaf as usize];
             let inner = match leaf.shape {
-                Shape::String { escaped: false } => leaf.span().start + 1,
+                Shape::String { escaped: false } | Shape::Name { escaped: false } => leaf.span().start + 1,
                 Shape::Bare => leaf.span().start,
                 _ => return None,
             };

@@ -27,8 +27,18 @@ pub(super) struct Cache {
 struct Slot {
     length: usize,
     name: [u8; NAME_MAX],
-    role: Role,
-    meaning: Meaning,
+    sense: Sense,
+}
+
+/// What a name says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Sense {
+    /// What it makes its value.
+    pub(super) role: Role,
+    /// What it says about its value.
+    pub(super) meaning: Meaning,
+    /// It may be data itself.
+    pub(super) odd: bool,
 }
 
 impl Said {
@@ -48,7 +58,7 @@ impl Said {
 
 impl Cache {
     /// What a name says. `read` says it when it is not known.
-    pub(super) fn get(&mut self, name: &str, read: impl FnOnce() -> (Role, Meaning)) -> (Role, Meaning) {
+    pub(super) fn get(&mut self, name: &str, read: impl FnOnce() -> Sense) -> Sense {
         let bytes = name.as_bytes();
         if bytes.len() > NAME_MAX || bytes.is_empty() {
             return read();
@@ -60,11 +70,10 @@ impl Cache {
         let hash = bytes.iter().take(4).chain(bytes.iter().rev().take(4)).fold(bytes.len(), mix);
         let slot = &mut self.slots[hash >> 7 & (NAMES - 1)];
         if slot.length != bytes.len() || slot.name[..bytes.len()] != *bytes {
-            let (role, meaning) = read();
-            *slot = Slot { length: bytes.len(), name: [0; NAME_MAX], role, meaning };
+            *slot = Slot { length: bytes.len(), name: [0; NAME_MAX], sense: read() };
             slot.name[..bytes.len()].copy_from_slice(bytes);
         }
-        (slot.role, slot.meaning)
+        slot.sense
     }
 }
 
@@ -75,14 +84,15 @@ mod tests {
     #[test]
     fn what_a_name_says_is_read_once_and_kept_for_the_next_scan() {
         let said = Said::default();
+        let of = |role| Sense { role, ..Sense::default() };
         let mut cache = said.take();
-        assert_eq!(cache.get("value", || (Role::Value, Meaning::default())).0, Role::Value);
+        assert_eq!(cache.get("value", || of(Role::Value)).role, Role::Value);
         said.keep(cache);
         let mut cache = said.take();
-        assert_eq!(cache.get("value", || panic!("it is known")).0, Role::Value);
-        assert_eq!(cache.get("valu", || (Role::Plain, Meaning::default())).0, Role::Plain);
+        assert_eq!(cache.get("value", || panic!("it is known")).role, Role::Value);
+        assert_eq!(cache.get("valu", || of(Role::Plain)).role, Role::Plain);
         let long = "x".repeat(NAME_MAX + 1);
-        assert_eq!(cache.get(&long, || (Role::Name, Meaning::default())).0, Role::Name);
-        assert_eq!(cache.get(&long, || (Role::Rows, Meaning::default())).0, Role::Rows);
+        assert_eq!(cache.get(&long, || of(Role::Name)).role, Role::Name);
+        assert_eq!(cache.get(&long, || of(Role::Rows)).role, Role::Rows);
     }
 }

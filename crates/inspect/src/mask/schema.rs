@@ -13,7 +13,7 @@ mod fit;
 mod format;
 mod pattern;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -30,6 +30,8 @@ type Id = u32;
 pub struct Schema {
     /// The first is the root.
     nodes: Vec<Node>,
+    /// Of all members that it describes.
+    names: HashSet<Box<str>>,
 }
 
 /// One subschema.
@@ -99,7 +101,13 @@ impl Schema {
         for (node, telling) in nodes.iter_mut().zip(telling) {
             node.telling = telling;
         }
-        Some(Self { nodes })
+        let names = nodes.iter().flat_map(|node| node.properties.keys().cloned()).collect();
+        Some(Self { nodes, names })
+    }
+
+    /// Whether some object that it describes has a member of that name.
+    pub(super) fn names(&self, name: &str) -> bool {
+        self.names.contains(name)
     }
 }
 

@@ -95,6 +95,8 @@ pub(super) struct Search<'a> {
     decoded: Vec<(Box<str>, u32)>,
     hits: Vec<Hit>,
     names: Cache,
+    /// The name that was read last may be data.
+    odd: bool,
     /// Bytes that may still be read again.
     again: usize,
 }
@@ -165,6 +167,7 @@ impl<'a> Search<'a> {
             decoded: Vec::new(),
             hits: Vec::new(),
             names: rules.said.take(),
+            odd: false,
             again: again(length),
         }
     }
@@ -198,6 +201,11 @@ impl<'a> Search<'a> {
             }
             let mut here = frames.last().map_or(place, |around| around.place);
             let role = self.enter(document, &walk, &frames, &mut here);
+            if std::mem::take(&mut self.odd)
+                && let Some(around) = frames.last()
+            {
+                self.name(document, &walk, around.place, here.part)?;
+            }
             self.advance(document, &walk, &mut here, &mut progress);
             match step {
                 Step::Open(kind, start) => frames.push(Frame::new(kind, start, here, role, &frames)),

@@ -2,6 +2,9 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
+/// Digits of the longest pause before a caller comes back: a hundred days.
+const RETRY_DIGITS_MAX: usize = 10;
+
 /// A block of lines that ended with an empty line. Fields are those of this block alone.
 #[derive(Clone)]
 pub struct Event {
@@ -76,16 +79,37 @@ impl Event {
         &self.raw
     }
 
-    /// The block as it may go on when its data may: lines that no parser reads (unknown fields) are left out and
-    /// comments lose their text, because data could pass there that nobody masks or records. A block that has no such
-    /// lines is passed as it came, not copied.
+    /// Whether its data is a message of MCP: of another type no caller reads it.
+    pub fn is_message(&self) -> bool {
+        self.event.as_deref().is_none_or(is_message)
+    }
+
+    /// The same without its id: a stream cannot be resumed behind it.
+    #[must_use]
+    pub fn without_id(self) -> Self {
+        Self { id: None, ..self }
+    }
+
+    /// The block as it may go on when its data may: lines that no parser reads (unknown fields, types but `message`, ids
+    /// but the one that counts, a `retry` that is no number) are left out and comments lose their text, because data
+    /// could pass there that nobody masks or records. A block that has no such lines is passed as it came, not copied.
     pub fn forward(&self) -> Bytes {
         let clean = lines(&self.raw[self.start..]).all(|content| match line(content) {
-            Line::Unknown => false,
             Line::Comment => content == b":",
-            _ => true,
+            Line::Data(_) | Line::Blank => true,
+            other => self.keeps(&other),
         });
         if clean { self.raw.clone() } else { self.write(None) }
+    }
+
+    /// Whether a line beside the data goes on.
+    fn keeps(&self, line: &Line<'_>) -> bool {
+        match line {
+            Line::Id(value) => self.id.as_deref() == Some(value),
+            Line::Event(value) => is_message(value),
+            Line::Retry(value) => milliseconds(value).is_some(),
+            Line::Comment | Line::Data(_) | Line::Unknown | Line::Blank => false,
+        }
     }
 
     /// The same with `data` in the place of its data lines; where it had none, before the empty line.
@@ -108,7 +132,6 @@ impl Event {
         out.put_slice(&self.raw[..self.start]);
         for content in lines(&self.raw[self.start..]) {
             match line(content) {
-                Line::Unknown => {}
                 Line::Comment => {
                     out.put_u8(b':');
                     out.put_slice(end);
@@ -119,10 +142,15 @@ impl Event {
                     put_data(&mut out, replacement.take(), end);
                     out.put_slice(end);
                 }
-                Line::Data(_) | Line::Id(_) | Line::Event(_) | Line::Retry(_) => {
+                Line::Data(_) => {
                     out.put_slice(content);
                     out.put_slice(end);
                 }
+                other if self.keeps(&other) => {
+                    out.put_slice(content);
+                    out.put_slice(end);
+                }
+                _ => {}
             }
         }
         out.freeze()
@@ -153,6 +181,11 @@ fn put_data(out: &mut BytesMut, data: Option<&[u8]>, end: &[u8]) {
             None => return,
         }
     }
+}
+
+/// The type of events that have messages; without one it is the same (WHATWG HTML, section 9.2.6).
+fn is_message(event: &[u8]) -> bool {
+    matches!(event, b"" | b"message")
 }
 
 /// The lines of a block, without their line ends.
@@ -195,7 +228,7 @@ fn line(content: &[u8]) -> Line<'_> {
 }
 
 fn milliseconds(value: &[u8]) -> Option<u64> {
-    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
+    if value.is_empty() || value.len() > RETRY_DIGITS_MAX || !value.iter().all(u8::is_ascii_digit) {
         return None;
     }
     std::str::from_utf8(value).ok()?.parse().ok()

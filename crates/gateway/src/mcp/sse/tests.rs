@@ -139,6 +139,23 @@ fn what_no_parser_reads_does_not_go_on() {
     check(": secret\n\n", ":\n\n");
     check("{\"secret\":1}\ndata: x\nX-Secret: y\n:z\n\n", "data: x\n:\n\n");
     assert_eq!(one("a: secret\ndata: x\n: y\n\n").encode(b"z"), "data: z\n:\n\n");
+    check("event: secret\nevent: message\ndata: x\n\n", "event: message\ndata: x\n\n");
+    check("id: secret\nid: 2\ndata: x\n\n", "id: 2\ndata: x\n\n");
+    check("id: sec\0ret\ndata: x\n\n", "data: x\n\n");
+    check("retry: secret\nretry: 99999999999\nretry: 5\ndata: x\n\n", "retry: 5\ndata: x\n\n");
+    assert_eq!(one("id: secret\ndata: x\n\n").without_id().forward(), "data: x\n\n");
+    assert_eq!(one("id: secret\ndata: x\n\n").without_id().encode(b"z"), "data: z\n\n");
+}
+
+#[test]
+fn only_messages_are_messages() {
+    let check = |stream: &str, expected: bool| assert_eq!(one(stream).is_message(), expected, "{stream:?}");
+    check("data: x\n\n", true);
+    check("event\ndata: x\n\n", true);
+    check("event: message\ndata: x\n\n", true);
+    check("event: Message\ndata: x\n\n", false);
+    check("event: endpoint\ndata: x\n\n", false);
+    check("event: message\nevent: secret\ndata: x\n\n", false);
 }
 
 /// Bytes that meet every branch often.
@@ -211,7 +228,7 @@ proptest! {
             prop_assert_eq!((again.len(), rest.len()), (1, 0));
             prop_assert_eq!(again[0].data.as_deref(), Some(data.as_bytes()));
             prop_assert_eq!(&again[0].id, &event.id);
-            prop_assert_eq!(&again[0].event, &event.event);
+            prop_assert!(again[0].is_message());
             prop_assert_eq!(again[0].retry, event.retry);
         }
     }

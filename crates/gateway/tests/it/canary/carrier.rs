@@ -245,10 +245,6 @@ fn message(carrier: &Carrier, id: u64, text: &str) -> (Vec<(&'static str, String
         fields.push(("mcp-method", carrier.method.to_owned()));
         let name = ["name", "uri", "taskId"].iter().find_map(|member| params[*member].as_str());
         fields.extend(name.map(|name| ("mcp-name", name.to_owned())));
-        // Arguments that a tool's schema mirrors into headers (SEP-2243).
-        fields.extend(
-            params["arguments"]["deep"][0]["note"].as_str().map(|note| ("mcp-param-note", note.to_owned())),
-        );
     }
     let body = json!({ "jsonrpc": "2.0", "id": id, "method": carrier.method, "params": params });
     (fields, body.to_string().into_bytes())

@@ -90,3 +90,37 @@ fn mask_is_not_masked_again() {
         assert_eq!(masked(&once, form, &[]), once);
     }
 }
+
+#[test]
+fn name_that_is_a_value_is_masked_and_stays_apart() {
+    let check = |message: &str, expected: &str| assert_eq!(masked(message, Form::Label, &[]), expected);
+    check(
+        r#"{"a@example.com":1,"b@example.com":{"a@example.com":2},"c":3}"#,
+        r#"{"[email]":1,"[email-2]":{"[email]":2},"c":3}"#,
+    );
+    check(r#"{"\u0061@example.com":1,"é":2}"#, r#"{"[email]":1,"é":2}"#);
+    check(r#"{"to a@example.com now":1}"#, r#"{"to [email] now":1}"#);
+    check(r#"{"[email]":0,"[email-7]":0,"a@example.com":1}"#, r#"{"[email]":0,"[email-7]":0,"[email-8]":1}"#);
+    check(r#"["{\"a@example.com\":1}",{"a@example.com":1}]"#, r#"["{\"[email]\":1}",{"[email]":1}]"#);
+    check(r#"{"tr0ub4dor":1,"password":"tr0ub4dor"}"#, r#"{"[password]":1,"password":"[password]"}"#);
+    for form in [Form::Partial, Form::Drop] {
+        let two = masked(r#"{"ab@example.com":1,"cb@example.com":2}"#, form, &[]);
+        assert_eq!(two, r#"{"[email]":1,"[email-2]":2}"#, "no two become one");
+    }
+    let tokens = masked(r#"{"ab@example.com":1,"cb@example.com":2}"#, Form::Token, &[]);
+    assert_eq!(tokens.matches("mk:k1:").count(), 2, "{tokens}");
+}
+
+#[test]
+fn pointers_show_no_name_that_is_a_value() {
+    let message =
+        r#"{"a@example.com":{"x~/y":{"mail":"b@example.com"}},"t":"{\"c@example.com\":\"d@example.com\"}"}"#;
+    let rules = Rules::new(&Settings::default()).expect("settings");
+    let keys = Keys::new("k1", &[1; 32], &[2; 32]).expect("a name");
+    let findings = scan(message, &Surface::everything(), &rules, &Fields::default()).expect("JSON");
+    let masked = findings.apply(message, &keys, |_| Form::Label);
+    let mut pointers: Vec<&str> = masked.receipts.iter().map(|receipt| receipt.pointer.as_str()).collect();
+    pointers.sort_unstable();
+    assert_eq!(pointers, ["/[email]", "/[email]/x~0~1y/mail", "/t/[email-2]", "/t/[email-2]"]);
+    assert_eq!(masked.pointer("/a@example.com/data"), "/[email]/data");
+}

@@ -12,7 +12,7 @@ use crate::mask::surface::Part;
 use crate::mask::{fold, layer, limit, marked};
 use crate::text;
 use crate::value::Value;
-use crate::walk::{Kind, Span};
+use crate::walk::{Kind, Span, Walk};
 
 /// Shortest text that any detector finds something in.
 const TEXT_MIN: usize = 5;
@@ -64,6 +64,22 @@ impl Search<'_> {
             self.report(here, text, whole, owner, SURE, Origin::Key)?;
         }
         Ok(true)
+    }
+
+    /// Looks at the name of the value of the last step: in a map from addresses to people it is data. `around` is the
+    /// place of the object.
+    pub(super) fn name(
+        &mut self,
+        document: &Document<'_>,
+        walk: &Walk<'_>,
+        around: Place,
+        part: Option<Part>,
+    ) -> Result<(), Fault> {
+        let Some(key) = walk.key() else { return Ok(()) };
+        let text = super::member::name(document.text, key);
+        let span = Span::new(key.span.start - 1, key.span.end + 1);
+        let here = Here { document, walk: Some(walk), span, shape: Shape::Name { escaped: key.escaped } };
+        self.content(&here, Place { part, field: None, owner: None, ..around }, &text)
     }
 
     fn number(&mut self, here: &Here<'_>, place: Place, text: &str) -> Result<(), Fault> {
@@ -232,7 +248,10 @@ impl Search<'_> {
 impl Here<'_> {
     /// Whether its text stands in the message as it is.
     fn stands_plainly(&self) -> bool {
-        let plain = matches!(self.shape, Shape::String { escaped: false } | Shape::Bare);
+        let plain = matches!(
+            self.shape,
+            Shape::String { escaped: false } | Shape::Name { escaped: false } | Shape::Bare
+        );
         plain && self.document.parent.is_none()
     }
 }

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::{Document, Place, Search};
+use super::{Document, Place, Search, Seek};
 use crate::mask::Fault;
 use crate::mask::name::{Meaning, Role, role};
+use crate::mask::said::Sense;
 use crate::mask::surface::Part;
 use crate::text;
 use crate::value::Value;
@@ -83,6 +84,19 @@ pub(super) fn name(text: &str, key: Key) -> Cow<'_, str> {
     if key.escaped { text::unescape_lossy(raw) } else { Cow::Borrowed(raw) }
 }
 
+/// Bytes of a name, and digits in it, from which on it may be a value: identifiers have no more of both.
+const ODD_BYTES: usize = 20;
+const ODD_DIGITS: usize = 4;
+
+/// Whether a name may be data: an address, a number, a key. A look at its bytes, since nearly all names are identifiers.
+fn is_odd(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let digits = bytes.iter().filter(|byte| byte.is_ascii_digit()).count();
+    digits >= ODD_DIGITS
+        || digits > 0 && bytes.len() >= ODD_BYTES
+        || bytes.iter().any(|byte| matches!(byte, b'@' | b':' | b'=' | b'%' | b' ' | b'{' | 0x80..))
+}
+
 impl Search<'_> {
     /// What the name of the value of the last step makes it, inside the innermost of `frames`. `place` is that one's
     /// place, and becomes the value's. (One that is given and changed: copying it at each value cost a twentieth.)
@@ -122,7 +136,9 @@ impl Search<'_> {
             }
             return Role::Plain;
         }
-        let (role, meaning) = self.said(&name);
+        let Sense { role, meaning, odd } = self.said(&name);
+        // A copy may be the name of anything.
+        self.odd = odd || matches!(self.seek, Seek::Values(_));
         if role == Role::Value {
             place.take(around.named);
         }
@@ -133,12 +149,12 @@ impl Search<'_> {
     }
 
     /// What a name says about its value, and about the values beside it.
-    fn said(&mut self, name: &str) -> (Role, Meaning) {
+    fn said(&mut self, name: &str) -> Sense {
         let rules = self.rules;
         self.names.get(name, || {
             let means = rules.names.may_mean(name);
             let meaning = means.then(|| rules.names.read(name, rules.engine.words()));
-            (role(name), meaning.unwrap_or_default())
+            Sense { role: role(name), meaning: meaning.unwrap_or_default(), odd: is_odd(name) }
         })
     }
 
@@ -176,7 +192,7 @@ impl Search<'_> {
         let raw = span.of(document.text);
         if role == Role::Name && raw.starts_with('"') {
             let name = text::unescape_lossy(span.unquoted().of(document.text));
-            around.named = self.said(&name).1;
+            around.named = self.said(&name).meaning;
         } else {
             Self::early(walk, around, place, role, span);
         }
@@ -204,7 +220,7 @@ impl Search<'_> {
                 }
                 _ => header.text(),
             };
-            columns.push(text.map_or_else(Meaning::default, |text| self.said(&text).1));
+            columns.push(text.map_or_else(Meaning::default, |text| self.said(&text).meaning));
         }
         if columns.iter().all(|column| column.says_nothing()) {
             columns.clear();
