@@ -38,7 +38,8 @@ const HAR: [(&str, &[&str]); 8] = [
     ("/log/entries/0/timings", &["send", "wait", "receive"]),
 ];
 
-fn countersign(config: Option<&Path>, arguments: &[&str]) -> String {
+/// Runs the command and gives what it says.
+pub(crate) fn countersign(config: Option<&Path>, arguments: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
     command.args(arguments).env_remove("COUNTERSIGN_CONFIG");
     if let Some(config) = config {
