@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::secret;
 use crate::harness::{Harness, call};
+use crate::recording::countersign;
 
 const NOBODY_SEES: &str = r#"
     @id("all") permit (principal, action, resource);
@@ -33,25 +34,28 @@ async fn name_that_shows_a_value_is_masked_for_every_reader() {
     let arguments = json!({ "people": { ONE: 1, OTHER: 2 }, "note": ONE });
     let response = gateway.post("alice", &[], &call(1, "map", &arguments)).await;
     let told = response.json().expect("JSON");
-    let masked =
-        json!({ "[email]": { "age": 1, "password": "[password]" }, "[email-2]": { "[github-token]": 2 } });
     assert_eq!(told["result"]["structuredContent"].as_object().map(serde_json::Map::len), Some(2), "{told}");
     let inner: Value =
         serde_json::from_str(told["result"]["content"][0]["text"].as_str().expect("text")).expect("JSON");
     assert_eq!(inner, told["result"]["structuredContent"], "the same names in both");
-    assert_eq!(
-        inner.as_object().map(|map| map.keys().cloned().collect::<Vec<_>>()),
-        masked.as_object().map(|map| map.keys().cloned().collect())
-    );
+    let names: Vec<&String> = inner.as_object().expect("a map").keys().collect();
+    assert_eq!(names, ["[email-2]", "[email]"]);
     let sent = recorder.requests()[0].json();
     assert_eq!(sent["params"]["arguments"]["people"], json!({ "[email]": 1, "[email-2]": 2 }));
 
-    let leaf = &gateway.leaves_of("call.outcome").await[0];
-    let call = leaf["call"].as_str().expect("a call");
-    let recorded = gateway.api("olga", "GET", &format!("/api/v1/calls/{call}"), &Value::Null).await;
-    let text = String::from_utf8_lossy(&recorded.body).into_owned();
+    let calls = gateway.leaves_of("call.intent").await;
+    let session = calls[0]["session"].as_str().expect("a session").to_owned();
+    let directory = tempfile::tempdir().expect("a directory");
+    let kept = directory.path().join("a.mcpcast.jsonl");
+    let file = kept.to_str().expect("UTF-8").to_owned();
+    let export = gateway.restart_after(move |config| {
+        countersign(Some(config), &["session", "export", &session, "-o", &file]);
+    });
+    let gateway = export.await;
+    let record = std::fs::read_to_string(&kept).expect("written");
+    assert!(record.contains("[email-2]"), "{record}");
     for value in [ONE, OTHER, &secret(), "battery staple"] {
-        assert!(!text.contains(value) && !response_text(&told).contains(value), "{value}: {text}");
+        assert!(!record.contains(value) && !told.to_string().contains(value), "{value}: {record}");
     }
     gateway.finish().await;
 }
@@ -66,8 +70,4 @@ async fn name_that_the_output_schema_has_stays() {
     let map = told["result"]["structuredContent"].as_object().expect("a map");
     assert!(map.contains_key(ONE) && !map.contains_key(OTHER), "{told}");
     gateway.finish().await;
-}
-
-fn response_text(value: &Value) -> String {
-    value.to_string()
 }
