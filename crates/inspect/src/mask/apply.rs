@@ -51,6 +51,11 @@ pub struct Receipt {
 }
 
 impl Masked {
+    /// These changes, in order and apart, without an account of them.
+    pub fn of(edits: Vec<(Span, String)>) -> Self {
+        Self { edits, ..Self::default() }
+    }
+
     /// The message with its changes; itself when there are none.
     pub fn splice<'a>(&self, message: &'a str) -> Cow<'a, str> {
         if self.edits.is_empty() { Cow::Borrowed(message) } else { Cow::Owned(spliced(message, &self.edits)) }

@@ -169,5 +169,5 @@ fn painted(document: &str, masked: &Masked, paint: Paint) -> String {
     }
     let style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Magenta)));
     let edits = masked.edits.iter().map(|(span, text)| (*span, format!("{style}{text}{style:#}"))).collect();
-    Masked { edits, receipts: Vec::new() }.splice(document).into_owned()
+    Masked::of(edits).splice(document).into_owned()
 }
