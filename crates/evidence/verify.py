@@ -289,25 +289,161 @@ class Folder:
                 yield os.path.relpath(full, self.folder).replace(os.sep, "/"), stat.S_ISREG(os.lstat(full).st_mode)
 
 
+# What an archive of a package is, byte by byte: PKWARE APPNOTE 6.3, as a gateway writes it and not as the format allows it.
+LARGE, NARROW, LIST_MAX = 3 * 2**30, 2**32 - 1, 2**26
+END = "its last bytes are not the end of an archive: it was cut, or a comment or something else stands there"
+SPAN = "it does not consist of files, their list and its end: bytes stand before, between or behind them"
+TALLY = "how many files there are, or where their list is, is not said as a gateway says it"
+LISTED = "it is not listed as a gateway lists a file of this name and size: another program made or changed the archive"
+ORDER = "it is there twice, out of order, or not a name that a gateway gives to a file"
+LOCAL = "what stands before its bytes is not what the list of files says of it"
+CONTENT = "its bytes are not those that the list of files says: they end elsewhere or are others"
+
+
+def little(size, *values):
+    return b"".join(value.to_bytes(size, "little") for value in values)
+
+
+class Entry:
+    """A file in an archive: what the list says of it, and what both headers must then be."""
+
+    def __init__(self, listed, begin, at):
+        number = lambda start, size: int.from_bytes(listed[begin + start:begin + start + size], "little")
+        end = 46 + number(28, 2)
+        if len(listed) - begin < max(46, end):
+            raise Bad(SPAN)
+        self.raw, self.at = listed[begin + 46:begin + end], at
+        self.name = self.raw.decode("utf-8", "replace")
+        self.crc, self.packed, self.size = (number(start, 4) for start in (16, 20, 24))
+        if self.size == NARROW:
+            if len(listed) - begin < end + 20:
+                raise Bad(SPAN)
+            self.size, self.packed = number(end + 4, 8), number(end + 12, 8)
+        self.large = self.size > LARGE
+        self.stored = self.name.startswith("log/tile/") and not self.name.startswith("log/tile/entries/")
+        self.rank = ({"manifest.json": 1, "manifest.note": 2}.get(self.name, 0), self.name)
+        self.version = 45 if self.large else 10 if self.stored else 20
+        sizes = (NARROW, NARROW) if self.large else (self.packed, self.size)
+        # No flags, deflated or stored, no date.
+        facts = little(2, self.version, 0, 0 if self.stored else 8, 0, 33) + little(4, self.crc, *sizes) + little(2, len(self.raw))
+        wide = [self.size, self.packed] if self.large else []
+        self.local = self.head(b"PK\3\4" + facts, wide, b"")
+        # Made on Unix; a plain file that its owner writes and everybody reads.
+        far = [at] if at >= NARROW else []
+        self.listed = self.head(b"PK\1\2" + little(2, 3 << 8 | self.version) + facts, wide + far,
+                                bytes(6) + little(4, 0o100644 << 16, min(at, NARROW)))
+
+    def head(self, facts, wide, more):
+        extra = little(2, 1, 8 * len(wide)) + little(8, *wide) if wide else b""
+        return facts + little(2, len(extra)) + more + self.raw + extra
+
+    def is_named(self):
+        return (all(33 <= ord(c) <= 126 and c not in "\\:" for c in self.name)
+                and not {"", ".", ".."} & set(self.name.split("/")))
+
+    def is_whole(self, file):
+        """Whether its bytes are what the list says, with nothing behind them."""
+        file.seek(self.at + len(self.local))
+        left, size, crc, inflate, data = self.packed, 0, 0, zlib.decompressobj(-15), b""
+        while size <= self.size and (left or data):
+            if not data:
+                data = file.read(min(65536, left))
+                left -= len(data)
+                if not data:
+                    return False
+            if self.stored:
+                out, data = data, b""
+            elif inflate.eof:
+                return False
+            else:
+                try:
+                    out, data = inflate.decompress(data, 65536), inflate.unconsumed_tail
+                except zlib.error:
+                    return False
+                if inflate.unused_data:
+                    return False
+            size, crc = size + len(out), zlib.crc32(out, crc)
+        if not self.stored and not inflate.eof:
+            out = inflate.flush()
+            size, crc = size + len(out), zlib.crc32(out, crc)
+        return (size, crc) == (self.size, self.crc) and (self.stored or inflate.eof)
+
+
 class Archive:
-    """Files in a zip archive, read in place."""
+    """Files in a zip archive, read in place. One that is not as a gateway writes it has none."""
 
     def __init__(self, path):
-        self.zip = zipfile.ZipFile(path)
-        self.known = self.zip.namelist()
-        if len(set(self.known)) != len(self.known):
-            raise OSError("two files of the archive have one name")
+        self.path, self.zip, self.entries, self.fault = path, None, [], None
+        with open(path, "rb") as file:
+            try:
+                self.read(file)
+            except Bad as problem:
+                name = self.entries[-1].name if problem.args[1:] else path
+                self.fault, self.entries = (name, problem.args[0]), []
+        if not self.fault:
+            self.zip = zipfile.ZipFile(path)
+
+    def read(self, file):
+        length = file.seek(0, 2)
+
+        def at(start, size):
+            file.seek(start)
+            return file.read(size)
+
+        end = at(max(length - 22, 0), min(length, 22))
+        if at(0, 2) != b"PK" and end[:4] != b"PK\5\6":
+            raise OSError("not a zip archive")
+        if end[:4] != b"PK\5\6":
+            raise Bad(END)
+        tail = at(length - 98, 76) if length >= 98 else b""
+        number = lambda data, start, size: int.from_bytes(data[start:start + size], "little")
+        if tail[56:60] == b"PK\6\7":
+            size, start = number(tail, 40, 8), number(tail, 48, 8)
+        else:
+            size, start, tail = number(end, 12, 4), number(end, 16, 4), b""
+        if start + size + len(tail) + 22 != length or size > LIST_MAX:
+            raise Bad(SPAN)
+        listed, place, done = at(start, size), 0, 0
+        while done < size:
+            before = self.entries[-1].rank if self.entries else None
+            entry = Entry(listed, done, place)
+            self.entries.append(entry)
+            if not entry.is_named() or before is not None and before >= entry.rank:
+                raise Bad(ORDER, entry)
+            if not listed.startswith(entry.listed, done) or place + len(entry.local) + entry.packed > start:
+                raise Bad(LISTED, entry)
+            if at(place, len(entry.local)) != entry.local:
+                raise Bad(LOCAL, entry)
+            done, place = done + len(entry.listed), place + len(entry.local) + entry.packed
+        if place != start:
+            raise Bad(SPAN)
+        if tail + end != self.ending(size, start):
+            raise Bad(TALLY)
+
+    def ending(self, size, start):
+        count, wide, end = len(self.entries), b"", b"PK\5\6"
+        if count > 65535 or max(size, start) > NARROW:
+            version = max((entry.version for entry in self.entries), default=10)
+            wide = (b"PK\6\6" + little(8, 44) + little(2, version, version) + bytes(8) + little(8, count, count, size, start)
+                    + b"PK\6\7" + bytes(4) + little(8, start + size) + little(4, 1))
+        return (wide + end + bytes(4) + little(2, *[min(count, 65535)] * 2)
+                + little(4, NARROW if wide else size, min(start, NARROW)) + bytes(2))
+
+    def check(self):
+        """What is wrong with the archive itself: where and why. Reads all of it."""
+        if self.fault:
+            return self.fault
+        with open(self.path, "rb") as file:
+            return next(((entry.name, CONTENT) for entry in self.entries if not entry.is_whole(file)), None)
 
     def open(self, path):
         try:
-            return self.zip.open(path)
+            return self.zip and self.zip.open(path)
         except KeyError:
             return None
 
     def names(self):
-        for name in self.known:
-            parts = name.split("/")
-            yield name, not {"", ".", ".."} & set(parts) and "\\" not in name
+        return ((entry.name, True) for entry in self.entries)
 
 
 class Below:
@@ -1987,6 +2123,9 @@ def log_of(path):
 
 def verify(path, given, findings, others=()):
     files = Archive(path) if os.path.isfile(path) else Folder(path)
+    fault = files.check() if isinstance(files, Archive) else None
+    if fault:
+        return findings.blame("archive", fault[1], path=fault[0])
     package = is_package(files)
     log = Log(Below(files, "log/") if package else files)
     try:

@@ -10,6 +10,7 @@ use std::rc::Rc;
 use zip::ZipArchive;
 
 use super::Error;
+use super::archive::{self, Fault, Member};
 
 /// Deeper than any path of a package: `log`, `tile`, row, seven elements of a number, width.
 const DEPTH_MAX: usize = 13;
@@ -25,27 +26,57 @@ pub struct Files {
 #[derive(Clone)]
 enum Kind {
     Directory(PathBuf),
-    Archive(PathBuf, Rc<RefCell<ZipArchive<BufReader<File>>>>),
+    Archive(PathBuf, Rc<Archive>),
+    /// An archive out of which two programs may read two packages: it has no files.
+    Refused(PathBuf, Fault),
+}
+
+struct Archive {
+    zip: RefCell<ZipArchive<BufReader<File>>>,
+    members: Vec<Member>,
 }
 
 impl Files {
-    /// Opens a directory, or a zip archive when `path` is a file.
+    /// Opens a directory, or a zip archive when `path` is a file. One that has not the one shape of an archive is opened as if
+    /// it held nothing: see [`fault`](Self::fault).
     pub fn open(path: &Path) -> Result<Self, Error> {
         let fail = |error| io_error(path, error);
         let kind = if fs::metadata(path).map_err(fail)?.is_file() {
-            let file = BufReader::new(File::open(path).map_err(fail)?);
-            let mut archive = ZipArchive::new(file).map_err(|error| fail(error.into()))?;
-            // Two programs would read two different packages.
-            if archive.has_duplicate_names() || archive.has_overlapping_entries().unwrap_or(true) {
-                let reason = "two files of the archive have one name or share bytes";
-                return Err(fail(io::Error::new(io::ErrorKind::InvalidData, reason)));
+            let mut file = BufReader::new(File::open(path).map_err(fail)?);
+            match archive::members(&mut file).map_err(fail)? {
+                Ok(members) => {
+                    let zip = ZipArchive::new(file).map_err(|error| fail(error.into()))?;
+                    Kind::Archive(path.to_owned(), Rc::new(Archive { zip: RefCell::new(zip), members }))
+                }
+                Err(fault) => Kind::Refused(path.to_owned(), fault),
             }
-            Kind::Archive(path.to_owned(), Rc::new(RefCell::new(archive)))
         } else {
             fs::read_dir(path).map_err(fail)?;
             Kind::Directory(path.to_owned())
         };
         Ok(Self { kind, prefix: String::new() })
+    }
+
+    /// What is wrong with the archive itself, if it is one: the file in it, or the archive, and the reason. Reads all of it.
+    pub fn fault(&self) -> Result<Option<(String, &'static str)>, Error> {
+        let (path, fault) = match &self.kind {
+            Kind::Directory(_) => return Ok(None),
+            Kind::Refused(path, fault) => (path, Some(fault.clone())),
+            Kind::Archive(path, archive) => {
+                let find = || -> io::Result<Option<Fault>> {
+                    let mut file = File::open(path)?;
+                    for member in &archive.members {
+                        if let Some(fault) = member.fault(&mut file)? {
+                            return Ok(Some(fault));
+                        }
+                    }
+                    Ok(None)
+                };
+                (path, find().map_err(|error| io_error(path, error))?)
+            }
+        };
+        let named = |fault: Fault| (fault.member.unwrap_or_else(|| path.display().to_string()), fault.reason);
+        Ok(fault.map(named))
     }
 
     /// The files below `directory`, a path with `/` between its elements.
@@ -85,11 +116,11 @@ impl Files {
                 run().map_err(|error| io_error(&full, error))?;
                 Ok(true)
             }
-            Kind::Archive(archive, zip) => {
-                let mut zip = zip.borrow_mut();
-                let fail = |error| io_error(&archive.join(&name), error);
+            Kind::Refused(..) => Ok(false),
+            Kind::Archive(path, archive) => {
+                let mut zip = archive.zip.borrow_mut();
+                let fail = |error| io_error(&path.join(&name), error);
                 match zip.by_name(&name) {
-                    Ok(file) if !file.is_file() => Ok(false),
                     Ok(mut file) => f(&mut file).map(|()| true).map_err(fail),
                     Err(zip::result::ZipError::FileNotFound) => Ok(false),
                     Err(error) => Err(fail(error.into())),
@@ -106,17 +137,12 @@ impl Files {
                 let directory = directory.join(&self.prefix);
                 if directory.is_dir() { walk_below(&directory, "", 0, visit) } else { Ok(()) }
             }
-            Kind::Archive(archive, zip) => {
-                let zip = zip.borrow();
-                for name in zip.file_names() {
-                    let Ok(name) = name else {
-                        visit(None, archive);
-                        continue;
-                    };
-                    let Some(path) = name.strip_prefix(&self.prefix) else { continue };
-                    let strange = |part: &str| part.is_empty() || part == "." || part == "..";
-                    let strange = path.split('/').any(strange) || path.contains('\\');
-                    visit(Some(path.to_owned()).filter(|_| !strange), &archive.join(&*name));
+            Kind::Refused(..) => Ok(()),
+            Kind::Archive(full, archive) => {
+                for Member { name, .. } in &archive.members {
+                    if let Some(path) = name.strip_prefix(&self.prefix) {
+                        visit(Some(path.to_owned()), &full.join(name));
+                    }
                 }
                 Ok(())
             }
@@ -126,7 +152,7 @@ impl Files {
 
 impl std::fmt::Debug for Files {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (Kind::Directory(path) | Kind::Archive(path, _)) = &self.kind;
+        let (Kind::Directory(path) | Kind::Archive(path, _) | Kind::Refused(path, _)) = &self.kind;
         formatter.debug_struct("Files").field("path", path).field("prefix", &self.prefix).finish()
     }
 }

@@ -4,6 +4,7 @@
 //! `verifier.key`, the log's public key. The key file is a convenience: a reader who takes it from the
 //! directory trusts whoever made the directory.
 
+pub mod archive;
 mod files;
 mod reader;
 mod writer;

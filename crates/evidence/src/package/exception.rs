@@ -82,7 +82,7 @@ pub const RULES: &[Rule] = &[
     rule("approval_rejected", "Somebody refused a held call.", &["approval.rejected"], &[]),
     rule(
         "definition_changed",
-        "An upstream changed what a tool says it does. Calls of it are refused until somebody accepts.",
+        "An upstream changed what a tool says it does. Whether it could be called before somebody accepted is what the policies say.",
         &["tools.changed"],
         &[when("detail.changed", &[])],
     ),

@@ -181,6 +181,8 @@ pub enum ProblemKind {
     Approval,
     /// Bodies were erased before their time, or not those that the log says.
     Retention,
+    /// An archive is not as a gateway writes it, so that programs may read different files out of it.
+    Archive,
     /// The manifest of a package is missing, malformed or not signed by the key, or a file is not what it lists.
     Manifest,
     /// Rows or figures of a package are not what its log gives.

@@ -77,6 +77,10 @@ fn verify_epoch(
 ) -> Result<Findings, directory::Error> {
     let files = Files::open(directory)?;
     let mut findings = Findings::new();
+    if let Some((path, reason)) = files.fault()? {
+        findings.blame_file(ProblemKind::Archive, path, reason);
+        return Ok(findings);
+    }
     let checked = if package::is_package(&files)? {
         let keys: Vec<VerifierKey> = key.into_iter().chain(others).cloned().collect();
         package::check(&files, &keys, &mut findings, progress)

@@ -34,7 +34,7 @@ pub const CRITERIA: &[Criterion] = &[
     at(
         "CC6.2",
         "People and programs are registered before they get access, and lose it when they leave",
-        "Callers are proven by the organisation's identity provider or by service keys; failed attempts are recorded with their reason; keys are recorded when they are made and withdrawn. Reviews put every grant before people who do not hold it.",
+        "Callers are proven by the organisation's identity provider or by service keys; failed attempts are recorded with their reason; keys are recorded when they are made and withdrawn. A review of access, where one was begun, puts every grant before people who do not hold it.",
         &[
             "populations/principals.csv",
             "populations/denials.csv",
@@ -48,7 +48,7 @@ pub const CRITERIA: &[Criterion] = &[
     at(
         "CC6.3",
         "Access follows roles, least privilege and separation of duties",
-        "Policies grant by group; calls that need a second person ran under an approval by somebody else, which the verification of the log checks for each. Who may do what was reviewed grant by grant, and whether what was to go is gone was computed from the policies in force.",
+        "Policies grant by group; calls that policy holds for a second person ran under an approval by somebody else, or while break-glass was in force, which the verification of the log checks for each. Where access was reviewed, it was grant by grant, and whether what was to go is gone was computed from the policies in force.",
         &[
             "populations/privileged.csv",
             "populations/approvals.csv",
@@ -62,7 +62,7 @@ pub const CRITERIA: &[Criterion] = &[
     at(
         "CC6.6",
         "Access from outside the boundary is protected",
-        "Requests without proof of identity are refused before their body is read, and counted; each upstream is reached with a credential of its own.",
+        "Requests without proof of identity are refused before their body is read, and counted; no caller's token is sent on to an upstream. With which credential each upstream is reached, if with one, is configuration.",
         &["populations/denials.csv", "system-description.md"],
         "Sum `attempts` (one where empty) of `auth.failed` by day; compare with the load balancer.",
         "Networks, firewalls and everything before the gateway.",
@@ -70,7 +70,7 @@ pub const CRITERIA: &[Criterion] = &[
     at(
         "CC6.7",
         "Data is protected while it moves and only goes where it may",
-        "Answers and arguments are looked through and masked before they are recorded and before they are answered; what was masked is counted by detector.",
+        "Answers and arguments are looked through by the detectors that the configuration leaves on, and what they find is masked before it is recorded and before it is answered, as far as the configuration does not let it through; what was masked is counted by detector.",
         &["populations/masking.csv", "populations/denials.csv"],
         "Sum detectors by server; look for `unread`, messages that were refused because they could not be looked through.",
         "Which data is sensitive; encryption outside the gateway; data that leaves by other ways.",
@@ -78,9 +78,9 @@ pub const CRITERIA: &[Criterion] = &[
     at(
         "CC6.8",
         "Unwanted software and changes of tools are found",
-        "Definitions of tools are pinned by hash; a change is recorded and calls of the tool are refused until somebody accepts it.",
+        "Definitions of tools are pinned by hash; a change is recorded, and so is who accepted it. Until then policies see that the definition changed, and decide whether the tool is refused, held or called as before.",
         &["populations/definitions.csv", "config/documents/"],
-        "For each change find the acceptance: who, when, why.",
+        "For each change find the acceptance: who, when, why. Read in the policy sets what they make of `context.definition`; a set that does not mention it lets a changed tool be called.",
         "What runs on the upstreams themselves.",
     ),
     at(
@@ -94,7 +94,7 @@ pub const CRITERIA: &[Criterion] = &[
     at(
         "CC7.2",
         "Anomalies are watched for",
-        "Denials, floods of failed authentication, orphaned calls, clocks that go back and silences of the log are found by rules over all leaves. The gateway tries its own controls on a schedule, and records whether each worked.",
+        "Denials, floods of failed authentication, orphaned calls, clocks that go back and silences of the log are found by rules over all leaves. Where canaries are configured, the gateway tries its own controls on a schedule, and records whether each worked.",
         &["exceptions.csv", "gaps.csv", "populations/denials.csv", "populations/canaries.csv"],
         "Each row names a leaf: read it, and ask what was done about it. Of canaries, look for `failed`, and for days without a run.",
         "That somebody looks, and how fast.",
@@ -190,7 +190,7 @@ pub const CRITERIA: &[Criterion] = &[
     at(
         "PI1.4",
         "Outputs are complete and delivered only to who may have them",
-        "No answer left before its record was durable; lists are filtered by policy; values are masked by reader.",
+        "No answer left before its record was durable; lists are filtered by policy; values are masked as the configuration says for each reader.",
         &["populations/calls.csv", "populations/masking.csv"],
         "Take samples; compare the opened answer with what the reader may see.",
         "What readers do with it.",

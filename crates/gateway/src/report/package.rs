@@ -457,6 +457,7 @@ impl<'m> Draft<'m> {
             touched: &self.touched,
             derived,
             access,
+            drift: self.drift(derived)?,
             created: self.created,
         };
         self.put("report.html", page::render(&facts, excerpt).as_bytes())?;

@@ -1,7 +1,6 @@
-//! The files of a package into one place: a zip archive (PKWARE APPNOTE 6.3), written as a stream, or a
-//! directory.
+//! The files of a package into one place: a zip archive, written as a stream, or a directory.
 //!
-//! Hash tiles do not compress and are stored; everything else is deflated at the fastest level.
+//! An archive has the one shape that verifiers take: see `evidence::directory::archive`.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Read as _, Write as _};
@@ -9,17 +8,15 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use evidence::directory::Files;
+use evidence::directory::archive::options;
 use evidence::merkle::Hash;
 use evidence::package::FileRecord;
 use sha2::{Digest as _, Sha256};
-use zip::CompressionMethod;
-use zip::write::{SimpleFileOptions, ZipWriter};
+use zip::write::ZipWriter;
 
 use super::{PackageError, spool};
 
 const CHUNK_BYTES: usize = 64 * 1024;
-/// Above this an entry needs the 64-bit form, with some room for what does not compress.
-const LARGE_BYTES: u64 = 3 * 1024 * 1024 * 1024;
 
 /// A package on its way out.
 pub(super) struct Output {
@@ -126,18 +123,6 @@ impl Finished {
 /// Where an archive is until it has its name.
 pub(super) fn unfinished(work: &Path) -> PathBuf {
     work.with_extension("part")
-}
-
-fn options(path: &str, bytes: u64) -> SimpleFileOptions {
-    let stored = path.starts_with("log/tile/") && !path.starts_with("log/tile/entries/");
-    let method = if stored { CompressionMethod::Stored } else { CompressionMethod::Deflated };
-    let level = if stored { None } else { Some(1) };
-    SimpleFileOptions::default()
-        .compression_method(method)
-        .compression_level(level)
-        .last_modified_time(zip::DateTime::default())
-        .unix_permissions(0o644)
-        .large_file(bytes > LARGE_BYTES)
 }
 
 fn io(path: &Path, cause: std::io::Error) -> PackageError {

@@ -12,6 +12,37 @@ use crate::store::entry::{self, Filter};
 /// The directory of what changed, one file for each leaf.
 const DIFFERENCES: &str = "config/differences";
 
+/// How a policy asks whether a definition changed.
+const SEEING: [&str; 2] = ["context.definition", "context[\"definition\"]"];
+
+/// Whether the policy sets of a period mention that the definition of a tool changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Drift {
+    Seen,
+    SeenBySome,
+    Unseen,
+}
+
+impl Drift {
+    /// What that means, as HTML.
+    pub(super) const fn text(self) -> &'static str {
+        match self {
+            Self::Seen => {
+                "Every policy set of the period mentions <code>context.definition</code>: what a changed definition meant for calls of \
+                 the tool, until somebody accepted it, stands in <code>config/policies/</code>."
+            }
+            Self::SeenBySome => {
+                "Some policy sets of the period mention <code>context.definition</code> and some do not: under those that do not, a tool \
+                 whose definition changed could be called as before. The sets are in <code>config/policies/</code>."
+            }
+            Self::Unseen => {
+                "No policy set of the period mentions <code>context.definition</code>: a tool whose definition changed could be called as \
+                 before, accepted or not."
+            }
+        }
+    }
+}
+
 impl Draft<'_> {
     /// Policy sets, configurations and definitions that leaves name, those in force when the period began, and what
     /// changed.
@@ -33,6 +64,22 @@ impl Draft<'_> {
             }
         }
         self.write_differences()
+    }
+
+    /// What the policy sets in the package make of definitions that changed.
+    pub(super) fn drift(&self, derived: &Derived) -> Result<Drift, PackageError> {
+        let before = self.before("policy.published", "policy_set")?;
+        let (mut seeing, mut blind) = (false, false);
+        for hash in derived.policy_sets.iter().copied().chain(before) {
+            let text = self.document(hash)?.map(|document| text_of(&document)).unwrap_or_default();
+            let sees = SEEING.iter().any(|read| text.contains(read));
+            (seeing, blind) = (seeing || sees, blind || !sees);
+        }
+        Ok(match (seeing, blind) {
+            (true, false) => Drift::Seen,
+            (true, true) => Drift::SeenBySome,
+            (false, _) => Drift::Unseen,
+        })
     }
 
     /// What was in force when the period began.

@@ -6,6 +6,7 @@ use evidence::package::{DOES_NOT_ASSERT, Derived, FORMAT, LogPart, Period};
 use evidence::time::Timestamp;
 
 use super::access::Access;
+use super::change::Drift;
 use super::{Bodies, Deployment, Order};
 
 /// The independent verifier, as it is in this release.
@@ -26,6 +27,7 @@ pub(super) struct Facts<'f> {
     pub(super) touched: &'f [u64],
     pub(super) derived: &'f Derived,
     pub(super) access: &'f Access,
+    pub(super) drift: Drift,
     pub(super) created: Timestamp,
 }
 
@@ -74,8 +76,8 @@ pub(super) fn system(facts: &Facts<'_>) -> String {
          ## How a call flows\n\n\
          1. The caller is proven by a token of an issuer above, or by a service key; else the attempt is recorded and refused.\n\
          2. Policy decides: allow, deny, or hold for another person. Nothing matching means deny.\n\
-         3. The message is looked through and masked.\n\
-         4. A held call waits for its approval, which is for exactly this call, once.\n\
+         3. The message is looked through and masked, as far as the configuration does not switch that off.\n\
+         4. A held call waits for its approval, which is for exactly this call, once; or it goes ahead while break-glass is in force.\n\
          5. The intent is made durable in the log. Only then is the call forwarded.\n\
          6. The answer is masked and its outcome made durable. Only then is it answered.\n\n\
          ## What is not recorded\n\n\

@@ -306,12 +306,13 @@ fn changes(out: &mut String, facts: &Facts<'_>, excerpt: &Excerpt) {
         "populations/definitions.csv",
         "No upstream changed what its tools say they do.",
     );
+    out.push_str(&format!("<p>{}</p>\n", facts.drift.text()));
 }
 
 fn approvals(out: &mut String, facts: &Facts<'_>, excerpt: &Excerpt) {
     section(out, "approvals");
-    out.push_str("<p>A held call runs only under an approval that somebody else gave, for exactly this call, once. Verification checks that \
-                  for every one.</p>\n");
+    out.push_str("<p>A held call runs only under an approval that somebody else gave, for exactly this call, once, or while break-glass was in \
+                  force, which is an exception. Verification checks that for every one.</p>\n");
     listed(out, facts, excerpt, "populations/approvals.csv", "No call was held in this period.");
 }
 
