@@ -119,7 +119,7 @@ fn walk(
             return Ok(Err(Fault { member: None, reason: SPAN }));
         };
         let fault = |reason| Ok(Err(Fault { member: Some(member.name.clone()), reason }));
-        let before = members.last().map(|before| before.rank());
+        let before = members.last().map(Member::rank);
         if !is_name(&member.name) || before.is_some_and(|before| before >= member.rank()) {
             return fault(ORDER);
         }
@@ -198,7 +198,7 @@ impl Member {
     fn local(&self, large: bool) -> Vec<u8> {
         let wide = if large { wide(&[self.bytes, self.packed]) } else { Vec::new() };
         let length = u16::try_from(wide.len()).unwrap_or(u16::MAX).to_le_bytes();
-        [b"PK\x03\x04", &*self.facts(large), &length, self.name.as_bytes(), &wide].concat()
+        [&b"PK\x03\x04"[..], &self.facts(large), &length, self.name.as_bytes(), &wide].concat()
     }
 
     /// The entry of the list.
@@ -218,7 +218,7 @@ impl Member {
         let at = u32::try_from(self.at).unwrap_or(WIDE).to_le_bytes();
         let mode = (0o100_644_u32 << 16).to_le_bytes();
         let facts = self.facts(large);
-        [b"PK\x01\x02", &made[..], &facts, &length, &[0; 6], &mode, &at, self.name.as_bytes(), &wide].concat()
+        [&b"PK\x01\x02"[..], &made, &facts, &length, &[0; 6], &mode, &at, self.name.as_bytes(), &wide].concat()
     }
 
     /// Whether its bytes are what is listed, all of them and nothing behind them.
@@ -278,7 +278,7 @@ fn ending(members: &[Member], size: u64, start: u64) -> Vec<u8> {
         end.extend(b"PK\x06\x06");
         end.extend(44_u64.to_le_bytes());
         end.extend([version.to_le_bytes(), version.to_le_bytes()].concat());
-        end.extend([0; 8]);
+        end.extend([0_u8; 8]);
         end.extend([count, count, size, start].map(u64::to_le_bytes).concat());
         end.extend(b"PK\x06\x07\0\0\0\0");
         end.extend((start + size).to_le_bytes());
@@ -286,10 +286,10 @@ fn ending(members: &[Member], size: u64, start: u64) -> Vec<u8> {
     }
     let count = u16::try_from(count).unwrap_or(u16::MAX).to_le_bytes();
     let size = if is_wide { WIDE } else { u32::try_from(size).unwrap_or(WIDE) };
-    end.extend([b"PK\x05\x06\0\0\0\0", &count[..], &count].concat());
+    end.extend([&b"PK\x05\x06\0\0\0\0"[..], &count, &count].concat());
     end.extend(size.to_le_bytes());
     end.extend(u32::try_from(start).unwrap_or(WIDE).to_le_bytes());
-    end.extend([0; 2]);
+    end.extend([0_u8; 2]);
     end
 }
 

@@ -114,13 +114,13 @@ fn unicode_path(file: &File) -> Vec<u8> {
     crc.update(file.name().as_bytes());
     let name = b"harmless.html";
     let length = u16::try_from(5 + name.len()).unwrap();
-    [b"up", &length.to_le_bytes()[..], &[1], &crc.sum().to_le_bytes(), name].concat()
+    [&b"up"[..], &length.to_le_bytes(), &[1], &crc.sum().to_le_bytes(), name].concat()
 }
 
 /// Sizes in 64 bits where 32 do.
 fn wide_sizes(file: &File) -> Vec<u8> {
     let sizes = [number(&file.listed, 24, 4), number(&file.listed, 20, 4)].map(usize::to_le_bytes).concat();
-    [&[1, 0, 16, 0], &*sizes].concat()
+    [&[1_u8, 0, 16, 0][..], &sizes].concat()
 }
 
 type Change = (&'static str, fn(&mut Parts));
@@ -157,11 +157,10 @@ const AROUND: &[Change] = &[
         parts.end.extend(end);
     }),
     ("bytes behind the end", |parts| parts.end.extend(b"\n")),
-    ("another count on this disk", |parts| parts.wide = vec![0; 4]),
     ("a number of disks", |parts| put(&mut parts.end, 4, 1, 2)),
     ("an end in 64 bits that is not needed", |parts| {
-        parts.wide = [b"PK\x06\x06", &44_u64.to_le_bytes()[..], &[20, 0, 20, 0], &[0; 40]].concat();
-        parts.wide.extend([b"PK\x06\x07", &[0; 12][..], &[1, 0, 0, 0]].concat());
+        parts.wide = [&b"PK\x06\x06"[..], &44_u64.to_le_bytes(), &[20, 0, 20, 0], &[0; 40]].concat();
+        parts.wide.extend([&b"PK\x06\x07"[..], &[0; 12], &[1, 0, 0, 0]].concat());
     }),
 ];
 
@@ -200,7 +199,7 @@ const SAID: &[Change] = &[
         file.say(6, 8, 2);
         put(&mut file.local, 14, 0, 8);
         put(&mut file.local, 22, 0, 4);
-        file.after = [b"PK\x07\x08", &*facts].concat();
+        file.after = [&b"PK\x07\x08"[..], &facts].concat();
     }),
     ("other sizes behind the file", |parts| {
         let file = report(parts);
