@@ -769,6 +769,7 @@ RULES = {  # type: (required, optional)
                     "hold.set hold.cleared "
                     "review.started review.decided review.applied review.closed canary.checked".split(), ADMIN),
     "tools.changed": ("detail server", "actor context definition payload redactions target"),
+    "session.ended": ("actor session", "context detail payload redactions server"),
     "audit.gap": ("detail", "actor call server session"),
     "recording.viewed": ("actor", "call context detail session"),
     **dict.fromkeys(("gateway.started", "log.genesis", "log.seal"), ("detail", "actor")),
@@ -1316,7 +1317,7 @@ ABOUT_LEAVES = {
     "calls": "call.intent call.denied", "privileged": "call.intent call.denied", "denials": "call.denied auth.failed",
     "approvals": "approval.requested",
     "masking": "call.intent call.denied call.frame call.outcome approval.requested approval.approved approval.rejected",
-    "changes": "policy.proposed policy.published config.changed breakglass.proposed breakglass.entered breakglass.used breakglass.exited",
+    "changes": "policy.proposed policy.published config.changed breakglass.proposed breakglass.entered breakglass.used breakglass.exited session.ended",
     "principals": "call.intent call.denied approval.approved approval.rejected", "tools": "call.intent call.denied",
     "definitions": "tools.changed",
     "keys": "key.created key.rotated key.revoked passkey.registered passkey.removed log.genesis log.seal",

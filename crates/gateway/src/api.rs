@@ -22,6 +22,7 @@ mod publication;
 mod review;
 mod schema;
 mod server;
+mod session;
 mod slack;
 mod table;
 

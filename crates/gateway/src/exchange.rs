@@ -11,6 +11,7 @@ mod answer;
 pub mod arrival;
 mod bind;
 mod call;
+pub mod ending;
 pub mod flood;
 mod glass;
 mod hold;
@@ -44,6 +45,7 @@ use crate::anchor::Anchors;
 use crate::approval::{Approvals, Verdict};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
+use crate::exchange::ending::Endings;
 use crate::exchange::flood::Flood;
 use crate::exchange::session::{Session, SessionKey, Sessions};
 use crate::identity::{Authenticator, ServiceKeys};
@@ -109,6 +111,8 @@ pub struct Gateway {
     pub statements: Arc<Reader>,
     /// Legacy sessions.
     pub sessions: Sessions,
+    /// Sessions that administrators ended.
+    pub endings: Endings,
     /// How long recorded messages are kept.
     pub retention: Rules,
     /// Bindings of sessions and tasks, definitions.
@@ -248,6 +252,8 @@ pub(crate) enum Cut {
     Gone,
     /// The gateway is stopping.
     Stopping,
+    /// An administrator ended the session.
+    Ended,
     /// Evidence of something in the answer cannot be written.
     Unrecorded,
     /// The answer cannot be looked through or masked, or policy does not let it pass.
@@ -351,12 +357,18 @@ impl Caller {
             biased;
             () = replier.gone() => Err(Cut::Gone),
             () = self.gateway.stopping.cancelled() => Err(Cut::Stopping),
+            () = self.ended() => Err(Cut::Ended),
             answer = self.server.upstream.forward(permit, outbound) => {
                 let answer = answer.map_err(Cut::Failed)?;
                 self.server.health.answered(&answer, self.gateway.clock.now());
                 Ok(answer)
             }
         }
+    }
+
+    /// Returns when an administrator ended the session.
+    pub(crate) async fn ended(&self) {
+        self.gateway.endings.of(self.context.session).await;
     }
 
     /// The one place where an exchange is closed. `None`: another stream closed it before.
@@ -384,6 +396,7 @@ impl Caller {
             }
             Cut::Gone => (Status::CallerGone, Refusal::Internal),
             Cut::Stopping => (Status::Cancelled, Refusal::Draining),
+            Cut::Ended => (Status::Cancelled, Refusal::SessionEnded),
             Cut::Unrecorded => (Status::UpstreamError, Refusal::OutcomeUnrecorded),
             Cut::Withheld(Unmasked { refusal, .. }) => (Status::UpstreamError, *refusal),
         };

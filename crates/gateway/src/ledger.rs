@@ -37,7 +37,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use evidence::leaf::EventType;
 use evidence::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
@@ -70,6 +69,7 @@ use publish::{Seen, Watched};
 use sequence::Sequencer;
 use start::Checked;
 use sweep::Watch;
+use verb::is_operational;
 use writer::{Command, Durable, Ending, Status, Submission, Worry};
 
 /// The ledger. Cheap to clone; all clones are one.
@@ -539,52 +539,6 @@ impl Ledger {
 
     async fn send(&self, command: Command) -> Result<(), Unavailable> {
         self.0.writer.send(command).await.map_err(|_| Unavailable::Stopped)
-    }
-}
-
-fn is_operational(event: EventType) -> bool {
-    use EventType as E;
-    match event {
-        E::PolicyProposed
-        | E::PolicyPublished
-        | E::ConfigChanged
-        | E::ToolsChanged
-        | E::KeyCreated
-        | E::KeyRotated
-        | E::KeyRevoked
-        | E::PasskeyRegistered
-        | E::PasskeyRemoved
-        | E::BreakglassProposed
-        | E::BreakglassEntered
-        | E::BreakglassExited
-        | E::RecordingViewed
-        | E::EvidenceExported
-        | E::RetentionDeleted
-        | E::HoldSet
-        | E::HoldCleared
-        | E::ReviewStarted
-        | E::ReviewDecided
-        | E::ReviewApplied
-        | E::ReviewClosed
-        | E::CanaryChecked => true,
-        E::AuthFailed
-        | E::CallIntent
-        | E::CallDenied
-        | E::CallFrame
-        | E::CallOutcome
-        | E::CallOrphaned
-        | E::ApprovalRequested
-        | E::ApprovalApproved
-        | E::ApprovalRejected
-        | E::ApprovalExpired
-        | E::ApprovalUsed
-        | E::BreakglassUsed
-        | E::AuditGap
-        | E::GatewayStarted
-        | E::GatewayStopped
-        | E::LogHeartbeat
-        | E::LogGenesis
-        | E::LogSeal => false,
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod breakglass;
 mod carrier;
 mod people;
+pub mod session;
 mod store;
 
 pub use carrier::{

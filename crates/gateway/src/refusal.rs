@@ -56,6 +56,8 @@ pub enum Refusal {
     ApprovalBacklog,
     /// A legacy session that does not exist, or belongs to somebody else.
     UnknownSession,
+    /// An administrator ended the session.
+    SessionEnded,
     /// A response to no request of the upstream.
     Uncorrelated,
     /// A task that does not exist, or belongs to somebody else.
@@ -135,6 +137,7 @@ impl Refusal {
         Self::ApprovalWithdrawn,
         Self::ApprovalBacklog,
         Self::UnknownSession,
+        Self::SessionEnded,
         Self::Uncorrelated,
         Self::UnknownTask,
         Self::LegacyOnly,
@@ -187,6 +190,7 @@ impl Refusal {
             Self::ApprovalWithdrawn => face("approval_withdrawn", 200, 4036, Caller, "the caller withdrew this call while it waited for approval", "repeat the call to ask again"),
             Self::ApprovalBacklog => face("approval_backlog", 200, 4037, Caller, "too many calls wait for approval", "wait until those that wait are decided"),
             Self::UnknownSession => face("unknown_session", 404, 4040, Caller, "there is no such session", "start a new session with initialize"),
+            Self::SessionEnded => face("session_ended", 200, 4041, Caller, "an administrator ended this session", "ask the gateway's operator; a new session begins with initialize, or where there is none with a new credential"),
             Self::Uncorrelated => face("uncorrelated", 400, -32600, Caller, "this response answers no open request of the server", "send each response once, in the session of its request"),
             Self::UnknownTask => face("unknown_task", 200, -32602, Caller, "there is no such task", "use a task id that this identity received"),
             Self::LegacyOnly => face("legacy_only", 400, -32000, Caller, "this server speaks only protocol revisions with initialize", "start a session with initialize"),

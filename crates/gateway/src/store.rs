@@ -9,6 +9,8 @@
 mod error;
 mod migration;
 mod news;
+#[cfg(test)]
+mod plan;
 mod postgres;
 mod role;
 mod sqlite;
@@ -46,6 +48,7 @@ pub mod publication;
 pub mod retention;
 pub mod service_key;
 pub mod session;
+pub mod session_end;
 pub mod sign_in;
 pub mod stamp;
 pub mod task;

@@ -70,6 +70,27 @@ export default {
     stage.check();
   },
 
+  "an administrator ends a session, with a reason, and it shows where it ended": async (stage) => {
+    await stage.caller("alice").call("orders", "list_orders", { status: "open" });
+    const auditor = await stage.signedIn("carol", {}, "#/sessions?tool=list_orders");
+    await (await found(auditor)).click();
+    await auditor.locator("[data-play]").waitFor();
+    assert.equal(await auditor.locator("[data-end]:visible").count(), 0, "an auditor ends nothing");
+    const page = await stage.signedIn("dave", {}, new URL(auditor.url()).hash);
+    await page.locator("[data-end]").click();
+    await page.getByLabel("Why").fill("it reads what it should not");
+    await stage.picture(page, "session-end-desktop-light");
+    assert.deepEqual(await stage.serious(page), []);
+    await page.locator("[data-send]").click();
+    await page.locator("[data-ended]").waitFor();
+    await page.locator("[data-end]").waitFor({ state: "hidden" });
+    await page.locator("td", { hasText: "by an administrator" }).waitFor();
+    await auditor.reload();
+    await auditor.locator("[data-ended]", { hasText: "it reads what it should not" }).waitFor();
+    assert.deepEqual(await stage.serious(auditor), []);
+    stage.check();
+  },
+
   "who may not read contents sees that calls were made, not what was in them": async (stage) => {
     const page = await stage.signedIn("dave", {}, "#/sessions");
     await (await found(page)).click();

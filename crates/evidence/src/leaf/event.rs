@@ -40,6 +40,8 @@ pub enum EventType {
     ConfigChanged,
     /// An upstream's tool definitions changed.
     ToolsChanged,
+    /// An administrator ended a recording session.
+    SessionEnded,
     /// A key was made.
     KeyCreated,
     /// A key was replaced.
@@ -99,7 +101,7 @@ pub struct ParseEventTypeError;
 
 impl EventType {
     /// Every event type.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 41] = [
         Self::AuthFailed,
         Self::CallIntent,
         Self::CallDenied,
@@ -115,6 +117,7 @@ impl EventType {
         Self::PolicyPublished,
         Self::ConfigChanged,
         Self::ToolsChanged,
+        Self::SessionEnded,
         Self::KeyCreated,
         Self::KeyRotated,
         Self::KeyRevoked,
@@ -160,6 +163,7 @@ impl EventType {
             Self::PolicyPublished => "policy.published",
             Self::ConfigChanged => "config.changed",
             Self::ToolsChanged => "tools.changed",
+            Self::SessionEnded => "session.ended",
             Self::KeyCreated => "key.created",
             Self::KeyRotated => "key.rotated",
             Self::KeyRevoked => "key.revoked",

@@ -110,6 +110,7 @@ const fn rule(event: EventType) -> Rule {
         | E::ReviewClosed
         | E::CanaryChecked => (ACTOR | DETAIL, APPROVAL | CONTEXT | SERVER | SESSION),
         E::ToolsChanged => (DETAIL | SERVER, ACTOR | CONTEXT | DEFINITION | PAYLOAD | REDACTIONS | TARGET),
+        E::SessionEnded => (ACTOR | SESSION, CONTEXT | DETAIL | PAYLOAD | REDACTIONS | SERVER),
         E::AuditGap => (DETAIL, ACTOR | CALL | SERVER | SESSION),
         E::RecordingViewed => (ACTOR, CALL | CONTEXT | DETAIL | SESSION),
         E::GatewayStarted | E::LogGenesis | E::LogSeal => (DETAIL, ACTOR),

@@ -79,6 +79,7 @@ fn least(event: EventType) -> Leaf {
             "payload" => leaf.payload = all.payload,
             "refusal" => leaf.refusal.clone_from(&all.refusal),
             "server" => leaf.server.clone_from(&all.server),
+            "session" => leaf.session = all.session,
             other => panic!("no sample of `{other}`"),
         }
     }

@@ -196,7 +196,7 @@ pub const POPULATIONS: &[Query] = &[
     Query {
         name: "changes",
         title: "Configuration and policy changes",
-        answers: "What was to change and what changed in the rules and the configuration, when, and by whom?",
+        answers: "What was to change, and what changed, in rules, configuration and sessions, when and by whom?",
         types: &[
             "policy.proposed",
             "policy.published",
@@ -205,6 +205,7 @@ pub const POPULATIONS: &[Query] = &[
             "breakglass.entered",
             "breakglass.used",
             "breakglass.exited",
+            "session.ended",
         ],
         any: &[],
         except: &[],
@@ -225,6 +226,7 @@ pub const POPULATIONS: &[Query] = &[
             row("changed", "detail.changed"),
             row("removed", "detail.removed"),
             row("weakened", "detail.weakened"),
+            row("session", "session"),
             row("detail", "detail"),
         ],
     },

@@ -101,6 +101,7 @@ impl<'s, 'o> Meaning<'s, 'o> {
             | EventType::PolicyPublished
             | EventType::ConfigChanged
             | EventType::ToolsChanged
+            | EventType::SessionEnded
             | EventType::KeyCreated
             | EventType::KeyRotated
             | EventType::KeyRevoked

@@ -1,7 +1,8 @@
 // One session: its calls in order, and a replay of them at the pace at which they were made.
-import { get } from "./api.js";
+import { get, offers, post } from "./api.js";
 import { h, icon, put } from "./dom.js";
-import { button, crumbs, empty, facts, head, into, say } from "./part.js";
+import { button, crumbs, empty, facts, head, into, notice, pill, say } from "./part.js";
+import { dialog } from "./keys.js";
 import { callRow } from "./view-sessions.js";
 import { callParts } from "./view-call.js";
 import { count, duration, moment, visible, who } from "./text.js";
@@ -13,25 +14,24 @@ const WAIT_MAX = 3000;
 export function recording(root, id, place) {
   const body = h("div", { class: "fill" });
   const titled = h("span", null, "…");
-  put(
-    root,
-    head(
-      crumbs("#/sessions", "Sessions", titled),
-      null,
-    ),
-    body,
-  );
+  const may = offers("sessions/{id}/end") && place.me.permissions.includes("sessions.end");
+  const ender = button("End this session", () => end(id, load), {
+    class: "danger",
+    hidden: true,
+    "data-end": true,
+  });
+  put(root, head(crumbs("#/sessions", "Sessions", titled), null, ender), body);
   let player = null;
-  into(
-    body,
-    () => all(id),
-    ({ session, calls }) => {
-      put(titled, visible(who(session.person)));
-      if (!calls.length) return empty("This session has no calls");
-      player = new Player(session, calls, place);
-      return player.nodes();
-    },
-  );
+  const draw = ({ session, calls }) => {
+    put(titled, visible(who(session.person)));
+    ender.hidden = !may || Boolean(session.ended);
+    player?.pause();
+    if (!calls.length) return empty("This session has no calls");
+    player = new Player(session, calls, place);
+    return player.nodes();
+  };
+  const load = () => into(body, () => all(id), draw);
+  load();
   return {
     close: () => player?.pause(),
     keys: { " ": () => player?.toggle(), ",": () => player?.pace(-1), ".": () => player?.pace(1) },
@@ -42,6 +42,41 @@ export function recording(root, id, place) {
       return true;
     },
   };
+}
+
+// Asks why, then ends the session for good.
+function end(id, done) {
+  const problem = h("div");
+  const reason = h("textarea", { name: "reason", required: true, maxlength: "1024", rows: 3 });
+  const send = h("button", { type: "submit", class: "danger", "data-send": true }, "End it");
+  const submit = async (event) => {
+    event.preventDefault();
+    send.disabled = true;
+    try {
+      await post(`sessions/${id}/end`, { reason: reason.value });
+      box.close();
+      say("The session is ended. It is on record.", "good");
+      done();
+    } catch (error) {
+      send.disabled = false;
+      put(problem, notice("bad", visible(error.message)));
+    }
+  };
+  const box = dialog(
+    "End this session",
+    h(
+      "form",
+      { class: "order", onsubmit: submit },
+      h(
+        "p",
+        null,
+        "What is open in it ends at every gateway, and whatever comes later is refused. This cannot be undone.",
+      ),
+      h("label", null, h("span", null, "Why"), reason),
+      problem,
+      h("div", { class: "inline-form" }, send),
+    ),
+  );
 }
 
 // Every call of the session, page by page.
@@ -107,6 +142,7 @@ class Player {
     });
     const lasted = new Date(this.session.last) - new Date(this.session.began);
     const tick = this.ticks();
+    const over = this.session.ending && last(this.session.ending);
     this.paint();
     const wanted = this.place.query.call ?? this.calls[0].call;
     this.choose(wanted);
@@ -124,6 +160,7 @@ class Player {
         ],
         ["Began", moment(this.session.began)],
         ["Lasted", duration(lasted)],
+        ["Ended", this.session.ending && ended(this.session.ending)],
         ["Calls", `${this.calls.length}${this.session.denied ? `, ${this.session.denied} denied` : ""}`],
       ]),
       h(
@@ -155,7 +192,7 @@ class Player {
                 ),
               ),
             ),
-            h("tbody", null, this.rows),
+            h("tbody", null, this.rows, over),
           ),
         ),
         this.detail,
@@ -204,6 +241,7 @@ class Player {
       mark.style.insetInlineStart = `${this.length ? (start / this.length) * 100 : 0}%`;
       box.append(mark);
     });
+    if (this.session.ending) box.append(h("i", { class: "tick tick-bad tick-end" }));
     return box;
   }
 
@@ -313,6 +351,29 @@ class Player {
     }
     return this.seen.get(id);
   }
+}
+
+// Who ended the session, when and why: the last step of its story.
+function ended({ at, by, index, reason }) {
+  return h(
+    "span",
+    { "data-ended": true },
+    moment(at),
+    " by an administrator ",
+    Number.isInteger(index) && h("a", { class: "proof", href: `#/log/${index}` }, `leaf ${index}`),
+    by && h("span", { class: "soft" }, " ", visible(by)),
+    reason && [": ", visible(reason)],
+  );
+}
+
+// The same as the last row among the calls.
+function last({ at }) {
+  return h(
+    "tr",
+    null,
+    h("td", null, moment(at, { millis: true, date: false })),
+    h("td", { colspan: 6 }, pill("deny", "ended"), " by an administrator"),
+  );
 }
 
 // When each call begins and ends in the replay, in milliseconds from its start. Stretches in which nothing

@@ -46,7 +46,7 @@ impl Teller {
     }
 
     /// In the middle: masking is made weaker, a definition changes and is accepted, the key is withdrawn, a recording is
-    /// viewed, somebody tries to approve their own call, a credential is guessed.
+    /// viewed, a session is ended, somebody tries to approve their own call, a credential is guessed.
     pub(super) async fn middle_events(&mut self) -> anyhow::Result<()> {
         let before = json!({ "masking": { "off": [] }, "listen": { "behind_proxy": true } });
         let change = json!({ "changed": [], "added": ["masking.off[ipv4]"], "removed": [], "weakened": ["masking.off[ipv4]"] });
@@ -71,6 +71,9 @@ impl Teller {
         });
         self.by(LEAD, EventType::PolicyProposed, &proposed).await?;
         self.by(LEAD, EventType::PasskeyRemoved, &json!({ "credential": "c3RvcnktcGFzc2tleQ" })).await?;
+        let session = Some(around(&*self.clock, 5).session);
+        let ended = Event::by(&principal(LEAD), EventType::SessionEnded, &json!({}));
+        self.ledger.note(Event { session, ..ended }).await?;
         let own = self.refused(DenialKind::Refused, principal(5), "own_call", None, 1);
         self.ledger.deny(Denial { method: Some("approvals/approve".into()), ..own }).await?;
         let nobody = Arc::new(Principal::anonymous(Some("corp".to_owned()), None));

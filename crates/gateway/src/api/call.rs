@@ -8,17 +8,20 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::problem::Problem;
+use super::session::ending;
 use super::{Asked, time};
 use crate::limits;
 use crate::model::{Party, TargetKind};
 use crate::store::call::{self, Wanted};
 use crate::store::entry::Place;
-use crate::store::{self, Db, session};
+use crate::store::session::{self, Session};
+use crate::store::{self, Db};
 use view::Viewer;
 
 /// `GET /api/v1/calls`.
 pub(super) async fn list(asked: Asked) -> Result<Value, Problem> {
     let (wanted, limit) = (wanted(&asked)?, asked.limit()?);
+    let wanted = Wanted { before: asked.query("before").map(position).transpose()?, ..wanted };
     blocking(asked, move |asked, db| {
         let found =
             db.read_now("calls", |read| call::page(read, &wanted, limit, limits::CALLS_LOOKED_AT_MAX))?;
@@ -42,14 +45,15 @@ pub(super) async fn show(asked: Asked) -> Result<Value, Problem> {
 pub(super) async fn sessions(asked: Asked) -> Result<Value, Problem> {
     let (wanted, limit) = (wanted(&asked)?, asked.limit()?);
     if wanted.is_about_calls() {
+        let wanted = Wanted { before: asked.query("before").map(position).transpose()?, ..wanted };
         return matching(asked, wanted, limit).await;
     }
-    let until = wanted.before.map(|(ts, _)| ts).into_iter().chain(wanted.until).min();
-    let filter = session::Filter { actor: wanted.actor, from: wanted.from, until };
+    let before = asked.query("before").map(begun).transpose()?;
+    let filter = session::Filter { actor: wanted.actor, from: wanted.from, until: wanted.until, before };
     blocking(asked, move |asked, db| {
         let found = db.read_now("sessions", |read| session::page(read, &filter, limit))?;
         let next = found.last().filter(|_| found.len() == limit as usize);
-        let next = next.map(|last| cursor((last.ts, Place::new(0, 0))));
+        let next = next.map(|last| format!("{}.{}", last.ts, Uuid::from_bytes(last.id).simple()));
         let sessions = Viewer::new(&asked.gateway).sessions(&found, &BTreeMap::new())?;
         Ok(json!({ "sessions": sessions, "next": next, "searched_to": null }))
     })
@@ -74,10 +78,8 @@ async fn matching(asked: Asked, wanted: Wanted, limit: u32) -> Result<Value, Pro
             }
             *matched.entry(id).or_default() += 1;
         }
-        let sessions = db.read_now("sessions", |read| {
-            let found = order.iter().map(|id| session::find(read, id)).collect::<Result<Vec<_>, _>>()?;
-            Ok(found.into_iter().flatten().collect::<Vec<_>>())
-        })?;
+        let mut sessions = db.read_now("sessions", |read| session::of(read, &order))?;
+        sessions.sort_by_key(|session| order.iter().position(|id| *id == session.id));
         let sessions = Viewer::new(&asked.gateway).sessions(&sessions, &matched)?;
         let searched = next.map(|(ts, _)| time(ts));
         Ok(json!({ "sessions": sessions, "next": next.map(cursor), "searched_to": searched }))
@@ -91,8 +93,7 @@ pub(super) async fn session(asked: Asked) -> Result<Value, Problem> {
     let after = asked.query("after").map(position).transpose()?;
     blocking(asked, move |asked, db| {
         let id = id.into_bytes();
-        let found = db.read_now("session", |read| session::find(read, &id))?;
-        let found = found.ok_or_else(|| Problem::unknown("there is no such session"))?;
+        let found = known(db, id)?;
         let calls = db.read_now("calls of a session", |read| session::calls(read, &id, after, limit))?;
         let next = calls
             .last()
@@ -101,7 +102,10 @@ pub(super) async fn session(asked: Asked) -> Result<Value, Problem> {
         let viewer = Viewer::new(&asked.gateway);
         let calls: Vec<_> = calls.iter().map(|(.., call)| *call).collect();
         let calls = viewer.summaries(&calls)?;
-        let session = viewer.sessions(&[found], &BTreeMap::new())?.pop();
+        let mut session = viewer.sessions(&[found], &BTreeMap::new())?.pop().unwrap_or_default();
+        if !session["ended"].is_null() {
+            session["ending"] = ending(asked, id)?;
+        }
         Ok(json!({ "session": session, "calls": calls, "next": next }))
     })
     .await
@@ -153,7 +157,7 @@ fn wanted(asked: &Asked) -> Result<Wanted, Problem> {
         word: word.transpose()?.or(rare),
         from: instant("from")?,
         until: instant("to")?,
-        before: asked.query("before").map(position).transpose()?,
+        before: None,
     })
 }
 
@@ -178,6 +182,19 @@ fn target(asked: &Asked, server: Option<String>, name: String) -> String {
         Some(server) if !listed(&server) => gateway.ledger.unlisted(&server, TargetKind::Tool, &name),
         _ => name,
     }
+}
+
+/// The session that an id names.
+pub(super) fn known(db: &Db, id: [u8; 16]) -> Result<Session, Problem> {
+    let found = db.read_now("session", |read| session::of(read, &[id]))?.pop();
+    found.ok_or_else(|| Problem::unknown("there is no such session"))
+}
+
+/// Where a page of sessions goes on: after this one.
+fn begun(cursor: &str) -> Result<(i64, [u8; 16]), Problem> {
+    let parts = cursor.split_once('.');
+    let read = parts.and_then(|(ts, id)| Some((ts.parse().ok()?, Uuid::try_parse(id).ok()?.into_bytes())));
+    read.ok_or_else(|| Problem::request("the cursor is no `next` of this list"))
 }
 
 fn cursor((ts, place): (i64, Place)) -> String {

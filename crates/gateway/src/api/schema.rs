@@ -111,6 +111,8 @@ pub(super) const SCHEMAS: &[(&str, &str)] = &[
     ("Packages", r#"{"type":"object","required":["packages","key","kept_hours"],"properties":{"packages":{"type":"array","items":{"type":"object"}},"key":{"type":"string"},"kept_hours":{"type":"integer"}}}"#),
     ("Servers", r#"{"type":"object","required":["servers","issuers","gateways"],"properties":{"servers":{"type":"array","items":{"type":"object"}},"issuers":{"type":"array","items":{"type":"object"}},"gateways":{"type":"array","items":{"type":"object"}}}}"#),
     ("Session", r#"{"type":"object","required":["session","calls","next"],"properties":{"session":{"type":"object"},"calls":{"type":"array","items":{"type":"object"}},"next":{"type":["string","null"]}}}"#),
+    ("SessionEnd", r#"{"type":"object","required":["reason"],"properties":{"reason":{"type":"string"}}}"#),
+    ("SessionEnded", r#"{"type":"object","required":["id","ended"],"properties":{"id":{"type":"string","format":"uuid"},"ended":{"type":"string","format":"date-time"}}}"#),
     ("Sessions", r#"{"type":"object","required":["sessions","next","searched_to"],"properties":{"sessions":{"type":"array","items":{"type":"object"}},"next":{"type":["string","null"]},"searched_to":{"type":["string","null"]}}}"#),
     ("Tool", r#"{"type":"object","required":["kind","name","hash","state"],"properties":{"kind":{"type":"string"},"name":{"type":"string"},"first_seen":{"type":"string"},"hash":{"type":"string"},"state":{"enum":["pinned","drifted"]},"definition":{"type":["object","null"]},"drift":{"type":["object","null"]}}}"#),
     ("Tools", r#"{"type":"object","required":["tools"],"properties":{"tools":{"type":"array","items":{"type":"object"}}}}"#),

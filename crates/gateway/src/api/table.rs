@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::problem::Problem;
 use super::{
     Answered, Asked, access, activity, approval, breakglass, call, canary, events, log, me, package, passkey,
-    policy, publication, review, server,
+    policy, publication, review, server, session,
 };
 use crate::limits;
 use crate::policy::Duty;
@@ -110,6 +110,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint { method: "GET", path: "/api/v1/approvals/{id}/history", need: Need::Held(Duty::View), record: Record::Viewed, summary: "what its caller and its target did before", query: &[], body: None, answer: "History", handler: Handler::Json(|asked| Box::pin(approval::history(asked))) },
     Endpoint { method: "GET", path: "/api/v1/sessions", need: Need::Gateway(Duty::ReadCalls), record: Record::Viewed, summary: "recording sessions, the latest first", query: &["person", "server", "tool", "decision", "status", "from", "to", "text", "before", "limit"], body: None, answer: "Sessions", handler: Handler::Json(|asked| Box::pin(call::sessions(asked))) },
     Endpoint { method: "GET", path: "/api/v1/sessions/{id}", need: Need::Gateway(Duty::ReadCalls), record: Record::Viewed, summary: "the calls of one session, the first one first", query: &["after", "limit"], body: None, answer: "Session", handler: Handler::Json(|asked| Box::pin(call::session(asked))) },
+    Endpoint { method: "POST", path: "/api/v1/sessions/{id}/end", need: Need::Gateway(Duty::EndSessions), record: Record::Change, summary: "end a session for good, at every gateway", query: &[], body: Some("SessionEnd"), answer: "SessionEnded", handler: Handler::Json(|asked| Box::pin(session::end(asked))) },
     Endpoint { method: "GET", path: "/api/v1/calls", need: Need::Gateway(Duty::ReadCalls), record: Record::Viewed, summary: "calls, the latest first", query: &["person", "server", "tool", "decision", "status", "from", "to", "text", "before", "limit", "session"], body: None, answer: "Calls", handler: Handler::Json(|asked| Box::pin(call::list(asked))) },
     Endpoint { method: "GET", path: "/api/v1/calls/{id}", need: Need::Gateway(Duty::ReadRecordings), record: Record::Viewed, summary: "one call with what was said, as it was masked", query: &[], body: None, answer: "Call", handler: Handler::Json(|asked| Box::pin(call::show(asked))) },
     Endpoint { method: "GET", path: "/api/v1/servers", need: Need::Gateway(Duty::ReadStatus), record: Record::Nothing, summary: "servers, issuers and gateways, and how they do", query: &[], body: None, answer: "Servers", handler: Handler::Json(|asked| Box::pin(server::list(asked))) },

@@ -19,6 +19,7 @@ use crate::approval::{Approvals, Known, Sinks};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::{Config, ServerConfig};
+use crate::exchange::ending::Endings;
 use crate::exchange::flood::Flood;
 use crate::exchange::session::Sessions;
 use crate::exchange::{Errands, Gateway, Holding, Schemas, Server};
@@ -48,7 +49,6 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
         open_ledger(config, &clock).await?;
     configuration::record(config, &db, &ledger, &pseudonym_key).await?;
     let mask = Arc::new(Mask::new(&config.masking, &config.servers, pseudonym_key)?);
-    let recognizer = recognizer(config)?;
     let keys = Arc::new(ServiceKeys::new(seal.clone()));
     let registry = Registry::new(db.clone(), seal.clone(), clock.clone());
     registry.step(&keys, &ledger).await.context("cannot read service keys")?;
@@ -86,10 +86,11 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
         ledger,
         catalog,
         mask,
-        recognizer,
+        recognizer: recognizer(config)?,
         schemas: Schemas::default(),
         statements,
         sessions: Sessions::default(),
+        endings: Endings::open(&db).await.context("cannot read which sessions are ended")?,
         retention: rules(config),
         db,
         metrics: Metrics::default(),

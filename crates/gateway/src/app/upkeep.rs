@@ -30,6 +30,8 @@ pub(super) fn tasks(gateway: &Arc<Gateway>, tls: Option<&Arc<Acceptor>>) -> Vec<
     let this = gateway.clone();
     tasks.push(tokio::spawn(async move { this.acceptances.run(&this.catalog, &this.ledger).await }));
     let this = gateway.clone();
+    tasks.push(tokio::spawn(async move { this.endings.run().await }));
+    let this = gateway.clone();
     tasks.push(tokio::spawn(async move { count_failures(&this).await }));
     let this = gateway.clone();
     tasks.push(tokio::spawn(async move { this.approvals.run().await }));

@@ -40,6 +40,7 @@ pub(super) fn colour(event: EventType) -> Option<Style> {
         EventType::BreakglassEntered
         | EventType::BreakglassUsed
         | EventType::ToolsChanged
+        | EventType::SessionEnded
         | EventType::KeyRevoked => AnsiColor::Yellow,
         EventType::CallOutcome | EventType::CallIntent | EventType::CallFrame => return None,
         _ => AnsiColor::Cyan,

@@ -11,6 +11,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::paint::Paint;
+use super::remote::{Gateway, wait, word};
 use super::source::{Evidence, Source, parse_id};
 use super::{line, moment};
 use crate::clock::{Clock, SystemClock};
@@ -34,6 +35,8 @@ enum Command {
     Show(One),
     /// The calls of one session with what was said, as it was masked. Viewing is itself recorded.
     Replay(One),
+    /// End a session for good, at every gateway: what is open in it ends, what comes later is refused.
+    End(End),
     /// Write a session to a file (`.mcpcast.jsonl`, or HAR). This, too, is recorded.
     Export(cast::Export),
     /// Show a session from such a file; needs no gateway.
@@ -75,6 +78,29 @@ struct One {
     json: bool,
 }
 
+/// `session end`: asks a gateway that runs.
+#[derive(Debug, clap::Args)]
+struct End {
+    /// Recording session id, from `session list`.
+    #[arg(value_parser = parse_id)]
+    id: Uuid,
+    /// Why; kept with the evidence.
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    gateway: Gateway,
+}
+
+impl End {
+    async fn run(&self) -> anyhow::Result<()> {
+        let body = serde_json::json!({ "reason": self.reason });
+        let ended = self.gateway.ask(&format!("sessions/{}/end", self.id), Some(body)).await?;
+        self.gateway.print(&ended, |out, ended| {
+            writeln!(out, "session {} is ended since {}", word(&ended["id"]), word(&ended["ended"]))
+        })
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -84,6 +110,7 @@ pub(super) fn run(arguments: &Arguments, paint: Paint) -> anyhow::Result<ExitCod
         Command::List(list) => run_list(list)?,
         Command::Show(one) => run_show(one, paint)?,
         Command::Replay(one) => run_replay(one, paint)?,
+        Command::End(end) => wait(end.run())?,
         Command::Export(export) => cast::export(export)?,
         Command::View(view) => cast::view(view, paint)?,
     }
@@ -103,7 +130,7 @@ struct Row {
 fn run_list(list: &List) -> anyhow::Result<()> {
     let evidence = list.source.open()?;
     let actor = list.actor.as_deref().map(|text| evidence.actor(text)).transpose()?;
-    let filter = session::Filter { actor, from: list.since, until: list.until };
+    let filter = session::Filter { actor, from: list.since, until: list.until, before: None };
     let found = evidence.db.read_now("sessions", |read| session::page(read, &filter, list.limit))?;
     let rows: Vec<Row> = found
         .into_iter()

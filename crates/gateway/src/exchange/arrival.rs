@@ -19,7 +19,7 @@ use super::bind::{binding, hash, is_long_ago};
 use super::call::Call;
 use super::unproven::Attempt;
 use super::{Caller, Gateway, Server, refuse};
-use crate::exchange::session::SessionKey;
+use crate::exchange::session::{Session, SessionKey};
 use crate::limits;
 use crate::mcp::envelope::{self, Message};
 use crate::mcp::header;
@@ -235,15 +235,16 @@ async fn identify(
         (unsessioned, None, unusable)
     } else if begins {
         (crate::clock::new_id(&*gateway.clock), None, None)
-    } else if era == Era::Modern {
-        (unsessioned, None, None)
-    } else if key.id.is_none() {
-        (unsessioned, Some(gateway.sessions.insert(key.clone(), unsessioned)), None)
-    } else {
+    } else if era == Era::Legacy && key.id.is_some() {
         match restore(gateway, &key).await {
-            Ok(session) => (session.recording, Some(session), None),
+            Ok(Restored::Open(session)) => (session.recording, Some(session), None),
+            // What comes too late belongs to the session that it was meant for.
+            Ok(Restored::Ended(recording)) => (recording, None, Some(Refusal::UnknownSession)),
             Err(refusal) => (unsessioned, None, Some(refusal)),
         }
+    } else {
+        let session = (era == Era::Legacy).then(|| gateway.sessions.insert(key.clone(), unsessioned));
+        (unsessioned, session, gateway.endings.has(unsessioned).then_some(Refusal::SessionEnded))
     };
     let caller = Caller {
         gateway: gateway.clone(),
@@ -272,13 +273,20 @@ fn headers(gateway: &Gateway, head: &request::Parts, era: Era, begins: bool) -> 
     headers
 }
 
+/// A session that its owner names.
+enum Restored {
+    Open(Arc<Session>),
+    /// Over: its recording session.
+    Ended(Uuid),
+}
+
 /// A session this process knows, or one begun at another instance or before a restart.
-async fn restore(
-    gateway: &Gateway,
-    key: &SessionKey,
-) -> Result<Arc<crate::exchange::session::Session>, Refusal> {
+async fn restore(gateway: &Gateway, key: &SessionKey) -> Result<Restored, Refusal> {
     if let Some(session) = gateway.sessions.find(key) {
-        return Ok(session);
+        if !gateway.endings.has(session.recording) {
+            return Ok(Restored::Open(session));
+        }
+        gateway.sessions.remove(key);
     }
     let Some(id) = &key.id else { return Err(Refusal::UnknownSession) };
     let (server, id_hash) = (key.server.to_string(), hash(id));
@@ -286,7 +294,12 @@ async fn restore(
     let found = gateway.db.read("find session", find).await;
     match found {
         Err(_) => Err(Refusal::LedgerUnavailable),
-        Ok(Some(known)) if known.binding == binding(&key.owner) && known.ended.is_none() => {
+        Ok(Some(known)) if known.binding == binding(&key.owner) => {
+            let recording = Uuid::from_bytes(known.session);
+            // Also one that was bound while it was ended.
+            if known.ended.is_some() || gateway.endings.has(recording) {
+                return Ok(Restored::Ended(recording));
+            }
             let now = gateway.clock.now().as_microsecond();
             if is_long_ago(known.ts, now) {
                 let server = key.server.to_string();
@@ -296,7 +309,7 @@ async fn restore(
                     .await;
                 noted.map_err(|_| Refusal::LedgerUnavailable)?;
             }
-            Ok(gateway.sessions.insert(key.clone(), Uuid::from_bytes(known.session)))
+            Ok(Restored::Open(gateway.sessions.insert(key.clone(), recording)))
         }
         Ok(_) => Err(Refusal::UnknownSession),
     }

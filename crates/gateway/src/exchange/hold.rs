@@ -101,6 +101,8 @@ enum End {
     Gone,
     /// The caller cancelled.
     Cancelled,
+    /// An administrator ended the session.
+    Ended,
 }
 
 /// The end of a held call that does not run.
@@ -247,11 +249,13 @@ impl Caller {
                 Err(Refused::because(Refusal::ApprovalPending, asked.grant, "caller_gone"))
             }
             // Of 2026-07-28, closing the stream is cancelling.
-            End::Gone | End::Cancelled => {
+            End::Gone | End::Cancelled | End::Ended => {
                 if let Err(error) = self.gateway.approvals.withdraw(asked.id).await {
                     tracing::warn!(%error, approval = %asked.id, "a call could not be withdrawn: it will expire");
                 }
-                Err(Refused::by(Refusal::ApprovalWithdrawn, asked.grant))
+                let ended = matches!(end, End::Ended);
+                let refusal = if ended { Refusal::SessionEnded } else { Refusal::ApprovalWithdrawn };
+                Err(Refused::by(refusal, asked.grant))
             }
         };
         (ended, replier)
@@ -307,6 +311,7 @@ impl Caller {
             tokio::select! {
                 biased;
                 state = waiter.decided() => break End::Decided(state),
+                () = self.ended() => break End::Ended,
                 () = cancelled.cancelled() => break End::Cancelled,
                 () = replier.gone() => break End::Gone,
                 () = glass.broken() => {

@@ -166,7 +166,7 @@ impl Caller {
             let batch = tokio::select! {
                 biased;
                 () = stream.gone() => break Some(Cut::Gone),
-                () = self.end_of_streams(&open.call) => break Some(Cut::Stopping),
+                cut = self.end_of_streams(&open.call) => break Some(cut),
                 batch = events.next() => batch,
             };
             let passed = match batch {
@@ -205,7 +205,7 @@ impl Caller {
                 Ok(Delivery::Handed) => Ok(()),
                 Ok(Delivery::Gone) | Err(_) => Err(Cut::Gone),
             },
-            () = self.end_of_streams(call) => Err(Cut::Stopping),
+            cut = self.end_of_streams(call) => Err(cut),
         }
     }
 
@@ -363,12 +363,14 @@ impl Caller {
         }
     }
 
-    /// Streams without an end of their own end when the gateway drains; calls only when it stops.
-    async fn end_of_streams(&self, call: &Call) {
-        if call.kind == MessageKind::Stream || call.method == "subscriptions/listen" {
-            self.gateway.draining.cancelled().await;
-        } else {
-            self.gateway.stopping.cancelled().await;
+    /// Streams without an end of their own end when the gateway drains; calls only when it stops. Both end with the
+    /// session, if an administrator ends it.
+    async fn end_of_streams(&self, call: &Call) -> Cut {
+        let endless = call.kind == MessageKind::Stream || call.method == "subscriptions/listen";
+        let over = if endless { &self.gateway.draining } else { &self.gateway.stopping };
+        tokio::select! {
+            () = over.cancelled() => Cut::Stopping,
+            () = self.ended() => Cut::Ended,
         }
     }
 
@@ -387,6 +389,7 @@ impl Caller {
             let status = tokio::select! {
                 () = tokio::time::sleep(Duration::from_millis(limits::RESUME_WINDOW_MS)) => Status::CallerGone,
                 () = caller.gateway.stopping.cancelled() => Status::Cancelled,
+                () = caller.ended() => Status::Cancelled,
             };
             let outcome = Outcome::bare(status);
             if let Some(Err(_)) = caller.close(&open, outcome).await {

@@ -205,6 +205,7 @@ impl Caller {
                 () = replier.gone() => break,
                 () = &mut over => break,
                 () = self.gateway.draining.cancelled() => break,
+                () = self.ended() => break,
                 _ = signs.tick() => {
                     let sign = Bytes::from_static(b": waiting for approval\n\n");
                     if replier.keep_alive(sign).await == Delivery::Gone {

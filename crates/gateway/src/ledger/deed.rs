@@ -1,7 +1,7 @@
 //! What takes effect with a leaf, in one transaction: neither is without the other, whatever dies and whoever waits too long.
 
 use crate::store::publication::{self, Proposal, Publication};
-use crate::store::{Error, ErrorKind, Tx, passkey};
+use crate::store::{Error, ErrorKind, Tx, passkey, session_end};
 
 /// A change of what is in force.
 #[derive(Debug, Clone)]
@@ -16,6 +16,8 @@ pub enum Deed {
     RegisterPasskey(Vec<u8>),
     /// The passkey with this id is gone.
     RemovePasskey(Vec<u8>),
+    /// Nothing runs any more in the recording session with this id.
+    EndSession([u8; 16]),
 }
 
 impl Deed {
@@ -33,6 +35,7 @@ impl Deed {
             Self::Withdraw(proposal) => publication::end(tx, proposal, ts),
             Self::RegisterPasskey(id) => passkey::note(tx, id, ts),
             Self::RemovePasskey(id) => passkey::delete(tx, id),
+            Self::EndSession(id) => session_end::insert(tx, id, ts),
         }
     }
 }

@@ -265,6 +265,7 @@ impl Drafter {
             EventActor::Principal(principal) => self.actor(principal, Origin::Caller),
         });
         leaf.server = event.server.as_deref().map(str::to_owned);
+        leaf.session = event.session.map(id);
         leaf.approval = event.approval.map(|(of, leaf)| leaf::ApprovalStep { id: id(of), leaf });
         leaf.detail = event.detail;
         let payload = self.enclose(&mut leaf, moment, event.body.as_ref())?;

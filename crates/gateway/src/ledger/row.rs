@@ -71,6 +71,7 @@ impl Placed {
                 | E::ApprovalUsed
                 | E::PasskeyRegistered
                 | E::PasskeyRemoved
+                | E::SessionEnded
         ) || leaf.approval.is_some()
             || leaf.decision.as_ref().is_some_and(|decision| decision.approval.is_some())
     }

@@ -160,6 +160,8 @@ pub struct Event {
     pub actor: EventActor,
     /// The upstream it is about.
     pub server: Option<Arc<str>>,
+    /// The recording session it is about.
+    pub session: Option<Uuid>,
     /// Which break-glass it is a step of, and the leaf that it answers.
     pub approval: Option<(Uuid, Option<Hash>)>,
     /// Facts, bounded; free of secrets and of personal data.
@@ -179,6 +181,7 @@ impl Event {
             event,
             actor,
             server: None,
+            session: None,
             detail,
             documents: Vec::new(),
             approval: None,
@@ -284,4 +287,52 @@ pub enum State {
         /// Why, for the operator.
         reason: Arc<str>,
     },
+}
+
+/// Whether something else than a call or a step of an approval may be noted so.
+pub(super) fn is_operational(event: EventType) -> bool {
+    use EventType as E;
+    match event {
+        E::PolicyProposed
+        | E::PolicyPublished
+        | E::ConfigChanged
+        | E::ToolsChanged
+        | E::SessionEnded
+        | E::KeyCreated
+        | E::KeyRotated
+        | E::KeyRevoked
+        | E::PasskeyRegistered
+        | E::PasskeyRemoved
+        | E::BreakglassProposed
+        | E::BreakglassEntered
+        | E::BreakglassExited
+        | E::RecordingViewed
+        | E::EvidenceExported
+        | E::RetentionDeleted
+        | E::HoldSet
+        | E::HoldCleared
+        | E::ReviewStarted
+        | E::ReviewDecided
+        | E::ReviewApplied
+        | E::ReviewClosed
+        | E::CanaryChecked => true,
+        E::AuthFailed
+        | E::CallIntent
+        | E::CallDenied
+        | E::CallFrame
+        | E::CallOutcome
+        | E::CallOrphaned
+        | E::ApprovalRequested
+        | E::ApprovalApproved
+        | E::ApprovalRejected
+        | E::ApprovalExpired
+        | E::ApprovalUsed
+        | E::BreakglassUsed
+        | E::AuditGap
+        | E::GatewayStarted
+        | E::GatewayStopped
+        | E::LogHeartbeat
+        | E::LogGenesis
+        | E::LogSeal => false,
+    }
 }

@@ -56,6 +56,8 @@ pub enum Duty {
     ReadAccess,
     /// Let held calls go ahead for a while without approval, with another administrator.
     BreakGlass,
+    /// End recording sessions of others.
+    EndSessions,
     /// Accept changed definitions.
     AcceptTools,
     /// Say what is to become of grants under review.
@@ -85,7 +87,7 @@ pub const ROLES: [&str; 5] = ["administrator", "approver", "auditor", "reviewer"
 
 impl Duty {
     /// Every duty, in the order of their actions.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Approve,
         Self::View,
         Self::ReadStatus,
@@ -95,6 +97,7 @@ impl Duty {
         Self::ReadLog,
         Self::ReadAccess,
         Self::BreakGlass,
+        Self::EndSessions,
         Self::AcceptTools,
         Self::ReviewAccess,
         Self::ManageReviews,
@@ -115,6 +118,7 @@ impl Duty {
             Self::ReadLog => "log.read",
             Self::ReadAccess => "access.read",
             Self::BreakGlass => "breakglass.enter",
+            Self::EndSessions => "sessions.end",
             Self::AcceptTools => "tools.accept",
             Self::ReviewAccess => "access.review",
             Self::ManageReviews => "reviews.manage",
@@ -136,9 +140,11 @@ impl Duty {
             Self::ReadRecordings | Self::ReadLog | Self::ExportEvidence => &["auditor"],
             Self::RunCanaries => &["administrator", "auditor"],
             Self::ReviewAccess => &["administrator", "reviewer"],
-            Self::AcceptTools | Self::BreakGlass | Self::ManageReviews | Self::PublishPolicies => {
-                &["administrator"]
-            }
+            Self::AcceptTools
+            | Self::BreakGlass
+            | Self::EndSessions
+            | Self::ManageReviews
+            | Self::PublishPolicies => &["administrator"],
         }
     }
 

@@ -228,3 +228,37 @@ fn head(row: Row<'_>, place: Place) -> Result<Option<Head>, Error> {
     let (session, actor, server, target) = (row.maybe_array(4)?, owned(5)?, owned(6)?, owned(7)?);
     Ok(Some(Head { place, ts: row.int(1)?, call, session, denied, actor, server, target, effect }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::plan::searched;
+    use super::*;
+
+    #[test]
+    fn every_list_of_calls_searches_an_index_and_asks_another_how_they_ended() {
+        let text = |text: &str| Some(text.to_owned());
+        let all = Wanted::default();
+        let cases = [
+            all.clone(),
+            Wanted { session: Some([1; 16]), ..all.clone() },
+            Wanted { actor: text("a"), ..all.clone() },
+            Wanted { server: text("s"), ..all.clone() },
+            Wanted { target: text("t"), ..all.clone() },
+            Wanted { effect: text("deny"), ..all.clone() },
+            Wanted { word: text("w"), ..all.clone() },
+            Wanted { actor: text("a"), server: text("s"), target: text("t"), ..all.clone() },
+        ];
+        for wanted in cases {
+            for before in [None, Some((5, Place::new(1, 1)))] {
+                for status in [None, text("ok")] {
+                    let wanted = Wanted { status, ..wanted.clone() };
+                    let sql = Sql::of(&wanted, before, 100);
+                    let plan = searched(&sql.text, &sql.values);
+                    let ended = "SEARCH ended USING COVERING INDEX entry_call (call=? AND type=?)";
+                    assert_eq!(wanted.status.is_some(), plan.iter().any(|line| line == ended), "{plan:?}");
+                    assert!(!plan.iter().any(|line| line.contains("TEMP B-TREE FOR ORDER BY")), "{plan:?}");
+                }
+            }
+        }
+    }
+}

@@ -337,6 +337,11 @@ pub struct Stored<'a> {
 
 /// At most `limit` leaves that match, newest first.
 pub fn page(read: &mut Read<'_>, filter: &Filter, limit: u32) -> Result<Vec<Entry>, Error> {
+    let (sql, values) = page_of(filter, limit);
+    read.all(&sql, &values, entry)
+}
+
+fn page_of(filter: &Filter, limit: u32) -> (String, Vec<Value<'_>>) {
     let mut wanted = Conditions::default();
     wanted.equal("type", filter.event.as_deref().map(Value::Text));
     wanted.equal("call", filter.call.as_ref().map(|id| Value::Bytes(id)));
@@ -355,7 +360,7 @@ pub fn page(read: &mut Read<'_>, filter: &Filter, limit: u32) -> Result<Vec<Entr
         wanted.text,
         wanted.values.len()
     );
-    read.all(&sql, &wanted.values, entry)
+    (sql, wanted.values)
 }
 
 fn entry(row: Row<'_>) -> Result<Entry, Error> {
@@ -372,9 +377,12 @@ pub fn of_calls(read: &mut Read<'_>, calls: &[[u8; 16]]) -> Result<Vec<Entry>, E
     if calls.is_empty() {
         return Ok(Vec::new());
     }
-    let sql = format!("SELECT place, ts, leaf, {INDEX} FROM entry WHERE call IN {}", tx::row(1, calls.len()));
     let values: Vec<_> = calls.iter().map(|call| Value::Bytes(call)).collect();
-    read.all(&sql, &values, entry)
+    read.all(&leaves_of(calls.len()), &values, entry)
+}
+
+fn leaves_of(calls: usize) -> String {
+    format!("SELECT place, ts, leaf, {INDEX} FROM entry WHERE call IN {}", tx::row(1, calls))
 }
 
 /// Every leaf of a type since `ts` (microseconds since 1970), one by one, in the order of their times.
@@ -497,4 +505,32 @@ impl<'a> Conditions<'a> {
 
 fn missing(index: u64) -> Error {
     Error::new(ErrorKind::Corrupt, format!("leaf {index} is missing"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::plan::searched;
+    use super::*;
+
+    #[test]
+    fn every_page_of_leaves_searches_an_index() {
+        let (text, all) = (|text: &str| Some(text.to_owned()), Filter::default());
+        let cases = [
+            Filter { event: text("policy.published"), ..all.clone() },
+            Filter { call: Some([1; 16]), ..all.clone() },
+            Filter { session: Some([1; 16]), ..all.clone() },
+            Filter { session: Some([1; 16]), event: text("session.ended"), ..all.clone() },
+            Filter { actor: text("a"), ..all.clone() },
+            Filter { server: text("s"), ..all.clone() },
+            Filter { target: text("t"), ..all.clone() },
+            Filter { from: Some(1), ..all.clone() },
+            Filter { before: Some((1, Place::new(1, 1))), ..all },
+        ];
+        for filter in cases {
+            let (sql, values) = page_of(&filter, 100);
+            searched(&sql, &values);
+        }
+        let plan = searched(&leaves_of(2), &[(&[1; 16]).into(), (&[2; 16]).into()]);
+        assert!(plan.iter().any(|line| line.contains("entry_call (call=?")), "{plan:?}");
+    }
 }

@@ -71,6 +71,14 @@ const MIGRATIONS: &[Migration] = &[
         oldest: 1,
     },
     Migration {
+        number: 16,
+        both: include_str!("migration/016_session_end.sql"),
+        sqlite: "",
+        postgres: include_str!("migration/016_session_end_postgres.sql"),
+        oldest: 1,
+    },
+    Migration::alike(17, include_str!("migration/017_call_end.sql")),
+    Migration {
         number: 18,
         both: "",
         sqlite: "",

@@ -19,15 +19,18 @@ pub enum Topic {
     Keys,
     /// A command beside the gateways wants something in the log.
     Notices,
+    /// An administrator ended a session.
+    Sessions,
 }
 
-const WORDS: [(&str, Topic); 6] = [
+const WORDS: [(&str, Topic); 7] = [
     ("log", Topic::Log),
     ("approvals", Topic::Approvals),
     ("policies", Topic::Policies),
     ("definitions", Topic::Definitions),
     ("keys", Topic::Keys),
     ("notices", Topic::Notices),
+    ("sessions", Topic::Sessions),
 ];
 
 /// How this process learns of changes.
@@ -133,7 +136,11 @@ mod tests {
         for (place, (_, topic)) in WORDS.iter().enumerate() {
             assert_eq!(*topic as usize, place);
         }
-        let sql = include_str!("migration/014_news_postgres.sql");
+        let sql = [
+            include_str!("migration/014_news_postgres.sql"),
+            include_str!("migration/016_session_end_postgres.sql"),
+        ]
+        .concat();
         for (word, _) in WORDS {
             assert!(sql.contains(&format!("'{word}'")), "no trigger says `{word}`");
         }

@@ -22,6 +22,7 @@ const GRANTS: &[(&str, &str)] = &[
     ("payload", "SELECT, INSERT, DELETE"),
     ("context", "SELECT, INSERT, DELETE"),
     ("session", "SELECT, INSERT"),
+    ("session_end", "SELECT, INSERT"),
     ("document", "SELECT, INSERT"),
     ("service_key", "SELECT, INSERT, UPDATE"),
     ("notice", "SELECT, INSERT, UPDATE"),

@@ -1,6 +1,7 @@
 //! The console: people sign in, are signed in as long as their issuer says so, and no other page acts for them.
 
 mod coverage;
+mod ending;
 mod look;
 mod passkey;
 mod publish;

@@ -35,6 +35,8 @@ pub(crate) const CASES: &[(&str, fn(&Db))] = &[
         console::words_lead_to_calls_and_the_log_is_followed_once,
     ),
     ("counts_add_up_and_tiles_are_kept", console::counts_add_up_and_tiles_are_kept),
+    ("sessions_of_one_moment_are_each_on_one_page", console::sessions_of_one_moment_are_each_on_one_page),
+    ("session_that_is_ended_stays_so", console::session_that_is_ended_stays_so),
     (
         "one_asks_the_issuer_and_nobody_after_signing_out",
         console::one_asks_the_issuer_and_nobody_after_signing_out,

@@ -9,7 +9,7 @@ use tokio::sync::watch::Receiver;
 use crate::postgres::Place;
 
 /// For every topic what is written, by tables whose change it tells.
-const CHANGES: [(Topic, &str); 10] = [
+const CHANGES: [(Topic, &str); 11] = [
     (Topic::Log, "INSERT INTO tree (one, size, frontier) VALUES (1, 0, '')"),
     (Topic::Log, "UPDATE tree SET size = 1"),
     (Topic::Approvals, "UPDATE approval SET ended = 1"),
@@ -20,6 +20,7 @@ const CHANGES: [(Topic, &str); 10] = [
     (Topic::Definitions, "UPDATE acceptance SET noted = 1"),
     (Topic::Keys, "UPDATE service_key SET revoked = 1"),
     (Topic::Notices, "INSERT INTO notice SELECT * FROM notice WHERE ts < 0"),
+    (Topic::Sessions, "INSERT INTO session_end SELECT * FROM session_end WHERE ts < 0"),
 ];
 /// What happens all the time, and tells nobody.
 const SILENT: [&str; 3] = [
@@ -57,13 +58,15 @@ fn what_a_gateway_changes_the_others_are_told_by_topic() {
             Topic::Definitions => &[Topic::Definitions],
             Topic::Keys => &[Topic::Keys],
             Topic::Notices => &[Topic::Notices],
+            Topic::Sessions => &[Topic::Sessions],
         });
         execute(&there, sql);
         soon(ear.hear());
         println!("{topic:?}: {sql}");
     }
     // Whatever they say is said before this.
-    let everything = &[Topic::Log, Topic::Approvals, Topic::Definitions, Topic::Keys, Topic::Notices];
+    let everything =
+        &[Topic::Log, Topic::Approvals, Topic::Definitions, Topic::Keys, Topic::Notices, Topic::Sessions];
     let (mut others, mut last) = (here.news().ear(everything), here.news().ear(&[Topic::Policies]));
     SILENT.iter().for_each(|sql| execute(&there, sql));
     execute(&there, CHANGES[5].1);

@@ -40,7 +40,7 @@ impl<'g> Viewer<'g> {
         let entries = self.gateway.db.read_now("calls", |read| entry::of_calls(read, calls))?;
         let mut parts: HashMap<[u8; 16], Vec<Part>> = HashMap::new();
         for entry in entries {
-            let part = Part { leaf: decode(&entry)?, entry };
+            let part = Part { leaf: decode(&entry.leaf)?, entry };
             if let Some(call) = part.leaf.call {
                 parts.entry(*call.as_bytes()).or_default().push(part);
             }
@@ -82,13 +82,7 @@ impl<'g> Viewer<'g> {
         sessions: &[Session],
         matched: &BTreeMap<[u8; 16], u64>,
     ) -> Result<Vec<Value>, Problem> {
-        let latest = self.gateway.db.read_now("sessions", |read| {
-            let latest = |session: &Session| {
-                entry::page(read, &Filter { session: Some(session.id), ..Filter::default() }, 1)
-            };
-            sessions.iter().map(latest).collect::<Result<Vec<_>, _>>()
-        })?;
-        let leaves = latest.iter().map(|found| found.first().map(decode).transpose());
+        let leaves = sessions.iter().map(|session| session.last_leaf.as_deref().map(decode).transpose());
         let leaves: Vec<Option<Leaf>> = leaves.collect::<Result<_, _>>()?;
         self.meet(leaves.iter().flatten().filter_map(|leaf| leaf.context))?;
         let shown = sessions.iter().zip(&leaves);
@@ -109,6 +103,7 @@ impl<'g> Viewer<'g> {
             "server": latest.and_then(|leaf| leaf.server.as_deref()),
             "calls": session.calls,
             "denied": session.denied,
+            "ended": session.ended.map(time),
             "more": session.calls >= limits::SESSION_COUNT_MAX,
         });
         if let Some(matched) = matched {
@@ -121,7 +116,7 @@ impl<'g> Viewer<'g> {
         let filter = Filter { call: Some(*call), ..Filter::default() };
         let read = |read: &mut crate::store::Read<'_>| entry::page(read, &filter, limits::CALL_LEAVES_MAX);
         let entries = self.gateway.db.read_now("call", read)?;
-        let parts = entries.into_iter().map(|entry| Ok(Part { leaf: decode(&entry)?, entry }));
+        let parts = entries.into_iter().map(|entry| Ok(Part { leaf: decode(&entry.leaf)?, entry }));
         ordered(parts.collect::<Result<_, Problem>>()?)
     }
 
@@ -244,8 +239,8 @@ fn ordered(mut parts: Vec<Part>) -> Result<Vec<Part>, Problem> {
     Ok(parts)
 }
 
-fn decode(entry: &Entry) -> Result<Leaf, Problem> {
-    Leaf::decode(&entry.leaf).map_err(|error| {
+fn decode(leaf: &[u8]) -> Result<Leaf, Problem> {
+    Leaf::decode(leaf).map_err(|error| {
         tracing::error!(%error, "a stored leaf is not one");
         Problem::of(Refusal::Internal)
     })

@@ -9,11 +9,12 @@ use countersign::store::approval::Which;
 use countersign::store::entry::{self, Filter};
 use countersign::store::{Db, Hearing, Server};
 use fixture::loopback::Running as Fixture;
-use fixture::postgres::{self, GATEWAY};
+use fixture::postgres::{self, GATEWAY, Pooler};
 use fixture::probe::{Probe, Response, event_data, request};
 use fixture::recorder::{Recorder, echo};
 use serde_json::{Value, json};
 
+use super::ending::{code, hello, rule};
 use super::{Browser, POLICIES, location, site_of};
 use crate::approval::shared::{DATABASE, database};
 use crate::approval::{answer, eventually};
@@ -30,6 +31,15 @@ struct Several {
     server: postgres::Server,
     upstream: Fixture,
     directory: tempfile::TempDir,
+    _pooler: Option<Pooler>,
+}
+
+/// How they reach the database.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Way {
+    Direct,
+    /// Through what passes no news on.
+    Pooled,
 }
 
 impl Several {
@@ -39,9 +49,26 @@ impl Several {
 
     /// The same with a changed configuration.
     async fn start_with(token_seconds: u64, edit: impl FnOnce(String) -> String) -> Self {
+        Self::over(&Recorder::new(echo), Way::Direct, token_seconds, edit).await
+    }
+
+    /// The same in front of an upstream of one's own.
+    async fn over(
+        recorder: &Recorder,
+        way: Way,
+        token_seconds: u64,
+        edit: impl FnOnce(String) -> String,
+    ) -> Self {
         let directory = tempfile::Builder::new().prefix("pg").tempdir_in("/tmp").expect("a directory");
         let server = tokio::task::block_in_place(|| database(directory.path()));
-        let upstream = Recorder::new(echo).start().await.expect("an upstream");
+        let pool = directory.path().join("pool");
+        std::fs::create_dir(&pool).expect("a directory");
+        let pooler = (way == Way::Pooled).then(|| server.pool(&pool));
+        let url = match &pooler {
+            Some(pooler) => eventually(|| async { pooler.url(GATEWAY, DATABASE) }).await,
+            None => server.url(GATEWAY, DATABASE),
+        };
+        let upstream = recorder.start().await.expect("an upstream");
         let site = site_of(&upstream, ("http://127.0.0.1", POLICIES), token_seconds).await;
         site.edit(edit);
         let addresses = [free_port(), free_port()].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
@@ -52,7 +79,7 @@ impl Several {
             let storage = format!(
                 "  directory: data-{number}\n  keys: {}\n  postgres:\n    url: {}\n",
                 directory.path().join("keys").display(),
-                server.url(GATEWAY, DATABASE)
+                url
             );
             let text = text
                 .replacen(&format!("address: {}", site.address()), &format!("address: {address}"), 1)
@@ -64,7 +91,7 @@ impl Several {
             members.push(app::start(&config).await.expect("a gateway"));
             balancer.put(number, Service::In);
         }
-        Self { site, members, balancer, server, upstream, directory }
+        Self { site, members, balancer, server, upstream, directory, _pooler: pooler }
     }
 
     async fn ask(
@@ -415,4 +442,62 @@ async fn set_that_one_gateway_publishes_decides_at_the_other_within_two_seconds(
     lanes.dedup();
     assert_eq!(lanes.len(), 2, "{told:?}");
     several.finish().await;
+}
+
+async fn session_ends_everywhere(way: Way) {
+    let recorder = Recorder::new(rule);
+    let several = Several::over(&recorder, way, 3600, |text| text).await;
+    for member in &several.members {
+        let mut hearing = member.gateway.db.news().hearing();
+        let settled = |hearing: &Hearing| match way {
+            Way::Direct => *hearing == Hearing::Told,
+            Way::Pooled => matches!(hearing, Hearing::Deaf(_)),
+        };
+        drop(hearing.wait_for(settled).await.expect("it tells"));
+    }
+    let mut bob = several.sign_in("bob", 0).await;
+    let mut waits = Vec::new();
+    for number in 1..4 {
+        // Begun at one gateway, used at the other, ended at the first.
+        several.balancer.put(1, Service::Out);
+        let begun = several.site.send("alice", "POST", &[], &hello(number)).await.response().await;
+        let begun = begun.expect("an answer");
+        let with = [("mcp-session-id", begun.head.field("mcp-session-id").expect("a session"))];
+        several.balancer.put(1, Service::In);
+        several.balancer.put(0, Service::Out);
+        let mut open = several.site.send("alice", "POST", &with, &call(9, "look", &json!({}))).await;
+        let forwarded = recorder.accept().await.expect("a request");
+        several.balancer.put(0, Service::In);
+        let wanted = Filter { event: Some("call.intent".to_owned()), ..Filter::default() };
+        let latest = move |read: &mut countersign::store::Read<'_>| entry::page(read, &wanted, 1);
+        let latest = several.members[0].gateway.db.read("test", latest).await.expect("readable");
+        let leaf: Value = serde_json::from_slice(&latest[0].leaf).expect("JSON");
+        let path = format!("/api/v1/sessions/{}/end", leaf["session"].as_str().expect("a session"));
+        let ended = several.ask(&mut bob, 0, ("POST", &path), &json!({ "reason": "enough" })).await;
+        let since = Instant::now();
+        assert_eq!(ended.status(), 200, "{:?}", ended.body);
+        assert_eq!(code(&open.response().await.expect("an answer")), (200, json!("session_ended")));
+        waits.push(since.elapsed());
+        forwarded.gone().await.expect("told");
+        for member in 0..2 {
+            several.balancer.put(1 - member, Service::Out);
+            let mut late = several.site.send("alice", "POST", &with, &call(10, "paint", &json!({}))).await;
+            let late = late.response().await.expect("an answer");
+            assert_eq!(code(&late), (404, json!("unknown_session")));
+            several.balancer.put(1 - member, Service::In);
+        }
+    }
+    println!("{way:?}, from the end at one gateway to the end at the other: {waits:?}");
+    assert!(waits.iter().all(|wait| *wait < Duration::from_secs(2)), "{waits:?}");
+    several.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn session_ended_at_one_gateway_ends_at_the_other_that_is_told() {
+    session_ends_everywhere(Way::Direct).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn session_ended_at_one_gateway_ends_at_the_other_that_only_looks() {
+    session_ends_everywhere(Way::Pooled).await;
 }

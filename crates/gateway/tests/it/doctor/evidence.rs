@@ -10,7 +10,8 @@ use fixture::recorder::{Recorder, echo};
 use serde_json::{Value, json};
 
 use super::{assert_found, assert_noted, doctor, findings, with};
-use crate::harness::{ALLOW_ALL, Harness};
+use crate::approval::eventually;
+use crate::harness::{ALLOW_ALL, Harness, call};
 
 #[tokio::test]
 async fn keys_that_do_not_fit_are_named() {
@@ -112,5 +113,23 @@ async fn database_servers_that_do_not_serve_are_named() {
         seen["detail"].as_str().is_some_and(|detail| detail.contains(" s behind that of this machine")),
         "{seen}"
     );
+    server.sql("audit", &format!("ALTER ROLE {GATEWAY} RESET search_path"));
+
+    let what = "news of changes by other gateways";
+    let told = findings(&site).await.into_iter().find(|finding| finding["what"] == what).expect("a finding");
+    assert_eq!((&told["verdict"], &told["detail"]), (&json!("good"), &json!("the database tells at once")));
+    let pool = directory.path().join("pool");
+    std::fs::create_dir(&pool).expect("a directory");
+    let pooler = server.pool(&pool);
+    let pooled = eventually(|| async { pooler.url(GATEWAY, "audit") }).await;
+    site.edit(|text| {
+        text.replace(&format!("postgresql:///audit?host={}&user={GATEWAY}", place.display()), &pooled)
+    });
+    assert_noted(&site, what, "a pooler that gives connections away between transactions is in between")
+        .await;
+    // Which is no hindrance.
+    let gateway = Harness::at(site).await;
+    assert_eq!(gateway.post("alice", &[], &call(1, "effect", &json!({}))).await.status(), 200);
+    gateway.finish_running().await;
     drop(server);
 }

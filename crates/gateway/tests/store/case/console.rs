@@ -5,7 +5,7 @@ use countersign::store::epoch::Epoch;
 use countersign::store::minute::{self, Counts};
 use countersign::store::sign_in::{self, SignIn};
 use countersign::store::word::{self, Word};
-use countersign::store::{Db, call, session, tile};
+use countersign::store::{Db, call, mcp_session, session, session_end, tile};
 
 use super::{add, read, write};
 
@@ -86,9 +86,48 @@ pub(super) fn calls_are_found_by_one_index_and_held_against_the_rest(db: &Db) {
     assert_eq!(calls.iter().map(|(ts, ..)| *ts).collect::<Vec<_>>(), [0, 1, 2, 3]);
     let after = calls.last().map(|(ts, place, _)| (*ts, *place));
     assert_eq!(read(db, |read| session::calls(read, &[7; 16], after, 4)).len(), 2);
-    let found = read(db, |read| session::find(read, &[7; 16])).expect("a session");
+    let asked = Addition { event: "approval.requested", ..begin(7, &ids[1], "a", "t", None) };
+    add(db, &[asked]);
+    let found = read(db, |read| session::of(read, &[[7; 16]])).pop().expect("a session");
+    assert_eq!((found.last_ts, found.last_leaf), (5, Some(b"{}".to_vec())));
     assert_eq!((found.calls, found.denied), (6, 1));
     assert_eq!(read(db, |read| entry::calls_since(read, 3, 9)), (5, 2));
+}
+
+pub(super) fn sessions_of_one_moment_are_each_on_one_page(db: &Db) {
+    for id in 0..5 {
+        // Ids in no order, two moments.
+        write(db, |tx| session::begin(tx, &[(id * 7 + 3) % 5; 16], i64::from(id / 4), "a"));
+    }
+    for actor in [None, Some("a".to_owned())] {
+        let (mut filter, mut seen) = (session::Filter { actor, ..session::Filter::default() }, Vec::new());
+        loop {
+            let page = read(db, |read| session::page(read, &filter, 2));
+            seen.extend(page.iter().map(|session| (session.ts, session.id[0])));
+            let Some(last) = page.last() else { break };
+            filter.before = Some((last.ts, last.id));
+        }
+        assert_eq!(seen, [(1, 1), (0, 4), (0, 3), (0, 2), (0, 0)]);
+    }
+}
+
+pub(super) fn session_that_is_ended_stays_so(db: &Db) {
+    let row = mcp_session::McpSession { binding: [1; 32], session: [7; 16], ts: 1, ended: None };
+    let other = mcp_session::McpSession { session: [8; 16], ..row.clone() };
+    write(db, |tx| mcp_session::bind(tx, "s", &[1; 32], &row).map(drop));
+    write(db, |tx| mcp_session::bind(tx, "s", &[2; 32], &other).map(drop));
+    for ts in [5, 6] {
+        write(db, |tx| session_end::insert(tx, &[7; 16], ts));
+    }
+    assert_eq!(read(db, |read| session_end::find(read, &[7; 16])), Some(5));
+    assert_eq!(
+        (read(db, session_end::count), read(db, |read| session_end::all(read, 9))),
+        (1, vec![[7; 16]])
+    );
+    let ended = |id: u8| read(db, |read| mcp_session::find(read, "s", &[id; 32])).expect("bound").ended;
+    assert_eq!((ended(1), ended(2)), (Some(5), None));
+    let undone = db.write_now("undo", |tx| tx.execute("DELETE FROM session_end", &[]));
+    assert!(!db.is_shared() || undone.is_err(), "rows are only added");
 }
 
 pub(super) fn words_lead_to_calls_and_the_log_is_followed_once(db: &Db) {

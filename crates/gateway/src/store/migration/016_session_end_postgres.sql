@@ -1,0 +1,4 @@
+CREATE TRIGGER session_end_tell AFTER INSERT ON session_end
+  FOR EACH STATEMENT EXECUTE FUNCTION tell('sessions');
+CREATE TRIGGER session_end_insert_only BEFORE UPDATE OR DELETE OR TRUNCATE ON session_end
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
