@@ -2,6 +2,7 @@
 
 mod coverage;
 mod ending;
+mod killed;
 mod look;
 mod passkey;
 mod publish;
