@@ -125,11 +125,11 @@ async fn database_servers_that_do_not_serve_are_named() {
     site.edit(|text| {
         text.replace(&format!("postgresql:///audit?host={}&user={GATEWAY}", place.display()), &pooled)
     });
-    assert_noted(&site, what, "a pooler that gives connections away between transactions is in between")
-        .await;
     // Which is no hindrance.
     let gateway = Harness::at(site).await;
     assert_eq!(gateway.post("alice", &[], &call(1, "effect", &json!({}))).await.status(), 200);
-    gateway.finish_running().await;
+    let site = gateway.finish_running().await;
+    assert_noted(&site, what, "a pooler that gives connections away between transactions is in between")
+        .await;
     drop(server);
 }
