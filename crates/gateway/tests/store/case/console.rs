@@ -86,8 +86,6 @@ pub(super) fn calls_are_found_by_one_index_and_held_against_the_rest(db: &Db) {
     assert_eq!(calls.iter().map(|(ts, ..)| *ts).collect::<Vec<_>>(), [0, 1, 2, 3]);
     let after = calls.last().map(|(ts, place, _)| (*ts, *place));
     assert_eq!(read(db, |read| session::calls(read, &[7; 16], after, 4)).len(), 2);
-    let asked = Addition { event: "approval.requested", ..begin(7, &ids[1], "a", "t", None) };
-    add(db, &[asked]);
     let found = read(db, |read| session::of(read, &[[7; 16]])).pop().expect("a session");
     assert_eq!((found.last_ts, found.last_leaf), (5, Some(b"{}".to_vec())));
     assert_eq!((found.calls, found.denied), (6, 1));
