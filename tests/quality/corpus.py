@@ -44,6 +44,10 @@ class Case:
     document: object
     kind: str
     values: list = field(default_factory=list)
+    # What else in it may be masked, and is not asked for here.
+    beside: list = field(default_factory=list)
+    # How the document is written, where that is measured too.
+    way: str = ""
 
 
 def bounded(pattern):
