@@ -24,10 +24,11 @@ ASKED = {
     "credentials": (0.75, 0.92, lambda kind: True),
     "personal data": (0.85, 0.97, lambda kind: not kind.endswith((": name", ": street")) and "not listed" not in kind),
 }
-# What a corpus must keep that was published as it was when nobody had tuned anything to it, above or below what is asked.
+# What a corpus must keep of what it reached once its misses had been read, above or below what is asked.
 KEPT = {
     "third": {"credentials": (0.78, 0.92), "personal data": (0.84, 0.97)},
     "fourth": {"credentials": (0.78, 0.92), "personal data": (0.60, 0.97)},
+    "fifth": {"credentials": (0.74, 0.97), "personal data": (0.93, 0.98)},
 }
 # Kinds of which there are too many to show each.
 SILENT = ("rule: ", "detect-secrets: ", "not listed: ")

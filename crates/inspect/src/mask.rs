@@ -11,6 +11,7 @@
 mod apply;
 mod finding;
 mod fold;
+mod grid;
 mod layer;
 pub mod limit;
 mod marked;

@@ -10,7 +10,7 @@ mod version;
 use super::Detector;
 
 /// The files of the table.
-const PARTS: [&[Detector]; 18] = [
+const PARTS: [&[Detector]; 19] = [
     credential::chat::DETECTORS,
     credential::cloud::DETECTORS,
     credential::forge::DETECTORS,
@@ -20,6 +20,7 @@ const PARTS: [&[Detector]; 18] = [
     credential::service::DETECTORS,
     health::DETECTORS,
     key::DETECTORS,
+    key::person::DETECTORS,
     national::america::DETECTORS,
     national::asia::DETECTORS,
     national::brazil::DETECTORS,

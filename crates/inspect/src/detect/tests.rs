@@ -38,7 +38,7 @@ fn every_detector_has_something_to_start_from() {
             }
             Find::Scanner(_) => {}
             Find::Key(names) => {
-                let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == ' ' || c == '=';
+                let plain = |c: char| c.is_alphanumeric() && !c.is_uppercase() || c == ' ' || c == '=';
                 assert!(names.iter().all(|name| name.chars().all(plain)), "{}", detector.name);
             }
         }

@@ -16,6 +16,8 @@ pub const AGAIN_LEAST: usize = 64 * 1024;
 pub const VALUE_MIN: usize = 4;
 /// Longest member name whose words are read, in bytes. A longer one is no name.
 pub const NAME_MAX: usize = 128;
+/// Columns of a table in a text. One with more is no table.
+pub const COLUMNS_MAX: usize = 64;
 /// Caches of what names say that are kept for later scans, of 20 KiB each.
 pub const SAID_MAX: usize = 64;
 /// Steps of a field's path.

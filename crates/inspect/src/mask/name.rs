@@ -139,6 +139,12 @@ impl Names {
         self.admit(&name.replace(' ', "_"));
         let joined: Box<str> = apart.concat().into();
         self.admit(&joined);
+        // The filter knows capitals of ASCII only.
+        let mut letters = name.chars();
+        if let Some(first) = letters.next().filter(|first| !first.is_ascii()) {
+            self.admit(&first.to_uppercase().chain(letters).collect::<String>());
+            self.admit(&name.to_uppercase());
+        }
         for words in if apart.len() > 1 { vec![vec![joined], apart] } else { vec![apart] } {
             self.phrases.entry(words[0].clone()).or_default().push(Phrase { words, whole, owner });
         }
@@ -198,7 +204,7 @@ impl Names {
 /// What a member called `name` is to its neighbours.
 pub(super) fn role(name: &str) -> Role {
     match name {
-        "name" | "key" | "field" | "label" | "parameter" | "param" | "attribute" | "property"
+        "name" | "key" | "field" | "label" | "system" | "parameter" | "param" | "attribute" | "property"
         | "variable" | "Name" | "Key" => Role::Name,
         "value" | "val" | "Value" | "current" | "newValue" | "new_value" | "oldValue" | "old_value" => {
             Role::Value

@@ -2,6 +2,7 @@
 
 mod leaf;
 mod member;
+mod named;
 
 use super::Fault;
 use super::finding::{Coding, Findings, Found, Shape};

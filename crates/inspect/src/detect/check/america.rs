@@ -1,7 +1,7 @@
 //! National numbers of the Americas. Each function says whose rule it follows.
 
 use super::date::recurs;
-use super::digit::{decimal, digits, luhn, signs, weigh};
+use super::digit::{decimal, digits, luhn, numbers, signs, weigh};
 
 /// United States social security number: areas, groups and serials that were never given out (SSA, POMS RM 10201.035),
 /// and the two numbers that advertisements made useless.
@@ -158,6 +158,66 @@ fn rfc_sign(signs: &[u8]) -> u8 {
 /// Uruguayan cédula: seven digits and one with weights 2 9 8 7 6 3 4 (DNIC).
 pub(crate) fn uy_cedula(text: &str) -> bool {
     digits::<8>(text).is_some_and(|d| (weigh(&d, &[2, 9, 8, 7, 6, 3, 4, 1])).is_multiple_of(10))
+}
+
+/// Costa Rican cédula: province, volume, entry; there is no check digit.
+pub(crate) fn cr_cedula(text: &str) -> bool {
+    let bytes: Vec<u8> = text.bytes().filter(u8::is_ascii_digit).collect();
+    let [.., volume, _, _, _, _] = bytes[..] else { return false };
+    bytes[0] < b'9' && (volume != b'0' || decimal(&bytes) > 0) && !text.contains("0000")
+}
+
+/// Cuban carné de identidad: birthday, century, serial; there is no check digit.
+pub(crate) fn cu_identity(text: &str) -> bool {
+    digits::<11>(text).is_some_and(|d| recurs(decimal(&d[2..4]), decimal(&d[4..6])))
+}
+
+/// Dominican cédula: eleven digits, Luhn.
+pub(crate) fn do_cedula(text: &str) -> bool {
+    digits::<11>(text).is_some_and(|d| luhn(&d))
+}
+
+/// Peruvian RUC: kind, number, weights modulo 11.
+pub(crate) fn pe_ruc(text: &str) -> bool {
+    digits::<11>(text).is_some_and(|d| {
+        matches!(decimal(&d[..2]), 10 | 15 | 16 | 17 | 20)
+            && (11 - weigh(&d, &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11) % 10 == u32::from(d[10])
+    })
+}
+
+/// Salvadoran DUI: weights 9 to 2 modulo 10.
+pub(crate) fn sv_dui(text: &str) -> bool {
+    digits::<9>(text)
+        .is_some_and(|d| (10 - weigh(&d, &[9, 8, 7, 6, 5, 4, 3, 2]) % 10) % 10 == u32::from(d[8]))
+}
+
+/// American EIN: a prefix that some campus of the IRS gives out; there is no check digit.
+pub(crate) fn us_ein(text: &str) -> bool {
+    digits::<9>(text).is_some_and(|d| {
+        !matches!(
+            decimal(&d[..2]),
+            0 | 7 | 8 | 9 | 17 | 18 | 19 | 28 | 29 | 49 | 69 | 70 | 78 | 79 | 89 | 96 | 97
+        )
+    })
+}
+
+/// Venezuelan RIF: a letter for the kind, weights modulo 11.
+pub(crate) fn ve_rif(text: &str) -> bool {
+    signs::<10>(text).is_some_and(|signs| {
+        let kind = match signs[0] {
+            b'V' => 4,
+            b'E' => 8,
+            b'J' => 12,
+            b'P' => 16,
+            b'G' => 20,
+            _ => return false,
+        };
+        let [_, rest @ ..] = signs;
+        numbers(rest).is_some_and(|d: [u8; 9]| {
+            let sum = kind + weigh(&d, &[3, 2, 7, 6, 5, 4, 3, 2]);
+            b"00987654321"[sum as usize % 11] - b'0' == d[8]
+        })
+    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! National numbers of Asia.
 
 use super::date::{exists, recurs};
-use super::digit::{decimal, digits, luhn, signs, verhoeff, weigh};
+use super::digit::{decimal, digits, luhn, numbers, signs, verhoeff, weigh};
 
 /// Indian Aadhaar: twelve digits that begin with 2 to 9, Verhoeff (UIDAI).
 pub(crate) fn in_aadhaar(text: &str) -> bool {
@@ -164,6 +164,44 @@ pub(crate) fn ae_identity(text: &str) -> bool {
 /// Saudi identity and residence numbers: ten digits that begin with 1 or 2, Luhn (MOI).
 pub(crate) fn sa_identity(text: &str) -> bool {
     digits::<10>(text).is_some_and(|d| matches!(d[0], 1 | 2) && luhn(&d))
+}
+
+/// Iranian کد ملی: weights 10 to 2 modulo 11.
+pub(crate) fn ir_national(text: &str) -> bool {
+    digits::<10>(text).is_some_and(|d| {
+        let rest = weigh(&d, &[10, 9, 8, 7, 6, 5, 4, 3, 2]) % 11;
+        u32::from(d[9]) == if rest < 2 { rest } else { 11 - rest }
+    })
+}
+
+/// Kuwaiti civil number: century, birthday, serial, weights modulo 11.
+pub(crate) fn kw_civil(text: &str) -> bool {
+    digits::<12>(text).is_some_and(|d| {
+        let rest = weigh(&d, &[2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]) % 11;
+        matches!(d[0], 1..=3) && recurs(decimal(&d[3..5]), decimal(&d[5..7])) && 11 - rest == u32::from(d[11])
+    })
+}
+
+/// Sri Lankan identity card: year, day of it (that of women plus 500), serial; the older ones end in V or X.
+pub(crate) fn lk_nic(text: &str) -> bool {
+    let day = |digits: &[u8]| matches!(decimal(digits) % 500, 1..=366) && decimal(digits) < 867;
+    if let Some(d) = digits::<12>(text) {
+        return matches!(decimal(&d[..4]), 1900..=2100) && day(&d[4..7]);
+    }
+    signs::<10>(text).is_some_and(|signs| {
+        let [digits @ .., last] = signs;
+        matches!(last, b'V' | b'X') && numbers(digits).is_some_and(|d| day(&d[2..5]))
+    })
+}
+
+/// Pakistani CNIC: province, family, sex; there is no check digit.
+pub(crate) fn pk_cnic(text: &str) -> bool {
+    digits::<13>(text).is_some_and(|d| matches!(d[0], 1..=8) && d[1] != 0)
+}
+
+/// Vietnamese căn cước: province, century and sex, year of birth, serial; there is no check digit.
+pub(crate) fn vn_identity(text: &str) -> bool {
+    digits::<12>(text).is_some_and(|d| matches!(decimal(&d[..3]), 1..=96) && d[3] < 4)
 }
 
 #[cfg(test)]

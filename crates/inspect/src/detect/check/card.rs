@@ -59,6 +59,26 @@ pub(crate) fn number(text: &str) -> bool {
     LENGTH.contains(&count) && group > 0 && shown && issued(found) && luhn(found) && varied(found)
 }
 
+/// A number of a length that few cards have, where a word says that it is one: twelve digits of Maestro, thirteen of Visa,
+/// nineteen of those that have them, without groups.
+pub(crate) fn rare(text: &str) -> bool {
+    let mut found = [0; 19];
+    let Some(digits) = found.get_mut(..text.len()) else { return false };
+    for (digit, byte) in digits.iter_mut().zip(text.bytes()) {
+        if !byte.is_ascii_digit() {
+            return false;
+        }
+        *digit = byte - b'0';
+    }
+    let known = match digits.len() {
+        12 => matches!(digits, [5, 0 | 6..=8, ..] | [6, ..]),
+        13 => digits[0] == 4,
+        17..=19 => issued(digits),
+        _ => false,
+    };
+    known && luhn(digits) && varied(digits)
+}
+
 fn issued(digits: &[u8]) -> bool {
     let prefix = decimal(&digits[..6]);
     RANGES.iter().any(|(range, lengths)| range.contains(&prefix) && lengths.contains(&digits.len()))

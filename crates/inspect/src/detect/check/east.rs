@@ -111,6 +111,36 @@ pub(crate) fn ua_tax(text: &str) -> bool {
     })
 }
 
+/// Hungarian adóazonosító jel: an eight, days since 1867, serial, weights modulo 11.
+pub(crate) fn hu_tax(text: &str) -> bool {
+    digits::<10>(text)
+        .is_some_and(|d| d[0] == 8 && weigh(&d, &[1, 2, 3, 4, 5, 6, 7, 8, 9]) % 11 == u32::from(d[9]))
+}
+
+/// Kazakh ИИН: birthday, century and sex, serial, two rows of weights modulo 11.
+pub(crate) fn kz_iin(text: &str) -> bool {
+    digits::<12>(text).is_some_and(|d| {
+        let first = weigh(&d, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]) % 11;
+        let check = if first == 10 { weigh(&d, &[3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2]) % 11 } else { first };
+        recurs(decimal(&d[2..4]), decimal(&d[4..6])) && d[6] < 7 && check == u32::from(d[11])
+    })
+}
+
+/// Moldovan IDNP: a two for persons, weights 7 3 1 modulo 10.
+pub(crate) fn md_idnp(text: &str) -> bool {
+    digits::<13>(text).is_some_and(|d| {
+        d[0] == 2 && weigh(&d, &[7, 3, 1, 7, 3, 1, 7, 3, 1, 7, 3, 1]) % 10 == u32::from(d[12])
+    })
+}
+
+/// Slovenian davčna številka: weights 8 to 2 modulo 11.
+pub(crate) fn si_tax(text: &str) -> bool {
+    digits::<8>(text).is_some_and(|d| {
+        let rest = weigh(&d, &[8, 7, 6, 5, 4, 3, 2]) % 11;
+        d[0] != 0 && rest != 0 && (11 - rest) % 10 == u32::from(d[7])
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

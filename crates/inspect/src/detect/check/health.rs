@@ -98,6 +98,14 @@ pub(crate) fn eu_ehic(text: &str) -> bool {
     })
 }
 
+/// A day as HL7 writes it, `19840723`.
+pub(crate) fn day(text: &str) -> bool {
+    digits::<8>(text).is_some_and(|d| {
+        matches!(decimal(&d[..4]), 1900..=2100)
+            && super::date::exists(decimal(&d[..4]), decimal(&d[4..6]), decimal(&d[6..]))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

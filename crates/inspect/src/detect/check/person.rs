@@ -107,6 +107,24 @@ pub(crate) fn vin(text: &str) -> bool {
     signs[8].to_ascii_uppercase() == b"0123456789X"[weigh(&worth, &WEIGHTS) as usize % 11]
 }
 
+/// Number of a vehicle where a word says so: only some makers check it. Seventeen signs, at least four of them digits.
+pub(crate) fn chassis(text: &str) -> bool {
+    let plain = |sign: u8| sign.is_ascii_digit() || sign.is_ascii_uppercase() && !b"IOQ".contains(&sign);
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    text.len() == 17 && text.bytes().all(plain) && (4..17).contains(&digits)
+}
+
+/// The plate of a vehicle where a word says so: four to ten capitals and digits, some of each or digits with a joint.
+pub(crate) fn plate(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let letters = text.bytes().filter(u8::is_ascii_uppercase).count();
+    let plain = text
+        .bytes()
+        .all(|sign| sign.is_ascii_uppercase() || sign.is_ascii_digit() || matches!(sign, b' ' | b'-' | b'.'));
+    let joined = text.contains(['-', ' ']) && digits >= 5;
+    plain && (4..=10).contains(&(digits + letters)) && digits > 0 && (letters > 0 || joined)
+}
+
 /// Number of a mobile device, 3GPP TS 23.003: fifteen digits, Luhn.
 pub(crate) fn imei(text: &str) -> bool {
     super::digit::digits::<15>(text).is_some_and(|d| super::digit::luhn(&d))
@@ -141,6 +159,12 @@ mod tests {
                 && vin("1HGCM82633A004352")
                 && !vin("1M8GDM9A1KP042788")
                 && !vin("11111111111111111")
+        );
+        assert!(
+            chassis("WVWZZZ1JZXW000001") && !chassis("ABCDEFGHJKLMNPRST") && !chassis("12345678901234567")
+        );
+        assert!(
+            plate("7ABC 123") && plate("B-MW 4711") && plate("7-34226") && !plate("12345") && !plate("ABC")
         );
         assert!(imei("490154203237518") && imei("49-015420-323751-8") && !imei("490154203237517"));
     }

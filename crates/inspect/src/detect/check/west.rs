@@ -159,6 +159,38 @@ pub(crate) fn lu_matricule(text: &str) -> bool {
     })
 }
 
+/// Austrian Abgabenkontonummer: nine digits, Luhn.
+pub(crate) fn at_tax(text: &str) -> bool {
+    digits::<9>(text).is_some_and(|d| luhn(&d))
+}
+
+/// Cypriot tax number: eight digits, those at odd places translated, and a letter for the sum modulo 26.
+pub(crate) fn cy_tax(text: &str) -> bool {
+    const TRANSLATED: [u32; 10] = [1, 0, 5, 7, 9, 13, 15, 17, 19, 21];
+    let Some(signs) = signs::<9>(text) else { return false };
+    if !signs[..8].iter().all(u8::is_ascii_digit) || signs.starts_with(b"12") {
+        return false;
+    }
+    let sum: u32 = (0..8)
+        .map(|at| match (at % 2, signs[at] - b'0') {
+            (0, digit) => TRANSLATED[usize::from(digit)],
+            (_, digit) => u32::from(digit),
+        })
+        .sum();
+    u32::from(signs[8]) == u32::from(b'A') + sum % 26
+}
+
+/// French numéro fiscal (SPI): ten digits, and their remainder modulo 511.
+pub(crate) fn fr_tax(text: &str) -> bool {
+    digits::<13>(text).is_some_and(|d| d[0] < 4 && decimal(&d[..10]) % 511 == decimal(&d[10..]))
+}
+
+/// Greek ΑΦΜ: powers of two modulo 11.
+pub(crate) fn gr_tax(text: &str) -> bool {
+    digits::<9>(text)
+        .is_some_and(|d| weigh(&d, &[256, 128, 64, 32, 16, 8, 4, 2]) % 11 % 10 == u32::from(d[8]))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

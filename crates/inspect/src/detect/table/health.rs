@@ -1,7 +1,7 @@
 //! What says something about a person's health, or leads to a patient.
 
 use super::national::number;
-use crate::detect::check::{britain, health, secret};
+use crate::detect::check::{self, britain, health, phone, secret};
 use crate::detect::{Case, Class, Detector, Find, Form, Need};
 
 /// What a member that is named for it says about somebody's health.
@@ -37,7 +37,7 @@ const fn announced(
     passes: &'static [&'static str],
 ) -> Detector {
     Detector {
-        find: Find::Literal { literals, case: Case::Ignore, before: 0, window: 96, pattern },
+        find: Find::Literal { literals, case: Case::Ignore, before: 0, window: 240, pattern },
         check,
         ..said(name, &[], finds, passes)
     }
@@ -90,6 +90,31 @@ pub(super) const DETECTORS: &[Detector] = &[
         &["NHS number 943 476 5919", r#"{"nhsNumber":"9434765919"}"#],
         &["943 476 5919", "NHS number 943 476 5918"],
     )),
+    // HL7 v2, segment PID: fields 5, 7 and 13.
+    announced(
+        "hl7-birth-date",
+        &["pid|"],
+        r"(?i)pid\|(?:[^|\r\n]{0,60}\|){6}((?:19|20)[0-9]{6})(?:[0-9]{4,6})?\|",
+        health::day,
+        &["PID|1||48213^^^HOSP^MR||Vogt^Hanna||19840723|F"],
+        &["PID|1||48213^^^HOSP^MR||Vogt^Hanna|||F", "pid|user|cpu|mem|time|tty|20261301|x"],
+    ),
+    announced(
+        "hl7-name",
+        &["pid|"],
+        r"(?i)pid\|(?:[^|\r\n]{0,60}\|){4}([A-Za-z\x80-\xff' -]{1,40}\^[A-Za-z\x80-\xff' -]{1,40})",
+        check::always,
+        &["PID|1||48213^^^HOSP^MR||Vogt^Hanna||19840723|F"],
+        &["PID|1||48213^^^HOSP^MR||||19840723|F", "pid|user|cpu|mem|time"],
+    ),
+    announced(
+        "hl7-phone",
+        &["pid|"],
+        r"(?i)pid\|(?:[^|\r\n]{0,60}\|){12}(?:[^|0-9+(\r\n]{0,12})([+(]?[0-9][0-9() .-]{5,18}[0-9])",
+        phone::any,
+        &["PID|1||48213^^^HOSP^MR||Vogt^Hanna||19840723|F|||Hauptweg 5||030 9018200"],
+        &["PID|1||48213^^^HOSP^MR||Vogt^Hanna||19840723|F|||Hauptweg 5||"],
+    ),
     announced(
         "medical-record-number",
         &["mrn", "medical record", "patient id", "patient number", "patient no", "chart number"],

@@ -122,6 +122,7 @@ impl Search<'_> {
             let mut hits = std::mem::take(&mut self.hits);
             self.rules.engine.find(text, place.topics, &mut hits);
             self.take(here, text, hits, |span| span)?;
+            self.named(here, place, text)?;
             if let Some(folded) = (!text.is_ascii()).then(|| fold::fold(text)).flatten() {
                 self.read_again(text.len())?;
                 let mut hits = std::mem::take(&mut self.hits);
@@ -177,7 +178,7 @@ impl Search<'_> {
     }
 
     /// Reports what the detectors found; `original` leads from a folded text back to `text`.
-    fn take(
+    pub(super) fn take(
         &mut self,
         here: &Here<'_>,
         text: &str,

@@ -15,6 +15,10 @@ use crate::walk::{Key, Kind, Segment, Span, Walk};
 const SCHEMA_STRUCTURE: &[&str] =
     &["$ref", "$id", "$schema", "$anchor", "$dynamicRef", "type", "format", "pattern", "required"];
 
+/// Words of the schema language that say what a value is like: below a name for a secret they hold none.
+const SCHEMA_BOUNDS: &[&str] =
+    &["type", "format", "minLength", "maxLength", "minimum", "maximum", "readOnly", "writeOnly", "nullable"];
+
 /// An open object or array.
 #[derive(Debug)]
 pub(super) struct Frame {
@@ -141,6 +145,9 @@ impl Search<'_> {
         self.odd = odd || matches!(self.seek, Seek::Values(_));
         if role == Role::Value {
             place.take(around.named);
+        }
+        if place.owner.is_some() && SCHEMA_BOUNDS.contains(&&*name) {
+            place.owner = None;
         }
         if place.owner.is_none() {
             place.take(meaning);

@@ -53,6 +53,22 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         &["curl -u alice:s3cr3t!pw https://example.com", "curl --user ci:9fd0a7b2e1 https://example.com"],
         &["curl -u alice https://example.com", "docker run -u 1000:1000 image", "curl -u $USER:$PASS x"],
     ),
+    // Passwords that commands take as arguments: mysql, sshpass, PowerShell.
+    around(
+        "command-password",
+        &["mysql", "mariadb", "sshpass -p", "convertto-securestring"],
+        Case::Ignore,
+        0,
+        220,
+        r#"(?i)(?:(?:mysql|mariadb)[a-z-]{0,10}\s[^\n|;]{0,120}?-p|sshpass -p ?|convertto-securestring\s{1,3}(?:-string\s{1,3})?)["']?([^\s"'$|;<>-][^\s"'|;<>]{3,})"#,
+        secret::chosen,
+        &[
+            "mysqldump -uapp -ptr0ub4dor shop > shop.sql",
+            "sshpass -p 'S3cure#Pass' ssh host",
+            r#"ConvertTo-SecureString "S3cure#Pass" -AsPlainText"#,
+        ],
+        &["mysql -u root -p shop", "sshpass -p $PASS ssh host", "mysql server 8.0 --port 3306"],
+    ),
     // RFC 7519, RFC 7515, RFC 7516: the header is decoded.
     token(
         "jwt",
@@ -73,17 +89,39 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
     // `password=...` and its relations, in configuration, commands, logs and connection strings.
     around(
         "password-assignment",
-        &["password", "passwd", "passphrase", "pwd", "pass=", "pass:", "_pass", "-pass", "passwort"],
+        &[
+            "password",
+            "passwd",
+            "passphrase",
+            "pwd",
+            "pass=",
+            "pass:",
+            "_pass",
+            "-pass",
+            "passwort",
+            "kennwort",
+            "contrase",
+            "senha",
+            "mot de passe",
+            "wachtwoord",
+            "losenord",
+            "parola_chiave",
+            "salasana",
+            "jelsz",
+            "adgangskode",
+            "passord",
+        ],
         Case::Ignore,
         0,
         180,
-        r#"(?i)(?:password|passwd|passphrase|pwd|(?:[_-]|\b)pass|passwort)[0-9]?["'`\\]{0,2}\]?\s{0,3}(?::=|=>|=|:|>|\bis\b|\bto\b)\s{0,3}(?:&quot;|["'`\\]{0,2})([^\s"'`;,&<>|\\]{4,})"#,
+        r#"(?i)(?:password|passwd|passphrase|pwd|(?:[_-]|\b)pass|passwort|kennwort|contrase(?:n|\xc3\xb1)a|senha|mot de passe|wachtwoord|losenord|parola_chiave|salasana|jelsz(?:o|\xc3\xb3)|adgangskode|passord)[0-9]?["'`\\]{0,2}\]?\s{0,3}(?::=|=>|=|:|>|\bis\b|\bto\b)\s{0,3}(?:&quot;|["'`\\]{0,2})([^\s"'`;,&<>|\\]{4,})"#,
         secret::chosen,
         &[
             "DB_PASSWORD=S3cure#Pass",
             "Server=db;Database=shop;User Id=app;Password=Xk29!vbQ;",
             "password: hunter2",
             "<password>hunter2</password>",
+            "Mot de passe : tr0ub4dor",
             r#"{"text":"spring.datasource.password = 'winter2024!'"}"#,
             "jdbc:postgresql://db/shop?user=app&password=q1w2E3r4",
         ],
@@ -135,6 +173,18 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         secret::real,
         &["Private-Lines: 1\nAAAAgQDQbCkJ2mXw9vT0rYkZ8nFhLxGq3sWc1pVd7uEoBi5zKtMaRj\n"],
         &["Private-Lines: 14"],
+    ),
+    // What stands between quotes behind a name between quotes: PHP's constants, elements of configurations.
+    around(
+        "quoted-password",
+        &["password'", "password\"", "passwd'", "passwd\"", "_pass'", "_pass\""],
+        Case::Ignore,
+        0,
+        120,
+        r#"(?i)(?:password|passwd|_pass)["'](?:\s{0,3},\s{0,3}|\s{1,3}value\s{0,2}=\s{0,2}|\]\s{0,3}\|\|\s{0,3})["']([^"'\s<>$][^"'\s<>]{3,})["']"#,
+        secret::chosen,
+        &["define('DB_PASSWORD', 'S3cure#Pass');", r#"<add key="SmtpPassword" value="S3cure#Pass" />"#],
+        &["fields: 'username', 'password', 'remember'", "define('DB_PASSWORD', '<password>');"],
     ),
     // What a name announces; `-`, `_` or nothing between its words.
     around(
@@ -222,6 +272,23 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
             "JSESSIONID=9F86D081884C7D659A2FEAA0C55AD015",
         ],
         &["session=true", "session=requests.Session()", "sessionid=<id>"],
+    ),
+    // Passwords in SQL, in the file that curl and ftp read, and in the one that libpq reads.
+    around(
+        "statement-password",
+        &["identified ", "password '", "login ", ":5432:"],
+        Case::Ignore,
+        0,
+        200,
+        r#"(?i)(?:identified (?:with [a-z0-9_]{1,40} )?(?:by|as) (?:password )?'|password '|login\s{1,3}[^\s]{1,64}\s{1,8}password\s{1,3}|:5432:[^:\s]{1,64}:[^:\s]{1,64}:)([^\s':]{4,})"#,
+        secret::chosen,
+        &[
+            "CREATE USER 'app'@'%' IDENTIFIED BY 'tr0ub4dor';",
+            "ALTER ROLE app WITH LOGIN PASSWORD 'tr0ub4dor'",
+            "machine db.example.com\n  login app\n  password tr0ub4dor",
+            "db.example.com:5432:shop:app:tr0ub4dor",
+        ],
+        &["IDENTIFIED BY 'password'", "identified as a risk", "login page password reset", "db:5432:shop"],
     ),
     // Only names of tokens that open something: a token for the next page has to stay.
     around(

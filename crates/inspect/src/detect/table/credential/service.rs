@@ -88,7 +88,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         "facebook-token",
         &["EAA"],
         324,
-        r"\bEAA[A-Za-z0-9]{80,}\b",
+        r"\bEAA(?:[A-Za-z0-9]{80,}|CEdEose0cBA[A-Za-z0-9]{8,})\b",
         secret::numbered,
         &[
             concat!(

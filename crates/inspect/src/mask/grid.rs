@@ -1,0 +1,324 @@
+//! Names and values in a text that is no JSON: tables (comma-separated values, Markdown, what the shells of databases
+//! print), rows that SQL inserts, and lines, attributes and elements that label what they hold.
+//!
+//! Nothing is understood here but where a name stands and where its value. Linear: each byte is in at most one cell, and
+//! around a sign that may end a label a bounded neighbourhood is looked at.
+
+use super::limit::COLUMNS_MAX;
+use crate::walk::Span;
+
+/// Longest name of a column, in bytes.
+const HEADER_MAX: usize = 48;
+/// Bytes before a sign in which a label may begin.
+const LABEL_MAX: usize = 40;
+/// Bytes after a sign in which what is labelled has its first digit.
+const DIGIT_MAX: usize = 20;
+/// Longest labelled value, in bytes.
+const VALUE_MAX: usize = 64;
+
+/// Calls `visit` with the name of its column and the place of each cell of every table. A table is one when `means` says
+/// of the name of a column that it is of interest; of others cells are not visited.
+pub(super) fn cells<'a>(text: &'a str, means: impl Fn(&str) -> bool, mut visit: impl FnMut(&'a str, Span)) {
+    let mut table: Option<Header<'a>> = None;
+    // A header begins a text, or stands behind an empty line, a fence or the end of a sentence.
+    let (mut fresh, mut before) = (true, Span::new(0, 0));
+    let mut at = 0;
+    while at < text.len() {
+        let end = memchr::memchr(b'\n', &text.as_bytes()[at..]).map_or(text.len(), |length| at + length);
+        let (start, line) = (at, trimmed(text, Span::new(at, end)));
+        let bytes = line.of(text).as_bytes();
+        at = end + 1;
+        if bytes.is_empty() || bytes.starts_with(b"```") || bytes.ends_with(b":") {
+            (table, fresh) = (None, true);
+        } else if is_rule(bytes) {
+            table = table.or_else(|| Header::read(text, before, b"|", &means));
+        } else if let Some(header) = &table {
+            if header.row(text, line, &means, &mut visit) {
+                continue;
+            }
+            table = None;
+        } else if fresh {
+            // Programs and sentences have commas too: machines write them at the margin and without a space behind.
+            let prose = line.start > start || memchr::memmem::find(bytes, b", ").is_some();
+            let separators: &[u8] = if prose { b"|" } else { b"|\t;," };
+            table = Header::read(text, line, separators, &means);
+            fresh = false;
+        }
+        if bytes.len() > INSERT.len() && bytes[..INSERT.len()].eq_ignore_ascii_case(INSERT) {
+            at = inserted(text, line.start + INSERT.len(), &means, &mut visit).max(at);
+        }
+        before = line;
+    }
+}
+
+/// The names of the columns of a table, and what stands between them.
+struct Header<'a> {
+    names: Vec<&'a str>,
+    between: u8,
+}
+
+impl<'a> Header<'a> {
+    /// A line as a header, when all between one of `separators` are names and one of them means something.
+    fn read(text: &'a str, line: Span, separators: &[u8], means: &impl Fn(&str) -> bool) -> Option<Self> {
+        let bytes = line.of(text).as_bytes();
+        let between = *separators.iter().find(|byte| memchr::memchr(**byte, bytes).is_some())?;
+        let mut names = Vec::new();
+        let mut plain = true;
+        fields(text, line, between, |span| {
+            let name = span.of(text);
+            plain = plain && is_name(name) && names.len() < COLUMNS_MAX;
+            names.push(name);
+            plain
+        });
+        (plain && names.len() > 1 && names.iter().any(|name| means(name))).then_some(Self { names, between })
+    }
+
+    /// Visits the cells of a row; whether it has as many as the header.
+    fn row(
+        &self,
+        text: &str,
+        line: Span,
+        means: &impl Fn(&str) -> bool,
+        visit: &mut impl FnMut(&'a str, Span),
+    ) -> bool {
+        let mut row = [Span::new(0, 0); COLUMNS_MAX];
+        let mut count = 0;
+        fields(text, line, self.between, |span| {
+            if let Some(cell) = row.get_mut(count) {
+                *cell = span;
+            }
+            count += 1;
+            count <= COLUMNS_MAX
+        });
+        if count != self.names.len() {
+            return false;
+        }
+        for (name, cell) in self.names.iter().zip(row).filter(|(name, cell)| !cell.is_empty() && means(name))
+        {
+            visit(name, cell);
+        }
+        true
+    }
+}
+
+/// Calls `visit` with each part of a line between `between`, without the quotes and spaces around it, until it says no.
+/// What separates inside quotes does not.
+fn fields(text: &str, line: Span, between: u8, mut visit: impl FnMut(Span) -> bool) {
+    let mut line = line;
+    if between == b'|' {
+        // Markdown has them at both ends.
+        let bytes = line.of(text).as_bytes();
+        let (first, last) = (bytes.first() == Some(&b'|'), bytes.len() > 1 && bytes.last() == Some(&b'|'));
+        line = Span::new(line.start + usize::from(first), line.end - usize::from(last));
+    }
+    let bytes = text.as_bytes();
+    let mut start = line.start;
+    loop {
+        let content = (start..line.end).find(|at| bytes[*at] != b' ').unwrap_or(line.end);
+        let quote = bytes[content..line.end].first().copied().filter(|byte| matches!(byte, b'"' | b'\''));
+        let closed = quote.and_then(|quote| closing(bytes, content + 1, line.end, quote));
+        let from = closed.unwrap_or(content);
+        let end = memchr::memchr(between, &bytes[from..line.end]).map_or(line.end, |length| from + length);
+        let cell = match closed {
+            Some(closed) => Span::new(content + 1, closed),
+            None => trimmed(text, Span::new(start, end)),
+        };
+        if !visit(cell) || end == line.end {
+            return;
+        }
+        start = end + 1;
+    }
+}
+
+/// Where the quote closes that opened before `from`; one that is doubled does not.
+fn closing(bytes: &[u8], from: usize, end: usize, quote: u8) -> Option<usize> {
+    let mut at = from;
+    loop {
+        at += memchr::memchr(quote, bytes.get(at..end)?)?;
+        if bytes.get(at + 1) != Some(&quote) || at + 1 >= end {
+            return Some(at);
+        }
+        at += 2;
+    }
+}
+
+const INSERT: &[u8] = b"insert into ";
+
+/// Visits the values of `insert into t (a, b) values (1, 2), (3, 4)`; where what was read ends.
+fn inserted<'a>(
+    text: &'a str,
+    from: usize,
+    means: &impl Fn(&str) -> bool,
+    visit: &mut impl FnMut(&'a str, Span),
+) -> usize {
+    let (names, mut at) = group(text, from);
+    let header = names.and_then(|names| Header::read(text, names, b",", means));
+    let Some(header) = header else { return at };
+    loop {
+        let (row, reached) = group(text, at + 1);
+        let Some(row) = row else { return reached };
+        let joint = text[at + 1..row.start].trim_matches([' ', ',', '(']);
+        if !(joint.is_empty() || joint.eq_ignore_ascii_case("values")) || !header.row(text, row, means, visit)
+        {
+            return at;
+        }
+        at = reached;
+    }
+}
+
+/// What stands in the brackets that open next on the line, and where they close; or how far they were looked for.
+fn group(text: &str, from: usize) -> (Option<Span>, usize) {
+    let bytes = text.as_bytes();
+    let from = from.min(bytes.len());
+    let Some(open) = memchr::memchr3(b'(', b';', b'\n', &bytes[from..]).map(|length| from + length) else {
+        return (None, bytes.len());
+    };
+    if bytes[open] != b'(' {
+        return (None, open);
+    }
+    let mut end = open + 1;
+    loop {
+        let next = memchr::memchr3(b')', b'\'', b'"', bytes.get(end..).unwrap_or_default());
+        let Some(next) = next.map(|length| end + length) else { return (None, bytes.len()) };
+        if bytes[next] == b')' {
+            return (Some(Span::new(open + 1, next)), next);
+        }
+        match closing(bytes, next + 1, bytes.len(), bytes[next]) {
+            Some(closed) => end = closed + 1,
+            None => return (None, bytes.len()),
+        }
+    }
+}
+
+/// Calls `visit` with each label in the text and the place of what it labels, where that has a digit near its start:
+/// `Label: value`, `label = value`, `label="value"`, `<label>value</label>`.
+pub(super) fn labels<'a>(text: &'a str, mut visit: impl FnMut(&'a str, Span)) {
+    let bytes = text.as_bytes();
+    for at in memchr::memchr3_iter(b':', b'=', b'>', bytes) {
+        let quoted = |byte: &&u8| matches!(**byte, b' ' | b'*' | b'"' | b'\'' | b'\t' | b'`');
+        let start = at + 1 + bytes[at + 1..].iter().take(8).take_while(quoted).count();
+        let near = &bytes[start..bytes.len().min(start + DIGIT_MAX)];
+        let digit = near.iter().take_while(|byte| **byte >= b' ' && **byte != b'<').any(u8::is_ascii_digit);
+        if !digit {
+            continue;
+        }
+        let from = text.ceil_char_boundary(at.saturating_sub(LABEL_MAX));
+        let label = text[from..at].trim_end_matches([' ', '*', '"', '\'', '`']);
+        let begin = label.rfind(|c: char| {
+            c.is_ascii() && !(c.is_ascii_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.' | '\''))
+        });
+        let label =
+            begin.map_or(label, |begin| label[begin..].trim_start_matches(|c: char| !c.is_alphanumeric()));
+        let label = if matches!(label, "td" | "dd") { cell_before(text, at) } else { label };
+        if label.is_empty() {
+            continue;
+        }
+        let until = text.floor_char_boundary(bytes.len().min(start + VALUE_MAX));
+        let value = &text[start..until];
+        let ends = |c: char| matches!(c, '\n' | '\r' | '\t' | '<' | '"' | '`' | ';' | '|' | '&' | ')' | '*');
+        let end = value.find(ends).unwrap_or(value.len());
+        let value = trimmed(text, Span::new(start, start + end));
+        let value = match value.of(text).strip_suffix(['.', ',', '\'']) {
+            Some(_) => Span::new(value.start, value.end - 1),
+            None => value,
+        };
+        if !value.is_empty() {
+            visit(label, value);
+        }
+    }
+}
+
+/// What stands in the cell before the one whose tag ends at `at`: `<th>label</th><td>`.
+fn cell_before(text: &str, at: usize) -> &str {
+    let from = text.ceil_char_boundary(at.saturating_sub(2 * LABEL_MAX));
+    let before = text[from..at].rfind('<').map_or("", |open| text[from..from + open].trim_end());
+    let cell = ["</th>", "</td>", "</dt>"].iter().find_map(|close| before.strip_suffix(close));
+    cell.and_then(|cell| cell.rfind('>').map(|open| cell[open + 1..].trim())).unwrap_or_default()
+}
+
+/// The line under a header: hyphens and what joins them.
+fn is_rule(line: &[u8]) -> bool {
+    line.len() > 2
+        && line.iter().all(|byte| matches!(byte, b'-' | b'+' | b'|' | b':' | b' ' | b'='))
+        && line.contains(&b'-')
+}
+
+fn is_name(name: &str) -> bool {
+    let plain = |c: char| {
+        c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.' | '\'' | '/' | '(' | ')' | '*' | '#')
+    };
+    name.len() <= HEADER_MAX
+        && name.starts_with(|c: char| c.is_alphabetic() || c == '*')
+        && name.chars().all(plain)
+}
+
+/// `span` without the spaces at its ends.
+fn trimmed(text: &str, span: Span) -> Span {
+    let part = span.of(text);
+    let start = span.start + (part.len() - part.trim_start().len());
+    Span::new(start, start + part.trim().len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(text: &str) -> Vec<(&str, &str)> {
+        let mut found = Vec::new();
+        cells(text, |name| name != "id", |name, cell| found.push((name, cell.of(text))));
+        found
+    }
+
+    #[test]
+    fn cells_of_tables_have_the_names_of_their_columns() {
+        let person = vec![("name", "Ana"), ("born", "1984-07-23")];
+        for text in [
+            "id,name,born\n7,Ana,1984-07-23\n",
+            "rows:\nid;name;born\n7;Ana;1984-07-23",
+            "Found one.\n\nid\tname\tborn\n7\tAna\t1984-07-23",
+            "| id | name | born |\n|---|:--|---|\n| 7 | Ana | 1984-07-23 |\n",
+            " id | name |    born\n----+------+------------\n  7 | Ana  | 1984-07-23\n(1 row)\n",
+            "some text\nid | name | born\n---|---|---\n7 | Ana | 1984-07-23",
+            "INSERT INTO people (id, name, born) VALUES (7, 'Ana', '1984-07-23');",
+            "id,name,born\n7,\"Ana\",'1984-07-23'\n",
+        ] {
+            assert_eq!(table(text), person, "{text}");
+        }
+        let two = "insert into t (id, name) values (1, 'O''Neill, A'), (2, 'Bo')";
+        assert_eq!(table(two), [("name", "O''Neill, A"), ("name", "Bo")]);
+    }
+
+    #[test]
+    fn what_is_no_table_has_no_cells() {
+        for text in [
+            "Dear Ana, I hope, as ever, that you are well\nAna, Bo and Cy",
+            "id\n7",
+            "a,b\n1,2,3\n4,5",
+            "",
+            "insert into t values (1, 2)",
+            "insert into t (a",
+            "1,2\n3,4",
+            "    return user, password\n    check(user, password)",
+            "Name, password and so\none, two",
+        ] {
+            assert_eq!(table(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn labels_are_found_with_what_they_label() {
+        let check = |text: &str, expected: &[(&str, &str)]| {
+            let mut found = Vec::new();
+            labels(text, |label, value| found.push((label, value.of(text))));
+            assert_eq!(found, expected, "{text}");
+        };
+        check("Born: 1984-07-23\nId: 7", &[("Born", "1984-07-23"), ("Id", "7")]);
+        check("- **Data di nascita:** 23/07/1984", &[("Data di nascita", "23/07/1984")]);
+        check("x=\"1\" born=\"1984-07-23\" a", &[("x", "1"), ("born", "1984-07-23")]);
+        check("<born>1984-07-23</born>", &[("born", "1984-07-23")]);
+        check("  phone: '030 9018200'", &[("phone", "030 9018200")]);
+        check("<th>Born</th><td>1984-07-23</td>", &[("Born", "1984-07-23")]);
+        check("Name: Ana\nhttps://example.com/a", &[]);
+        check(": 1", &[]);
+    }
+}
