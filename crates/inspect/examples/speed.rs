@@ -25,6 +25,9 @@ const SPENT: Duration = Duration::from_millis(200);
 /// How long one measurement lasts at least.
 const SAMPLE: Duration = Duration::from_micros(100);
 
+/// How many measurements are made at least.
+const SAMPLES_LEAST: u32 = 5;
+
 /// What is measured: all, or what has a part in its name.
 struct Speed {
     part: String,
@@ -37,8 +40,9 @@ impl Speed {
         }
         let begun = Instant::now();
         run();
-        let (mut times, mut least) = (1_u32, Duration::MAX);
-        while begun.elapsed() < SPENT {
+        let (mut times, mut least, mut samples) = (1_u32, Duration::MAX, 0);
+        while begun.elapsed() < SPENT || samples < SAMPLES_LEAST {
+            samples += 1;
             let sample = Instant::now();
             (0..times).for_each(|_| run());
             let spent = sample.elapsed();

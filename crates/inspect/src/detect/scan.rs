@@ -9,6 +9,7 @@ mod email;
 mod literal;
 mod number;
 mod shape;
+mod start;
 mod trigram;
 
 pub(crate) use context::{Topics, Words};

@@ -5,6 +5,7 @@ use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
 
+use super::start::Starts;
 use super::trigram::{Places, Trigrams, folded};
 use super::{Ignore, Scan};
 use crate::walk::Span;
@@ -52,6 +53,7 @@ struct Pattern {
     window: usize,
     /// Two for the match, and two more when it has a group: engines leave anything in slots that are not asked for.
     slots: usize,
+    starts: Starts,
     /// Every match has an `@`: a window without one is not searched.
     at_sign: bool,
 }
@@ -79,7 +81,8 @@ impl Literals {
         }
         let slots = 2 * regex.captures_len().min(2);
         let at_sign = needs_at_sign(pattern);
-        self.patterns.push(Pattern { rule, regex, before, window, slots, at_sign });
+        let starts = Starts::of(pattern);
+        self.patterns.push(Pattern { rule, regex, before, window, slots, starts, at_sign });
         Ok(())
     }
 
@@ -134,7 +137,9 @@ impl Pattern {
         // From each place on, since a search for the place would go on to the end of the window.
         let mut start = from;
         while start <= literal.start {
-            let Some((all, value)) = self.matching(scan.bytes, Span::new(start, to)) else {
+            let may = self.starts.may(scan.bytes, start);
+            let Some((all, value)) = may.then(|| self.matching(scan.bytes, Span::new(start, to))).flatten()
+            else {
                 start += 1;
                 continue;
             };

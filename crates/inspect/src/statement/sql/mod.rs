@@ -39,7 +39,8 @@ pub fn classify(text: &str, dialect: Option<Dialect>) -> Facts {
         return Facts::unknown(reason);
     }
     let dialect = dialect.filter(|dialect| *dialect != Dialect::Generic);
-    plain::read(text).map_or_else(|| parse(text, dialect), |plain| plain.facts(dialect))
+    let plain = plain::read(text).and_then(|plain| plain.facts(dialect));
+    plain.unwrap_or_else(|| parse(text, dialect))
 }
 
 /// The same by the parsers.

@@ -32,7 +32,13 @@ pub(super) struct Plain<'a> {
     writes: Vec<Name<'a>>,
     calls: Vec<&'a str>,
     limit: Option<u64>,
+    /// It has an `INTERVAL` without a unit, which some dialects do not know.
+    spans: bool,
 }
+
+/// Who reads an `INTERVAL` without a unit.
+const SPAN_READERS: [Dialect; 5] =
+    [Dialect::Postgres, Dialect::Sqlite, Dialect::Mssql, Dialect::Snowflake, Dialect::Generic];
 
 /// The name of a table, as it is written: what stands before the dot, and what behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,16 +79,18 @@ impl Plain<'_> {
         facts
     }
 
-    /// The facts of it as text of `dialect`; without one, of all together.
-    pub(super) fn facts(&self, dialect: Option<Dialect>) -> Facts {
+    /// The facts of it as text of `dialect`; without one, of all together that read it. `None` when that one does not.
+    pub(super) fn facts(&self, dialect: Option<Dialect>) -> Option<Facts> {
+        let readers: &[Dialect] = if self.spans { &SPAN_READERS } else { &Dialect::ALL };
         if let Some(dialect) = dialect {
-            return self.as_read_by(dialect, &[dialect]);
+            return readers.contains(&dialect).then(|| self.as_read_by(dialect, &[dialect]));
         }
-        let mut facts = self.as_read_by(Dialect::ALL[0], &Dialect::ALL);
-        for dialect in &Dialect::ALL[1..] {
-            facts.join(&self.as_read_by(*dialect, &Dialect::ALL));
-        }
-        facts
+        // The others cut it into the same tokens, so that they see nothing in it that these do not.
+        let (first, others) = readers.split_first()?;
+        let mut facts = self.as_read_by(*first, &Dialect::ALL);
+        others.iter().for_each(|dialect| facts.join(&self.as_read_by(*dialect, &Dialect::ALL)));
+        facts.dialects = readers.iter().copied().collect();
+        Some(facts)
     }
 }
 

@@ -200,6 +200,19 @@ impl<'a> Reader<'a> {
                 Some(Side { sort: if read { Sort::Restriction } else { Sort::Condition }, rows: read })
             }
             Token::Word(Word::Case, _) => self.nested(Self::case),
+            Token::Word(Word::Interval, _) => {
+                self.plain.spans = true;
+                matches!(self.next()?, Token::Text(_)).then_some(Side { sort: Sort::Other, rows: false })
+            }
+            Token::Word(Word::Pair, name) => {
+                self.plain.calls.push(name);
+                self.must_take("(")?;
+                let one = self.nested(Self::any)?;
+                self.must_take(",")?;
+                let rows = self.nested(Self::any)? || one;
+                self.must_take(")")?;
+                Some(Side { sort: Sort::Call(name), rows })
+            }
             Token::Word(word @ (Word::Name | Word::Function | Word::Given), name) if self.take("(") => {
                 if word == Word::Given && self.take(")") {
                     return None;
@@ -253,7 +266,7 @@ fn compared(left: Side<'_>, sign: &str, right: Side<'_>) -> Sort<'static> {
     let known = match (left.sort, right.sort) {
         (Sort::Column(..), Sort::Number(_) | Sort::Text(_) | Sort::Constant) => true,
         (Sort::Number(_) | Sort::Text(_) | Sort::Constant, Sort::Column(..)) => true,
-        (Sort::Column(..), Sort::Call(_)) | (Sort::Call(_), Sort::Column(..)) => true,
+        (Sort::Column(..), Sort::Call(_) | Sort::Other) | (Sort::Call(_), Sort::Column(..)) => true,
         (Sort::Call(_), Sort::Number(_) | Sort::Text(_)) => left.rows,
         (Sort::Column(before, name), Sort::Column(other, named)) => {
             // Also when only one of them says of which table it is.

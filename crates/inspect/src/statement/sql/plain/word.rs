@@ -18,6 +18,8 @@ pub(super) enum Word {
     Function,
     /// The same of a function that must have an argument.
     Given,
+    /// The same of a function that must have two.
+    Pair,
     And,
     As,
     Asc,
@@ -39,6 +41,7 @@ pub(super) enum Word {
     In,
     Inner,
     Insert,
+    Interval,
     Into,
     Is,
     Join,
@@ -74,7 +77,7 @@ impl Word {
 }
 
 /// The words of the grammar.
-const OWN: [(&str, Word); 46] = [
+const OWN: [(&str, Word); 48] = [
     ("and", Word::And),
     ("as", Word::As),
     ("asc", Word::Asc),
@@ -96,6 +99,7 @@ const OWN: [(&str, Word); 46] = [
     ("in", Word::In),
     ("inner", Word::Inner),
     ("insert", Word::Insert),
+    ("interval", Word::Interval),
     ("into", Word::Into),
     ("is", Word::Is),
     ("join", Word::Join),
@@ -104,6 +108,7 @@ const OWN: [(&str, Word); 46] = [
     ("limit", Word::Limit),
     ("not", Word::Not),
     ("null", Word::Null),
+    ("nullif", Word::Pair),
     ("offset", Word::Offset),
     ("on", Word::On),
     ("or", Word::Or),
