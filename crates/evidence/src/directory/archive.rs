@@ -218,7 +218,8 @@ impl Member {
         let at = u32::try_from(self.at).unwrap_or(WIDE).to_le_bytes();
         let mode = (0o100_644_u32 << 16).to_le_bytes();
         let facts = self.facts(large);
-        [&b"PK\x01\x02"[..], &made, &facts, &length, &[0; 6], &mode, &at, self.name.as_bytes(), &wide].concat()
+        [&b"PK\x01\x02"[..], &made, &facts, &length, &[0; 6], &mode, &at, self.name.as_bytes(), &wide]
+            .concat()
     }
 
     /// Whether its bytes are what is listed, all of them and nothing behind them.

@@ -224,7 +224,7 @@ async fn forget(gateway: &Gateway) {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "sessions and tasks that nobody uses were forgotten"),
             Err(error) => {
-                tracing::warn!(%error, "sessions and tasks that nobody uses could not be forgotten")
+                tracing::warn!(%error, "sessions and tasks that nobody uses could not be forgotten");
             }
         }
     }

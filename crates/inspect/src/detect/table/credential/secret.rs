@@ -280,7 +280,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         Case::Ignore,
         0,
         200,
-        r#"(?i)(?:identified (?:with [a-z0-9_]{1,40} )?(?:by|as) (?:password )?'|password '|login\s{1,3}[^\s]{1,64}\s{1,8}password\s{1,3}|:5432:[^:\s]{1,64}:[^:\s]{1,64}:)([^\s':]{4,})"#,
+        r"(?i)(?:identified (?:with [a-z0-9_]{1,40} )?(?:by|as) (?:password )?'|password '|login\s{1,3}[^\s]{1,64}\s{1,8}password\s{1,3}|:5432:[^:\s]{1,64}:[^:\s]{1,64}:)([^\s':]{4,})",
         secret::chosen,
         &[
             "CREATE USER 'app'@'%' IDENTIFIED BY 'tr0ub4dor';",
