@@ -207,8 +207,8 @@ pub(super) fn labels<'a>(text: &'a str, mut visit: impl FnMut(&'a str, Span)) {
         let begin = label.rfind(|c: char| {
             c.is_ascii() && !(c.is_ascii_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.' | '\''))
         });
-        let label =
-            begin.map_or(label, |begin| label[begin..].trim_start_matches(|c: char| !c.is_alphanumeric()));
+        let label = &label[begin.unwrap_or(0)..];
+        let label = label.trim_start_matches(|c: char| !c.is_alphanumeric());
         let label = if matches!(label, "td" | "dd") { cell_before(text, at) } else { label };
         if label.is_empty() {
             continue;

@@ -17,7 +17,7 @@ use crate::refusal::Refusal;
 /// How the headers of arguments begin.
 const ARGUMENT: &str = "mcp-param-";
 
-/// Beyond this no two numbers that differ are sure to differ as doubles.
+/// From this on no two numbers that differ are sure to differ as doubles.
 const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 
 /// A header that repeats an argument.
@@ -53,7 +53,7 @@ impl Mirror {
     /// Whether a header says what the argument is. Numbers are compared by value: `42.0` is `42`.
     fn agrees(&self, header: &HeaderValue, message: &Message) -> bool {
         let Some((said, is)) = decode(header).zip(self.text(message)) else { return false };
-        let number = |text: &str| text.parse::<f64>().ok().filter(|number| number.abs() <= EXACT_MAX);
+        let number = |text: &str| text.parse::<f64>().ok().filter(|number| number.abs() < EXACT_MAX);
         let plain = |text: &str| {
             text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'))
         };
