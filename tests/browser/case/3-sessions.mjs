@@ -43,6 +43,8 @@ export default {
     const page = await stage.signedIn("carol", { scheme: "dark" }, "#/sessions");
     await found(page);
     await stage.picture(page, "sessions-desktop-dark");
+    const server = page.locator("tbody tr").first().locator("td").nth(1);
+    assert.match(await server.innerText(), /^(orders|hostile)$/);
     await page.getByLabel("Decision").selectOption("deny");
     await page.waitForURL(/decision=deny/);
     await found(page);

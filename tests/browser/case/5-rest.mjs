@@ -72,6 +72,10 @@ export default {
     await cell.click();
     await page.locator(".why", { hasText: "changes-need-somebody" }).waitFor();
     assert.match(await page.locator(".why").innerText(), /1 person of approvers/);
+    // The matrix has the whole width again, and the keyboard is where it was.
+    await page.locator(".why").getByRole("button", { name: "close" }).click();
+    await page.locator(".why").waitFor({ state: "hidden" });
+    assert.match(await page.evaluate(() => document.activeElement.dataset.row), /^orders\/refund_order\//);
     await page.getByLabel("find a server or tool").fill("get_customer");
     await page.locator('[data-row^="orders/get_customer/"]').first().waitFor();
     assert.equal(await page.locator('[data-row^="orders/refund_order/"]').count(), 0);
