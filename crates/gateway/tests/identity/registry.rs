@@ -236,6 +236,7 @@ async fn requests_that_break_a_rule_are_refused() {
 async fn key_that_was_revoked_on_record_stays_so_for_a_gateway_that_starts_later() {
     let office = Office::open();
     let (key, text) = office.create(request()).await.unwrap();
+    office.step().await;
     assert_eq!(office.revoke(&key.id).await, Revocation::Revoked);
     office.step().await;
     let db = Db::open_sqlite(office.directory.path(), Access::Beside).unwrap();
