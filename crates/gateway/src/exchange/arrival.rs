@@ -229,11 +229,10 @@ async fn identify(
         Err(refusal) => (None, Some(refusal)),
     };
     let key = SessionKey { server: server.name.clone(), id, owner: principal.party.clone() };
-    let begins = first.and_then(Message::method).is_some_and(|method| method == "initialize");
     let unsessioned = unsessioned(&server.name, &principal);
     let (recording, session, barred) = if unusable.is_some() {
         (unsessioned, None, unusable)
-    } else if begins {
+    } else if begins(first) {
         (crate::clock::new_id(&*gateway.clock), None, None)
     } else if era == Era::Legacy && key.id.is_some() {
         match restore(gateway, &key).await {
@@ -250,7 +249,7 @@ async fn identify(
         gateway: gateway.clone(),
         server: server.clone(),
         context: circumstances(gateway, address, &head.headers, era, recording),
-        headers: headers(gateway, head, era, begins),
+        headers: headers(gateway, head, era, first),
         principal,
         key,
         session,
@@ -259,11 +258,16 @@ async fn identify(
     (caller, barred)
 }
 
+/// Whether a session begins with the message.
+fn begins(first: Option<&Message>) -> bool {
+    first.and_then(Message::method).is_some_and(|method| method == "initialize")
+}
+
 /// What of the request's head an upstream may see. A session that begins has no id yet; an id of an event is one that a
 /// stream could have brought.
-fn headers(gateway: &Gateway, head: &request::Parts, era: Era, begins: bool) -> HeaderMap {
+fn headers(gateway: &Gateway, head: &request::Parts, era: Era, first: Option<&Message>) -> HeaderMap {
     let mut headers = header::for_upstream(&head.method, &head.headers, era);
-    if begins {
+    if begins(first) {
         headers.remove(header::SESSION_ID);
     }
     let event = headers.get(header::LAST_EVENT_ID).and_then(|id| id.to_str().ok());

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Document, Place, Search, Seek};
+use super::{Document, Place, Search};
 use crate::mask::Fault;
 use crate::mask::name::{Meaning, Role, role};
 use crate::mask::said::Sense;
@@ -141,8 +141,7 @@ impl Search<'_> {
             return Role::Plain;
         }
         let Sense { role, meaning, odd } = self.said(&name);
-        // A copy may be the name of anything.
-        self.odd = odd || matches!(self.seek, Seek::Values(_));
+        self.odd = odd;
         if role == Role::Value {
             place.take(around.named);
         }
