@@ -8,6 +8,10 @@ use serde_json::{Value, json};
 
 use crate::harness::{ALLOW_ALL, Harness, call, modern_call};
 
+const NOBODY_SEES: &str = r#"
+    @id("all") permit (principal, action, resource);
+    @id("nobody-sees") forbid (principal, action == Action::"reveal", resource);"#;
+
 /// Of no use to anybody; built so that no scanner of source code takes it for a leak.
 fn secret() -> String {
     format!("ghp_{}", "a1B2".repeat(9))
@@ -38,7 +42,7 @@ fn calls(recorder: &Recorder) -> Vec<std::sync::Arc<Request>> {
 async fn header_reaches_the_upstream_only_if_it_says_an_argument() {
     let recorder = Recorder::new(upstream);
     let server = recorder.start().await.expect("an upstream");
-    let gateway = Harness::over(&server, ALLOW_ALL).await;
+    let gateway = Harness::over(&server, NOBODY_SEES).await;
     let post = async |more: &[(&str, &str)], arguments: Value| {
         let (mut fields, body) = modern_call(1, "pay", &arguments);
         fields.extend(more.iter().copied());

@@ -3,13 +3,9 @@
 use fixture::recorder::{Recorder, Reply, Request, Response};
 use serde_json::{Value, json};
 
-use super::secret;
+use super::{NOBODY_SEES, secret};
 use crate::harness::{Harness, call};
 use crate::recording::countersign;
-
-const NOBODY_SEES: &str = r#"
-    @id("all") permit (principal, action, resource);
-    @id("nobody-sees") forbid (principal, action == Action::"reveal", resource);"#;
 
 const ONE: &str = "carla.fuentes@initech-mail.com";
 const OTHER: &str = "victor.person@initech-mail.com";
