@@ -294,7 +294,7 @@ LARGE, NARROW, LIST_MAX = 3 * 2**30, 2**32 - 1, 2**26
 END = "its last bytes are not the end of an archive: it was cut, or a comment or something else stands there"
 SPAN = "it does not consist of files, their list and its end: bytes stand before, between or behind them"
 TALLY = "how many files there are, or where their list is, is not said as a gateway says it"
-LISTED = "it is not listed as a gateway lists a file of this name and size: another program made or changed the archive"
+UNLIKE = "it is not listed as a gateway lists a file of this name and size: another program made or changed the archive"
 ORDER = "it is there twice, out of order, or not a name that a gateway gives to a file"
 LOCAL = "what stands before its bytes is not what the list of files says of it"
 CONTENT = "its bytes are not those that the list of files says: they end elsewhere or are others"
@@ -411,7 +411,7 @@ class Archive:
             if not entry.is_named() or before is not None and before >= entry.rank:
                 raise Bad(ORDER, entry)
             if not listed.startswith(entry.listed, done) or place + len(entry.local) + entry.packed > start:
-                raise Bad(LISTED, entry)
+                raise Bad(UNLIKE, entry)
             if at(place, len(entry.local)) != entry.local:
                 raise Bad(LOCAL, entry)
             done, place = done + len(entry.listed), place + len(entry.local) + entry.packed

@@ -165,6 +165,12 @@ async fn service_key(gateway: &Harness) -> String {
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let made: Value = serde_json::from_slice(&made.stdout).expect("JSON");
     let key = made["key"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
-    eventually(|| async { gateway.leaves_of("key.created").await.pop() }).await;
+    // The first such leaf is about the keys of the log.
+    let id = &made["id"];
+    eventually(|| async {
+        let created = gateway.leaves_of("key.created").await;
+        created.into_iter().find(|leaf| leaf["detail"]["key"] == *id)
+    })
+    .await;
     key
 }

@@ -53,7 +53,13 @@ async fn service_key_that_is_revoked_while_its_call_waits_runs_nothing_whoever_a
     })
     .await;
     let made = key(&setup, &["create", "--kind", "service", "--all-servers", "--name", "robot"]).await;
-    eventually(|| async { setup.gateway.leaves_of("key.created").await.pop() }).await;
+    // The first such leaf is about the keys of the log.
+    let id = &made["id"];
+    eventually(|| async {
+        let created = setup.gateway.leaves_of("key.created").await;
+        created.into_iter().find(|leaf| leaf["detail"]["key"] == *id)
+    })
+    .await;
     let mut waiting = held_with(&setup, made["key"].as_str().expect("a key")).await;
     let id = setup.one().await;
     key(&setup, &["revoke", made["id"].as_str().expect("an id")]).await;

@@ -31,6 +31,7 @@ async fn person_signs_in_is_told_who_they_are_and_signs_out() {
         "calls.read",
         "access.read",
         "breakglass.enter",
+        "sessions.end",
         "tools.accept",
         "access.review",
         "reviews.manage",
