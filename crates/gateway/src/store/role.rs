@@ -28,7 +28,7 @@ const GRANTS: &[(&str, &str)] = &[
     ("notice", "SELECT, INSERT, UPDATE"),
     ("acceptance", "SELECT, INSERT, UPDATE"),
     ("mcp_session", "SELECT, INSERT, UPDATE, DELETE"),
-    ("task", "SELECT, INSERT, DELETE"),
+    ("task", "SELECT, INSERT, UPDATE, DELETE"),
     ("approval", "SELECT, INSERT, UPDATE, DELETE"),
     ("approval_vote", "SELECT, INSERT, UPDATE, DELETE"),
     ("delivery", "SELECT, INSERT, UPDATE, DELETE"),
