@@ -88,6 +88,7 @@ impl<'a> Reader<'a> {
         if !self.word(Word::Not) {
             return self.comparison();
         }
+        self.negated = true;
         let inner = self.nested(Self::not)?;
         let sort = if inner.sort.restricts() { Sort::Negative } else { Sort::Condition };
         Some(Side { sort, ..inner })
@@ -144,6 +145,7 @@ impl<'a> Reader<'a> {
             known &= matches!(pattern.sort, Sort::Text(text) if text.bytes().any(|byte| byte != b'%'));
         } else {
             self.must(Word::Between)?;
+            self.between = true;
             for and in [true, false] {
                 let bound = self.sum()?;
                 known &= matches!(bound.sort, Sort::Number(_) | Sort::Text(_));

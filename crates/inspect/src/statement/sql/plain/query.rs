@@ -12,6 +12,10 @@ pub(super) struct Reader<'a> {
     tokens: Vec<Token<'a>>,
     at: usize,
     pub(super) depth: usize,
+    /// A `BETWEEN` was met.
+    pub(super) between: bool,
+    /// A `NOT` before a condition was met.
+    pub(super) negated: bool,
     /// The names that `WITH` defined so far.
     defined: Vec<&'a str>,
     pub(super) plain: Plain<'a>,
@@ -19,7 +23,15 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(tokens: Vec<Token<'a>>) -> Self {
-        Self { tokens, at: 0, depth: 0, defined: Vec::new(), plain: Plain::default() }
+        Self {
+            tokens,
+            at: 0,
+            depth: 0,
+            between: false,
+            negated: false,
+            defined: Vec::new(),
+            plain: Plain::default(),
+        }
     }
 
     /// All of the text.
@@ -39,7 +51,9 @@ impl<'a> Reader<'a> {
             self.plain.limit = None;
         }
         self.take(";");
-        (self.at == self.tokens.len()).then_some(self.plain)
+        // With both, what belongs to which `AND` is not the same to every parser.
+        let clear = !(self.between && self.negated);
+        (clear && self.at == self.tokens.len()).then_some(self.plain)
     }
 
     pub(super) fn peek(&self) -> Option<Token<'a>> {
@@ -328,9 +342,12 @@ impl<'a> Reader<'a> {
         self.bounded()
     }
 
+    /// A condition of its own: one in a query inside restricts no change.
     fn bounded(&mut self) -> Option<()> {
-        self.condition()?;
-        self.plain.restricts.then_some(())
+        self.must(Word::Where)?;
+        self.restriction()?;
+        self.plain.restricts = true;
+        Some(())
     }
 
     fn changes(&mut self, table: Name<'a>) {
