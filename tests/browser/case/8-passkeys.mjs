@@ -43,7 +43,7 @@ export default {
     await stage.picture(page, "passkey-wanted-desktop-light");
     assert.deepEqual(await stage.serious(page), []);
     await page.getByRole("link", { name: "Register one" }).click();
-    await page.getByText("No passkey yet").waitFor();
+    await page.getByText("You have none yet.").waitFor();
     await page.getByLabel("name of the passkey").fill("work laptop");
     await page.locator("[data-add-passkey]").click();
     await page.locator(".passkey-list li", { hasText: "work laptop" }).waitFor();
