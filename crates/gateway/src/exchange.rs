@@ -10,10 +10,10 @@ mod agreement;
 mod answer;
 pub mod arrival;
 mod bind;
+mod breakglass;
 mod call;
 pub mod ending;
 pub mod flood;
-mod glass;
 mod hold;
 mod nested;
 pub mod refuse;
@@ -275,7 +275,8 @@ impl Caller {
         // 5 decide: pure; says which policies and why.
         let mut decision = self.decide(&call);
         // People are to agree to a tool that is known, and headers to a schema.
-        if self.wants_schema(&call, &decision) && self.learn_tool(&mut call).await {
+        let doubt = self.doubt(&call);
+        if doubt.wants_schema(&decision) && self.learn_tool(&mut call).await {
             decision = self.decide(&call);
         }
         // 6 mask: what is recorded, and what is forwarded, went through the mask.
@@ -289,7 +290,7 @@ impl Caller {
         if let Some(refusal) = self.objection(&call, &decision).await {
             return self.refuse(&call, refusal, Some(decision), Some(view.record), replier).await;
         }
-        if let Err(why) = self.agree_with_schema(&mut call).await {
+        if let Err(why) = self.agree_with_schema(&mut call, &doubt).await {
             return self.refuse_disagreement(&call, why, decision, view.record, replier).await;
         }
         // Of a task of ours the upstream knows nothing.
@@ -351,7 +352,7 @@ impl Caller {
             body,
             era: self.context.era,
             session: self.key.id.clone(),
-            principal: bind::binding(&self.key.owner),
+            principal: self.key.owner.digest(),
         };
         tokio::select! {
             biased;

@@ -1,12 +1,12 @@
 //! Every limit of the product, in one place: sizes in bytes, times in milliseconds unless the name says otherwise.
 
 pub mod breakglass;
-mod carrier;
+mod message;
 mod people;
 pub mod session;
 mod store;
 
-pub use carrier::{
+pub use message::{
     EVENT_ID_BYTES_MAX, MCP_SESSION_KEPT_MS, SCHEMA_MIRRORS_MAX, TASK_KEPT_MS, TWINS_MAX, USE_NOTED_MS,
 };
 pub use people::{

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use aws_lc_rs::hmac;
 use bytes::Bytes;
 use evidence::jcs;
-use evidence::leaf::{EventType, Leaf};
+use evidence::leaf::EventType;
 use evidence::merkle::Hash;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -19,12 +19,12 @@ use uuid::Uuid;
 
 use crate::clock::{Clock, micros};
 use crate::config::Consent;
-use crate::ledger::{Deed, Document, Event, EventActor, Ledger, Unavailable, VaultError};
+use crate::ledger::{Deed, Document, Event, EventActor, Ledger, Unavailable, VaultError, recorded_details};
 use crate::limits;
 use crate::model::{Identity, Party, Principal};
 use crate::policy::{Candidate, Change, Policies, PolicySet, Rejected, Source};
 use crate::store::publication::{self as row, Proposal, Publication};
-use crate::store::{self, Db, entry};
+use crate::store::{self, Db};
 
 /// Sets that are published here.
 pub struct Publications {
@@ -319,7 +319,7 @@ impl Publications {
             "proposal": Uuid::from_bytes(key),
             "publication": number,
             "proposed_by": { "id": self.ledger.actor(&party), "issuer": party.issuer },
-            "consent": if proposed.row.person == who.party.digest() { "none" } else { "second_person" },
+            "consent": if proposed.who.may_be(&Identity::from(&**who)) { "none" } else { "second_person" },
         });
         let actor = EventActor::Principal(who.clone());
         let (policy_set, files) = (proposed.row.policy_set, proposed.row.files.clone());
@@ -439,13 +439,8 @@ fn on_record(read: &mut store::Read<'_>) -> Result<i64, store::Error> {
     struct Published {
         publication: i64,
     }
-    let mut latest = 0;
-    entry::each_of(read, EventType::PolicyPublished.as_str(), 0, |leaf| {
-        let detail = Leaf::decode(leaf).ok().and_then(|leaf| leaf.detail);
-        let said = detail.and_then(|detail| serde_json::from_str::<Published>(detail.as_str()).ok());
-        latest = said.map_or(0, |said| said.publication).max(latest);
-    })?;
-    Ok(latest)
+    let published: Vec<Published> = recorded_details(read, EventType::PolicyPublished, 0)?;
+    Ok(published.iter().map(|set| set.publication).max().unwrap_or(0))
 }
 
 /// No set takes the place of one that was published after it.

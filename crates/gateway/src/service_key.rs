@@ -12,7 +12,7 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SecureRandom;
 use evidence::jcs;
-use evidence::leaf::{EventType, Leaf};
+use evidence::leaf::EventType;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::time::MissedTickBehavior;
@@ -21,11 +21,11 @@ use crate::clock::{Clock, micros};
 use crate::identity::{
     SERVICE_KEY_ISSUER, ServiceKey, ServiceKeyKind, ServiceKeyTerms, ServiceKeyText, ServiceKeys,
 };
-use crate::ledger::{Event, EventActor, Ledger, Unavailable};
+use crate::ledger::{Event, EventActor, Ledger, Unavailable, recorded_details};
 use crate::limits;
 use crate::model::Party;
 use crate::store::service_key::{self as table, Unnoted};
-use crate::store::{self, Db, Topic, entry};
+use crate::store::{self, Db, Topic};
 
 /// Rows read or noted in one transaction.
 const PAGE: u32 = 500;
@@ -318,13 +318,8 @@ fn revoked_on_record(read: &mut store::Read<'_>, ts: i64) -> Result<HashSet<Stri
     struct Revoked {
         key: String,
     }
-    let mut revoked = HashSet::new();
-    entry::each_of(read, EventType::KeyRevoked.as_str(), ts, |leaf| {
-        let detail = Leaf::decode(leaf).ok().and_then(|leaf| leaf.detail);
-        let said = detail.and_then(|detail| serde_json::from_str::<Revoked>(detail.as_str()).ok());
-        revoked.extend(said.map(|said| said.key));
-    })?;
-    Ok(revoked)
+    let revoked: Vec<Revoked> = recorded_details(read, EventType::KeyRevoked, ts)?;
+    Ok(revoked.into_iter().map(|it| it.key).collect())
 }
 
 fn to_row(key: &ServiceKey) -> Result<table::ServiceKey, store::Error> {

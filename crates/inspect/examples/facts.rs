@@ -4,41 +4,26 @@
 //! so is each of its lines, each piece of it between `;`, and each part of it between two double quotes or two backticks.
 //! A line has a hash of the facts of all these, in every dialect and in none.
 
+mod files;
+
 use std::collections::BTreeSet;
 use std::collections::hash_map::DefaultHasher;
-use std::fs;
 use std::hash::{Hash as _, Hasher as _};
-use std::path::PathBuf;
 
 use inspect::statement::Dialect;
 use inspect::statement::limits::STACK_BYTES;
 use inspect::statement::sql::classify;
 
-/// Largest file that is read, in bytes.
-const FILE_BYTES_MAX: u64 = 4 << 20;
-
 fn main() {
-    let paths: Vec<PathBuf> = std::env::args().skip(1).map(PathBuf::from).collect();
-    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || say(paths));
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(say);
     if thread.is_err() {
         eprintln!("the system gives no thread");
     }
     drop(thread.map(std::thread::JoinHandle::join));
 }
 
-fn say(mut paths: Vec<PathBuf>) {
-    let mut files = Vec::new();
-    while let Some(path) = paths.pop() {
-        if path.is_dir() && !path.is_symlink() {
-            let entries = fs::read_dir(&path).into_iter().flatten().flatten();
-            paths.extend(entries.map(|entry| entry.path()));
-        } else if fs::metadata(&path).is_ok_and(|meta| meta.is_file() && meta.len() <= FILE_BYTES_MAX) {
-            files.push(path);
-        }
-    }
-    files.sort();
-    for path in files {
-        let Ok(text) = fs::read_to_string(&path) else { continue };
+fn say() {
+    for (path, text) in files::given() {
         let mut texts = BTreeSet::from([text.as_str()]);
         texts.extend(text.lines());
         for cut in [';', '"', '`'] {

@@ -4,15 +4,12 @@
 //! it is, `.jsonl` line by line, any other as one JSON string. A line has the number of findings and a hash of all that
 //! is known about them and of the masked text.
 
+mod files;
+
 use std::collections::hash_map::DefaultHasher;
-use std::fs;
 use std::hash::{Hash as _, Hasher as _};
-use std::path::PathBuf;
 
 use inspect::mask::{Fields, Form, Keys, Rules, Settings, Surface, scan, texts};
-
-/// Largest file that is read, in bytes.
-const FILE_BYTES_MAX: u64 = 4 << 20;
 
 fn main() {
     let (Ok(rules), Some(keys)) = (Rules::new(&Settings::default()), Keys::new("k1", &[1; 32], &[2; 32]))
@@ -20,19 +17,7 @@ fn main() {
         eprintln!("the built-in detectors do not compile");
         return;
     };
-    let mut paths: Vec<PathBuf> = std::env::args().skip(1).map(PathBuf::from).collect();
-    let mut files = Vec::new();
-    while let Some(path) = paths.pop() {
-        if path.is_dir() && !path.is_symlink() {
-            let entries = fs::read_dir(&path).into_iter().flatten().flatten();
-            paths.extend(entries.map(|entry| entry.path()));
-        } else if fs::metadata(&path).is_ok_and(|meta| meta.is_file() && meta.len() <= FILE_BYTES_MAX) {
-            files.push(path);
-        }
-    }
-    files.sort();
-    for path in files {
-        let Ok(text) = fs::read_to_string(&path) else { continue };
+    for (path, text) in files::given() {
         let ends = |with: &str| path.extension().is_some_and(|end| end == with);
         let documents: Vec<String> = match () {
             () if ends("json") => vec![text],

@@ -4,17 +4,17 @@
 //! let through because of them alone: an approval counts with the words that people said under its own id, as many as its
 //! sealed terms ask, and as long as the log tells of no end of it.
 
-use evidence::leaf::{EventType, Leaf};
+use evidence::leaf::EventType;
 use uuid::Uuid;
 
 use super::verdict::Unusable;
 use super::{Approvals, Fault, Record};
 use crate::clock::micros;
+use crate::ledger;
 use crate::limits;
 use crate::model::{Demand, Identity};
 use crate::store::approval::State;
 use crate::store::approval_vote::Word;
-use crate::store::entry;
 
 /// What ends an approval, and what it is then.
 const ENDS: [(EventType, State); 3] = [
@@ -35,25 +35,33 @@ impl Approvals {
             self.end(&record.row, "not_granted").await?;
             return Err(Unusable::Overtaken("not_granted"));
         }
-        for (event, state) in ENDS {
-            if self.is_in_log(record.row.id, event).await? {
-                tracing::error!(%approval, %event, "it is over by the log: somebody else writes to the database");
-                return Err(Unusable::Gone(state));
-            }
-        }
-        Ok(())
+        let Some(event) = self.first_in_log(record.row.id, &ENDS.map(|(event, _)| event)).await? else {
+            return Ok(());
+        };
+        tracing::error!(%approval, %event, "it is over by the log: somebody else writes to the database");
+        let over = ENDS.into_iter().find(|(end, _)| *end == event);
+        Err(Unusable::Gone(over.map_or(State::Expired, |(_, state)| state)))
     }
 
-    /// Whether the log has such a leaf about an approval or a break-glass with this id.
-    pub(super) async fn is_in_log(&self, id: [u8; 16], event: EventType) -> Result<bool, Fault> {
+    /// The first of these events that the log tells of an approval, or a break-glass, with this id.
+    pub(super) async fn first_in_log(
+        &self,
+        id: [u8; 16],
+        events: &[EventType],
+    ) -> Result<Option<EventType>, Fault> {
         let since = begun(id)?.saturating_sub(micros(limits::LOG_LOOK_BACK_MS));
+        let events = events.to_vec();
         let found = self.db.read("leaves about an approval", move |read| {
-            let mut found = false;
-            entry::each_of(read, event.as_str(), since, |leaf| {
-                let about = Leaf::decode(leaf).ok().and_then(|leaf| leaf.approval);
-                found |= about.is_some_and(|step| *step.id.as_bytes() == id);
-            })?;
-            Ok(found)
+            for event in events {
+                let mut found = false;
+                ledger::each_recorded(read, event, since, |leaf| {
+                    found |= leaf.approval.is_some_and(|step| *step.id.as_bytes() == id);
+                })?;
+                if found {
+                    return Ok(Some(event));
+                }
+            }
+            Ok(None)
         });
         Ok(found.await?)
     }

@@ -34,21 +34,37 @@ impl Disagreement {
     }
 }
 
-impl Caller {
+/// What of a call only a schema can settle. Found once: the arguments are walked for it.
+pub(super) struct Doubt {
+    twins: Vec<Twins>,
+    /// Headers repeat arguments.
+    mirrored: bool,
+}
+
+impl Doubt {
+    fn is_none(&self) -> bool {
+        self.twins.is_empty() && !self.mirrored
+    }
+
     /// Whether a call that may go depends on a schema: the tool must be known before it is judged.
-    pub(super) fn wants_schema(&self, call: &Call, decision: &Decision) -> bool {
+    pub(super) fn wants_schema(&self, decision: &Decision) -> bool {
         match decision.effect {
             Effect::Hold => true,
-            Effect::Allow => self.headers.keys().any(header::is_argument) || !twins(call).is_empty(),
+            Effect::Allow => !self.is_none(),
             Effect::Deny => false,
         }
     }
+}
+
+impl Caller {
+    /// What of a call only the schema of its tool can settle.
+    pub(super) fn doubt(&self, call: &Call) -> Doubt {
+        Doubt { twins: twins(call), mirrored: self.headers.keys().any(header::is_argument) }
+    }
 
     /// Holds a call against the schema of its tool, and notes which headers repeat its arguments.
-    pub(super) async fn agree_with_schema(&self, call: &mut Call) -> Result<(), Disagreement> {
-        let twins = twins(call);
-        let mirrored = self.headers.keys().any(header::is_argument);
-        if twins.is_empty() && !mirrored {
+    pub(super) async fn agree_with_schema(&self, call: &mut Call, doubt: &Doubt) -> Result<(), Disagreement> {
+        if doubt.is_none() {
             return Ok(());
         }
         let tool = call.target.as_ref().filter(|target| target.kind == TargetKind::Tool);
@@ -57,10 +73,10 @@ impl Caller {
             Some(tool) => gateway.schemas.outline(&gateway.db, &self.server.name, tool).await,
             None => Outline::default().into(),
         };
-        if let Some(unclear) = twins.iter().find(|twins| !outline.has_both(twins)) {
+        if let Some(unclear) = doubt.twins.iter().find(|twins| !outline.has_both(twins)) {
             return Err(Disagreement::Twins(gateway.mask.sentence(&unclear.pointer())));
         }
-        if let Some(message) = call.message.as_ref().filter(|_| mirrored) {
+        if let Some(message) = call.message.as_ref().filter(|_| doubt.mirrored) {
             let held = header::require_mirrors(&self.headers, message, outline.mirrors());
             call.mirrors = held.map_err(|_| Disagreement::Header)?;
         }

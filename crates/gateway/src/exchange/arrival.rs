@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use uuid::Uuid;
 
-use super::bind::{binding, hash, is_long_ago};
+use super::bind::{hash, is_long_ago};
 use super::call::Call;
 use super::unproven::Attempt;
 use super::{Caller, Gateway, Server, refuse};
@@ -298,7 +298,7 @@ async fn restore(gateway: &Gateway, key: &SessionKey) -> Result<Restored, Refusa
     let found = gateway.db.read("find session", find).await;
     match found {
         Err(_) => Err(Refusal::LedgerUnavailable),
-        Ok(Some(known)) if known.binding == binding(&key.owner) => {
+        Ok(Some(known)) if known.binding == key.owner.digest() => {
             let recording = Uuid::from_bytes(known.session);
             // Also one that was bound while it was ended.
             if known.ended.is_some() || gateway.endings.has(recording) {

@@ -14,7 +14,7 @@ use crate::limits;
 use crate::mcp::envelope::Message;
 use crate::mcp::header::{SESSION_ID, session_id};
 use crate::mcp::method::{Direction, ListRule};
-use crate::model::{Decision, Effect, Party, TargetKind};
+use crate::model::{Decision, Effect, TargetKind};
 use crate::refusal::Refusal;
 use crate::reply::Replier;
 use crate::store::{Error, Tx, mcp_session, task};
@@ -25,11 +25,6 @@ const SESSIONS: [&str; 1] = ["jwt"];
 
 /// Stands for a policy id where the gateway itself decides: the refusal it sends in the caller's place.
 const GATEWAY_DECIDES: &str = "countersign:refusal";
-
-/// SHA-256 of issuer and subject: names an owner in the store without naming a person.
-pub(super) fn binding(owner: &Party) -> [u8; 32] {
-    Sha256::new().chain_update(&owner.issuer).chain_update([0]).chain_update(&owner.subject).finalize().into()
-}
 
 /// SHA-256 of a session or task id: the store holds no id that would let anybody in.
 pub(super) fn hash(id: &str) -> [u8; 32] {
@@ -87,7 +82,7 @@ impl Caller {
         let server = self.server.name.to_string();
         let id_hash = hash(id);
         let row = mcp_session::McpSession {
-            binding: binding(&self.key.owner),
+            binding: self.key.owner.digest(),
             session: self.context.session.into_bytes(),
             ts: self.gateway.clock.now().as_microsecond(),
             ended: None,
@@ -130,7 +125,7 @@ impl Caller {
         let Some(id) = message.result_task_id() else { return Ok(()) };
         let (server, id_hash) = (self.server.name.to_string(), hash(&id));
         let row = task::Task {
-            binding: binding(&self.key.owner),
+            binding: self.key.owner.digest(),
             tool: call.target.as_ref().filter(|target| target.listed).map(|target| target.name.clone()),
             ts: self.gateway.clock.now().as_microsecond(),
         };
@@ -147,7 +142,7 @@ impl Caller {
         }
         match self.task(target.name.clone()).await {
             Ok(None) => None,
-            Ok(Some(task)) if task.binding == binding(&self.key.owner) => {
+            Ok(Some(task)) if task.binding == self.key.owner.digest() => {
                 self.note_task(&target.name, task.ts).await;
                 None
             }
@@ -181,7 +176,7 @@ impl Caller {
         let mut own = Vec::new();
         for id in ids {
             let known = self.task(id.clone()).await?;
-            if known.is_some_and(|task| task.binding == binding(&self.key.owner)) {
+            if known.is_some_and(|task| task.binding == self.key.owner.digest()) {
                 own.push(id);
             }
         }

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
-use crate::ledger::{Deed, Event, EventActor, Ledger, Unavailable};
+use crate::ledger::{Deed, Event, EventActor, Ledger, Unavailable, each_recorded};
 use crate::limits;
 use crate::mask::Mask;
 use crate::model::Principal;
@@ -52,12 +52,21 @@ pub enum NotEnded {
 }
 
 impl Endings {
-    /// Those that are ended by now.
+    /// Those that are ended by now, by the log: a row can be taken away.
     ///
     /// # Errors
     /// What the store says.
     pub async fn open(db: &Db) -> Result<Self, store::Error> {
         let this = Self { db: db.clone(), known: watch::Sender::default() };
+        let recorded = db.read("ended sessions", |read| {
+            let mut ended = HashSet::new();
+            each_recorded(read, EventType::SessionEnded, 0, |leaf| {
+                ended.extend(leaf.session.map(|session| Uuid::from_bytes(*session.as_bytes())));
+            })?;
+            Ok(ended)
+        });
+        let recorded = recorded.await?;
+        this.known.send_modify(|known| known.extend(recorded));
         this.follow().await?;
         Ok(this)
     }

@@ -1,8 +1,7 @@
-//! What commands left for the gateway to record: recordings viewed, evidence exported.
+//! What commands left for the gateway to record: recordings viewed, evidence exported, legal holds set and cleared.
 //!
 //! A command beside a running gateway cannot write leaves. It leaves a row, and the gateway, which looks every few
-//! seconds, writes the leaf. One of several
-//! gateways does it. A gateway that dies between leaf and mark writes the leaf twice: twice is visible,
+//! seconds, writes the leaf. One of several gateways does it. A gateway that dies between leaf and mark writes the leaf twice: twice is visible,
 //! never is not. Whoever owns the database can put rows here; the leaf says that the request came from there.
 
 use evidence::jcs;
@@ -50,11 +49,8 @@ fn asked_event(asked: &notice::Notice) -> Option<Event> {
     if !known || asked.detail.len() > limits::NOTICE_BYTES_MAX {
         return None;
     }
-    Some(by_command(event, jcs::Object::parse(asked.detail.as_bytes()).ok()?))
-}
-
-fn by_command(event: EventType, detail: jcs::Object) -> Event {
-    Event::new(event, EventActor::Gateway, Some(detail))
+    let detail = jcs::Object::parse(asked.detail.as_bytes()).ok()?;
+    Some(Event::new(event, EventActor::Gateway, Some(detail)))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "fits map_err")]

@@ -192,18 +192,7 @@ impl Message {
 /// # Errors
 /// The first fault found in any of its messages, and [`Fault::BatchEmpty`], [`Fault::BatchTooLong`].
 pub fn parse_batch(bytes: &Bytes) -> Result<Vec<Message>, Fault> {
-    messages(bytes, reader::Sender::Caller)
-}
-
-/// Reads a batch of an upstream: the answers to a batch.
-///
-/// # Errors
-/// As [`parse_batch`].
-pub fn parse_answer_batch(bytes: &Bytes) -> Result<Vec<Message>, Fault> {
-    messages(bytes, reader::Sender::Upstream)
-}
-
-fn messages(bytes: &Bytes, sender: reader::Sender) -> Result<Vec<Message>, Fault> {
+    let sender = reader::Sender::Caller;
     let text = reader::text(bytes)?;
     // One deeper than a single message, so that each may be as deep as if it had come alone.
     let root =

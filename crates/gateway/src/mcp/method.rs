@@ -298,11 +298,6 @@ pub const METHODS: &[Row] = {
     ]
 };
 
-/// The row of `name`, if MCP has such a method in `era`.
-pub fn find_in(name: &str, era: Era) -> Option<&'static Row> {
-    find(name).filter(|row| row.eras.has(era))
-}
-
 /// The row of `name`, if MCP has such a method.
 pub fn find(name: &str) -> Option<&'static Row> {
     METHODS.binary_search_by(|row| row.name.cmp(name)).ok().map(|index| &METHODS[index])

@@ -82,7 +82,7 @@ const MIGRATIONS: &[Migration] = &[
         number: 18,
         both: "",
         sqlite: "",
-        postgres: include_str!("migration/018_glass_postgres.sql"),
+        postgres: include_str!("migration/018_breakglass_postgres.sql"),
         oldest: 1,
     },
 ];

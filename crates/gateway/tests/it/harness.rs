@@ -54,6 +54,17 @@ impl Harness {
         self.site.api(&self.site.api_token(person), method, path, body).await
     }
 
+    /// Runs a command that asks the gateway's own API, with a bearer token.
+    pub(crate) async fn command(&self, token: &str, arguments: &[&str]) -> std::process::Output {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"));
+        command
+            .args(arguments)
+            .env_clear()
+            .env("COUNTERSIGN_URL", format!("http://{}", self.address()))
+            .env("COUNTERSIGN_TOKEN", token);
+        tokio::task::spawn_blocking(move || command.output().expect("it runs")).await.expect("no panic")
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
         self.running.address
     }

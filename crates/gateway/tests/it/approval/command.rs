@@ -1,6 +1,6 @@
 //! `countersign approvals`, as people type it.
 
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::json;
 
@@ -8,14 +8,8 @@ use super::{POLICIES, Setup, answer, setup};
 
 /// Runs the command as `person`.
 async fn run(setup: &Setup, person: &str, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
-    command
-        .arg("approvals")
-        .args(arguments)
-        .env_clear()
-        .env("COUNTERSIGN_URL", format!("http://{}", setup.gateway.address()))
-        .env("COUNTERSIGN_TOKEN", setup.gateway.site.api_token(person));
-    tokio::task::spawn_blocking(move || command.output().expect("it runs")).await.expect("no panic")
+    let token = setup.gateway.site.api_token(person);
+    setup.gateway.command(&token, &[&["approvals"], arguments].concat()).await
 }
 
 fn text(output: &Output) -> String {

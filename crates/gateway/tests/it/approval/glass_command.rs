@@ -1,6 +1,6 @@
 //! `countersign breakglass`, as two administrators type it, and as others try to.
 
-use std::process::{Command, Output};
+use std::process::Output;
 
 use fixture::issuer::{Issuer, Person, Settings};
 use serde_json::{Value, json};
@@ -11,14 +11,7 @@ use crate::harness::{Harness, call};
 
 /// Runs the command with a credential.
 async fn run(gateway: &Harness, token: &str, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
-    command
-        .arg("breakglass")
-        .args(arguments)
-        .env_clear()
-        .env("COUNTERSIGN_URL", format!("http://{}", gateway.address()))
-        .env("COUNTERSIGN_TOKEN", token);
-    tokio::task::spawn_blocking(move || command.output().expect("it runs")).await.expect("no panic")
+    gateway.command(token, &[&["breakglass"], arguments].concat()).await
 }
 
 async fn said(gateway: &Harness, person: &str, arguments: &[&str]) -> String {

@@ -117,11 +117,43 @@ async fn session_that_an_administrator_ends_ends_with_everything_in_it_and_for_g
     assert_eq!(late.count(), 3, "what came too late is in the story of the session");
     shown(&setup, &session, leaf).await;
 
+    // Also after a restart, whatever the owner of the database took away.
+    let forged = setup.gateway.running.gateway.db.write("forge", |tx| {
+        tx.execute("UPDATE mcp_session SET ended = NULL", &[])?;
+        tx.execute("DELETE FROM session_end", &[])
+    });
+    assert_eq!(forged.await.expect("written"), 1);
     let Setup { gateway, upstream } = setup;
     let gateway = gateway.restart_after(|_| ()).await;
     let after = gateway.post("alice", &with, &call(7, "paint", &json!({}))).await;
-    assert_eq!(code(&after), (404, json!("unknown_session")), "also after a restart");
+    assert_eq!(code(&after), (404, json!("unknown_session")));
     Setup { gateway, upstream }.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn administrator_ends_a_session_from_the_command_line() {
+    let (_recorder, setup) = begin().await;
+    let gateway = &setup.gateway;
+    assert_eq!(gateway.post("alice", &[], &hello(1)).await.status(), 200);
+    let session = session_of(&setup, "call.intent").await;
+    let run = async |person: &str, arguments: &[&str]| {
+        let words = [&["session", "end", session.as_str()], arguments].concat();
+        let output = gateway.command(&gateway.site.api_token(person), &words).await;
+        let said = [&output.stdout[..], &output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        println!("$ countersign {}\n{said}", words.join(" "));
+        (output.status.success(), said)
+    };
+    let because = ["--reason", "reads what it should not, ticket 911"];
+    let (done, said) = run("alice", &because).await;
+    assert!(!done && !said.contains("is ended"), "{said}");
+    assert!(!run("bob", &["--reason", " "]).await.0);
+    let (done, said) = run("bob", &because).await;
+    assert!(done && said.starts_with(&format!("session {session} is ended")), "{said}");
+    let (again, said) = run("bob", &because).await;
+    assert!(!again && said.contains("ended this session already"), "{said}");
+    assert_eq!(gateway.leaves_of("session.ended").await.len(), 1);
+    setup.finish().await;
 }
 
 /// What the API shows of the end.
