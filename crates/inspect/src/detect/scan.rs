@@ -196,8 +196,8 @@ impl Engine {
         &self.words
     }
 
-    /// Appends what is found in `text`, in no order. `path` is what the keys on the way to it speak for.
-    pub(crate) fn find(&self, text: &str, path: Topics, hits: &mut Vec<Hit>) {
+    /// Appends what is found in `text`, in no order; which bytes it has. `path` is what the keys on the way to it speak for.
+    pub(crate) fn find(&self, text: &str, path: Topics, hits: &mut Vec<Hit>) -> Seen {
         let bytes = text.as_bytes();
         let seen = Seen::of(bytes);
         let mut scan = Scan { text, bytes, engine: self, path, near: context::Near::default(), hits };
@@ -209,6 +209,7 @@ impl Engine {
             number::find(&mut scan, &self.numbers, &self.shapes);
         }
         self.addresses.find(&mut scan, seen);
+        seen
     }
 
     /// Appends what is found in a JSON integer.
@@ -274,14 +275,18 @@ impl Scan<'_> {
 
 /// Which bytes a text has at all.
 #[derive(Debug, Clone, Copy, Default)]
-struct Seen(u8);
+pub(crate) struct Seen(u8);
 
 impl Seen {
-    const DIGIT: Self = Self(1);
+    pub(crate) const DIGIT: Self = Self(1);
     const AT_SIGN: Self = Self(2);
     const COLON: Self = Self(4);
     const DOT: Self = Self(8);
     const HYPHEN: Self = Self(16);
+    /// A line ends.
+    pub(crate) const LINE: Self = Self(32);
+    /// What may stand behind a label: a colon too.
+    pub(crate) const LABEL: Self = Self(64);
 
     /// Many bytes at a time: the inner loop vectorises.
     fn of(bytes: &[u8]) -> Self {
@@ -302,11 +307,13 @@ impl Seen {
                 | ((byte == b'@') as u8) << 1
                 | ((byte == b':') as u8) << 2
                 | ((byte == b'.') as u8) << 3
-                | ((byte == b'-') as u8) << 4,
+                | ((byte == b'-') as u8) << 4
+                | ((byte == b'\n') as u8) << 5
+                | (matches!(byte, b':' | b'=' | b'>') as u8) << 6,
         )
     }
 
-    fn has(self, kind: Self) -> bool {
+    pub(crate) fn has(self, kind: Self) -> bool {
         self.0 & kind.0 != 0
     }
 }

@@ -16,10 +16,14 @@ const DIGIT_MAX: usize = 20;
 /// Longest labelled value, in bytes.
 const VALUE_MAX: usize = 64;
 
-/// Calls `visit` with the name of its column and the place of each cell of every table. A table is one when `means` says
-/// of the name of a column that it is of interest; of others cells are not visited.
-pub(super) fn cells<'a>(text: &'a str, means: impl Fn(&str) -> bool, mut visit: impl FnMut(&'a str, Span)) {
-    let mut table: Option<Header<'a>> = None;
+/// Calls `visit` with what the name of its column says and the place of each cell of every table. A table is one when
+/// `read` says something of the name of a column; cells of the others are not visited.
+pub(super) fn cells<'a, M: Copy>(
+    text: &'a str,
+    mut read: impl FnMut(&'a str) -> Option<M>,
+    mut visit: impl FnMut(M, Span),
+) {
+    let mut table: Option<Header<M>> = None;
     // A header begins a text, or stands behind an empty line, a fence or the end of a sentence.
     let (mut fresh, mut before) = (true, Span::new(0, 0));
     let mut at = 0;
@@ -31,56 +35,59 @@ pub(super) fn cells<'a>(text: &'a str, means: impl Fn(&str) -> bool, mut visit: 
         if bytes.is_empty() || bytes.starts_with(b"```") || bytes.ends_with(b":") {
             (table, fresh) = (None, true);
         } else if is_rule(bytes) {
-            table = table.or_else(|| Header::read(text, before, b"|", &means));
+            table = table.or_else(|| Header::read(text, before, b"|", &mut read));
         } else if let Some(header) = &table {
-            if header.row(text, line, &means, &mut visit) {
+            if header.row(text, line, &mut visit) {
                 continue;
             }
             table = None;
-        } else if fresh {
+        } else if fresh && end < text.len() {
             // Programs and sentences have commas too: machines write them at the margin and without a space behind.
-            let prose = line.start > start || memchr::memmem::find(bytes, b", ").is_some();
+            let mut commas = memchr::memchr_iter(b',', bytes);
+            let prose = line.start > start || commas.any(|comma| bytes.get(comma + 1) == Some(&b' '));
             let separators: &[u8] = if prose { b"|" } else { b"|\t;," };
-            table = Header::read(text, line, separators, &means);
+            table = Header::read(text, line, separators, &mut read);
             fresh = false;
         }
-        if bytes.len() > INSERT.len() && bytes[..INSERT.len()].eq_ignore_ascii_case(INSERT) {
-            at = inserted(text, line.start + INSERT.len(), &means, &mut visit).max(at);
+        if inserts(bytes) {
+            at = inserted(text, line.start + INSERT.len(), &mut read, &mut visit).max(at);
         }
         before = line;
     }
 }
 
-/// The names of the columns of a table, and what stands between them.
-struct Header<'a> {
-    names: Vec<&'a str>,
+/// What the names of the columns of a table say, and what stands between them.
+struct Header<M> {
+    columns: Vec<Option<M>>,
     between: u8,
 }
 
-impl<'a> Header<'a> {
-    /// A line as a header, when all between one of `separators` are names and one of them means something.
-    fn read(text: &'a str, line: Span, separators: &[u8], means: &impl Fn(&str) -> bool) -> Option<Self> {
+impl<M: Copy> Header<M> {
+    /// A line as a header, when all between one of `separators` are names and one of them says something.
+    fn read<'a>(
+        text: &'a str,
+        line: Span,
+        separators: &[u8],
+        read: &mut impl FnMut(&'a str) -> Option<M>,
+    ) -> Option<Self> {
         let bytes = line.of(text).as_bytes();
         let between = *separators.iter().find(|byte| memchr::memchr(**byte, bytes).is_some())?;
-        let mut names = Vec::new();
+        let mut columns = Vec::new();
         let mut plain = true;
         fields(text, line, between, |span| {
             let name = span.of(text);
-            plain = plain && is_name(name) && names.len() < COLUMNS_MAX;
-            names.push(name);
+            plain = is_name(name) && columns.len() < COLUMNS_MAX;
+            if plain {
+                columns.push(read(name));
+            }
             plain
         });
-        (plain && names.len() > 1 && names.iter().any(|name| means(name))).then_some(Self { names, between })
+        let tells = plain && columns.len() > 1 && columns.iter().any(Option::is_some);
+        tells.then_some(Self { columns, between })
     }
 
     /// Visits the cells of a row; whether it has as many as the header.
-    fn row(
-        &self,
-        text: &str,
-        line: Span,
-        means: &impl Fn(&str) -> bool,
-        visit: &mut impl FnMut(&'a str, Span),
-    ) -> bool {
+    fn row(&self, text: &str, line: Span, visit: &mut impl FnMut(M, Span)) -> bool {
         let mut row = [Span::new(0, 0); COLUMNS_MAX];
         let mut count = 0;
         fields(text, line, self.between, |span| {
@@ -90,12 +97,13 @@ impl<'a> Header<'a> {
             count += 1;
             count <= COLUMNS_MAX
         });
-        if count != self.names.len() {
+        if count != self.columns.len() {
             return false;
         }
-        for (name, cell) in self.names.iter().zip(row).filter(|(name, cell)| !cell.is_empty() && means(name))
-        {
-            visit(name, cell);
+        for (column, cell) in self.columns.iter().zip(row).filter(|(_, cell)| !cell.is_empty()) {
+            if let Some(column) = column {
+                visit(*column, cell);
+            }
         }
         true
     }
@@ -144,22 +152,30 @@ fn closing(bytes: &[u8], from: usize, end: usize, quote: u8) -> Option<usize> {
 
 const INSERT: &[u8] = b"insert into ";
 
+fn inserts(line: &[u8]) -> bool {
+    line.first_chunk::<12>().is_some_and(|start| start.eq_ignore_ascii_case(INSERT))
+}
+
+/// Whether a text of one line may have cells.
+pub(super) fn in_one_line(text: &str) -> bool {
+    inserts(text.trim_start().as_bytes())
+}
+
 /// Visits the values of `insert into t (a, b) values (1, 2), (3, 4)`; where what was read ends.
-fn inserted<'a>(
+fn inserted<'a, M: Copy>(
     text: &'a str,
     from: usize,
-    means: &impl Fn(&str) -> bool,
-    visit: &mut impl FnMut(&'a str, Span),
+    read: &mut impl FnMut(&'a str) -> Option<M>,
+    visit: &mut impl FnMut(M, Span),
 ) -> usize {
     let (names, mut at) = group(text, from);
-    let header = names.and_then(|names| Header::read(text, names, b",", means));
+    let header = names.and_then(|names| Header::read(text, names, b",", read));
     let Some(header) = header else { return at };
     loop {
         let (row, reached) = group(text, at + 1);
         let Some(row) = row else { return reached };
         let joint = text[at + 1..row.start].trim_matches([' ', ',', '(']);
-        if !(joint.is_empty() || joint.eq_ignore_ascii_case("values")) || !header.row(text, row, means, visit)
-        {
+        if !(joint.is_empty() || joint.eq_ignore_ascii_case("values")) || !header.row(text, row, visit) {
             return at;
         }
         at = reached;
@@ -190,9 +206,13 @@ fn group(text: &str, from: usize) -> (Option<Span>, usize) {
     }
 }
 
-/// Calls `visit` with each label in the text and the place of what it labels, where that has a digit near its start:
-/// `Label: value`, `label = value`, `label="value"`, `<label>value</label>`.
-pub(super) fn labels<'a>(text: &'a str, mut visit: impl FnMut(&'a str, Span)) {
+/// Calls `visit` with what each label in the text says and the place of what it labels, where that has a digit near its
+/// start: `Label: value`, `label = value`, `label="value"`, `<label>value</label>`.
+pub(super) fn labels<'a, M>(
+    text: &'a str,
+    mut read: impl FnMut(&'a str) -> Option<M>,
+    mut visit: impl FnMut(M, Span),
+) {
     let bytes = text.as_bytes();
     for at in memchr::memchr3_iter(b':', b'=', b'>', bytes) {
         let quoted = |byte: &&u8| matches!(**byte, b' ' | b'*' | b'"' | b'\'' | b'\t' | b'`');
@@ -202,29 +222,38 @@ pub(super) fn labels<'a>(text: &'a str, mut visit: impl FnMut(&'a str, Span)) {
         if !digit {
             continue;
         }
-        let from = text.ceil_char_boundary(at.saturating_sub(LABEL_MAX));
-        let label = text[from..at].trim_end_matches([' ', '*', '"', '\'', '`']);
-        let begin = label.rfind(|c: char| {
-            c.is_ascii() && !(c.is_ascii_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.' | '\''))
-        });
-        let label = &label[begin.unwrap_or(0)..];
-        let label = label.trim_start_matches(|c: char| !c.is_alphanumeric());
-        let label = if matches!(label, "td" | "dd") { cell_before(text, at) } else { label };
-        if label.is_empty() {
-            continue;
+        let label = label_before(text, at);
+        if let Some(says) = (!label.is_empty()).then(|| read(label)).flatten() {
+            let value = value_after(text, start);
+            if !value.is_empty() {
+                visit(says, value);
+            }
         }
-        let until = text.floor_char_boundary(bytes.len().min(start + VALUE_MAX));
-        let value = &text[start..until];
-        let ends = |c: char| matches!(c, '\n' | '\r' | '\t' | '<' | '"' | '`' | ';' | '|' | '&' | ')' | '*');
-        let end = value.find(ends).unwrap_or(value.len());
-        let value = trimmed(text, Span::new(start, start + end));
-        let value = match value.of(text).strip_suffix(['.', ',', '\'']) {
-            Some(_) => Span::new(value.start, value.end - 1),
-            None => value,
-        };
-        if !value.is_empty() {
-            visit(label, value);
-        }
+    }
+}
+
+/// The label that ends at the sign at `at`.
+fn label_before(text: &str, at: usize) -> &str {
+    let from = text.ceil_char_boundary(at.saturating_sub(LABEL_MAX));
+    let label = text[from..at].trim_end_matches([' ', '*', '"', '\'', '`']);
+    let part = |byte: &u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'_' | b'-' | b'.' | b'\'' | 0x80..)
+    };
+    let begin = label.as_bytes().iter().rposition(|byte| !part(byte)).map_or(0, |sign| sign + 1);
+    let label = label[begin..].trim_start_matches(|c: char| !c.is_alphanumeric());
+    if matches!(label, "td" | "dd") { cell_before(text, at) } else { label }
+}
+
+/// The value that begins at `start`.
+fn value_after(text: &str, start: usize) -> Span {
+    let until = text.floor_char_boundary(text.len().min(start + VALUE_MAX));
+    let value = &text[start..until];
+    let ends = |c: char| matches!(c, '\n' | '\r' | '\t' | '<' | '"' | '`' | ';' | '|' | '&' | ')' | '*');
+    let end = value.find(ends).unwrap_or(value.len());
+    let value = trimmed(text, Span::new(start, start + end));
+    match value.of(text).strip_suffix(['.', ',', '\'']) {
+        Some(_) => Span::new(value.start, value.end - 1),
+        None => value,
     }
 }
 
@@ -265,7 +294,7 @@ mod tests {
 
     fn table(text: &str) -> Vec<(&str, &str)> {
         let mut found = Vec::new();
-        cells(text, |name| name != "id", |name, cell| found.push((name, cell.of(text))));
+        cells(text, |name| (name != "id").then_some(name), |name, cell| found.push((name, cell.of(text))));
         found
     }
 
@@ -309,7 +338,7 @@ mod tests {
     fn labels_are_found_with_what_they_label() {
         let check = |text: &str, expected: &[(&str, &str)]| {
             let mut found = Vec::new();
-            labels(text, |label, value| found.push((label, value.of(text))));
+            labels(text, Some, |label, value| found.push((label, value.of(text))));
             assert_eq!(found, expected, "{text}");
         };
         check("Born: 1984-07-23\nId: 7", &[("Born", "1984-07-23"), ("Id", "7")]);

@@ -120,9 +120,9 @@ impl Search<'_> {
             self.copies(here, text)?;
         } else {
             let mut hits = std::mem::take(&mut self.hits);
-            self.rules.engine.find(text, place.topics, &mut hits);
+            let seen = self.rules.engine.find(text, place.topics, &mut hits);
             self.take(here, text, hits, |span| span)?;
-            self.named(here, place, text)?;
+            self.named(here, place, text, seen)?;
             if let Some(folded) = (!text.is_ascii()).then(|| fold::fold(text)).flatten() {
                 self.read_again(text.len())?;
                 let mut hits = std::mem::take(&mut self.hits);

@@ -155,7 +155,7 @@ impl Search<'_> {
     }
 
     /// What a name says about its value, and about the values beside it.
-    fn said(&mut self, name: &str) -> Sense {
+    pub(super) fn said(&mut self, name: &str) -> Sense {
         let rules = self.rules;
         self.names.get(name, || {
             let means = rules.names.may_mean(name);

@@ -2,7 +2,7 @@
 
 use super::{Here, Place, Search};
 use crate::detect::Class;
-use crate::detect::scan::SURE;
+use crate::detect::scan::{SURE, Seen};
 use crate::mask::finding::Origin;
 use crate::mask::name::Meaning;
 use crate::mask::rules::Owner;
@@ -10,18 +10,28 @@ use crate::mask::{Fault, grid, marked};
 use crate::walk::Span;
 
 impl Search<'_> {
-    /// Looks at tables in a text, and at what labels in it announce.
-    pub(super) fn named(&mut self, here: &Here<'_>, place: Place, text: &str) -> Result<(), Fault> {
+    /// Looks at tables in a text, and at what labels in it announce. Most texts have none, as `seen` tells.
+    pub(super) fn named(
+        &mut self,
+        here: &Here<'_>,
+        place: Place,
+        text: &str,
+        seen: Seen,
+    ) -> Result<(), Fault> {
+        let tables = seen.has(Seen::LINE) || grid::in_one_line(text);
+        let labels = seen.has(Seen::DIGIT) && seen.has(Seen::LABEL);
+        if !tables && !labels {
+            return Ok(());
+        }
         let rules = self.rules;
-        let means = |name: &str| rules.names.may_mean(name);
         let mut found: Vec<(Meaning, Span, Way)> = Vec::new();
-        let read = |name: &str| rules.names.read(name, rules.engine.words());
-        grid::cells(text, means, |name, cell| found.push((read(name), cell, Way::Column)));
-        grid::labels(text, |label, value| {
-            if means(label) {
-                found.push((read(label), value, Way::Label));
-            }
-        });
+        let mut read = |name: &str| Some(self.said(name).meaning).filter(|meaning| !meaning.says_nothing());
+        if tables {
+            grid::cells(text, &mut read, |meaning, cell| found.push((meaning, cell, Way::Column)));
+        }
+        if labels {
+            grid::labels(text, read, |meaning, value| found.push((meaning, value, Way::Label)));
+        }
         for (meaning, span, way) in found {
             let owner = meaning.owner.map(|id| &rules.owners[usize::from(id)]);
             if let Some(owner) = owner.filter(|owner| holds(owner, span.of(text), way)) {
