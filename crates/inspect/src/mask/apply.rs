@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::finding::{Coding, Finding, Findings, Leaf, Shape};
-use super::layer::{self, Padded};
+use super::layer;
 use super::marked::{KEPT, STARS};
 use super::schema::{Fitter, Schema};
 use super::token::Keys;
@@ -316,11 +316,10 @@ impl Leaf {
 fn recoded(coding: Coding, held: &str, decoded: &str, changes: &[Edit]) -> Vec<Edit> {
     if coding == Coding::Percent {
         let spans: Vec<Span> = changes.iter().map(|change| change.0).collect();
-        let texts = changes.iter().map(|change| layer::encode(coding, &change.1, Padded::No));
+        let texts = changes.iter().map(|change| layer::encode(coding, &change.1, ""));
         return layer::percent_ranges(held, &spans).into_iter().zip(texts).collect();
     }
-    let padded = if held.len().is_multiple_of(4) { Padded::Yes } else { Padded::No };
-    vec![(Span::new(0, held.len()), layer::encode(coding, &spliced(decoded, changes), padded))]
+    vec![(Span::new(0, held.len()), layer::encode(coding, &spliced(decoded, changes), held))]
 }
 
 /// The changes in order; of those that overlap, the longest for all.

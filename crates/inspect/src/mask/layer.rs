@@ -1,5 +1,7 @@
 //! Text inside text: base64 (RFC 4648), hexadecimal and percent-encoding (RFC 3986), where it decodes to text.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::DecodePaddingMode;
@@ -18,11 +20,16 @@ const URL: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 /// Characters at the beginning of a run that are decoded to see whether it is text at all.
 const TRIED: usize = 32;
 
-/// Calls `visit` with every run in `text` that decodes to text, and what it decodes to.
+/// Shortest line that may go on in the next one, in bytes: programs break after 60 to 76.
+const LINE_MIN: usize = 40;
+
+/// Calls `visit` with every run in `text` that decodes to text, and what it decodes to. A run may go on over lines.
 pub(super) fn runs(text: &str, mut visit: impl FnMut(Span, Coding, String)) {
     let bytes = text.as_bytes();
     let step = limit::BASE64_MIN;
     let mut at = step - 1;
+    // Lines that begin before it do not belong together.
+    let mut apart = 0;
     // A run that is long enough covers one of these places.
     while at < bytes.len() {
         if !digit(bytes[at]) {
@@ -37,12 +44,69 @@ pub(super) fn runs(text: &str, mut visit: impl FnMut(Span, Coding, String)) {
             at = end + step;
             continue;
         }
-        end += bytes[end..].iter().take(2).take_while(|byte| **byte == b'=').count();
+        let last = if start < apart { end } else { over_lines(bytes, start, end) };
+        if last > end {
+            let run = Span::new(start, padded_end(bytes, last));
+            if let Some((coding, decoded)) = decode(run.of(text)) {
+                visit(run, coding, decoded);
+                at = run.end + step;
+                continue;
+            }
+            apart = last;
+        }
+        end = padded_end(bytes, end);
         if let Some((coding, decoded)) = decode(&text[start..end]) {
             visit(Span::new(start, end), coding, decoded);
         }
         at = end + step;
     }
+}
+
+fn padded_end(bytes: &[u8], end: usize) -> usize {
+    end + bytes[end..].iter().take(2).take_while(|byte| **byte == b'=').count()
+}
+
+/// Where a run ends that is broken into lines as long as the one from `start` to `end`; the last may be shorter.
+fn over_lines(bytes: &[u8], start: usize, end: usize) -> usize {
+    let length = end - start;
+    let mut last = end;
+    if length < LINE_MIN || !length.is_multiple_of(4) {
+        return last;
+    }
+    while let Some(gap) = gap(&bytes[last..]) {
+        let from = last + gap;
+        let line = bytes[from..].iter().take(length + 1).take_while(|byte| digit(**byte)).count();
+        let ends = !matches!(bytes.get(from + line), Some(b' ' | b'\t' | b':' | b'.'));
+        if line == 0 || line > length || !ends {
+            break;
+        }
+        last = from + line;
+        if line < length {
+            break;
+        }
+    }
+    last
+}
+
+/// Length of the end of a line and of the indent of the next.
+fn gap(bytes: &[u8]) -> Option<usize> {
+    let end = match bytes {
+        [b'\n', ..] => 1,
+        [b'\r', b'\n', ..] => 2,
+        _ => return None,
+    };
+    Some(end + bytes[end..].iter().take(INDENT_MAX).take_while(|byte| **byte == b' ').count())
+}
+
+/// Deepest indent of lines that belong together, in bytes.
+const INDENT_MAX: usize = 32;
+
+/// A run without what it is broken by.
+fn joined(run: &str) -> Cow<'_, str> {
+    if memchr::memchr(b'\n', run.as_bytes()).is_none() {
+        return Cow::Borrowed(run);
+    }
+    Cow::Owned(run.split_ascii_whitespace().collect())
 }
 
 fn digit(byte: u8) -> bool {
@@ -62,6 +126,7 @@ const DIGITS: [bool; 256] = {
 
 /// What a run decodes to, if that is text.
 fn decode(run: &str) -> Option<(Coding, String)> {
+    let run = &*joined(run);
     let long = run.len() >= limit::HEX_MIN && run.len().is_multiple_of(2);
     if let Some(decoded) = long.then(|| hex(run)).flatten() {
         return Some((Coding::Hex, decoded));
@@ -73,7 +138,7 @@ fn decode(run: &str) -> Option<(Coding, String)> {
 pub(super) fn decoded(coding: Coding, text: &str) -> Option<String> {
     match coding {
         Coding::Json => Some(text.to_owned()),
-        Coding::Hex => hex(text),
+        Coding::Hex => hex(&joined(text)),
         Coding::Percent => percent(text),
         Coding::Base64(_) => base64(text).map(|(_, decoded)| decoded),
     }
@@ -87,6 +152,7 @@ fn hex(run: &str) -> Option<String> {
 
 /// What base64 decodes to, if that is text.
 pub(super) fn base64(run: &str) -> Option<(Alphabet, String)> {
+    let run = &*joined(run);
     let alphabet = if run.contains(['-', '_']) { Alphabet::Url } else { Alphabet::Standard };
     let head = run.trim_end_matches('=');
     let head = head.get(..TRIED.min(head.len() & !3))?;
@@ -98,27 +164,27 @@ pub(super) fn base64(run: &str) -> Option<(Alphabet, String)> {
     Some((alphabet, text(engine(alphabet).decode(run).ok()?)?))
 }
 
-/// The way back.
-pub(super) fn encode(coding: Coding, text: &str, padded: Padded) -> String {
-    match coding {
+/// The way back: `text` as `held` was encoded, with padding if that had it, and in lines as long.
+pub(super) fn encode(coding: Coding, text: &str, held: &str) -> String {
+    let encoded = match coding {
         Coding::Json => text.to_owned(),
         Coding::Hex => text.bytes().map(|byte| format!("{byte:02x}")).collect(),
         Coding::Percent => percent_encode(text),
         Coding::Base64(alphabet) => {
             let mut encoded = engine(alphabet).encode(text);
-            if padded == Padded::No {
+            if !joined(held).len().is_multiple_of(4) {
                 encoded.truncate(encoded.trim_end_matches('=').len());
             }
             encoded
         }
-    }
-}
-
-/// Whether base64 ends with `=` where it can.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Padded {
-    Yes,
-    No,
+    };
+    let line = held.find(['\r', '\n']).filter(|line| *line > 0 && encoded.is_ascii());
+    let Some((line, gap)) = line.and_then(|line| Some((line, gap(&held.as_bytes()[line..])?))) else {
+        return encoded;
+    };
+    let lines: Vec<&str> =
+        encoded.as_bytes().chunks(line).filter_map(|line| str::from_utf8(line).ok()).collect();
+    lines.join(&held[line..line + gap])
 }
 
 fn engine(alphabet: Alphabet) -> GeneralPurpose {
@@ -200,9 +266,9 @@ mod tests {
     fn runs_that_hold_text_are_decoded_and_others_are_not() {
         let plain = "user: alice@example.com";
         for alphabet in [Alphabet::Standard, Alphabet::Url] {
-            for padded in [Padded::Yes, Padded::No] {
+            for like in ["abcd", "abc"] {
                 let coding = Coding::Base64(alphabet);
-                let run = encode(coding, plain, padded);
+                let run = encode(coding, plain, like);
                 for around in ["", "see ", "a b c d e f g h i j k l m n o p q r s t "] {
                     let text = format!("{around}{run} end");
                     let found = decoded(&text);
@@ -211,7 +277,7 @@ mod tests {
                 }
             }
         }
-        let run = encode(Coding::Hex, plain, Padded::No);
+        let run = encode(Coding::Hex, plain, "");
         assert_eq!(decoded(&format!("x={run}")), [(&*run, Coding::Hex, plain.to_owned())]);
         for text in [
             "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
@@ -221,6 +287,30 @@ mod tests {
         ] {
             assert_eq!(decoded(text), [], "{text}");
         }
+    }
+
+    #[test]
+    fn runs_in_lines_are_one_and_are_written_in_lines_again() {
+        let plain = "DB_HOST=db\nDB_PASSWORD=correct-horse\n".repeat(9);
+        for coding in [Coding::Base64(Alphabet::Standard), Coding::Hex] {
+            for (length, gap) in [(76, "\n"), (64, "\r\n"), (60, "\n    ")] {
+                let like = format!("{}{gap}a", "a".repeat(length));
+                let run = encode(coding, &plain, &like);
+                assert!(run.lines().count() > 5, "{run}");
+                for around in ["", "\n", "\n-- \n", "\nkey: value"] {
+                    let text = format!("{around}{gap}{run}{around}");
+                    let found = decoded(&text);
+                    assert_eq!(found, [(&*run, coding, plain.clone())], "{text}");
+                    assert_eq!(encode(coding, &plain, found[0].0), run);
+                    assert_eq!(super::decoded(coding, &run), Some(plain.clone()));
+                }
+            }
+        }
+        let lines = ["a".repeat(64), "b".repeat(64), "c".repeat(64)].join("\n");
+        assert_eq!(decoded(&lines), []);
+        let one = encode(Coding::Base64(Alphabet::Standard), &plain[..57], "");
+        let broken = format!("{one}\n{}", "z".repeat(76));
+        assert_eq!(decoded(&broken).len(), 1, "a line is read alone where they do not belong together");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-use crate::mask::{FieldRule, Fields, Form, Keys, Part, Rules, Settings, Surface, scan};
+use crate::mask::finding::{Alphabet, Coding};
+use crate::mask::{FieldRule, Fields, Form, Keys, Part, Rules, Settings, Surface, layer, scan};
 
 /// Masks a whole message in one form.
 fn masked(message: &str, form: Form, fields: &[(&str, &str)]) -> String {
@@ -36,6 +37,28 @@ fn value_is_found_inside_encoded_text() {
     // "mail: alice@example.com." and "mail: [email]."
     check(r#"["see bWFpbDogYWxpY2VAZXhhbXBsZS5jb20u"]"#, r#"["see bWFpbDogW2VtYWlsXS4="]"#);
     check(r#"["6d61696c3a20616c696365406578616d706c652e636f6d"]"#, r#"["6d61696c3a205b656d61696c5d"]"#);
+}
+
+#[test]
+fn value_across_the_lines_of_encoded_text_is_masked_and_the_lines_stay() {
+    let plain = "To whom it may concern: the mail for this deploy is alice@example.com, and nothing else.";
+    // A line of 76 signs is 57 bytes.
+    assert!(plain[..57].ends_with("alice"), "the value stands in two lines");
+    let lines = |text: &str| {
+        let encoded =
+            layer::encode(Coding::Base64(Alphabet::Standard), text, &format!("{}\n", "a".repeat(76)));
+        assert!(encoded.contains('\n'), "{encoded}");
+        encoded
+    };
+    for text in [lines(plain), format!("key:\n{}\n", lines(plain))] {
+        let message = serde_json::to_string(&[&text]).expect("a list of strings");
+        let masked: Vec<String> =
+            serde_json::from_str(&masked(&message, Form::Label, &[])).expect("a list of strings");
+        assert_eq!(
+            masked[0],
+            text.replace(&lines(plain), &lines(&plain.replace("alice@example.com", "[email]")))
+        );
+    }
 }
 
 #[test]
