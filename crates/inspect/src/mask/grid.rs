@@ -215,6 +215,10 @@ pub(super) fn labels<'a, M>(
 ) {
     let bytes = text.as_bytes();
     for at in memchr::memchr3_iter(b':', b'=', b'>', bytes) {
+        // Most of these signs are in addresses.
+        if bytes.get(at + 1) == Some(&b'/') {
+            continue;
+        }
         let quoted = |byte: &&u8| matches!(**byte, b' ' | b'*' | b'"' | b'\'' | b'\t' | b'`');
         let start = at + 1 + bytes[at + 1..].iter().take(8).take_while(quoted).count();
         let near = &bytes[start..bytes.len().min(start + DIGIT_MAX)];

@@ -32,6 +32,8 @@ pub(super) struct Literals {
     filter: Trigrams,
     /// Sorted by the place of the first three bytes.
     sorted: Vec<Literal>,
+    /// How each of them begins: most are ruled out here, side by side.
+    heads: Vec<Head>,
     places: Places,
     patterns: Vec<Pattern>,
 }
@@ -42,6 +44,37 @@ struct Literal {
     text: Box<[u8]>,
     ignore: Ignore,
     pattern: usize,
+}
+
+/// The first eight bytes of a literal, and which of their bits count.
+#[derive(Debug, Clone, Copy)]
+struct Head {
+    word: u64,
+    mask: u64,
+}
+
+impl Head {
+    fn of(literal: &Literal) -> Self {
+        let mask = literal.text.iter().take(8).map(|byte| match literal.ignore {
+            Ignore::Case if byte.is_ascii_alphabetic() => !0x20,
+            _ => 0xff,
+        });
+        Self { word: first_word(&literal.text), mask: first_word(&mask.collect::<Vec<u8>>()) }
+    }
+
+    fn begins(self, word: u64) -> bool {
+        (self.word ^ word) & self.mask == 0
+    }
+}
+
+/// The first eight bytes; those that are missing are zero.
+fn first_word(bytes: &[u8]) -> u64 {
+    let padded = || {
+        let mut word = [0; 8];
+        word[..bytes.len()].copy_from_slice(bytes);
+        word
+    };
+    u64::from_le_bytes(bytes.first_chunk::<8>().copied().unwrap_or_else(padded))
 }
 
 #[derive(Debug)]
@@ -89,6 +122,7 @@ impl Literals {
     /// After the last [`Literals::add`].
     pub(super) fn finish(&mut self) {
         self.places = Places::sort(&mut self.sorted, |literal| literal.start);
+        self.heads = self.sorted.iter().map(Head::of).collect();
     }
 
     pub(super) fn find(&self, scan: &mut Scan<'_>) {
@@ -97,8 +131,10 @@ impl Literals {
         let mut effort = Effort { left, settled: (0, 0) };
         self.filter.candidates(bytes, |at| {
             let Some(start) = folded(&bytes[at..]) else { return };
-            for literal in &self.sorted[self.places.rows(start)] {
-                if literal.start == start && literal.stands(&bytes[at..]) {
+            let word = first_word(&bytes[at..]);
+            for row in self.places.rows(start).filter(|row| self.heads[*row].begins(word)) {
+                let literal = &self.sorted[row];
+                if literal.stands(&bytes[at..]) {
                     let span = Span::new(at, at + literal.text.len());
                     self.patterns[literal.pattern].find(scan, span, &mut effort);
                 }
