@@ -280,18 +280,19 @@ fn placeholder(text: &str) -> bool {
         "0000000",
     ];
     let lower = text.to_ascii_lowercase();
-    WORDS.iter().any(|word| lower.contains(word))
+    let mut seen = [false; 256];
+    lower.bytes().for_each(|byte| seen[usize::from(byte)] = true);
+    let signs = seen.iter().filter(|&&seen| seen).count();
+    // A look at its signs rules nearly every word out.
+    let stands = |word: &&str| word.bytes().all(|byte| seen[usize::from(byte)]) && lower.contains(*word);
+    signs < SIGNS_MIN
         || enclosed(text, '<', '>')
         || substituted(text)
-        || !held_signs(&lower)
+        || WORDS.iter().any(|word| stands(&word))
 }
 
-/// At least four different signs.
-fn held_signs(text: &str) -> bool {
-    let mut seen = [false; 256];
-    text.bytes().for_each(|byte| seen[usize::from(byte)] = true);
-    seen.iter().filter(|&&seen| seen).count() >= 4
-}
+/// Fewest different signs of a secret.
+const SIGNS_MIN: usize = 4;
 
 /// A variable that something fills in: `$NAME`, `${...}`, `{{...}}`, `%NAME%`, `%s`, `@name@`, `$(...)`.
 fn substituted(text: &str) -> bool {

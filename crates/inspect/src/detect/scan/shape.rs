@@ -26,8 +26,6 @@ pub(super) struct Shapes {
 struct Shape {
     rule: u16,
     signs: &'static [u8],
-    /// Its groups, where it has nothing but digits and separators.
-    form: Option<(u64, u64)>,
     /// There is no finding without a word.
     needs_word: bool,
 }
@@ -35,17 +33,41 @@ struct Shape {
 /// Some of the shapes.
 #[derive(Debug, Default)]
 struct Choice {
-    /// Their places in the list.
-    list: Vec<u16>,
+    /// Those that have nothing but digits and separators.
+    grouped: Vec<Grouped>,
+    others: Vec<Other>,
     /// Whom the words speak for that some of them need.
     needed: Topics,
 }
 
+/// A shape of digits: its groups as a form, which bits of it count, and its place in the list.
+#[derive(Debug, Clone, Copy)]
+struct Grouped {
+    wanted: u64,
+    bits: u64,
+    index: u16,
+}
+
+/// Any other shape: how long the word is that it begins with, and its place in the list.
+#[derive(Debug, Clone, Copy)]
+struct Other {
+    word: usize,
+    index: u16,
+}
+
 impl Choice {
-    fn add(&mut self, index: u16, needed: Topics) {
-        self.list.push(index);
+    fn add(&mut self, index: u16, signs: &[u8], needed: Topics) {
+        match form_of(signs) {
+            Some((wanted, bits)) => self.grouped.push(Grouped { wanted, bits, index }),
+            None => self.others.push(Other { word: word_at(signs), index }),
+        }
         self.needed = self.needed.with(needed);
     }
+}
+
+/// Bytes of the word that begins there; not more are counted than any shape has.
+fn word_at(bytes: &[u8]) -> usize {
+    bytes.iter().take(RUN_MAX).take_while(|byte| edge::word(**byte)).count()
 }
 
 /// The classes that [`Shapes::letters`] tells apart.
@@ -113,7 +135,7 @@ impl Shapes {
             let bare = shape.iter().all(u8::is_ascii_alphanumeric);
             let needs_word = of.needs_word(if bare { Separated::No } else { Separated::Yes });
             let needed = if needs_word { of.topic } else { Topics::default() };
-            self.list.push(Shape { rule, signs: shape, form: form_of(shape), needs_word });
+            self.list.push(Shape { rule, signs: shape, needs_word });
             let run = shape.iter().take_while(|byte| **byte == b'9').count();
             let open = shape.get(run) == Some(&b'X');
             for length in run..=if open { RUN_MAX } else { run } {
@@ -121,7 +143,7 @@ impl Shapes {
                 let next = if length == run { shape.get(run) } else { None };
                 for (kind, choice) in self.digits[length.min(RUN_MAX)].iter_mut().enumerate() {
                     if length > 0 && length <= RUN_MAX && allows(next, kind) {
-                        choice.add(index, needed);
+                        choice.add(index, shape, needed);
                     }
                 }
             }
@@ -139,7 +161,7 @@ impl Shapes {
                     None => classes[at] == 2,
                 };
                 if (0..3).all(allows) {
-                    choice.add(index, needed);
+                    choice.add(index, shape, needed);
                 }
             }
         }
@@ -180,21 +202,26 @@ impl Shapes {
         let bytes = scan.bytes;
         // Whether any of the words is there, once somebody asked.
         let mut spoken = None;
-        for index in &choice.list {
-            let shape = &self.list[usize::from(*index)];
-            if shape.needs_word && spoken == Some(false) {
-                continue;
-            }
+        let mut judge = |index: u16| {
+            let shape = &self.list[usize::from(index)];
             let end = start + shape.signs.len();
-            let there = match shape.form {
-                Some((wanted, bits)) => form & bits == wanted,
-                None => stands(shape.signs, bytes, start),
-            };
-            if there && edge::closes(bytes, end) {
+            if edge::closes(bytes, end) {
                 let mut spoken = || *spoken.get_or_insert_with(|| scan.about(start).meets(choice.needed));
                 if !shape.needs_word || spoken() {
                     scan.judge(shape.rule, Span::new(start, end));
                 }
+            }
+        };
+        for shape in choice.grouped.iter().filter(|shape| form & shape.bits == shape.wanted) {
+            judge(shape.index);
+        }
+        if choice.others.is_empty() {
+            return;
+        }
+        let word = word_at(&bytes[start..]);
+        for other in choice.others.iter().filter(|other| other.word == word) {
+            if stands(self.list[usize::from(other.index)].signs, bytes, start) {
+                judge(other.index);
             }
         }
     }
