@@ -287,6 +287,8 @@ impl Seen {
     pub(crate) const LINE: Self = Self(32);
     /// What may stand behind a label: a colon too.
     pub(crate) const LABEL: Self = Self(64);
+    /// What a tag ends with.
+    pub(crate) const ELEMENT: Self = Self(128);
 
     /// Many bytes at a time: the inner loop vectorises.
     fn of(bytes: &[u8]) -> Self {
@@ -309,7 +311,8 @@ impl Seen {
                 | ((byte == b'.') as u8) << 3
                 | ((byte == b'-') as u8) << 4
                 | ((byte == b'\n') as u8) << 5
-                | (matches!(byte, b':' | b'=' | b'>') as u8) << 6,
+                | (matches!(byte, b':' | b'=' | b'>') as u8) << 6
+                | ((byte == b'>') as u8) << 7,
         )
     }
 

@@ -15,6 +15,8 @@ const LABEL_MAX: usize = 40;
 const DIGIT_MAX: usize = 20;
 /// Longest labelled value, in bytes.
 const VALUE_MAX: usize = 64;
+/// Longest labelled word.
+const WORD_MAX: usize = 1024;
 
 /// Calls `visit` with what the name of its column says and the place of each cell of every table. A table is one when
 /// `read` says something of the name of a column; cells of the others are not visited.
@@ -37,7 +39,7 @@ pub(super) fn cells<'a, M: Copy>(
         } else if is_rule(bytes) {
             table = table.or_else(|| Header::read(text, before, b"|", &mut read));
         } else if let Some(header) = &table {
-            if header.row(text, line, &mut visit) {
+            if header.row(text, line, &mut read, &mut visit) {
                 continue;
             }
             table = None;
@@ -59,7 +61,18 @@ pub(super) fn cells<'a, M: Copy>(
 /// What the names of the columns of a table say, and what stands between them.
 struct Header<M> {
     columns: Vec<Option<M>>,
+    /// The column that names what the other holds, as in `variable | value`.
+    pair: Option<(usize, usize)>,
     between: u8,
+}
+
+/// The column of names and that of values, where a table has both.
+fn pair(names: &[&str]) -> Option<(usize, usize)> {
+    let at = |words: &[&str]| {
+        names.iter().position(|name| words.iter().any(|word| name.eq_ignore_ascii_case(word)))
+    };
+    at(&["key", "name", "variable", "setting", "parameter", "option", "property", "what"])
+        .zip(at(&["value", "val"]))
 }
 
 impl<M: Copy> Header<M> {
@@ -72,22 +85,30 @@ impl<M: Copy> Header<M> {
     ) -> Option<Self> {
         let bytes = line.of(text).as_bytes();
         let between = *separators.iter().find(|byte| memchr::memchr(**byte, bytes).is_some())?;
-        let mut columns = Vec::new();
+        let mut names = Vec::new();
         let mut plain = true;
         fields(text, line, between, |span| {
             let name = span.of(text);
-            plain = is_name(name) && columns.len() < COLUMNS_MAX;
-            if plain {
-                columns.push(read(name));
-            }
+            plain = is_name(name) && names.len() < COLUMNS_MAX;
+            names.push(name);
             plain
         });
-        let tells = plain && columns.len() > 1 && columns.iter().any(Option::is_some);
-        tells.then_some(Self { columns, between })
+        if !plain || names.len() < 2 {
+            return None;
+        }
+        let pair = pair(&names);
+        let columns: Vec<Option<M>> = names.into_iter().map(read).collect();
+        (pair.is_some() || columns.iter().any(Option::is_some)).then_some(Self { columns, pair, between })
     }
 
     /// Visits the cells of a row; whether it has as many as the header.
-    fn row(&self, text: &str, line: Span, visit: &mut impl FnMut(M, Span)) -> bool {
+    fn row<'a>(
+        &self,
+        text: &'a str,
+        line: Span,
+        read: &mut impl FnMut(&'a str) -> Option<M>,
+        visit: &mut impl FnMut(M, Span),
+    ) -> bool {
         let mut row = [Span::new(0, 0); COLUMNS_MAX];
         let mut count = 0;
         fields(text, line, self.between, |span| {
@@ -104,6 +125,10 @@ impl<M: Copy> Header<M> {
             if let Some(column) = column {
                 visit(*column, cell);
             }
+        }
+        let named = self.pair.and_then(|(name, value)| Some((read(row[name].of(text))?, row[value])));
+        if let Some((says, value)) = named.filter(|(_, value)| !value.is_empty()) {
+            visit(says, value);
         }
         true
     }
@@ -175,7 +200,8 @@ fn inserted<'a, M: Copy>(
         let (row, reached) = group(text, at + 1);
         let Some(row) = row else { return reached };
         let joint = text[at + 1..row.start].trim_matches([' ', ',', '(']);
-        if !(joint.is_empty() || joint.eq_ignore_ascii_case("values")) || !header.row(text, row, visit) {
+        if !(joint.is_empty() || joint.eq_ignore_ascii_case("values")) || !header.row(text, row, read, visit)
+        {
             return at;
         }
         at = reached;
@@ -206,12 +232,23 @@ fn group(text: &str, from: usize) -> (Option<Span>, usize) {
     }
 }
 
-/// Calls `visit` with what each label in the text says and the place of what it labels, where that has a digit near its
-/// start: `Label: value`, `label = value`, `label="value"`, `<label>value</label>`.
+/// What stands behind a label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Labelled {
+    /// What it is: more than one word may belong to it.
+    pub(super) value: Span,
+    /// Its first word: what secrets are.
+    pub(super) word: Span,
+    /// It stands between the tags of an element, and nothing else does.
+    pub(super) alone: bool,
+}
+
+/// Calls `visit` with what each label in the text says and what it labels: `Label: value`, `label = value`,
+/// `label="value"`, `<label>value</label>`, `name: label` above `value: ..`. But in elements it has a digit near its start.
 pub(super) fn labels<'a, M>(
     text: &'a str,
     mut read: impl FnMut(&'a str) -> Option<M>,
-    mut visit: impl FnMut(M, Span),
+    mut visit: impl FnMut(M, Labelled),
 ) {
     let bytes = text.as_bytes();
     for at in memchr::memchr3_iter(b':', b'=', b'>', bytes) {
@@ -223,15 +260,17 @@ pub(super) fn labels<'a, M>(
         let start = at + 1 + bytes[at + 1..].iter().take(8).take_while(quoted).count();
         let near = &bytes[start..bytes.len().min(start + DIGIT_MAX)];
         let digit = near.iter().take_while(|byte| **byte >= b' ' && **byte != b'<').any(u8::is_ascii_digit);
-        if !digit {
+        let element =
+            bytes[at] == b'>' && near.first().is_some_and(|byte| !matches!(byte, b'<' | b' ' | 0..b' '));
+        if !digit && !element {
             continue;
         }
         let label = label_before(text, at);
-        if let Some(says) = (!label.is_empty()).then(|| read(label)).flatten() {
-            let value = value_after(text, start);
-            if !value.is_empty() {
-                visit(says, value);
-            }
+        let Some(says) = (!label.is_empty()).then(|| read(label)).flatten() else { continue };
+        let value = value_after(text, start);
+        let alone = element && text[value.end..].starts_with("</");
+        if !value.is_empty() && (digit || alone) {
+            visit(says, Labelled { value, word: word_after(text, start), alone });
         }
     }
 }
@@ -245,7 +284,28 @@ fn label_before(text: &str, at: usize) -> &str {
     };
     let begin = label.as_bytes().iter().rposition(|byte| !part(byte)).map_or(0, |sign| sign + 1);
     let label = label[begin..].trim_start_matches(|c: char| !c.is_alphanumeric());
-    if matches!(label, "td" | "dd") { cell_before(text, at) } else { label }
+    match label {
+        "td" | "dd" => cell_before(text, at),
+        "value" => named_before(text, from + begin),
+        _ => label,
+    }
+}
+
+/// What `value` is the value of, where the name stands before it: `name: label` on the line above, `key="label"`.
+fn named_before(text: &str, at: usize) -> &str {
+    let from = text.ceil_char_boundary(at.saturating_sub(2 * LABEL_MAX));
+    let before = text[from..at].trim_end();
+    let Some(sign) = before.rfind([':', '=']) else { return "" };
+    let names = ["name", "key"].iter().any(|word| before[..sign].trim_end().ends_with(word));
+    if names { before[sign + 1..].trim_matches([' ', '"', '\'']) } else { "" }
+}
+
+/// The word that begins at `start`.
+fn word_after(text: &str, start: usize) -> Span {
+    let ends = |byte: &u8| byte.is_ascii_whitespace() || b"\"'`<>,;|".contains(byte);
+    let word = &text.as_bytes()[start..text.len().min(start + WORD_MAX)];
+    let end = start + word.iter().position(ends).unwrap_or(word.len());
+    Span::new(start, text.floor_char_boundary(end))
 }
 
 /// The value that begins at `start`.
@@ -342,7 +402,7 @@ mod tests {
     fn labels_are_found_with_what_they_label() {
         let check = |text: &str, expected: &[(&str, &str)]| {
             let mut found = Vec::new();
-            labels(text, Some, |label, value| found.push((label, value.of(text))));
+            labels(text, Some, |label, value| found.push((label, value.value.of(text))));
             assert_eq!(found, expected, "{text}");
         };
         check("Born: 1984-07-23\nId: 7", &[("Born", "1984-07-23"), ("Id", "7")]);
@@ -350,7 +410,10 @@ mod tests {
         check("x=\"1\" born=\"1984-07-23\" a", &[("x", "1"), ("born", "1984-07-23")]);
         check("<born>1984-07-23</born>", &[("born", "1984-07-23")]);
         check("  phone: '030 9018200'", &[("phone", "030 9018200")]);
-        check("<th>Born</th><td>1984-07-23</td>", &[("Born", "1984-07-23")]);
+        check("<th>Born</th><td>1984-07-23</td>", &[("th", "Born"), ("Born", "1984-07-23")]);
+        check("<add key=\"Pin\" value=\"1984\"/>", &[("add key", "Pin"), ("Pin", "1984")]);
+        check("- name: PIN\n  value: \"1984\"", &[("PIN", "1984")]);
+        check("<name>Ana</name><b>Ana and <i>", &[("name", "Ana")]);
         check("Name: Ana\nhttps://example.com/a", &[]);
         check(": 1", &[]);
     }

@@ -82,6 +82,42 @@ const QUESTIONS: &[&str] = &[
     "require", "requires", "show", "total", "use", "uses",
 ];
 
+/// Words before `token` that make it a place in a list or the name of a request.
+const PLACES: &[&str] = &[
+    "cancel",
+    "cancellation",
+    "change",
+    "client",
+    "continuation",
+    "continue",
+    "cursor",
+    "delta",
+    "end",
+    "etag",
+    "idempotency",
+    "lock",
+    "marker",
+    "next",
+    "nextpage",
+    "page",
+    "pagination",
+    "paging",
+    "pre",
+    "prev",
+    "previous",
+    "request",
+    "resume",
+    "scroll",
+    "skip",
+    "start",
+    "starting",
+    "stop",
+    "sync",
+    "task",
+    "version",
+    "watch",
+];
+
 /// What a member is to the others of its object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Role {
@@ -191,8 +227,10 @@ impl Names {
                 let all = at == 0 && end == words.len();
                 let armed = end == words.len() || !DISARMING.contains(&words[words.len() - 1].as_str());
                 let told = at == 0 || !QUESTIONS.contains(&words[0].as_str());
+                let placed = *phrase.words[phrase.words.len() - 1] == *"token"
+                    && words[..at].last().is_some_and(|before| PLACES.contains(&before.as_str()));
                 let better = best.is_none_or(|best| phrase.words.len() > best.words.len());
-                if there && better && if phrase.whole { all } else { armed && told } {
+                if there && better && !placed && if phrase.whole { all } else { armed && told } {
                     best = Some(phrase);
                 }
             }
@@ -271,6 +309,7 @@ mod tests {
         names.add(3, "=street");
         names.add(4, "first name");
         names.add(5, "ip address");
+        names.add(6, "token");
         let owner = |name: &str| {
             let meaning = names.read(name, &Words::default());
             meaning.owner.filter(|_| names.may_mean(name))
@@ -291,6 +330,7 @@ mod tests {
             ("firstname", 4),
             ("clientIpAddress", 5),
             ("client_ip_address", 5),
+            ("cloudToken", 6),
         ] {
             assert_eq!(owner(name), Some(expected), "{name}");
         }
@@ -306,6 +346,8 @@ mod tests {
             "first",
             "",
             "maxPasswords",
+            "nextPageToken",
+            "tokenType",
         ] {
             assert_eq!(owner(name), None, "{name}");
         }

@@ -76,7 +76,45 @@ pub(crate) fn addressed(text: &str) -> bool {
     name(text) && !OTHERS.iter().any(|other| *other == first || *other == plural)
 }
 
-/// The number of a passport, driving licence or the like: signs among which at least five are digits that differ.
+/// A name beside an address of mail: no desk, team or program.
+pub(crate) fn correspondent(text: &str) -> bool {
+    const DESKS: [&str; 26] = [
+        "account",
+        "actions",
+        "admin",
+        "alerts",
+        "app",
+        "billing",
+        "bot",
+        "build",
+        "center",
+        "company",
+        "customer",
+        "daemon",
+        "desk",
+        "group",
+        "help",
+        "inc",
+        "info",
+        "news",
+        "notifications",
+        "office",
+        "project",
+        "sales",
+        "security",
+        "service",
+        "support",
+        "team",
+    ];
+    let word = |word: &str| {
+        let word = word.trim_end_matches('s');
+        !DESKS.iter().any(|desk| desk.trim_end_matches('s').eq_ignore_ascii_case(word))
+    };
+    name(text) && text.split([' ', '-']).all(word)
+}
+
+/// The number of a passport, driving licence or the like: signs among which at least five are digits that differ, or a
+/// German one, nine signs of an alphabet without vowels.
 pub(crate) fn document(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let seen = text.bytes().fold(0_u16, |seen, sign| match sign {
@@ -85,7 +123,34 @@ pub(crate) fn document(text: &str) -> bool {
     });
     let plain =
         text.bytes().all(|sign| sign.is_ascii_alphanumeric() || matches!(sign, b' ' | b'-' | b'.' | b'/'));
+    let german = |sign: u8| b"CFGHJKLMNPRTVWXYZ0123456789".contains(&sign);
     digits >= 5 && seen.count_ones() >= 3 && plain && text.len() <= 24
+        || text.len() == 9 && (1..9).contains(&digits) && text.bytes().all(german)
+}
+
+/// A line of the zone that machines read in travel documents (ICAO 9303): a name, or numbers whose digits check.
+pub(crate) fn machine_read(text: &str) -> bool {
+    const WEIGHTS: [u32; 3] = [7, 3, 1];
+    let s = text.as_bytes();
+    if !matches!(s.len(), 30 | 36 | 44) {
+        return false;
+    }
+    let name = s.iter().all(|sign| sign.is_ascii_uppercase() || *sign == b'<') && text.contains("<<");
+    let worth = |sign: u8| match sign {
+        b'0'..=b'9' => u32::from(sign - b'0'),
+        b'A'..=b'Z' => u32::from(sign - b'A') + 10,
+        _ => 0,
+    };
+    let checked = |from: usize, to: usize| {
+        let sum: u32 =
+            s[from..to].iter().zip(WEIGHTS.iter().cycle()).map(|(sign, weight)| worth(*sign) * weight).sum();
+        s[to].is_ascii_digit() && sum % 10 == worth(s[to])
+    };
+    match s.len() {
+        _ if matches!(s[0], b'P' | b'I' | b'A' | b'C' | b'V') && name => true,
+        30 => checked(5, 14) || checked(0, 6) && checked(8, 14),
+        _ => checked(0, 9) && checked(13, 19) && checked(21, 27),
+    }
 }
 
 /// Number of a vehicle, ISO 3779: seventeen signs, the ninth checks the others (49 CFR 565.15).

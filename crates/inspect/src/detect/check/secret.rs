@@ -26,7 +26,18 @@ pub(crate) fn generated(text: &str) -> bool {
         return length >= 20 && letters > 0 && digits > 0 && entropy(text) >= 2.8;
     }
     let mixed = digits > 0 || (length >= 20 && cases(text) && flips(text) * 4 >= length);
-    letters > 2 && mixed && entropy(text) >= 2.9 && !reads_like_words(text)
+    // What changes its kind at most signs only looks like words.
+    let restless = digits > 2 && flips(text) * 5 >= length * 3;
+    letters > 2 && mixed && entropy(text) >= 2.9 && (restless || !reads_like_words(text))
+}
+
+/// As [`issued`], or many signs of all kinds in no order: where a member is named for it, and code cannot stand.
+pub(crate) fn kept(text: &str) -> bool {
+    let text = bare(text);
+    let marks = count(text, u8::is_ascii_punctuation);
+    let plain = text.contains([' ', '/', '{']) || text.contains("()") || text.contains(").");
+    let dense = text.len() >= 32 && marks >= 4 && entropy(text) >= 4.0 && !plain;
+    issued(text) || dense && !placeholder(text)
 }
 
 /// As [`generated`], or a UUID: where the name before it already says that it is a key.
@@ -38,7 +49,7 @@ pub(crate) fn issued(text: &str) -> bool {
 /// kinds, no name of a variable, no code, no placeholder.
 pub(crate) fn chosen(text: &str) -> bool {
     let text = bare(text);
-    if !(5..=256).contains(&text.len()) || placeholder(text) || code(text) || host(text) {
+    if !(5..=256).contains(&text.len()) || placeholder(text) || code(text) || host(text) || moment(text) {
         return false;
     }
     let letters = text.chars().filter(|sign| sign.is_alphabetic()).count();
@@ -284,11 +295,11 @@ fn placeholder(text: &str) -> bool {
     lower.bytes().for_each(|byte| seen[usize::from(byte)] = true);
     let signs = seen.iter().filter(|&&seen| seen).count();
     // A look at its signs rules nearly every word out.
-    let stands = |word: &&str| word.bytes().all(|byte| seen[usize::from(byte)]) && lower.contains(*word);
+    let stands = |word: &str| word.bytes().all(|byte| seen[usize::from(byte)]) && lower.contains(word);
     signs < SIGNS_MIN
         || enclosed(text, '<', '>')
         || substituted(text)
-        || WORDS.iter().any(|word| stands(&word))
+        || WORDS.iter().any(|word| stands(word))
 }
 
 /// Fewest different signs of a secret.
@@ -341,6 +352,9 @@ fn code(text: &str) -> bool {
 
 /// A name as programs have them: parts that read like words, each perhaps with a number behind.
 fn name(text: &str) -> bool {
+    if phrase(text) {
+        return false;
+    }
     let parts = text.split(['_', '-', '.', '/', ':', ' ']).filter(|part| !part.is_empty());
     let mut words = 0;
     for part in parts {
@@ -353,6 +367,34 @@ fn name(text: &str) -> bool {
         words += 1;
     }
     words > 0
+}
+
+/// Two words and a number as people make passwords of them, `Falcon.marzipan60`: no name has a capital before such an end,
+/// but names of algorithms do.
+fn phrase(text: &str) -> bool {
+    const NUMBERED: [&str; 12] =
+        ["aes", "base", "ecdsa", "hmac", "iso", "md", "port", "rsa", "sha", "utf", "version", "windows"];
+    let words = text.trim_end_matches(|sign: char| sign.is_ascii_digit());
+    let Some((head, last)) = words.rsplit_once(['_', '-', '.']) else { return false };
+    let digits = text.len() - words.len();
+    let word = |word: &str| word.len() >= 4 && word.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let capital = text.bytes().any(|byte| byte.is_ascii_uppercase())
+        && text.bytes().any(|byte| byte.is_ascii_lowercase());
+    (2..=4).contains(&digits)
+        && word(head)
+        && word(last)
+        && (capital || digits == 2)
+        && !NUMBERED.iter().any(|word| last.eq_ignore_ascii_case(word))
+}
+
+/// A moment of RFC 3339: what expires stands beside many secrets.
+fn moment(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() >= 19
+        && bytes[4] == b'-'
+        && bytes[7] == b'-'
+        && matches!(bytes[10], b'T' | b' ')
+        && bytes[13] == b':'
 }
 
 /// Do its letters follow one another as in English? Of random ones, about a quarter does; of words, most.
@@ -413,6 +455,7 @@ mod tests {
             "q7w8r9t2y5u1i3o4",
             "7Gv_2kQ-p9Lx3Nw8sTz4",
             "AbXkPqZrTmNwVyLsDfGh",
+            "u+o4iC4Q19zXgN2XtHR7",
         ];
         for value in values {
             assert!(generated(value), "{value}");
@@ -453,6 +496,9 @@ mod tests {
             "p@ssw0rd",
             "@winter2024",
             "@Winter-24",
+            "Falcon.marzipan60",
+            "kestrel-Juniper65",
+            "pepper_otter59",
         ] {
             assert!(chosen(value), "{value}");
         }
@@ -475,6 +521,9 @@ mod tests {
             "string",
             "options[0]",
             "self.password1",
+            "hmac_sha256",
+            "Config.Port8443",
+            "2026-08-12T06:00:00Z",
         ];
         for other in others {
             assert!(!chosen(other), "{other}");

@@ -65,6 +65,23 @@ pub(crate) fn fr_nir(text: &str) -> bool {
         && 97 - decimal(&d[..13]) % 97 == decimal(&d[13..])
 }
 
+/// German number of the insured (KVNR, § 290 SGB V): a letter and eight digits, whose weights are one and two in turn with
+/// the letter as two digits, and one that checks them.
+pub(crate) fn de_insured(text: &str) -> bool {
+    let Some((letter, rest)) = text.split_at_checked(1) else { return false };
+    let (Some(letter), Some(d)) = (letter.bytes().next().filter(u8::is_ascii_uppercase), digits::<9>(rest))
+    else {
+        return false;
+    };
+    let number = letter - b'A' + 1;
+    let all = [number / 10, number % 10].into_iter().chain(d[..8].iter().copied());
+    let crossed = |(at, digit): (usize, u8)| {
+        let product = u32::from(digit) * if at % 2 == 0 { 1 } else { 2 };
+        product / 10 + product % 10
+    };
+    all.enumerate().map(crossed).sum::<u32>() % 10 == u32::from(d[8])
+}
+
 /// Italian codice fiscale of a person: sixteen signs, the last over odd and even places (DM 23/12/1976), letters in
 /// the digits' places when two people would share one.
 pub(crate) fn it_fiscal(text: &str) -> bool {

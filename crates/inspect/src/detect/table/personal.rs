@@ -344,6 +344,19 @@ pub(super) const DETECTORS: &[Detector] = &[
             &["passport 2.0", "passport expires 2031", "passport-jwt", "pass 12345678", "bypass nr 12345678"],
         ),
     ),
+    personal(
+        "passport-zone",
+        Find::Literal {
+            literals: &["<<<"],
+            case: Case::Exact,
+            before: 44,
+            window: 48,
+            pattern: r"\b[A-Z0-9][A-Z0-9<]{29,43}",
+        },
+        person::machine_read,
+        &["P<GBRWOODS<<HSIU<<<<<<<<<<<<<<<<<<<<<<<<<<<<", "9708164591GBR5402171F3211083<<<<<<<<<<<<<<04"],
+        &["A<<<<B", "9708164592GBR5402171F3211083<<<<<<<<<<<<<<04", "if (a <<<<<<<<<< b)"],
+    ),
     few(
         &[],
         Need::None,
@@ -377,6 +390,29 @@ pub(super) const DETECTORS: &[Detector] = &[
             &["my card 587153508391", "Visa 4503807319917", "card 4340409294771434075"],
             &["587153508391", "card 587153508392", "card 1234 5678 9012"],
         ),
+    ),
+    // RFC 5322 display names, and what git writes of authors.
+    personal(
+        "mail-name",
+        announced(
+            &[
+                "from: ",
+                "to: ",
+                "cc: ",
+                "author: ",
+                "committer: ",
+                "sender: ",
+                "signed-off-by: ",
+                "co-authored-by: ",
+                "reviewed-by: ",
+            ],
+            0,
+            160,
+            r#"(?i)\b(?:from|to|b?cc|author|committer|sender|reply-to|signed-off-by|co-authored-by|reviewed-by): "?((?-i:[A-Z\x80-\xff])[^\s"<>@,;:()\[\]]{1,30}(?: [^\s"<>@,;:()\[\]]{1,30}){1,3})"? <[^\s<>@]{1,64}@"#,
+        ),
+        person::correspondent,
+        &["From: \"Rex Rojas\" <rex@example.com>", "Author: Kiara Melchiori <k.melchiori@example.com>"],
+        &["From: Support Team <support@example.com>", "to: Rex Rojas", "from: node:20 <alpine@sha256>"],
     ),
     personal(
         "person-name",

@@ -176,13 +176,13 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         Case::Ignore,
         0,
         330,
-        r#"(?i)(?:_authToken|_auth|_password)\s{0,2}=\s{0,2}["']?([A-Za-z0-9+/_=-]{12,})"#,
+        r#"(?i)(?:_authToken|_auth|_password)[ \t]{0,2}=[ \t]{0,2}["']?([A-Za-z0-9+/_=-]{12,})"#,
         secret::issued,
         &[
             concat!("//registry.example.org/:_authToken=", "9689242b-e2df-62ce-e13d-4e2432d34322"),
             concat!("_auth=", "4uJgczS3mriHufBS0A8ABc0d"),
         ],
-        &["//registry.example.org/:_authToken=${NPM_TOKEN}", "_auth="],
+        &["//registry.example.org/:_authToken=${NPM_TOKEN}", "_auth=", "DB_PASSWORD=\nDB_SERVER_PORT1=6331"],
     ),
     token(
         "nuget-key",

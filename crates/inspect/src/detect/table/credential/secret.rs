@@ -56,18 +56,39 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
     // Passwords that commands take as arguments: mysql, sshpass, PowerShell.
     around(
         "command-password",
-        &["mysql", "mariadb", "sshpass -p", "convertto-securestring"],
+        &[
+            "mysql",
+            "mariadb",
+            "sshpass -p",
+            "convertto-securestring",
+            "--password ",
+            "docker login",
+            "redis-cli",
+            "enable secret ",
+            "enable password ",
+        ],
         Case::Ignore,
         0,
         220,
-        r#"(?i)(?:(?:mysql|mariadb)[a-z-]{0,10}\s[^\n|;]{0,120}?-p|sshpass -p ?|convertto-securestring\s{1,3}(?:-string\s{1,3})?)["']?([^\s"'$|;<>-][^\s"'|;<>]{3,})"#,
+        r#"(?i)(?:(?:mysql|mariadb)[a-z-]{0,10}\s[^\n|;]{0,120}?-p|docker login\s[^\n|;]{0,120}?-p[ =]|redis-cli\s[^\n|;]{0,120}?-a |--password |enable (?:secret|password) |sshpass -p ?|convertto-securestring\s{1,3}(?:-string\s{1,3})?)["']?([^\s"'$|;<>-][^\s"'|;<>]{3,})"#,
         secret::chosen,
         &[
             "mysqldump -uapp -ptr0ub4dor shop > shop.sql",
             "sshpass -p 'S3cure#Pass' ssh host",
+            "docker login registry.example.com -u ci -p S3cure#Pass",
+            "redis-cli -h cache -a S3cure#Pass INFO",
+            "mongosh --username app --password qQ3yxJqXGvk6pIHq0t5i --eval 1",
+            "enable secret M6a9BgEXkfJ7DxFg",
             r#"ConvertTo-SecureString "S3cure#Pass" -AsPlainText"#,
         ],
-        &["mysql -u root -p shop", "sshpass -p $PASS ssh host", "mysql server 8.0 --port 3306"],
+        &[
+            "docker login -u ci --password-stdin",
+            "enable secret rotation",
+            "--password <password>",
+            "mysql -u root -p shop",
+            "sshpass -p $PASS ssh host",
+            "mysql server 8.0 --port 3306",
+        ],
     ),
     // RFC 7519, RFC 7515, RFC 7516: the header is decoded.
     token(
@@ -85,6 +106,30 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
             "eyJhbGciOiJIUzI1NiJ9",
             "keyJoiner.first.second",
         ],
+    ),
+    // crypt(5), RFC 9106 and Apache's: what a password can be guessed from.
+    token(
+        "password-hash",
+        &["$1$", "$5$", "$6$", "$y$", "$2a$", "$2b$", "$2y$", "$apr1$", "$argon2", "$pbkdf2"],
+        240,
+        r"\$(?:[156y]|2[aby]|apr1|argon2(?:id|i|d)|pbkdf2-sha(?:1|256|512))\$[A-Za-z0-9./$,=+-]{22,}",
+        secret::numbered,
+        &[
+            "deploy:$6$H7RwZN9p$wETRD7sLcqrd3kurQ9EqSn0570HyB4BfHNqd2bCEbWcpYFdt7oKul96upp159mQ:19932:0",
+            "admin:$apr1$CLnCEFn4$suA8jOUCeoN0NjuOtffkqg",
+            "$2b$12$EXRkfkdmXn2gzds2SSitu.MW9.gAVqa9eLS1//RYtYCmB1eLHg.9q",
+        ],
+        &["$1$", "awk '{print $1$2}'", "$5$6$7"],
+    ),
+    // Signature version 4 in the address of an object: whoever has it may do what was signed.
+    token(
+        "presigned-url",
+        &["X-Amz-Signature=", "X-Goog-Signature="],
+        560,
+        r"X-(?:Amz|Goog)-Signature=([0-9a-f]{64,512})",
+        secret::numbered,
+        &["&X-Amz-Signature=403e09d18538869015c159679d597b532d63fdf25772234a72a53e35cbd7401a"],
+        &["X-Amz-Signature=<signature>", "X-Amz-Signature="],
     ),
     // `password=...` and its relations, in configuration, commands, logs and connection strings.
     around(
@@ -110,11 +155,12 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
             "jelsz",
             "adgangskode",
             "passord",
+            "psk=",
         ],
         Case::Ignore,
         0,
         180,
-        r#"(?i)(?:password|passwd|passphrase|pwd|(?:[_-]|\b)pass|passwort|kennwort|contrase(?:n|\xc3\xb1)a|senha|mot de passe|wachtwoord|losenord|parola_chiave|salasana|jelsz(?:o|\xc3\xb3)|adgangskode|passord)[0-9]?["'`\\]{0,2}\]?\s{0,3}(?::=|=>|=|:|>|\bis\b|\bto\b)\s{0,3}(?:&quot;|["'`\\]{0,2})([^\s"'`;,&<>|\\]{4,})"#,
+        r#"(?i)(?:password|passwd|passphrase|pwd|(?:[_-]|\b)pass|passwort|kennwort|contrase(?:n|\xc3\xb1)a|senha|mot de passe|wachtwoord|losenord|parola_chiave|salasana|jelsz(?:o|\xc3\xb3)|adgangskode|passord|\bpsk)[0-9]?["'`\\]{0,2}\]?[ \t]{0,24}(?::=|=>|=|:|>|\bis\b|\bto\b|\blautet:?)[ \t]{0,8}(?:&quot;|["'`\\]{0,2})([^\s"'`;,&<>|\\]{4,})"#,
         secret::chosen,
         &[
             "DB_PASSWORD=S3cure#Pass",
@@ -122,6 +168,9 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
             "password: hunter2",
             "<password>hunter2</password>",
             "Mot de passe : tr0ub4dor",
+            "password        = \"paOmz7Ee2mAIC5\"",
+            "psk=\"sparrow1810Maple\"",
+            "MYSQL_ROOT_PASSWORD: Rocket.Glacier75",
             r#"{"text":"spring.datasource.password = 'winter2024!'"}"#,
             "jdbc:postgresql://db/shop?user=app&password=q1w2E3r4",
         ],
@@ -136,6 +185,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
             "password: ********",
             "PWD=/srv/app",
             "passwords: 3",
+            "DB_PASSWORD=\nDB_PORT1=6331",
             "Minipass=>F.isWritable1",
         ],
     ),
@@ -177,13 +227,17 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
     // What stands between quotes behind a name between quotes: PHP's constants, elements of configurations.
     around(
         "quoted-password",
-        &["password'", "password\"", "passwd'", "passwd\"", "_pass'", "_pass\""],
+        &["password'", "password\"", "passwd'", "passwd\"", "_pass'", "_pass\"", "setpassword("],
         Case::Ignore,
         0,
         120,
-        r#"(?i)(?:password|passwd|_pass)["'](?:\s{0,3},\s{0,3}|\s{1,3}value\s{0,2}=\s{0,2}|\]\s{0,3}\|\|\s{0,3})["']([^"'\s<>$][^"'\s<>]{3,})["']"#,
+        r#"(?i)(?:setpassword\(|(?:password|passwd|_pass)["'](?:\s{0,3},\s{0,3}|\s{1,3}value\s{0,2}=\s{0,2}|\]\s{0,3}\|\|\s{0,3}))["']([^"'\s<>$][^"'\s<>]{3,})["']"#,
         secret::chosen,
-        &["define('DB_PASSWORD', 'S3cure#Pass');", r#"<add key="SmtpPassword" value="S3cure#Pass" />"#],
+        &[
+            "dataSource.setPassword(\"S3cure#Pass\");",
+            "define('DB_PASSWORD', 'S3cure#Pass');",
+            r#"<add key="SmtpPassword" value="S3cure#Pass" />"#,
+        ],
         &["fields: 'username', 'password', 'remember'", "define('DB_PASSWORD', '<password>');"],
     ),
     // What a name announces; `-`, `_` or nothing between its words.
@@ -233,7 +287,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         Case::Ignore,
         0,
         420,
-        r#"(?i)(?:secret|credential|(?:api|access|auth|private|encryption|signing|master|subscription|service|app|application|sdk|account|client|root|consumer|license|session|storage)[ _-]?key)[A-Za-z0-9_. -]{0,24}["'`\\]{0,2}[\])]?\s{0,3}(?::=|=>|=|:|\bis\b|,)\s{0,3}(?:&quot;|["'`\\]{0,2})([A-Za-z0-9+/_.~!@#$%^*=-]{12,})"#,
+        r#"(?i)(?:secret|credential|(?:api|access|auth|private|encryption|signing|master|subscription|service|app|application|sdk|account|client|root|consumer|license|session|storage)[ _-]?key)[A-Za-z0-9_. -]{0,24}["'`\\]{0,2}[\])]?[ \t]{0,24}(?::=|=>|=|:|\bis\b|,)\s{0,3}(?:&quot;|["'`\\]{0,2})([A-Za-z0-9+/_.~!@#$%^*=-]{12,})"#,
         secret::issued,
         &[
             "API_KEY=9f86d081884c7d659a2feaa0c55ad015",
@@ -297,7 +351,7 @@ pub(in crate::detect::table) const DETECTORS: &[Detector] = &[
         Case::Ignore,
         12,
         420,
-        r#"(?:(?i:(?:\b(?:(?:access|auth|refresh|api|bearer|session|id|oauth|oauth2|security|bot|deploy|private|user|app|service|account|personal|csrf|xsrf|x|jwt|admin|client|web|device|login|reset|secret|project|registration|join|rest|connector|integration|authorization)[ _-]?){0,2}|_(?:(?:access|auth|refresh|api|bearer|session|id|oauth|oauth2|security|bot|deploy|private|user|app|service|account|personal|csrf|xsrf|x|jwt|admin|client|web|device|login|reset|secret|project|registration|join|rest|connector|integration|authorization)[ _-]?){1,2})token)|(?:\b[A-Z0-9_]{0,40}|_)TOKEN)["'`\\]{0,2}[\])]?\s{0,3}(?i::=|=>|=|:|\bis\b)\s{0,3}(?:&quot;|["'`\\]{0,2})([A-Za-z0-9+/_.~=-]{16,})"#,
+        r#"(?:(?i:(?:\b(?:(?:access|auth|refresh|api|bearer|session|id|oauth|oauth2|security|bot|deploy|private|user|app|service|account|personal|csrf|xsrf|x|jwt|admin|client|web|device|login|reset|secret|project|registration|join|rest|connector|integration|authorization)[ _-]?){0,2}|_(?:(?:access|auth|refresh|api|bearer|session|id|oauth|oauth2|security|bot|deploy|private|user|app|service|account|personal|csrf|xsrf|x|jwt|admin|client|web|device|login|reset|secret|project|registration|join|rest|connector|integration|authorization)[ _-]?){1,2})token)|(?:\b[A-Z0-9_]{0,40}|_)TOKEN)["'`\\]{0,2}[\])]?[ \t]{0,24}(?i::=|=>|=|:|\bis\b)\s{0,3}(?:&quot;|["'`\\]{0,2})([A-Za-z0-9+/_.~=-]{16,})"#,
         secret::issued,
         &[
             "access_token=kX9mP2vQ8rT4wY6zB1nC",
