@@ -308,8 +308,13 @@ fn word_after(text: &str, start: usize) -> Span {
     Span::new(start, text.floor_char_boundary(end))
 }
 
-/// The value that begins at `start`.
+/// The value that begins at `start`: between quotes, or to where a value ends.
 fn value_after(text: &str, start: usize) -> Span {
+    let quote = start.checked_sub(1).map(|at| text.as_bytes()[at]).filter(|byte| b"\"'`".contains(byte));
+    let closed = |quote| text.as_bytes()[start..].iter().take(VALUE_MAX).position(|byte| *byte == quote);
+    if let Some(length) = quote.and_then(closed) {
+        return trimmed(text, Span::new(start, start + length));
+    }
     let until = text.floor_char_boundary(text.len().min(start + VALUE_MAX));
     let value = &text[start..until];
     let ends = |c: char| matches!(c, '\n' | '\r' | '\t' | '<' | '"' | '`' | ';' | '|' | '&' | ')' | '*');
@@ -414,6 +419,7 @@ mod tests {
         check("<add key=\"Pin\" value=\"1984\"/>", &[("add key", "Pin"), ("Pin", "1984")]);
         check("- name: PIN\n  value: \"1984\"", &[("PIN", "1984")]);
         check("<name>Ana</name><b>Ana and <i>", &[("name", "Ana")]);
+        check("{ address: '1.2.3.4', ttl: 60 }", &[("address", "1.2.3.4"), ("ttl", "60 }")]);
         check("Name: Ana\nhttps://example.com/a", &[]);
         check(": 1", &[]);
     }

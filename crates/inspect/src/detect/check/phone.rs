@@ -252,14 +252,15 @@ pub(crate) fn national(text: &str) -> bool {
         && dialled(text, &mut buffer).is_some_and(|found| (7..=12).contains(&found.len()) && varied(found))
 }
 
-/// Does it hold a year of our time and two shorter groups? `2001-07-16 15` is a date with an hour.
+/// Does it hold a year of our time and two shorter groups, or two years? `2001-07-16 15` is a date with an hour,
+/// `1986-1993` is what copyrights say.
 fn dated(text: &str) -> bool {
-    let (mut year, mut short) = (false, 0);
+    let (mut years, mut short) = (0, 0);
     for group in text.as_bytes().split(|byte| b" -./".contains(byte)) {
-        year |= group.len() == 4 && matches!(group, [b'1', b'9', ..] | [b'2', b'0', ..]);
+        years += usize::from(group.len() == 4 && matches!(group, [b'1', b'9', ..] | [b'2', b'0', ..]));
         short += usize::from(matches!(group.len(), 1 | 2));
     }
-    year && short >= 2
+    years > 0 && short >= 2 || years > 1 && text.len() == 9
 }
 
 /// A number in any of these ways: where its key says that it is one. An extension may follow.

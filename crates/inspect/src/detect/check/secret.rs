@@ -40,6 +40,12 @@ pub(crate) fn kept(text: &str) -> bool {
     issued(text) || dense && !placeholder(text)
 }
 
+/// As [`kept`], where code may stand: no call, no pattern between slashes.
+pub(crate) fn labelled(text: &str) -> bool {
+    let call = |pair: &[u8]| pair[0].is_ascii_alphabetic() && matches!(pair[1], b'(' | b'[');
+    kept(text) && !text.as_bytes().windows(2).any(call) && !enclosed(text, '/', '/')
+}
+
 /// As [`generated`], or a UUID: where the name before it already says that it is a key.
 pub(crate) fn issued(text: &str) -> bool {
     uuid(bare(text)) || generated(text)
@@ -308,7 +314,9 @@ const SIGNS_MIN: usize = 4;
 /// A variable that something fills in: `$NAME`, `${...}`, `{{...}}`, `%NAME%`, `%s`, `@name@`, `$(...)`.
 fn substituted(text: &str) -> bool {
     let inner = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let dollar = text.strip_prefix('$').is_some_and(|rest| rest.starts_with(['{', '(']) || inner(rest));
+    let dollar = text
+        .strip_prefix('$')
+        .is_some_and(|rest| rest.starts_with(['{', '(']) || inner(rest.trim_end_matches('-')));
     dollar
         || text.contains("{{")
         || text.contains("${")

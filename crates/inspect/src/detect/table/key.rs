@@ -229,6 +229,8 @@ pub(super) const DETECTORS: &[Detector] = &[
             r#"{"clientRequestToken":"kX9mP2vQ8rT4wY6zB1nC"}"#,
             "continuationToken = 'kX9mP2vQ8rT4wY6zB1nC'",
             "token = tokens[index1]",
+            "QUOTED_TOKEN = /^[\\u0009\\u0020-\\u007E\\u0080-\\u00FF]+$/",
+            "access_token = base64.b16encode(random_bytes[8:])",
             "  - name: LEVEL\n    value: kX9mP2vQ8rT4wY6zB1nC",
             r#"{"token":"word"}"#,
             r#"{"tokenType":"bearer"}"#,

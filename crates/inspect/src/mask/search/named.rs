@@ -80,7 +80,7 @@ fn held(owner: &Owner, text: &str, stands: Stands) -> Option<Span> {
         }
         (Stands::Cell(cell), _) => Some(cell),
         (Stands::Behind(labelled), Class::Credential) => {
-            secret::kept(labelled.word.of(text)).then_some(labelled.word)
+            secret::labelled(labelled.word.of(text)).then_some(labelled.word)
         }
         (Stands::Behind(labelled), Class::Personal) => {
             let value = labelled.value.of(text);
