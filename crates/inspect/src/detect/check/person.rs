@@ -78,39 +78,81 @@ pub(crate) fn addressed(text: &str) -> bool {
 
 /// A name beside an address of mail: no desk, team or program.
 pub(crate) fn correspondent(text: &str) -> bool {
-    const DESKS: [&str; 26] = [
+    const DESKS: [&str; 55] = [
         "account",
         "actions",
         "admin",
+        "administrator",
+        "agent",
         "alerts",
+        "api",
         "app",
+        "automation",
+        "bank",
         "billing",
         "bot",
         "build",
         "center",
+        "cloud",
         "company",
         "customer",
         "daemon",
+        "data",
+        "default",
+        "department",
         "desk",
+        "development",
+        "engineering",
+        "gateway",
+        "gmbh",
         "group",
         "help",
         "inc",
         "info",
+        "infrastructure",
+        "integration",
+        "internal",
+        "labs",
+        "limited",
+        "llc",
+        "management",
         "news",
         "notifications",
         "office",
+        "operations",
+        "pipeline",
+        "platform",
         "project",
         "sales",
+        "scheduler",
         "security",
+        "server",
         "service",
+        "software",
         "support",
+        "system",
         "team",
+        "university",
+        "user",
     ];
     let word = |word: &str| {
         let word = word.trim_end_matches('s');
         !DESKS.iter().any(|desk| desk.trim_end_matches('s').eq_ignore_ascii_case(word))
     };
     name(text) && text.split([' ', '-']).all(word)
+}
+
+/// First and last name, each with a capital: where the name of a member tells of somebody, who may be a program.
+pub(crate) fn full(text: &str) -> bool {
+    let words = text.split(' ').count();
+    let capital = |word: &str| {
+        word.chars().next().is_some_and(char::is_uppercase) && word.chars().any(char::is_lowercase)
+    };
+    let initial = |word: &str| word.chars().count() <= 2 && word.ends_with('.');
+    (2..=4).contains(&words)
+        && text.split(' ').all(|word| capital(word) || initial(word))
+        && text.split(' ').filter(|word| capital(word)).count() >= 2
+        && correspondent(text)
 }
 
 /// The number of a passport, driving licence or the like: signs among which at least five are digits that differ, or a
