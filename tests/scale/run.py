@@ -300,10 +300,11 @@ def rank(times, part):
 
 
 def followed(place, name, postgres):
-    """Waits until words and counts are those of the whole log; answers how long it took, in seconds."""
+    """Waits until words, counts and sessions are those of the whole log; answers how long it took, in seconds."""
     began, last = time.monotonic(), None
     while True:
-        sql = "SELECT (SELECT size FROM tree) - coalesce((SELECT size FROM follower), 0)"
+        done = "coalesce((SELECT CASE WHEN sessions < size THEN sessions ELSE size END FROM follower), 0)"
+        sql = f"SELECT (SELECT size FROM tree) - {done}"
         if postgres:
             left = int(postgres.sql(sql))
         else:
@@ -375,6 +376,9 @@ def main():
                 file, port, admin = place.configure("gateway", storage)
                 if fresh:
                     postgres.fill(file)
+                else:
+                    # The rows may be those of an earlier release.
+                    place.command(file, "migrate", "--owner", "owner")
             else:
                 file, port, admin = place.configure("quarter", {"directory": "data"})
             gateway = Gateway(place, file, port, admin)

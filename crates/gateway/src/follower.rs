@@ -1,9 +1,11 @@
-//! Follows the log, and keeps what pages look for: the words of calls, counts by minute, full tiles of the tree.
+//! Follows the log, and keeps what pages look for: the words of calls, counts by minute, what sessions hold, full tiles of the
+//! tree.
 //!
 //! All of it is made from leaves and can be thrown away: empty tables are filled again. Any gateway may take a step; the
 //! step moves the mark by compare-and-swap in the transaction that adds the rows, so of several gateways one does it.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use evidence::leaf::{ActorKind, Effect, EventType, Leaf};
@@ -13,13 +15,17 @@ use tokio::time::MissedTickBehavior;
 
 use crate::limits;
 use crate::store::epoch::{self, Epoch};
+use crate::store::mark::{self, Mark};
 use crate::store::minute::Counts;
+use crate::store::tally::{self, Tallies, Tally};
 use crate::store::word::Word;
 use crate::store::{self, Db, ErrorKind, Read, Topic, Tx, call, entry, minute, tile, tree, word};
 
 const WIDTH: u64 = WIDTH_MAX as u64;
 const MINUTE_US: i64 = 60_000_000;
 const HASH_BYTES: usize = 32;
+/// Leaves after which a follower that is behind says how far it is.
+const TOLD_LEAVES: u64 = 1 << 18;
 
 /// Follows the log in one database.
 #[derive(Clone)]
@@ -33,6 +39,11 @@ struct Step {
     epoch: Epoch,
     from: u64,
     to: u64,
+    /// Leaves that are left to steps after this one.
+    left: u64,
+    /// Only what sessions hold: the rest covers these leaves already.
+    is_recount: bool,
+    tallies: Tallies,
     words: Vec<Word>,
     counts: Counts,
     tiles: Vec<(u8, u64, Vec<u8>)>,
@@ -77,20 +88,35 @@ impl Follower {
         if leaves == 0 {
             return Ok(0);
         }
+        let (to, left) = (step.to, step.left);
+        if left > 0 && step.from / TOLD_LEAVES != to / TOLD_LEAVES {
+            let of = to + left;
+            tracing::info!(
+                leaves = to,
+                of,
+                recount = step.is_recount,
+                "following the log; lists lack what is left"
+            );
+        }
         let done = self.db.write("follow", move |tx| write(tx, &step)).await?;
         Ok(if done { leaves } else { 0 })
     }
 }
 
 fn read(read: &mut Read<'_>) -> Result<Step, store::Error> {
-    let from = word::followed(read)?;
+    let mark = mark::at(read)?;
+    if mark.sessions < mark.size {
+        return recount(read, mark);
+    }
+    let from = mark.size;
     let size = tree::tip(read)?.map_or(0, |tip| tip.size);
     let epoch = epoch::at(read, from)?;
     let to = size.min(from + limits::FOLLOWER_LEAVES_MAX).min(epoch.end.unwrap_or(u64::MAX));
-    let mut step = Step { epoch, from, to, words: Vec::new(), counts: Counts::default(), tiles: Vec::new() };
+    let mut step = Step::new(epoch, from, to, size);
     let mut ended = Vec::new();
     entry::scan(read, from, to, |stored| {
         let leaf = Leaf::decode(stored.leaf).map_err(|error| corrupt(stored.index, &error))?;
+        step.tally(&leaf, stored.ts, stored.place);
         match leaf.event {
             EventType::CallIntent | EventType::CallDenied => step.begin(&leaf, stored.ts, stored.place),
             EventType::CallOutcome | EventType::CallOrphaned => ended.push((leaf, stored.ts)),
@@ -108,6 +134,19 @@ fn read(read: &mut Read<'_>) -> Result<Step, store::Error> {
     Ok(step)
 }
 
+/// Counts what sessions hold among leaves of which everything else was made already.
+fn recount(read: &mut Read<'_>, mark: Mark) -> Result<Step, store::Error> {
+    let to = mark.size.min(mark.sessions + limits::session::RECOUNTED_MAX);
+    let mut step = Step::new(Epoch::FIRST, mark.sessions, to, mark.size);
+    step.is_recount = true;
+    entry::scan(read, mark.sessions, to, |stored| {
+        let leaf = Leaf::decode(stored.leaf).map_err(|error| corrupt(stored.index, &error))?;
+        step.tally(&leaf, stored.ts, stored.place);
+        Ok(())
+    })?;
+    Ok(step)
+}
+
 /// Whether the gateway tried itself: no call of anybody's.
 fn is_canary(leaf: &Leaf) -> bool {
     leaf.actor.as_ref().is_some_and(|actor| actor.kind == ActorKind::Canary)
@@ -118,9 +157,19 @@ fn corrupt(index: u64, error: &dyn std::fmt::Display) -> store::Error {
 }
 
 fn write(tx: &mut Tx<'_>, step: &Step) -> Result<bool, store::Error> {
-    if !word::follow(tx, step.from, step.to)? {
+    let moved = if step.is_recount {
+        mark::count(tx, step.from, step.to)?
+    } else {
+        mark::follow(tx, step.from, step.to)?
+    };
+    if !moved {
         return Ok(false);
     }
+    if step.from == 0 {
+        // Sums must begin at nothing, also where only the mark was taken away.
+        tally::clear(tx)?;
+    }
+    tally::add(tx, &step.tallies)?;
     word::insert(tx, &step.words)?;
     minute::add(tx, &step.counts)?;
     for (level, index, hashes) in &step.tiles {
@@ -130,6 +179,33 @@ fn write(tx: &mut Tx<'_>, step: &Step) -> Result<bool, store::Error> {
 }
 
 impl Step {
+    /// Nothing yet, of the leaves from `from` up to and without `to`, of `size`.
+    fn new(epoch: Epoch, from: u64, to: u64, size: u64) -> Self {
+        Self {
+            epoch,
+            from,
+            to,
+            left: size.saturating_sub(to),
+            is_recount: false,
+            tallies: Tallies::default(),
+            words: Vec::new(),
+            counts: Counts::default(),
+            tiles: Vec::new(),
+        }
+    }
+
+    /// A session holds a call more, whoever made it.
+    fn tally(&mut self, leaf: &Leaf, ts: i64, place: entry::Place) {
+        let one = match leaf.event {
+            EventType::CallIntent => Tally::permitted(ts, place),
+            EventType::CallDenied => Tally::refused(ts, place),
+            _ => return,
+        };
+        if let Some(session) = leaf.session {
+            self.tallies.add(*session.as_bytes(), one);
+        }
+    }
+
     /// A call began, or was refused.
     fn begin(&mut self, leaf: &Leaf, ts: i64, place: entry::Place) {
         if is_canary(leaf) {
@@ -251,22 +327,50 @@ pub fn hashes(
     Ok((found.len() as u64 == width).then_some(found))
 }
 
-/// The hash of the complete subtree over the leaves `index << level` and so on of an epoch; `None` when the log was not
-/// followed that far.
-///
-/// # Errors
-/// As the store says.
-pub fn node(
-    read: &mut Read<'_>,
-    epoch: &Epoch,
-    level: u32,
-    index: u64,
-) -> Result<Option<Hash>, store::Error> {
-    let (row, rest) = (level / 8, level % 8);
-    let first = index << rest;
-    let (within, count) = (first % WIDTH, 1 << rest);
-    let row = u8::try_from(row).unwrap_or(u8::MAX);
-    let found = hashes(read, epoch, row, first / WIDTH, within + count)?;
-    let skip = usize::try_from(within).unwrap_or(usize::MAX);
-    Ok(found.and_then(|hashes| root_of_level(hashes.get(skip..)?)))
+/// Nodes of an epoch's tree for one proof, each tile read and hashed once.
+pub struct Nodes<'r, 'c> {
+    read: RefCell<&'r mut Read<'c>>,
+    epoch: Epoch,
+    size: u64,
+    tiles: RefCell<HashMap<(u8, u64), Option<Vec<Hash>>>>,
+    failed: RefCell<Option<store::Error>>,
+}
+
+impl<'r, 'c> Nodes<'r, 'c> {
+    /// Of the tree over the first `size` leaves of an epoch.
+    pub fn new(read: &'r mut Read<'c>, epoch: Epoch, size: u64) -> Self {
+        let read = RefCell::new(read);
+        Self { read, epoch, size, tiles: RefCell::default(), failed: RefCell::default() }
+    }
+
+    /// The hash of the complete subtree over the leaves `index << level` and so on; `None` when the log was not followed that
+    /// far, or could not be read.
+    pub fn node(&self, level: u32, index: u64) -> Option<Hash> {
+        let (row, rest) = (level / 8, level % 8);
+        let first = index << rest;
+        let row = u8::try_from(row).ok()?;
+        let mut tiles = self.tiles.borrow_mut();
+        let tile = tiles.entry((row, first / WIDTH)).or_insert_with(|| self.tile(row, first / WIDTH));
+        let within = usize::try_from(first % WIDTH).ok()?;
+        root_of_level(tile.as_ref()?.get(within..within + (1 << rest))?)
+    }
+
+    /// All of a tile that the tree has.
+    fn tile(&self, level: u8, index: u64) -> Option<Vec<Hash>> {
+        let there = self.size.checked_shr(8 * u32::from(level)).unwrap_or(0);
+        let width = there.saturating_sub(index * WIDTH).min(WIDTH);
+        let found = hashes(&mut self.read.borrow_mut(), &self.epoch, level, index, width);
+        found.unwrap_or_else(|error| {
+            *self.failed.borrow_mut() = Some(error);
+            None
+        })
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// As the store said.
+    pub fn finish(self) -> Result<(), store::Error> {
+        self.failed.into_inner().map_or(Ok(()), Err)
+    }
 }

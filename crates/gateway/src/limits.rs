@@ -115,7 +115,7 @@ pub const LATE_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const LEDGER_RETRY_MS: u64 = 1_000;
 /// Largest body that is sealed on the thread that asks; larger ones go to a blocking thread.
 pub const SEAL_INLINE_BYTES_MAX: usize = 64 * 1024;
-/// Calls of one session that a list of sessions counts.
+/// Calls of one session that a list of sessions counts where the log was not followed.
 pub const SESSION_COUNT_MAX: u64 = 250;
 /// Calls of one session shown by a command.
 pub const SESSION_CALLS_MAX: u32 = 100_000;

@@ -63,26 +63,18 @@ pub(super) async fn sessions(asked: Asked) -> Result<Value, Problem> {
 /// Sessions that hold a call that matches, by their latest.
 async fn matching(asked: Asked, wanted: Wanted, limit: u32) -> Result<Value, Problem> {
     blocking(asked, move |asked, db| {
-        let looks = limits::CALLS_LOOKED_AT_MAX;
-        let found = db.read_now("sessions", |read| call::page(read, &wanted, looks, looks))?;
-        let mut matched: BTreeMap<[u8; 16], u64> = BTreeMap::new();
-        let (mut order, mut next) = (Vec::new(), found.next);
-        for head in &found.heads {
-            let Some(id) = head.session else { continue };
-            if !matched.contains_key(&id) {
-                if order.len() == limit as usize {
-                    break;
-                }
-                order.push(id);
-                next = if order.len() == limit as usize { Some((head.ts, head.place)) } else { next };
-            }
-            *matched.entry(id).or_default() += 1;
-        }
-        let mut sessions = db.read_now("sessions", |read| session::of(read, &order))?;
-        sessions.sort_by_key(|session| order.iter().position(|id| *id == session.id));
+        let read = |read: &mut store::Read<'_>| {
+            let found = call::sessions(read, &wanted, limit, limits::CALLS_LOOKED_AT_MAX)?;
+            let order: Vec<[u8; 16]> = found.matched.iter().map(|(id, _)| *id).collect();
+            let mut sessions = session::of(read, &order)?;
+            sessions.sort_by_key(|session| order.iter().position(|id| *id == session.id));
+            Ok((sessions, found))
+        };
+        let (sessions, found) = db.read_now("sessions", read)?;
+        let matched = found.matched.into_iter().collect();
         let sessions = Viewer::new(&asked.gateway).sessions(&sessions, &matched)?;
-        let searched = next.map(|(ts, _)| time(ts));
-        Ok(json!({ "sessions": sessions, "next": next.map(cursor), "searched_to": searched }))
+        let searched = found.next.map(|(ts, _)| time(ts));
+        Ok(json!({ "sessions": sessions, "next": found.next.map(cursor), "searched_to": searched }))
     })
     .await
 }
@@ -145,8 +137,8 @@ fn wanted(asked: &Asked) -> Result<Wanted, Problem> {
     let session = text("session").map(|id| id.parse::<Uuid>()).transpose();
     let (effect, status) = (text("decision"), text("status"));
     // What is rare among calls is kept as a word of its own, see `follower`.
-    let rare = status.as_ref().filter(|status| *status != "ok").or(effect.as_ref().filter(|e| *e == "hold"));
-    let rare = rare.map(|rare| format!("={rare}"));
+    let rare = [status.as_ref().filter(|status| *status != "ok"), effect.as_ref().filter(|e| *e == "hold")];
+    let rare: Vec<String> = rare.into_iter().flatten().map(|rare| format!("={rare}")).collect();
     Ok(Wanted {
         session: session.map_err(|_| Problem::request("`session` is not an id"))?.map(Uuid::into_bytes),
         actor: text("person").map(|person| actor(asked, &person)).transpose()?,
@@ -154,7 +146,7 @@ fn wanted(asked: &Asked) -> Result<Wanted, Problem> {
         target: text("tool").map(|name| target(asked, text("server"), name)),
         effect,
         status,
-        word: word.transpose()?.or(rare),
+        words: word.transpose()?.into_iter().chain(rare).collect(),
         from: instant("from")?,
         until: instant("to")?,
         before: None,

@@ -133,22 +133,11 @@ pub(super) async fn proof(asked: Asked) -> Result<Value, Problem> {
         let end = epoch.end.unwrap_or(u64::MAX);
         let covering = |signed: &checkpoint::Signed| index < signed.size && signed.size <= end;
         let Some(signed) = signed.filter(covering) else { return Ok(None) };
-        let leaf = follower::node(read, &epoch, 0, epoch.within(index))?;
-        let mut failed = None;
-        let reading = std::cell::RefCell::new((read, &mut failed));
-        let path = prove_inclusion(epoch.within(index), epoch.within(signed.size), |level, at| {
-            let mut reading = reading.borrow_mut();
-            match follower::node(reading.0, &epoch, level, at) {
-                Ok(found) => found,
-                Err(error) => {
-                    *reading.1 = Some(error);
-                    None
-                }
-            }
-        });
-        if let Some(error) = failed {
-            return Err(error);
-        }
+        let (at, size) = (epoch.within(index), epoch.within(signed.size));
+        let nodes = follower::Nodes::new(read, epoch, size);
+        let leaf = nodes.node(0, at);
+        let path = prove_inclusion(at, size, |level, index| nodes.node(level, index));
+        nodes.finish()?;
         Ok(Some((epoch, signed, leaf, path.ok())))
     });
     let Some((epoch, signed, leaf, path)) = read.await? else {

@@ -17,13 +17,17 @@ use crate::upstream::Upstream;
 /// `GET /api/v1/servers`.
 pub(super) async fn list(asked: Asked) -> Result<Value, Problem> {
     let gateway = asked.gateway.clone();
-    let lanes = gateway.db.read("lanes", |read| lane::page(read, limits::API_LANES_MAX)).await?;
     let mut servers = Vec::new();
     let mut names: Vec<_> = gateway.servers.keys().cloned().collect();
     names.sort_unstable();
-    for name in names {
+    let read = gateway.db.read("servers", move |read| {
+        let lanes = lane::page(read, limits::API_LANES_MAX)?;
+        let of = |name: String| Ok((of_server(read, &name)?, name));
+        Ok((lanes, names.into_iter().map(of).collect::<Result<Vec<_>, store::Error>>()?))
+    });
+    let (lanes, known) = read.await?;
+    for (standings, name) in known {
         let Some(server) = gateway.servers.get(&name) else { continue };
-        let standings = standings(&gateway.db, &name).await?;
         let drifted = standings.iter().filter(|standing| standing.pinned != standing.current).count();
         let (transport, health, detail) = health(server);
         let seen = server.health.seen();
@@ -87,8 +91,12 @@ fn health(server: &Server) -> (&'static str, &'static str, Option<String>) {
 }
 
 async fn standings(db: &Db, server: &str) -> Result<Vec<Standing>, store::Error> {
-    let (name, limit) = (server.to_owned(), u32::try_from(limits::CATALOG_ENTRIES_MAX).unwrap_or(u32::MAX));
-    db.read("definitions", move |read| definition::of_server(read, &name, limit)).await
+    let name = server.to_owned();
+    db.read("definitions", move |read| of_server(read, &name)).await
+}
+
+fn of_server(read: &mut store::Read<'_>, name: &str) -> Result<Vec<Standing>, store::Error> {
+    definition::of_server(read, name, u32::try_from(limits::CATALOG_ENTRIES_MAX).unwrap_or(u32::MAX))
 }
 
 /// `GET /api/v1/servers/{name}/tools`.

@@ -125,6 +125,8 @@ struct Row {
     actor: String,
     calls: u64,
     denied: u64,
+    /// Only the newest were counted.
+    more: bool,
 }
 
 fn run_list(list: &List) -> anyhow::Result<()> {
@@ -141,6 +143,7 @@ fn run_list(list: &List) -> anyhow::Result<()> {
             actor: session.actor,
             calls: session.calls,
             denied: session.denied,
+            more: session.more,
         })
         .collect();
     let mut out = std::io::stdout().lock();
@@ -154,7 +157,7 @@ fn run_list(list: &List) -> anyhow::Result<()> {
     table.load_style(comfy_table::presets::NOTHING);
     table.set_header(["SESSION", "BEGAN", "LAST CALL", "ACTOR", "CALLS", "DENIED"]);
     for row in rows {
-        let more = if row.calls >= limits::SESSION_COUNT_MAX { "+" } else { "" };
+        let more = if row.more { "+" } else { "" };
         let (calls, denied) = (format!("{}{more}", row.calls), format!("{}{more}", row.denied));
         table.add_row([row.session.to_string(), row.began, row.last_call, row.actor, calls, denied]);
     }

@@ -174,6 +174,20 @@ pub fn leaf_at(read: &mut Read<'_>, place: Place) -> Result<Option<Vec<u8>>, Err
     read.first("SELECT leaf FROM entry WHERE place = $1", &[place.value()], |row| Ok(row.bytes(0)?.to_vec()))
 }
 
+/// The bytes of the leaves at `places`, in no order.
+pub fn leaves_at(read: &mut Read<'_>, places: &[Place]) -> Result<Vec<(Place, Vec<u8>)>, Error> {
+    let mut found = Vec::with_capacity(places.len());
+    for places in places.chunks(1_000) {
+        let values: Vec<_> = places.iter().map(|place| place.value()).collect();
+        let sql = format!("SELECT place, leaf FROM entry WHERE place IN {}", tx::row(1, places.len()));
+        read.each(&sql, &values, |row| {
+            found.push((Place(row.int(0)?), row.bytes(1)?.to_vec()));
+            Ok(())
+        })?;
+    }
+    Ok(found)
+}
+
 /// The last entry of a lane, whatever the log holds.
 pub fn last(read: &mut Read<'_>, lane: u32) -> Result<Option<(Place, Vec<u8>)>, Error> {
     let first = Place::new(lane, 0);
@@ -207,17 +221,17 @@ pub fn spans(read: &mut Read<'_>, from: u64, until: u64, limit: u32) -> Result<V
     Ok(spans)
 }
 
-/// Where a lane is in the log: the place after its last leaf there, unless it has none. `size` is that of the log.
+/// Where a lane is in the first `size` leaves of the log: the place after its last leaf there, unless it has none.
 pub fn lane_in_log(read: &mut Read<'_>, lane: u32, size: u64) -> Result<Option<Place>, Error> {
     let first = Place::new(lane, 0);
     let last = read.first(
         "SELECT idx, place, (SELECT min(later.idx) FROM span AS later WHERE later.idx > span.idx) FROM span \
-         WHERE place >= $1 AND place < $2 ORDER BY place DESC LIMIT 1",
-        &[first.value(), first.next_lane().value()],
+         WHERE place >= $1 AND place < $2 AND idx < $3 ORDER BY place DESC LIMIT 1",
+        &[first.value(), first.next_lane().value(), Value::Int(size.cast_signed())],
         |row| Ok((row.count(0)?, Place(row.int(1)?), row.maybe_int(2)?)),
     )?;
     Ok(last.map(|(index, place, next)| {
-        let end = next.map_or(size, i64::cast_unsigned);
+        let end = next.map_or(size, |next| next.cast_unsigned().min(size));
         Place::new(lane, place.sequence() + end.saturating_sub(index))
     }))
 }

@@ -85,6 +85,13 @@ const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("migration/018_breakglass_postgres.sql"),
         oldest: 1,
     },
+    Migration {
+        number: 22,
+        both: include_str!("migration/022_session_tally.sql"),
+        sqlite: "",
+        postgres: include_str!("migration/022_session_tally_postgres.sql"),
+        oldest: 1,
+    },
 ];
 
 impl Migration {

@@ -40,6 +40,7 @@ const GRANTS: &[(&str, &str)] = &[
     ("minute", "SELECT, INSERT, UPDATE, DELETE"),
     ("tile", "SELECT, INSERT, DELETE"),
     ("word", "SELECT, INSERT, DELETE"),
+    ("session_tally", "SELECT, INSERT, UPDATE, DELETE"),
     ("sign_in", "SELECT, INSERT, UPDATE, DELETE"),
     ("passkey", "SELECT, INSERT, UPDATE, DELETE"),
     ("hold", "SELECT, INSERT, UPDATE"),

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::entry::Place;
-use super::{Error, Read, Tx, Value};
+use super::{Error, Tx, Value};
 
 /// Longest word kept, in bytes; of longer ones the beginning.
 const WORD_BYTES_MAX: usize = 64;
@@ -50,22 +50,6 @@ pub fn insert(tx: &mut Tx<'_>, words: &[Word]) -> Result<(), Error> {
         return Ok(());
     }
     tx.insert("INSERT INTO word (word, ts, place)", 3, &values, " ON CONFLICT DO NOTHING")
-}
-
-/// How many leaves of the log the projections cover.
-pub fn followed(read: &mut Read<'_>) -> Result<u64, Error> {
-    Ok(read.first("SELECT size FROM follower WHERE one = 1", &[], |row| row.count(0))?.unwrap_or(0))
-}
-
-/// Says that they cover `to` leaves. `false`: they did not cover `from`; somebody else followed.
-pub fn follow(tx: &mut Tx<'_>, from: u64, to: u64) -> Result<bool, Error> {
-    let (from, to) = (Value::Int(from.cast_signed()), Value::Int(to.cast_signed()));
-    let touched = if from == Value::Int(0) {
-        tx.execute("INSERT INTO follower (one, size) VALUES (1, $1) ON CONFLICT DO NOTHING", &[to])?
-    } else {
-        tx.execute("UPDATE follower SET size = $1 WHERE one = 1 AND size = $2", &[to, from])?
-    };
-    Ok(touched == 1)
 }
 
 #[cfg(test)]

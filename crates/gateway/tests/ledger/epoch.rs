@@ -1,6 +1,5 @@
 //! Epochs: the end of a log, the beginning of the next, and what was lost between them.
 
-use std::cell::RefCell;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -386,10 +385,10 @@ async fn tiles_and_proofs_of_each_epoch_are_its_own() {
         assert!(size > 300, "{size}");
         for index in [0, 255, 256, size - 1] {
             let proven = db.read_now("proof", |read| {
-                let read = RefCell::new(read);
-                let node = |level, at| follower::node(&mut read.borrow_mut(), &epoch, level, at).unwrap();
-                let leaf = node(0, index).unwrap();
-                let path = prove_inclusion(index, size, node).unwrap();
+                let nodes = follower::Nodes::new(read, epoch, size);
+                let leaf = nodes.node(0, index).unwrap();
+                let path = prove_inclusion(index, size, |level, at| nodes.node(level, at)).unwrap();
+                nodes.finish()?;
                 Ok(verify_inclusion(&leaf, index, size, &path, &root))
             });
             assert_eq!(proven.unwrap(), Ok(()), "{epoch:?} {index}");

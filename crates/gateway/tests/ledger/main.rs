@@ -6,6 +6,7 @@ mod crash;
 mod deed;
 mod epoch;
 mod failure;
+mod follow;
 mod harness;
 mod privacy;
 mod promise;

@@ -15,18 +15,18 @@ use fixture::postgres::{self, Durability, GATEWAY, OWNER};
 
 use crate::harness::{ORIGIN, intent, outcome};
 
-const DATABASE: &str = "audit";
+pub(crate) const DATABASE: &str = "audit";
 /// Long enough for no test to meet it.
-const PATIENT: Duration = Duration::from_hours(1);
+pub(crate) const PATIENT: Duration = Duration::from_hours(1);
 
 /// A server, a database on it, and keys.
-struct Place {
-    server: postgres::Server,
+pub(crate) struct Place {
+    pub(crate) server: postgres::Server,
     directory: tempfile::TempDir,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let directory = tempfile::Builder::new().prefix("pg").tempdir_in("/tmp").unwrap();
         let place = directory.path().join("server");
         std::fs::create_dir(&place).unwrap();
@@ -44,11 +44,11 @@ impl Place {
         self.directory.path().join("keys")
     }
 
-    fn db(&self) -> Db {
+    pub(crate) fn db(&self) -> Db {
         Db::open_postgres(&Server::parse(&self.server.url(GATEWAY, DATABASE)).unwrap()).unwrap()
     }
 
-    fn start(&self, silence: Duration) -> Ledger {
+    pub(crate) fn start(&self, silence: Duration) -> Ledger {
         self.try_start(&self.keys(), silence).unwrap()
     }
 
@@ -66,7 +66,7 @@ impl Place {
         verify(export.path(), Some(&key), &mut |_, _| ()).unwrap()
     }
 
-    fn assert_sound(&self) -> Findings {
+    pub(crate) fn assert_sound(&self) -> Findings {
         let findings = self.verify();
         assert!(findings.sound, "{}", findings.report(Paint::Plain));
         assert_eq!(findings.open_call_count, 0, "{}", findings.report(Paint::Plain));
@@ -77,7 +77,7 @@ impl Place {
 }
 
 /// The driver blocks, with a runtime of its own.
-fn blocking<T>(f: impl FnOnce() -> T) -> T {
+pub(crate) fn blocking<T>(f: impl FnOnce() -> T) -> T {
     tokio::task::block_in_place(f)
 }
 

@@ -35,6 +35,14 @@ pub(crate) const CASES: &[(&str, fn(&Db))] = &[
         console::words_lead_to_calls_and_the_log_is_followed_once,
     ),
     ("counts_add_up_and_tiles_are_kept", console::counts_add_up_and_tiles_are_kept),
+    (
+        "what_sessions_hold_is_added_up_and_the_rest_looked_at",
+        console::what_sessions_hold_is_added_up_and_the_rest_looked_at,
+    ),
+    (
+        "lists_of_calls_say_the_same_whichever_of_them_leads",
+        console::lists_of_calls_say_the_same_whichever_of_them_leads,
+    ),
     ("sessions_of_one_moment_are_each_on_one_page", console::sessions_of_one_moment_are_each_on_one_page),
     ("session_that_is_ended_stays_so", console::session_that_is_ended_stays_so),
     (
@@ -363,7 +371,8 @@ fn records_are_found_again(db: &Db) {
         document::put(tx, &[2; 32], "policy", 5, b"permit")?;
         checkpoint::insert(tx, &signed(7))?;
         checkpoint::insert(tx, &signed(9))?;
-        session::begin(tx, &[5; 16], 100, "p")
+        session::begin(tx, &[5; 16], 100, "p")?;
+        lane::open(tx, &opened(0), 1)
     });
     assert_eq!(read(db, |read| payload::at(read, place)), Some((20_000, b"\x00sealed\xff".to_vec())));
     assert_eq!(read(db, |read| context::find(read, &[1; 32])), Some((20_000, b"c".to_vec())));
@@ -391,15 +400,6 @@ fn records_are_found_again(db: &Db) {
 }
 
 fn lanes_open_close_and_never_return(db: &Db) {
-    let opened = |number| lane::Lane {
-        number,
-        id: [u8::try_from(number).unwrap(); 16],
-        key: [2; 32],
-        seal: [3; 32],
-        open_from: Place::new(number, 0),
-        pulse: 0,
-        closed: None,
-    };
     assert_eq!(read(db, lane::last), None);
     write(db, |tx| lane::open(tx, &opened(0), 1).and_then(|()| lane::open(tx, &opened(1), 2)));
     assert_eq!(read(db, lane::last), Some(1));
@@ -536,6 +536,18 @@ fn leaf(lane: u32, sequence: u64, event: &'static str, ts: i64) -> Addition<'sta
         target: None,
         result: None,
         leaf: b"{}",
+    }
+}
+
+fn opened(number: u32) -> lane::Lane {
+    lane::Lane {
+        number,
+        id: [u8::try_from(number).unwrap(); 16],
+        key: [2; 32],
+        seal: [3; 32],
+        open_from: Place::new(number, 0),
+        pulse: 0,
+        closed: None,
     }
 }
 

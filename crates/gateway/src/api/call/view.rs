@@ -104,7 +104,7 @@ impl<'g> Viewer<'g> {
             "calls": session.calls,
             "denied": session.denied,
             "ended": session.ended.map(time),
-            "more": session.calls >= limits::SESSION_COUNT_MAX,
+            "more": session.more,
         });
         if let Some(matched) = matched {
             value["matched"] = json!(matched);

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use countersign::follower::Follower;
-use countersign::store::{tree, word};
+use countersign::store::{mark, tree};
 use evidence::checkpoint::Checkpoint;
 use evidence::merkle::{Hash, leaf_hash, verify_inclusion};
 use fixture::probe::{Probe, event_data, request};
@@ -23,7 +23,7 @@ async fn follow(setup: &Setup) {
     let follower = Follower::new(db.clone());
     let size = db.read("tip", tree::tip).await.expect("readable").expect("a log").size;
     // The gateway follows too: a step that it took is no step of ours.
-    while db.read("followed", word::followed).await.expect("readable") < size {
+    while db.read("followed", mark::at).await.expect("readable").size < size {
         follower.step().await.expect("followed");
     }
 }
