@@ -1,0 +1,56 @@
+"""Secrets without a form of their own, found only where their name stands beside them."""
+
+from ..draw import BASE64, LOWER_DIGITS, b64, between, hexes, octets, pick, plain, signs, uuid, websafe
+
+# What it is, how it is drawn, the variable that holds it, and what people call it.
+
+NAMED = [
+    ("aws-secret-access-key", lambda: signs(BASE64, 40), "AWS_SECRET_ACCESS_KEY", "AWS secret access key"),
+    (
+        "aws-session-token",
+        lambda: "IQoJb3JpZ2luX2VjE" + signs(BASE64, 328) + pick("AQgw") + "==",
+        "AWS_SESSION_TOKEN",
+        "AWS session token",
+    ),
+    ("twilio-auth-token", lambda: hexes(32), "TWILIO_AUTH_TOKEN", "Twilio auth token"),
+    ("datadog-api-key", lambda: hexes(32), "DD_API_KEY", "Datadog API key"),
+    ("datadog-app-key", lambda: hexes(40), "DD_APP_KEY", "Datadog application key"),
+    ("cloudflare-global-key", lambda: hexes(37), "CLOUDFLARE_API_KEY", "Cloudflare global API key"),
+    ("cloudflare-api-token", lambda: websafe(40), "CLOUDFLARE_API_TOKEN", "Cloudflare API token"),
+    ("algolia-admin-key", lambda: hexes(32), "ALGOLIA_ADMIN_API_KEY", "Algolia admin API key"),
+    ("okta-api-token", lambda: "00" + websafe(40), "OKTA_API_TOKEN", "Okta API token"),
+    ("auth0-client-secret", lambda: websafe(64), "AUTH0_CLIENT_SECRET", "Auth0 client secret"),
+    ("consul-token", uuid, "CONSUL_HTTP_TOKEN", "Consul ACL token"),
+    ("snyk-token", uuid, "SNYK_TOKEN", "Snyk API token"),
+    ("codecov-token", uuid, "CODECOV_TOKEN", "Codecov upload token"),
+    ("scaleway-secret-key", uuid, "SCW_SECRET_KEY", "Scaleway secret key"),
+    ("jenkins-api-token", lambda: "11" + hexes(32), "JENKINS_API_TOKEN", "Jenkins API token"),
+    ("wandb-api-key", lambda: hexes(40), "WANDB_API_KEY", "Weights & Biases API key"),
+    ("cohere-api-key", lambda: plain(40), "COHERE_API_KEY", "Cohere API key"),
+    ("mistral-api-key", lambda: plain(32), "MISTRAL_API_KEY", "Mistral API key"),
+    ("azure-openai-key", lambda: hexes(32), "AZURE_OPENAI_API_KEY", "Azure OpenAI key"),
+    ("linode-token", lambda: hexes(64), "LINODE_TOKEN", "Linode token"),
+    ("hetzner-token", lambda: plain(64), "HCLOUD_TOKEN", "Hetzner Cloud token"),
+    ("vercel-token", lambda: plain(24), "VERCEL_TOKEN", "Vercel token"),
+    ("zendesk-api-token", lambda: plain(40), "ZENDESK_API_TOKEN", "Zendesk API token"),
+    ("pagerduty-key", lambda: "u+" + plain(18), "PAGERDUTY_API_KEY", "PagerDuty API key"),
+    ("trello-token", lambda: "ATTA" + hexes(64) + hexes(8).upper(), "TRELLO_TOKEN", "Trello token"),
+    ("razorpay-secret", lambda: plain(24), "RAZORPAY_KEY_SECRET", "Razorpay key secret"),
+    ("spotify-client-secret", lambda: hexes(32), "SPOTIFY_CLIENT_SECRET", "Spotify client secret"),
+    ("facebook-app-secret", lambda: hexes(32), "FACEBOOK_APP_SECRET", "Facebook app secret"),
+    ("launchdarkly-sdk-key", lambda: "sdk-" + uuid(), "LAUNCHDARKLY_SDK_KEY", "LaunchDarkly SDK key"),
+    ("ngrok-authtoken", lambda: f"2{plain(26)}_{plain(21)}", "NGROK_AUTHTOKEN", "ngrok authtoken"),
+    ("alibaba-secret", lambda: plain(30), "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "Alibaba access key secret"),
+    ("tencent-secret-key", lambda: plain(32), "TENCENTCLOUD_SECRET_KEY", "Tencent Cloud secret key"),
+    (
+        "django-secret-key",
+        lambda: signs(LOWER_DIGITS + "!@#$^&*(-_=+)", 50),
+        "DJANGO_SECRET_KEY",
+        "Django secret key",
+    ),
+    ("rails-secret-key-base", lambda: hexes(128), "SECRET_KEY_BASE", "Rails secret key base"),
+    ("jwt-signing-secret", lambda: websafe(48), "JWT_SECRET", "JWT signing secret"),
+    ("encryption-key", lambda: b64(octets(32)), "ENCRYPTION_KEY", "encryption key"),
+    ("oauth-client-secret", lambda: plain(40), "OAUTH_CLIENT_SECRET", "OAuth client secret"),
+    ("generic-api-key", lambda: plain(between(28, 40)), "API_KEY", "API key"),
+]
