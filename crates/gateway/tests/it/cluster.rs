@@ -3,6 +3,7 @@
 
 pub(crate) mod balancer;
 mod chaos;
+mod follow;
 mod haproxy;
 
 use std::net::SocketAddr;
