@@ -937,6 +937,16 @@ SEAL = lambda value: lenient(value, {"reason": ANY, "next_key": OPTIONAL(ANY)})
 ERASURE = lambda value: lenient(value, {"rule": ANY, "days": COUNT, "server": OPTIONAL(ANY), "before": is_time,
     "bodies": COUNT, "contexts": COUNT, "approvals": COUNT, "lanes": list_of(lambda lane: lenient(lane, {"lane": ID, "ranges": list_of(
         lambda ends: isinstance(ends, list) and len(ends) == 2 and all(map(COUNT, ends)))}))}, {"contexts": 0, "approvals": 0})
+HOLD = lambda value: lenient(value, {"name": ANY, "server": OPTIONAL(ANY), "actor": OPTIONAL(ANY), "session": OPTIONAL(ID),
+    "since": OPTIONAL(is_time), "until": OPTIONAL(is_time), "set": is_time, "cleared": OPTIONAL(is_time)})
+
+
+def keeps(hold, exchange):
+    """Whether a legal hold keeps what is part of an exchange, for certain: to the second."""
+    (server, session, parties), began = exchange
+    wanted = lambda name, found: hold.get(name) is None or hold[name] in found
+    return (wanted("server", (server,)) and wanted("session", (session,)) and wanted("actor", parties)
+            and (hold.get("since") or "") <= began[:19] + ".000000Z" and began[:19] + ".999999Z" < (hold.get("until") or "Z"))
 
 
 def apart(lanes):
@@ -1000,8 +1010,10 @@ class Meaning:
     def __init__(self, findings, first=0):
         self.findings, self.lanes, self.calls, self.approvals, self.sealed = findings, {}, {}, {}, False
         self.passkeys, self.windows = {}, {}
-        # Of each lane the sequences of leaves with a body and when they were written; where each lane begins.
+        # Of each lane the sequences of leaves with a body, when they were written and what they are part of; where each
+        # lane begins. Exchanges that are open; legal holds in force, and the names of those that are over.
         self.bodies, self.begun = {}, {}
+        self.open, self.whose, self.holds, self.lifted = {}, {}, {}, set()
         # Lanes, calls and approvals may have begun before a slice of the log.
         self.sliced = first > 0
 
@@ -1026,8 +1038,10 @@ class Meaning:
             self.check_epoch("seal", leaf["detail"], SEAL, lambda found: seal_fault(found, self.findings.origin), blame)
         self.check_lane(leaf, digest, blame)
         self.begun.setdefault(leaf["lane"], leaf["lane_seq"])
+        exchange = self.exchange(leaf, event, call)
         if "payload" in leaf:
-            for kept, value in zip(self.bodies.setdefault(leaf["lane"], ([], [])), (leaf["lane_seq"], leaf["ts"])):
+            body = (leaf["lane_seq"], (leaf["ts"], exchange))
+            for kept, value in zip(self.bodies.setdefault(leaf["lane"], ([], [])), body):
                 kept.append(value)
         if event == "call.intent":
             self.check_grant(leaf, blame)
@@ -1050,6 +1064,8 @@ class Meaning:
             self.check_breakglass(leaf, digest, blame)
         elif event == "retention.deleted":
             self.erase(leaf, blame)
+        elif event in ("hold.set", "hold.cleared"):
+            self.hold(leaf, event, blame)
         elif event in ("gateway.stopped", "log.seal"):
             for name, state in self.calls.items():
                 if (event == "log.seal" or state["lane"] == leaf["lane"]) and not state.get("blamed"):
@@ -1075,12 +1091,42 @@ class Meaning:
             blame("lane", f"lane {leaf['lane']} does not begin with gateway.started or log.genesis")
         self.lanes[leaf["lane"]] = (leaf["lane_seq"] + 1, digest, leaf["type"] == "gateway.stopped")
 
+    def exchange(self, leaf, event, call):
+        """What a leaf is part of: an answer belongs to its question, everything else to itself."""
+        if event == "call.frame":
+            return self.open.get(call)
+        if event in ("call.outcome", "call.orphaned"):
+            return self.open.pop(call, None)
+        if "payload" not in leaf and event != "call.intent":
+            return None
+        actor = leaf.get("actor", {})
+        parties = ([actor["id"]] if "id" in actor else []) + [other["id"] for other in actor.get("on_behalf_of", [])]
+        whose = (leaf.get("server"), leaf.get("session"), tuple(parties))
+        found = (self.whose.setdefault(whose, whose), leaf["ts"])
+        if event == "call.intent":
+            self.open[call] = found
+        return found
+
+    def hold(self, leaf, event, blame):
+        """A legal hold begins or ends."""
+        said = leaf.get("detail")
+        if not HOLD(said):
+            return blame("retention", f"what {event} says is malformed")
+        name = said["name"]
+        if event == "hold.set":
+            if name not in self.lifted:
+                self.holds.setdefault(name, said)
+            return
+        if self.holds.pop(name, None) is None and not self.continues() and name not in self.lifted:
+            blame("retention", "a hold is lifted that nobody set")
+        self.lifted.add(name)
+
     def erase(self, leaf, blame):
         """Takes out the bodies that a leaf says were erased; each must have been there, and old enough."""
         said = leaf.get("detail")
         if not ERASURE(said) or not apart(said["lanes"]):
             return blame("retention", "what retention.deleted says is malformed")
-        gone, partly, before = [], False, said["before"]
+        gone, partly, before, held = [], False, said["before"], {}
         for lane in said["lanes"]:
             seqs, times = self.bodies.get(lane["lane"], ([], []))
             for first, last in lane["ranges"]:
@@ -1090,9 +1136,18 @@ class Meaning:
                 del seqs[part], times[part]
         kept = datetime.fromisoformat(leaf["ts"][:-1]) - datetime.fromisoformat(before[:-1])
         # To the second.
-        if kept < timedelta(days=min(said["days"], 10**7)) or any(ts[:19] > before[:19] for ts in gone):
+        if kept < timedelta(days=min(said["days"], 10**7)) or any(ts[:19] > before[:19] for ts, _ in gone):
             blame("retention", f"bodies were erased before the {said['days']} days of their rule were over")
-        if len(gone) != said["bodies"] and not (self.sliced and partly and len(gone) < said["bodies"]):
+        holds = sorted(self.holds.items())
+        for _, exchange in gone:
+            hold = next((name for name, hold in holds if exchange and keeps(hold, exchange)), None)
+            if hold is not None:
+                held[hold] = held.get(hold, 0) + 1
+        for name, bodies in held.items():
+            blame("retention", f"{bodies} bodies were erased although the legal hold {name} kept them")
+        if self.holds and (said.get("contexts") or said.get("approvals")):
+            blame("retention", f"who called was erased although the legal hold {min(self.holds)} was in force")
+        if len(gone) != said["bodies"] and not (self.continues() and partly and len(gone) < said["bodies"]):
             blame("retention", f"{said['bodies']} bodies are said to be erased, and {len(gone)} were there")
         if said["bodies"] == 0:
             return
@@ -1138,7 +1193,7 @@ class Meaning:
             blame("approval", "the passkey was not registered")
 
     def continues(self):
-        """Whether passkeys may have been registered before the first leaf that is there."""
+        """Whether passkeys were registered, holds set and bodies recorded before the first leaf that is there."""
         return self.sliced or bool((self.findings.genesis or {}).get("previous"))
 
     def check_signature(self, leaf, state, blame):

@@ -1,4 +1,5 @@
-//! What `retention.deleted` says: which bodies were erased, and under which rule (`docs/log-format.md`).
+//! What `retention.deleted` says: which bodies were erased, and under which rule; and what `hold.set` and `hold.cleared`
+//! say: which bodies must not be (`docs/log-format.md`).
 //!
 //! Leaves stay, and with them every proof; what is gone is the sealed body that a leaf commits to. A range names
 //! sequences of a lane: every body between them that was not erased before is erased.
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::Id;
 use crate::jcs::{self, Object};
+use crate::leaf::Leaf;
 use crate::time::Timestamp;
 
 /// The most ranges that one leaf names, so that it stays below the size of a leaf.
@@ -43,6 +45,68 @@ pub struct LaneRanges {
     pub lane: Id,
     /// First and last sequence of each range, ascending and apart.
     pub ranges: Vec<(u64, u64)>,
+}
+
+/// A legal hold: bodies that must not be erased whatever their age. A member that is absent restricts nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// What it is called: unique, also among those that were cleared.
+    pub name: String,
+    /// Calls to this server only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
+    /// Calls of this person or program only, or on their behalf, by pseudonym.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    /// Calls of this recording session only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Id>,
+    /// Calls that began then or later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// Calls that began earlier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// When it was set.
+    pub set: Timestamp,
+    /// When it was cleared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cleared: Option<Timestamp>,
+}
+
+/// Whose an exchange is, as far as holds ask.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Whose {
+    server: Option<String>,
+    session: Option<Id>,
+    /// Who called, then on whose behalf.
+    parties: Vec<String>,
+}
+
+impl Whose {
+    /// By the leaf that began it.
+    pub fn of(leaf: &Leaf) -> Self {
+        let actor = leaf.actor.as_ref();
+        let own = actor.and_then(|actor| actor.id.clone());
+        let others = actor.into_iter().flat_map(|actor| &actor.on_behalf_of).map(|party| party.id.clone());
+        Self { server: leaf.server.clone(), session: leaf.session, parties: own.into_iter().chain(others).collect() }
+    }
+}
+
+impl Hold {
+    /// Reads the detail of a leaf; `None` when it does not have this form.
+    pub fn read(detail: &Object) -> Option<Self> {
+        serde_json::from_str(detail.as_str()).ok()
+    }
+
+    /// Whether it keeps an exchange that began not before `first` and not after `last`, microseconds since 1970.
+    pub fn keeps(&self, whose: &Whose, first: i64, last: i64) -> bool {
+        (self.server.is_none() || self.server == whose.server)
+            && self.actor.as_ref().is_none_or(|actor| whose.parties.contains(actor))
+            && (self.session.is_none() || self.session == whose.session)
+            && self.since.is_none_or(|since| since.as_micros() <= first)
+            && self.until.is_none_or(|until| last < until.as_micros())
+    }
 }
 
 impl Erasure {

@@ -52,7 +52,7 @@ impl<'s, 'o> Meaning<'s, 'o> {
             lanes: HashMap::new(),
             calls: Calls::new(past),
             approvals: Approvals::new(past),
-            bodies: Bodies::new(past == Past::Unknown),
+            bodies: Bodies::new(past),
             sealed_at: None,
         }
     }
@@ -96,6 +96,7 @@ impl<'s, 'o> Meaning<'s, 'o> {
             EventType::GatewayStopped => self.calls.check_stopped(leaf.lane, &mut blame),
             EventType::LogSeal => self.calls.check_sealed(&mut blame),
             EventType::RetentionDeleted => self.bodies.erase(index, &leaf, findings),
+            EventType::HoldSet | EventType::HoldCleared => self.bodies.hold(index, &leaf, findings),
             EventType::AuthFailed
             | EventType::PolicyProposed
             | EventType::PolicyPublished
@@ -108,8 +109,6 @@ impl<'s, 'o> Meaning<'s, 'o> {
             | EventType::AuditGap
             | EventType::RecordingViewed
             | EventType::EvidenceExported
-            | EventType::HoldSet
-            | EventType::HoldCleared
             | EventType::ReviewStarted
             | EventType::ReviewDecided
             | EventType::ReviewApplied
@@ -140,6 +139,7 @@ impl<'s, 'o> Meaning<'s, 'o> {
                 begin(detail, findings);
                 if findings.genesis.as_ref().is_some_and(|genesis| genesis.previous.is_some()) {
                     self.approvals.continue_epoch();
+                    self.bodies.continue_epoch();
                 }
             }
             (EventType::LogSeal, Some(detail)) => {

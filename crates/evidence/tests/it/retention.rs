@@ -1,8 +1,9 @@
 //! Bodies that were erased by rule: what both verifiers count, and what they find.
 
 use evidence::id::Id;
+use evidence::jcs::Object;
 use evidence::leaf::EventType;
-use evidence::retention::{Erasure, LaneRanges};
+use evidence::retention::{Erasure, Hold, LaneRanges};
 use evidence::time::Timestamp;
 use evidence::verify::{Findings, ProblemKind};
 use tempfile::TempDir;
@@ -39,6 +40,24 @@ fn erase(log: &mut Log, ranges: Vec<(u64, u64)>, bodies: u64, change: impl FnOnc
     leaf.ts = now;
     leaf.actor = Some(super::sample::human("carol"));
     leaf.detail = Some(erasure.write().unwrap());
+}
+
+/// A leaf that sets or lifts a hold.
+fn hold(log: &mut Log, event: EventType, name: &str, change: impl FnOnce(&mut Hold)) {
+    let leaf = log.add(0, event);
+    let mut hold = Hold {
+        name: name.to_owned(),
+        server: None,
+        actor: None,
+        session: None,
+        since: None,
+        until: None,
+        set: leaf.ts,
+        cleared: None,
+    };
+    change(&mut hold);
+    leaf.actor = Some(super::sample::human("carol"));
+    leaf.detail = Some(Object::of(&hold).unwrap());
 }
 
 fn verified(log: &Log, change: &str) -> Findings {
@@ -101,5 +120,74 @@ fn erasures_that_are_not_true_are_found() {
     let mut log = story.clone();
     erase(&mut log, vec![(first, last)], count, |_| ());
     log.leaves.last_mut().unwrap().detail = Some(object(&format!(r#"{{"lanes":["{lane}"]}}"#)));
+    assert_found(&log, "malformed");
+}
+
+#[test]
+fn erasure_of_what_a_hold_kept_is_found() {
+    let second = |micros: i64| Timestamp::from_micros(micros - micros % 1_000_000).unwrap();
+    let story = Log::story(8);
+    let (_, there) = bodies(&story);
+    let (first, last, count) = (there[0], *there.last().unwrap(), there.len() as u64);
+    let with = |change: &dyn Fn(&mut Hold)| {
+        let mut log = story.clone();
+        hold(&mut log, EventType::HoldSet, "case-17", change);
+        erase(&mut log, vec![(first, last)], count, |_| ());
+        log
+    };
+    let began = story.leaves[0].ts.as_micros();
+    let (before, after) = (second(began - 9_000_000), second(began + 9_000_000));
+    let session = super::sample::id(20_000);
+    assert_found(&with(&|_| ()), "everything is held");
+    assert_found(&with(&|hold| hold.server = Some("warehouse".to_owned())), "the server is held");
+    assert_found(&with(&|hold| hold.session = Some(session)), "the session is held");
+    assert_found(&with(&|hold| hold.actor = Some("sub-agent".to_owned())), "who called is held");
+    assert_found(&with(&|hold| hold.actor = Some("sub-alice".to_owned())), "on whose behalf is held");
+    assert_found(&with(&|hold| (hold.since, hold.until) = (Some(before), Some(after))), "the time is held");
+
+    let sound = |log: &Log, change: &str| {
+        let findings = verified(log, change);
+        assert!(findings.sound, "{change}: {:?}", findings.problems);
+    };
+    sound(&with(&|hold| hold.server = Some("orders".to_owned())), "another server");
+    sound(&with(&|hold| hold.session = Some(super::sample::id(7))), "another session");
+    sound(&with(&|hold| hold.actor = Some("sub-dave".to_owned())), "somebody else");
+    sound(&with(&|hold| hold.since = Some(after)), "later calls");
+    sound(&with(&|hold| hold.until = Some(before)), "earlier calls");
+
+    let mut log = story.clone();
+    hold(&mut log, EventType::HoldSet, "case-17", |_| ());
+    hold(&mut log, EventType::HoldCleared, "case-17", |_| ());
+    // A name is used once.
+    hold(&mut log, EventType::HoldSet, "case-17", |_| ());
+    erase(&mut log, vec![(first, last)], count, |_| ());
+    sound(&log, "the hold was lifted");
+    hold(&mut log, EventType::HoldSet, "case-18", |hold| hold.server = Some("orders".to_owned()));
+    erase(&mut log, Vec::new(), 0, |erasure| erasure.contexts = 1);
+    assert_found(&log, "who called was erased under a hold of something else");
+}
+
+#[test]
+fn answer_is_held_with_its_question_though_it_names_nobody() {
+    let mut log = Log::story(0);
+    log.intent(0, 7);
+    log.stream(0, 8, 2);
+    let (_, there) = bodies(&log);
+    assert!(log.leaves.iter().filter(|leaf| leaf.event == EventType::CallFrame).all(|leaf| leaf.server.is_none()));
+    hold(&mut log, EventType::HoldSet, "case-17", |hold| hold.server = Some("warehouse".to_owned()));
+    let last = *there.last().unwrap();
+    assert!(there.contains(&(last - 2)), "two frames and the outcome");
+    erase(&mut log, vec![(last - 2, last)], 3, |_| ());
+    assert_found(&log, "frames and the outcome");
+}
+
+#[test]
+fn holds_that_cannot_be_are_found() {
+    let mut log = Log::story(8);
+    hold(&mut log, EventType::HoldCleared, "case-17", |_| ());
+    assert_found(&log, "lifted before it was set");
+    let mut log = Log::story(8);
+    hold(&mut log, EventType::HoldSet, "case-17", |_| ());
+    log.leaves.last_mut().unwrap().detail = Some(object(r#"{"name":"case-17","set":"yesterday"}"#));
     assert_found(&log, "malformed");
 }
