@@ -89,7 +89,11 @@ impl Whose {
         let actor = leaf.actor.as_ref();
         let own = actor.and_then(|actor| actor.id.clone());
         let others = actor.into_iter().flat_map(|actor| &actor.on_behalf_of).map(|party| party.id.clone());
-        Self { server: leaf.server.clone(), session: leaf.session, parties: own.into_iter().chain(others).collect() }
+        Self {
+            server: leaf.server.clone(),
+            session: leaf.session,
+            parties: own.into_iter().chain(others).collect(),
+        }
     }
 }
 

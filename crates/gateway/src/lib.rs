@@ -38,6 +38,7 @@ pub mod refusal;
 pub mod reply;
 pub mod report;
 pub mod review;
+pub mod seal;
 pub mod secret;
 pub mod service_key;
 pub mod sign_in;

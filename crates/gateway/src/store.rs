@@ -35,7 +35,6 @@ pub mod document;
 pub mod entry;
 pub mod epoch;
 pub mod held_task;
-pub mod hold;
 pub mod lane;
 pub mod lane_head;
 pub mod lease;

@@ -133,7 +133,9 @@ impl Bodies {
             }
             return;
         }
-        if self.holds.remove(&hold.name).is_none() && self.past == Past::Empty && !self.lifted.contains(&hold.name)
+        if self.holds.remove(&hold.name).is_none()
+            && self.past == Past::Empty
+            && !self.lifted.contains(&hold.name)
         {
             blame("a hold is lifted that nobody set");
         }
@@ -174,7 +176,8 @@ impl Bodies {
             blame(format!("{bodies} bodies were erased although the legal hold `{name}` kept them"));
         }
         // A hold may need to know who called, and what people agreed to.
-        if let Some(name) = self.holds.keys().next().filter(|_| erasure.contexts > 0 || erasure.approvals > 0) {
+        if let Some(name) = self.holds.keys().next().filter(|_| erasure.contexts > 0 || erasure.approvals > 0)
+        {
             blame(format!("who called was erased although the legal hold `{name}` was in force"));
         }
         if erased != erasure.bodies && !(self.past == Past::Unknown && unknown && erased < erasure.bodies) {

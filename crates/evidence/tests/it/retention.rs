@@ -173,7 +173,9 @@ fn answer_is_held_with_its_question_though_it_names_nobody() {
     log.intent(0, 7);
     log.stream(0, 8, 2);
     let (_, there) = bodies(&log);
-    assert!(log.leaves.iter().filter(|leaf| leaf.event == EventType::CallFrame).all(|leaf| leaf.server.is_none()));
+    assert!(
+        log.leaves.iter().filter(|leaf| leaf.event == EventType::CallFrame).all(|leaf| leaf.server.is_none())
+    );
     hold(&mut log, EventType::HoldSet, "case-17", |hold| hold.server = Some("warehouse".to_owned()));
     let last = *there.last().unwrap();
     assert!(there.contains(&(last - 2)), "two frames and the outcome");

@@ -14,7 +14,6 @@ use super::{export, moment};
 use crate::clock::{Clock, SystemClock};
 use crate::report::package::{Bodies, Maker, Order, PackageError, Written, epochs};
 use crate::store::epoch::Epoch;
-use crate::store::notice::Notice;
 
 /// Arguments of `countersign evidence`.
 #[derive(Debug, clap::Args)]
@@ -202,16 +201,12 @@ fn read_leavers(path: &Path, evidence: &Evidence) -> anyhow::Result<String> {
 /// its name.
 fn record(evidence: &Evidence, order: &Order, written: &Written) -> anyhow::Result<()> {
     let now = SystemClock.now().as_microsecond();
-    let mut id = [0; 16];
-    aws_lc_rs::rand::fill(&mut id).map_err(|_| anyhow::anyhow!("the system gave no random bytes"))?;
-    let user = rustix::process::getuid().as_raw();
     let detail = serde_json::json!({
         "manifest": written.manifest, "from": order.period.from, "until": order.period.until,
         "leaves": written.derived.leaves, "size": written.log.size, "samples": written.derived.selected.len(),
-        "bodies": if order.bodies == Bodies::Opened { "opened" } else { "sealed" }, "uid": user, "by": "evidence", "at_us": now,
+        "bodies": if order.bodies == Bodies::Opened { "opened" } else { "sealed" }, "by": "evidence", "at_us": now,
     });
-    let event = EventType::EvidenceExported.as_str().to_owned();
-    evidence.ask(&Notice { id, ts: now, event, detail: detail.to_string() })
+    evidence.ask(EventType::EvidenceExported, now, detail)
 }
 
 fn show(common: &Common, evidence: &Evidence, written: &Written, output: &Path) -> anyhow::Result<()> {

@@ -1,22 +1,22 @@
 //! `countersign hold`: recorded messages that must not be erased whatever their age. Works beside a running gateway,
-//! which heeds a hold at once and records it in its log within seconds.
+//! which heeds a hold at once, records it in its log within seconds, and ends one once that is recorded.
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::{anyhow, bail, ensure};
-use aws_lc_rs::rand;
+use anyhow::{Context as _, bail, ensure};
 use clap::{Args, Subcommand};
+use evidence::id::Id;
 use evidence::leaf::EventType;
-use serde::Serialize;
+use evidence::retention::Hold;
+use evidence::time::Timestamp;
 use uuid::Uuid;
 
 use super::moment;
 use super::source::{Evidence, Source, parse_id};
 use crate::clock::{Clock, SystemClock};
+use crate::ledger::{clear_hold, holds, set_hold};
 use crate::limits;
-use crate::store::hold::{self, Hold};
-use crate::store::notice::{self, Notice};
 use crate::store::{Access, Db};
 
 /// Arguments of `countersign hold`.
@@ -65,25 +65,6 @@ struct Set {
     until: Option<i64>,
 }
 
-/// A hold as it is shown and recorded.
-#[derive(Serialize)]
-struct Shown<'a> {
-    name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    server: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    actor: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    session: Option<Uuid>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    since: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    until: Option<String>,
-    set: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cleared: Option<String>,
-}
-
 /// Runs `countersign hold`.
 ///
 /// # Errors
@@ -113,58 +94,59 @@ fn set(evidence: &Evidence, wanted: &Set) -> anyhow::Result<()> {
     if let (Some(since), Some(until)) = (wanted.since, wanted.until) {
         ensure!(since < until, "`--since` must be earlier than `--until`");
     }
+    let now = SystemClock.now().as_microsecond();
     let hold = Hold {
         name: name.clone(),
         server: wanted.server.clone(),
         actor: wanted.actor.as_deref().map(|actor| evidence.actor(actor)).transpose()?,
-        session: wanted.session.map(Uuid::into_bytes),
-        since: wanted.since,
-        until: wanted.until,
-        ts: SystemClock.now().as_microsecond(),
+        session: wanted.session.map(|session| Id::from_bytes(session.into_bytes())),
+        since: wanted.since.map(instant).transpose()?,
+        until: wanted.until.map(instant).transpose()?,
+        set: instant(now)?,
         cleared: None,
     };
-    let held = evidence.db.read_now("holds", hold::all)?;
-    ensure!(held.len() < limits::HOLDS_MAX, "there are {} holds, and no more can be set", held.len());
-    let notice = notice(EventType::HoldSet, &hold)?;
+    let seal = evidence.seal()?;
+    let held = all(evidence)?.len();
+    ensure!(held < limits::HOLDS_MAX, "there are {held} holds, and no more can be set");
+    let notice = evidence.notice(EventType::HoldSet, now, serde_json::to_value(&hold)?)?;
     let db = Db::open(&evidence.config.storage, Access::Beside)?;
-    let added = db.write_now("set hold", |tx| {
-        let added = hold::set(tx, &hold)?;
-        if added {
-            notice::insert(tx, &notice)?;
-        }
-        Ok(added)
-    })?;
+    let added = db.write_now("set hold", |tx| set_hold(tx, &seal, name, &notice))?;
     ensure!(added, "there is, or was, a hold named `{name}`; choose another name");
     eprintln!("What it names is kept until `countersign hold clear {name}`.");
     Ok(())
 }
 
 fn clear(evidence: &Evidence, name: &str) -> anyhow::Result<()> {
-    let held = evidence.db.read_now("holds", hold::all)?;
-    let Some(hold) = held.into_iter().find(|hold| hold.name == name && hold.cleared.is_none()) else {
+    let Some(hold) = all(evidence)?.into_iter().find(|hold| hold.name == name && hold.cleared.is_none())
+    else {
         bail!("there is no hold named `{}`; `countersign hold list` shows all", name.escape_debug());
     };
-    let cleared = Hold { cleared: Some(SystemClock.now().as_microsecond()), ..hold };
-    let notice = notice(EventType::HoldCleared, &cleared)?;
+    // Recorded after what set it, whatever this clock says.
+    let now = SystemClock.now().as_microsecond().max(hold.set.as_micros() + 1);
+    let seal = evidence.seal()?;
+    let cleared = Hold { cleared: Some(instant(now)?), ..hold };
+    let notice = evidence.notice(EventType::HoldCleared, now, serde_json::to_value(&cleared)?)?;
     let db = Db::open(&evidence.config.storage, Access::Beside)?;
-    let done = db.write_now("clear hold", |tx| {
-        let done = hold::clear(tx, name, cleared.cleared.unwrap_or_default())?;
-        if done {
-            notice::insert(tx, &notice)?;
-        }
-        Ok(done)
-    })?;
-    ensure!(done, "somebody else cleared it at the same moment");
-    eprintln!("It is cleared; what is due goes when the gateway next looks, at most an hour from now.");
+    let asked = db.write_now("clear hold", |tx| clear_hold(tx, &seal, name, &notice))?;
+    ensure!(asked, "that was asked for before: it ends once a gateway has recorded it");
+    eprintln!(
+        "It ends once a gateway has recorded that, within seconds where one runs; what is due goes when the gateway next \
+         looks, at most an hour later."
+    );
     Ok(())
 }
 
+fn all(evidence: &Evidence) -> anyhow::Result<Vec<Hold>> {
+    let seal = evidence.seal()?;
+    Ok(evidence.db.read_now("holds", |read| holds(read, &seal))?)
+}
+
 fn list(evidence: &Evidence, json: bool) -> anyhow::Result<()> {
-    let held = evidence.db.read_now("holds", hold::all)?;
+    let held = all(evidence)?;
     let mut out = std::io::stdout().lock();
     if json {
         for hold in &held {
-            writeln!(out, "{}", serde_json::to_string(&shown(hold))?)?;
+            writeln!(out, "{}", serde_json::to_string(hold)?)?;
         }
         return Ok(());
     }
@@ -172,41 +154,27 @@ fn list(evidence: &Evidence, json: bool) -> anyhow::Result<()> {
         writeln!(out, "no holds")?;
     }
     for hold in &held {
-        let Shown { name, server, actor, session, since, until, set, cleared } = shown(hold);
+        let Hold { name, server, actor, session, since, until, set, cleared } = hold;
         let parts = [
-            server.map(|server| format!("server {server}")),
-            actor.map(|actor| format!("actor {actor}")),
+            server.as_ref().map(|server| format!("server {server}")),
+            actor.as_ref().map(|actor| format!("actor {actor}")),
             session.map(|session| format!("session {session}")),
-            since.map(|since| format!("since {since}")),
-            until.map(|until| format!("until {until}")),
+            since.map(|since| format!("since {}", show(since))),
+            until.map(|until| format!("until {}", show(until))),
         ];
         let parts: Vec<_> = parts.into_iter().flatten().collect();
         let what = if parts.is_empty() { "everything".to_owned() } else { parts.join(", ") };
-        let state = cleared.map_or_else(|| "in force".to_owned(), |cleared| format!("cleared {cleared}"));
-        writeln!(out, "{name:<24}  {state}  set {set}  {what}")?;
+        let state =
+            cleared.map_or_else(|| "in force".to_owned(), |cleared| format!("cleared {}", show(cleared)));
+        writeln!(out, "{name:<24}  {state}  set {}  {what}", show(*set))?;
     }
     Ok(())
 }
 
-fn shown(hold: &Hold) -> Shown<'_> {
-    Shown {
-        name: &hold.name,
-        server: hold.server.as_deref(),
-        actor: hold.actor.as_deref(),
-        session: hold.session.map(Uuid::from_bytes),
-        since: hold.since.map(moment::show_exactly),
-        until: hold.until.map(moment::show_exactly),
-        set: moment::show_exactly(hold.ts),
-        cleared: hold.cleared.map(moment::show_exactly),
-    }
+fn show(ts: Timestamp) -> String {
+    moment::show_exactly(ts.as_micros())
 }
 
-/// What the gateway is asked to record: the hold, and who is at the keyboard as far as the system knows.
-fn notice(event: EventType, hold: &Hold) -> anyhow::Result<Notice> {
-    let mut id = [0; 16];
-    rand::fill(&mut id).map_err(|_| anyhow!("the system gave no random bytes"))?;
-    let mut detail = serde_json::to_value(shown(hold))?;
-    detail["uid"] = rustix::process::getuid().as_raw().into();
-    let (event, detail) = (event.as_str().to_owned(), detail.to_string());
-    Ok(Notice { id, ts: hold.cleared.unwrap_or(hold.ts), event, detail })
+fn instant(micros: i64) -> anyhow::Result<Timestamp> {
+    Timestamp::from_micros(micros).context("a time before 1970 or after 9999")
 }

@@ -18,7 +18,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::ledger::{Vault, VaultError};
 use crate::limits;
 use crate::store::entry::{self, Entry, Filter};
-use crate::store::{notice::Notice, payload, session};
+use crate::store::{payload, session};
 
 /// Arguments of `countersign session`.
 #[derive(Debug, clap::Args)]
@@ -226,15 +226,11 @@ pub(super) fn beside(evidence: &Evidence, entry: Entry, paint: Paint) -> anyhow:
 /// shown.
 fn record_viewing(evidence: &Evidence, what: &serde_json::Value, by: &str) -> anyhow::Result<()> {
     let now = SystemClock.now().as_microsecond();
-    let mut id = [0; 16];
-    aws_lc_rs::rand::fill(&mut id).map_err(|_| anyhow::anyhow!("the system gave no random bytes"))?;
-    let user = rustix::process::getuid().as_raw();
-    let mut detail = serde_json::json!({ "uid": user, "by": by, "at_us": now });
+    let mut detail = serde_json::json!({ "by": by, "at_us": now });
     if let (Some(detail), Some(what)) = (detail.as_object_mut(), what.as_object()) {
         detail.extend(what.clone());
     }
-    let event = EventType::RecordingViewed.as_str().to_owned();
-    evidence.ask(&Notice { id, ts: now, event, detail: detail.to_string() })
+    evidence.ask(EventType::RecordingViewed, now, detail)
 }
 
 fn for_each_exchange(

@@ -2,15 +2,20 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
+use aws_lc_rs::rand;
+use evidence::leaf::EventType;
 use evidence::note::VerifierKey;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::config::{self, Config, ConfigError};
 use crate::ledger::{self, Keyring, Missing, keyring};
 use crate::model::Party;
 use crate::report::package::Deployment;
+use crate::seal::Seal;
 use crate::store::epoch::{self, Epoch};
+use crate::store::notice::{self, Notice};
 use crate::store::{Access, Db};
 
 /// Where the configuration is: an option of every command that needs one, and of its subcommands.
@@ -106,10 +111,25 @@ impl Evidence {
             .context("this needs the key directory; run it as the gateway's user")
     }
 
+    /// What seals rows that gateways heed.
+    pub(super) fn seal(&self) -> anyhow::Result<Seal> {
+        keyring::read_row_seal(&self.config.storage.key_directory())
+            .context("this needs the key directory; run it as the gateway's user")
+    }
+
+    /// A request for a leaf about this command, by whoever is at the keyboard as far as the system knows.
+    pub(super) fn notice(&self, event: EventType, ts: i64, mut detail: Value) -> anyhow::Result<Notice> {
+        let mut id = [0; 16];
+        rand::fill(&mut id).map_err(|_| anyhow!("the system gave no random bytes"))?;
+        detail["uid"] = rustix::process::getuid().as_raw().into();
+        Ok(ledger::sealed_notice(&self.seal()?, id, ts, event, detail.to_string()))
+    }
+
     /// Asks the gateway to write a leaf about this command; it does so within seconds, or when it next runs.
-    pub(super) fn ask(&self, notice: &crate::store::notice::Notice) -> anyhow::Result<()> {
+    pub(super) fn ask(&self, event: EventType, ts: i64, detail: Value) -> anyhow::Result<()> {
+        let notice = self.notice(event, ts, detail)?;
         let db = Db::open(&self.config.storage, Access::Beside)?;
-        Ok(db.write_now("notice", |tx| crate::store::notice::insert(tx, notice))?)
+        Ok(db.write_now("notice", |tx| notice::insert(tx, &notice))?)
     }
 
     /// The pseudonym meant by `text`: one, or `issuer/subject`.

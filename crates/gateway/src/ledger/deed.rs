@@ -1,7 +1,7 @@
 //! What takes effect with a leaf, in one transaction: neither is without the other, whatever dies and whoever waits too long.
 
 use crate::store::publication::{self, Proposal, Publication};
-use crate::store::{Error, ErrorKind, Tx, passkey, session_end};
+use crate::store::{Error, ErrorKind, Tx, notice, passkey, session_end};
 
 /// A change of what is in force.
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ pub enum Deed {
     RemovePasskey(Vec<u8>),
     /// Nothing runs any more in the recording session with this id.
     EndSession([u8; 16]),
+    /// What the notice with this id asked for is done.
+    Note([u8; 16]),
 }
 
 impl Deed {
@@ -36,6 +38,7 @@ impl Deed {
             Self::RegisterPasskey(id) => passkey::note(tx, id, ts),
             Self::RemovePasskey(id) => passkey::delete(tx, id),
             Self::EndSession(id) => session_end::insert(tx, id, ts),
+            Self::Note(id) => notice::note(tx, id, ts),
         }
     }
 }

@@ -1,16 +1,47 @@
 //! What commands left for the gateway to record: recordings viewed, evidence exported, legal holds set and cleared.
 //!
 //! A command beside a running gateway cannot write leaves. It leaves a row, and the gateway, which looks every few
-//! seconds, writes the leaf. One of several gateways does it. A gateway that dies between leaf and mark writes the leaf twice: twice is visible,
-//! never is not. Whoever owns the database can put rows here; the leaf says that the request came from there.
+//! seconds, writes the leaf and marks the row in one transaction. One of several gateways does it. Whoever owns the
+//! database can put rows here too, but not seal them: those are refused, become no leaf, and are a worry until somebody
+//! has looked at them and deleted them. One that is turned back to waiting asks for nothing new.
 
 use evidence::jcs;
 use evidence::leaf::EventType;
 
-use super::Ledger;
+use super::deed::Deed;
+use super::recorded::each_recorded;
 use super::verb::{Event, EventActor, Unavailable};
+use super::{Ledger, Worry};
+use crate::clock::micros;
 use crate::limits;
-use crate::store::{self, notice};
+use crate::seal::Seal;
+use crate::store::notice::{self, Notice};
+use crate::store::{self, Read, Tx};
+
+/// A row that asks for a leaf, as only whoever has the key directory can write it.
+pub fn sealed_notice(seal: &Seal, id: [u8; 16], ts: i64, event: EventType, detail: String) -> Notice {
+    let notice = Notice { id, ts, event: event.as_str().to_owned(), detail, seal: None };
+    let found = seal.of(&matter(&notice));
+    Notice { seal: Some(found), ..notice }
+}
+
+/// Whether it is one.
+pub(super) fn is_sealed(seal: &Seal, notice: &Notice) -> bool {
+    notice.seal.is_some_and(|found| seal.is_on(&found, &matter(notice)))
+}
+
+fn matter(notice: &Notice) -> impl serde::Serialize + '_ {
+    ("notice", notice.id, notice.ts, &notice.event, &notice.detail)
+}
+
+/// What is to be done about a row.
+enum Asked {
+    Write(Box<Event>),
+    /// The log has it.
+    Known,
+    /// No command writes such a row.
+    Foreign,
+}
 
 impl Ledger {
     /// Records what commands asked for.
@@ -18,26 +49,64 @@ impl Ledger {
     /// # Errors
     /// [`Unavailable`]: what was not recorded is tried again.
     pub async fn collect(&self) -> Result<(), Unavailable> {
-        if !self.leads() {
-            return Ok(());
-        }
-        let limit = limits::NOTICES_MAX;
-        let found = self.0.db.read("inbox", move |read| notice::waiting(read, limit));
-        for asked in found.await.map_err(blocked)? {
-            if let Some(event) = asked_event(&asked) {
-                self.note(event).await?;
-            } else {
-                tracing::error!(event = %asked.event, "a row in `notice` asks for a leaf that no command writes");
+        if self.leads() {
+            let seal = self.0.keys.row_seal();
+            let found = self.0.db.read("inbox", move |read| waiting(read, &seal)).await.map_err(blocked)?;
+            for (id, asked) in found {
+                self.settle(id, asked).await?;
             }
-            let ts = self.now().as_micros();
-            let marked = self.0.db.write("note notice", move |tx| notice::note(tx, &asked.id, ts));
-            marked.await.map_err(blocked)?;
+        }
+        match self.0.db.read("inbox", notice::refused).await.map_err(blocked)? {
+            0 => self.0.status.calm(Worry::Notices),
+            count => self.0.status.worry(
+                Worry::Notices,
+                format!(
+                    "{count} rows in `notice` come from no command of this log: somebody else writes to the database; \
+                     look at those with `refused`, then delete them"
+                ),
+            ),
         }
         Ok(())
     }
+
+    async fn settle(&self, id: [u8; 16], asked: Asked) -> Result<(), Unavailable> {
+        let ts = self.now().as_micros();
+        let mark: fn(&mut Tx<'_>, &[u8; 16], i64) -> Result<(), store::Error> = match asked {
+            Asked::Write(event) => return self.note(*event).await.map(drop),
+            Asked::Known => notice::note,
+            Asked::Foreign => {
+                tracing::error!("a row in `notice` comes from no command of this log: no leaf is written");
+                notice::refuse
+            }
+        };
+        self.0.db.write("mark notice", move |tx| mark(tx, &id, ts)).await.map_err(blocked)
+    }
 }
 
-fn asked_event(asked: &notice::Notice) -> Option<Event> {
+fn waiting(read: &mut Read<'_>, seal: &Seal) -> Result<Vec<([u8; 16], Asked)>, store::Error> {
+    let mut found = Vec::new();
+    for row in notice::waiting(read, limits::NOTICES_MAX)? {
+        let event = asked_event(&row).filter(|_| is_sealed(seal, &row));
+        let asked = match event {
+            None => Asked::Foreign,
+            Some(event) if is_recorded(read, &event, row.ts)? => Asked::Known,
+            Some(event) => Asked::Write(Box::new(event)),
+        };
+        found.push((row.id, asked));
+    }
+    Ok(found)
+}
+
+/// Whether the log has this leaf, by what it says.
+fn is_recorded(read: &mut Read<'_>, event: &Event, ts: i64) -> Result<bool, store::Error> {
+    let mut known = false;
+    each_recorded(read, event.event, ts - micros(limits::LOG_LOOK_BACK_MS), |leaf| {
+        known |= leaf.detail == event.detail;
+    })?;
+    Ok(known)
+}
+
+fn asked_event(asked: &Notice) -> Option<Event> {
     let event: EventType = asked.event.parse().ok()?;
     let known = matches!(
         event,
@@ -50,7 +119,8 @@ fn asked_event(asked: &notice::Notice) -> Option<Event> {
         return None;
     }
     let detail = jcs::Object::parse(asked.detail.as_bytes()).ok()?;
-    Some(Event::new(event, EventActor::Gateway, Some(detail)))
+    let deed = Some(Deed::Note(asked.id));
+    Some(Event { deed, ..Event::new(event, EventActor::Gateway, Some(detail)) })
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "fits map_err")]

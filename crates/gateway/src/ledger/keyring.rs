@@ -24,6 +24,7 @@ use zeroize::Zeroizing;
 use super::signer::{LogSigner, Outside, SignError};
 use crate::config;
 use crate::file;
+use crate::seal::Seal;
 
 const PAYLOAD: &str = "payload.key";
 const IDENTIFIER: &str = "identifier.key";
@@ -31,6 +32,7 @@ const ANCHOR: &str = "checkpoint";
 /// What the key derived for service keys is derived for.
 const SERVICE_KEY: &str = "countersign/1 service key";
 const ANCHOR_SEAL: &str = "countersign/1 anchor";
+const ROW_SEAL: &str = "countersign/1 row";
 const FILE_BYTES_MAX: u64 = 64 * 1024;
 
 /// The keys of one log.
@@ -209,6 +211,11 @@ impl Keyring {
         self.mac_key(ANCHOR_SEAL)
     }
 
+    /// Seals rows that commands write and gateways heed, see [`crate::seal`].
+    pub fn row_seal(&self) -> Seal {
+        Seal::new(self.mac_key(ROW_SEAL))
+    }
+
     /// Tells held calls apart and authenticates what waiting callers hold, see `approval`.
     pub fn approval_key(&self) -> hmac::Key {
         self.mac_key("countersign/1 approval")
@@ -322,6 +329,14 @@ pub fn read_service_key_seal(directory: &Path) -> Result<hmac::Key, KeyringError
 /// As [`read_service_key_seal`].
 pub fn read_anchor_seal(directory: &Path) -> Result<hmac::Key, KeyringError> {
     read_seal(directory, ANCHOR_SEAL)
+}
+
+/// The same of what seals rows that commands write and gateways heed.
+///
+/// # Errors
+/// As [`read_service_key_seal`].
+pub fn read_row_seal(directory: &Path) -> Result<Seal, KeyringError> {
+    read_seal(directory, ROW_SEAL).map(Seal::new)
 }
 
 fn read_seal(directory: &Path, purpose: &str) -> Result<hmac::Key, KeyringError> {

@@ -8,20 +8,20 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use evidence::id::Id;
 use evidence::leaf::{EventType, Leaf};
 use evidence::package::POPULATIONS;
-use evidence::retention::{Erasure, LaneRanges, RANGES_MAX};
+use evidence::retention::{Erasure, Hold, LaneRanges, RANGES_MAX, Whose};
 use evidence::time::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::Ledger;
 use super::draft::{self, Draft};
 use super::sequence::Trouble;
 use super::vault::Vault;
 use super::verb::Unavailable;
 use super::writer::Command;
+use super::{Ledger, hold};
 use crate::limits;
+use crate::seal::Seal;
 use crate::store::entry::Place;
-use crate::store::hold::{self, Hold};
-use crate::store::retention::{self, Body, Cursor, Facts, Mark};
+use crate::store::retention::{self, Body, Cursor, Mark};
 use crate::store::{self, ErrorKind, Read, Right, Tx, lane};
 
 const DAY_US: i64 = 86_400_000_000;
@@ -79,12 +79,31 @@ struct Page {
     next: Option<Cursor>,
 }
 
+/// What decides about a body.
+struct Standing {
+    /// Its own leaf.
+    own: Beginning,
+    /// The first leaf of its call, if there is one.
+    call: Option<Beginning>,
+    /// Whether it is a part of that call, and stays or goes with it.
+    part: bool,
+}
+
+/// A leaf, as far as rules and holds ask.
+#[derive(Clone)]
+struct Beginning {
+    privileged: bool,
+    server: Option<String>,
+    whose: Whose,
+    ts: i64,
+}
+
 impl Rules {
-    fn of(&self, facts: &Facts) -> Rule {
-        let server = facts.server.as_ref().filter(|server| self.servers.contains_key(*server));
+    fn of(&self, beginning: &Beginning) -> Rule {
+        let server = beginning.server.as_ref().filter(|server| self.servers.contains_key(*server));
         let days = server.and_then(|server| self.servers.get(server)).unwrap_or(&self.common);
         let (name, days) =
-            if is_privileged(facts) { ("privileged", days.privileged) } else { ("ordinary", days.ordinary) };
+            if beginning.privileged { ("privileged", days.privileged) } else { ("ordinary", days.ordinary) };
         Rule { name, server: server.cloned(), days }
     }
 
@@ -111,6 +130,32 @@ impl Rules {
     }
 }
 
+impl Beginning {
+    fn of(leaf: &Leaf, bytes: &[u8]) -> Self {
+        let is_call = matches!(leaf.event, EventType::CallIntent | EventType::CallDenied);
+        let population = POPULATIONS.iter().find(|population| population.name == "privileged");
+        let privileged = !is_call || population.is_none_or(|population| population.selects(bytes));
+        Self { privileged, server: leaf.server.clone(), whose: Whose::of(leaf), ts: leaf.ts.as_micros() }
+    }
+
+    /// By who called, or for whom; by when it began, so that an answer stays with its question.
+    fn is_kept(&self, hold: &Hold) -> bool {
+        hold.keeps(&self.whose, self.ts, self.ts)
+    }
+}
+
+impl Standing {
+    fn is_kept(&self, hold: &Hold) -> bool {
+        match (&self.call, self.part) {
+            (Some(call), true) => call.is_kept(hold),
+            // Whose it is cannot be told.
+            (None, true) => true,
+            (Some(call), false) => call.is_kept(hold) || self.own.is_kept(hold),
+            (None, false) => self.own.is_kept(hold),
+        }
+    }
+}
+
 impl Ledger {
     /// Erases the bodies whose time is over, as far as no hold keeps them. Then personal context and approvals that every
     /// rule is done with, and the keys of days of which nothing is left. One of several gateways does it.
@@ -129,7 +174,8 @@ impl Ledger {
             self.retain_for(rules, days, now, &mut retained).await?;
         }
         let longest = days.last().copied().unwrap_or(u32::MAX);
-        if let Some(disposal) = self.look(move |read| beside(read, longest, now)).await? {
+        let seal = self.0.keys.row_seal();
+        if let Some(disposal) = self.look(move |read| beside(read, longest, now, &seal)).await? {
             self.erase(disposal).await?;
         }
         // What is written now is sealed with a key of today.
@@ -154,8 +200,8 @@ impl Ledger {
         // The last day is not over for all of its bodies.
         let done = Mark { rules: digest, holds, day: Vault::day(before(now, days).as_micros()) - 1 };
         loop {
-            let rules = rules.clone();
-            let page = self.look(move |read| page(read, &rules, days, now, cursor)).await?;
+            let (rules, seal) = (rules.clone(), self.0.keys.row_seal());
+            let page = self.look(move |read| page(read, &rules, (days, now), cursor, &seal)).await?;
             retained.looked_at += page.looked_at;
             for disposal in page.disposals {
                 retained.erased += disposal.erasure.bodies;
@@ -235,21 +281,23 @@ impl Disposal {
 fn page(
     read: &mut Read<'_>,
     rules: &Rules,
-    days: u32,
-    now: Timestamp,
+    (days, now): (u32, Timestamp),
     cursor: Cursor,
+    seal: &Seal,
 ) -> Result<Page, store::Error> {
     let day = Vault::day(before(now, days).as_micros());
-    let (revision, holds) = (hold::revision(read)?, active(read)?);
+    let (revision, holds) = (hold::revision(read)?, hold::in_force(read, seal)?);
     let bodies = retention::bodies(read, day, cursor, limits::RETENTION_PAGE)?;
     let full = bodies.len() == limits::RETENTION_PAGE as usize;
     let (next, looked_at) = (bodies.last().map(|body| body.at).filter(|_| full), bodies.len() as u64);
     let mut calls = HashMap::new();
     let mut due: BTreeMap<Rule, Vec<Place>> = BTreeMap::new();
     for body in bodies {
-        let facts = facts(read, &body, &mut calls)?;
-        let rule = rules.of(&facts);
-        if body.ts < before(now, rule.days).as_micros() && !holds.iter().any(|hold| keeps(hold, &facts)) {
+        // What cannot be read stays: verifying finds it.
+        let Some(standing) = standing(read, &body, &mut calls)? else { continue };
+        let rule = rules.of(standing.call.as_ref().unwrap_or(&standing.own));
+        let over = standing.own.ts < before(now, rule.days).as_micros();
+        if over && !holds.iter().any(|hold| standing.is_kept(hold)) {
             due.entry(rule).or_default().push(body.at.place());
         }
     }
@@ -264,13 +312,18 @@ fn page(
 }
 
 /// What goes when no rule needs it any more: nothing while there is a hold, since a hold may need all of it.
-fn beside(read: &mut Read<'_>, longest: u32, now: Timestamp) -> Result<Option<Disposal>, store::Error> {
+fn beside(
+    read: &mut Read<'_>,
+    longest: u32,
+    now: Timestamp,
+    seal: &Seal,
+) -> Result<Option<Disposal>, store::Error> {
     let revision = hold::revision(read)?;
     let before = before(now, longest);
     // The day must be over for the whole of what it keeps.
     let day = Vault::day(before.as_micros()) - 1;
     let (contexts, approvals) = retention::beside(read, day)?;
-    if (contexts, approvals) == (0, 0) || !active(read)?.is_empty() {
+    if (contexts, approvals) == (0, 0) || !hold::in_force(read, seal)?.is_empty() {
         return Ok(None);
     }
     let erasure = Erasure {
@@ -286,45 +339,27 @@ fn beside(read: &mut Read<'_>, longest: u32, now: Timestamp) -> Result<Option<Di
     Ok(Some(Disposal { erasure, ranges: Vec::new(), day: Some(day), holds: revision }))
 }
 
-fn active(read: &mut Read<'_>) -> Result<Vec<Hold>, store::Error> {
-    Ok(hold::all(read)?.into_iter().filter(|hold| hold.cleared.is_none()).collect())
-}
-
-/// What decides about a body: its call, when it belongs to one.
-fn facts(
+/// What a body belongs to. By leaves, never by the columns that leaves are found by.
+fn standing(
     read: &mut Read<'_>,
     body: &Body,
-    calls: &mut HashMap<[u8; 16], Facts>,
-) -> Result<Facts, store::Error> {
-    let Some(call) = body.call else { return Ok(body.facts.clone()) };
-    if let Some(known) = calls.get(&call) {
-        return Ok(known.clone());
-    }
-    let found = retention::call(read, &call)?.unwrap_or_else(|| body.facts.clone());
-    calls.insert(call, found.clone());
-    Ok(found)
-}
-
-fn is_privileged(facts: &Facts) -> bool {
-    let is_call = matches!(&*facts.event, "call.intent" | "call.denied");
-    let privileged = POPULATIONS.iter().find(|population| population.name == "privileged");
-    !is_call || privileged.is_none_or(|population| population.selects(&facts.leaf))
-}
-
-/// Whether a hold names a call: by who called, or for whom; by when it began, so that an answer stays with its question.
-fn keeps(hold: &Hold, facts: &Facts) -> bool {
-    let ts = facts.ts;
-    let server = hold.server.is_none() || hold.server == facts.server;
-    let actor = hold.actor.as_deref().is_none_or(|actor| {
-        facts.actor.as_deref() == Some(actor)
-            || Leaf::decode(&facts.leaf)
-                .ok()
-                .and_then(|leaf| leaf.actor)
-                .is_some_and(|party| party.on_behalf_of.iter().any(|other| other.id == actor))
-    });
-    let session = hold.session.is_none() || hold.session == facts.session;
-    let time = hold.since.is_none_or(|since| ts >= since) && hold.until.is_none_or(|until| ts < until);
-    server && actor && session && time
+    calls: &mut HashMap<Id, Option<Beginning>>,
+) -> Result<Option<Standing>, store::Error> {
+    let Ok(leaf) = Leaf::decode(&body.leaf) else { return Ok(None) };
+    let part = matches!(leaf.event, EventType::CallFrame | EventType::CallOutcome | EventType::CallOrphaned);
+    let call = match leaf.call {
+        None => None,
+        Some(id) => match calls.get(&id) {
+            Some(known) => known.clone(),
+            None => {
+                let first = retention::call(read, id.as_bytes())?;
+                let begun = first.and_then(|first| Some(Beginning::of(&Leaf::decode(&first).ok()?, &first)));
+                calls.insert(id, begun.clone());
+                begun
+            }
+        },
+    };
+    Ok(Some(Standing { own: Beginning::of(&leaf, &body.leaf), call, part }))
 }
 
 /// The ranges that hold these bodies and no others; `places` are sorted.

@@ -72,6 +72,9 @@ impl Placed {
                 | E::PasskeyRegistered
                 | E::PasskeyRemoved
                 | E::SessionEnded
+                | E::RetentionDeleted
+                | E::HoldSet
+                | E::HoldCleared
         ) || leaf.approval.is_some()
             || leaf.decision.as_ref().is_some_and(|decision| decision.approval.is_some())
     }

@@ -139,6 +139,8 @@ pub(super) enum Worry {
     Lane,
     /// What this process wrote stands under no checkpoint.
     Cover,
+    /// Rows ask for leaves that no command asked for.
+    Notices,
     /// An anchor, by its name, does not get what was published.
     Anchor(String),
 }

@@ -86,6 +86,13 @@ const MIGRATIONS: &[Migration] = &[
         oldest: 1,
     },
     Migration {
+        number: 20,
+        both: include_str!("migration/020_seal.sql"),
+        sqlite: "",
+        postgres: "",
+        oldest: 20,
+    },
+    Migration {
         number: 22,
         both: include_str!("migration/022_session_tally.sql"),
         sqlite: "",

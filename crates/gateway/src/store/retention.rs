@@ -1,7 +1,7 @@
 //! Erasing what is kept beside the leaves: bodies, personal context, and the keys of days that nothing is left of.
 
 use super::entry::Place;
-use super::{Error, Read, Row, Tx, Value};
+use super::{Error, Read, Tx, Value};
 
 /// Tables whose rows are sealed with the key of their day.
 const SEALED: &[&str] =
@@ -14,34 +14,13 @@ pub struct Cursor {
     place: Place,
 }
 
-/// A body that may be due, with what its leaf says.
+/// A body that may be due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Body {
     /// Where it stands.
     pub at: Cursor,
-    /// Of its leaf; for one within a call, that of the call.
-    pub facts: Facts,
-    /// When its own leaf was written, microseconds since 1970.
-    pub ts: i64,
-    /// The call it belongs to.
-    pub call: Option<[u8; 16]>,
-}
-
-/// What decides how long a body is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Facts {
-    /// Type of the leaf.
-    pub event: String,
-    /// Upstream.
-    pub server: Option<String>,
-    /// Pseudonym of the actor.
-    pub actor: Option<String>,
-    /// Recording session.
-    pub session: Option<[u8; 16]>,
-    /// The leaf.
+    /// Its leaf.
     pub leaf: Vec<u8>,
-    /// When it was written, microseconds since 1970.
-    pub ts: i64,
 }
 
 impl Cursor {
@@ -66,7 +45,7 @@ impl Cursor {
 pub struct Mark {
     /// Digest of the rules there were.
     pub rules: [u8; 32],
-    /// Revision of the holds there were, see [`super::hold::revision`].
+    /// Revision of the holds there were, see [`super::notice::revision`].
     pub holds: i64,
     /// Every body of days up to this one was looked at.
     pub day: i64,
@@ -95,25 +74,23 @@ pub fn set_mark(tx: &mut Tx<'_>, days: u32, mark: &Mark) -> Result<(), Error> {
 /// At most `limit` bodies of days up to `day` behind `after`, in the order of days and places.
 pub fn bodies(read: &mut Read<'_>, day: i64, after: Cursor, limit: u32) -> Result<Vec<Body>, Error> {
     read.all(
-        "SELECT payload.day, entry.place, entry.type, entry.server, entry.actor, entry.session, entry.leaf, \
-         entry.ts, entry.call FROM payload JOIN entry ON entry.place = payload.place \
+        "SELECT payload.day, entry.place, entry.leaf FROM payload JOIN entry ON entry.place = payload.place \
          WHERE payload.day <= $1 AND (payload.day, payload.place) > ($2, $3) \
          ORDER BY payload.day, payload.place LIMIT $4",
         &[day.into(), after.day.into(), after.place.value(), Value::Int(i64::from(limit))],
         |row| {
             let at = Cursor { day: row.int(0)?, place: Place::read(row.int(1)?) };
-            Ok(Body { at, facts: facts(row, 2)?, ts: row.int(7)?, call: row.maybe_array(8)? })
+            Ok(Body { at, leaf: row.bytes(2)?.to_vec() })
         },
     )
 }
 
-/// What the first leaf of a call says.
-pub fn call(read: &mut Read<'_>, call: &[u8; 16]) -> Result<Option<Facts>, Error> {
+/// The first leaf of a call.
+pub fn call(read: &mut Read<'_>, call: &[u8; 16]) -> Result<Option<Vec<u8>>, Error> {
     read.first(
-        "SELECT type, server, actor, session, leaf, ts FROM entry WHERE call = $1 \
-         AND type IN ('call.intent', 'call.denied') LIMIT 1",
+        "SELECT leaf FROM entry WHERE call = $1 AND type IN ('call.intent', 'call.denied') LIMIT 1",
         &[call.into()],
-        |row| facts(row, 0),
+        |row| Ok(row.bytes(0)?.to_vec()),
     )
 }
 
@@ -164,17 +141,6 @@ pub fn erase_keys(tx: &mut Tx<'_>, day: i64) -> Result<u64, Error> {
         .map(|table| format!(" AND NOT EXISTS (SELECT 1 FROM {table} WHERE {table}.day = data_key.day)"))
         .collect();
     tx.execute(&format!("DELETE FROM data_key WHERE day <= $1{unused}"), &[Value::Int(day)])
-}
-
-fn facts(row: Row<'_>, from: usize) -> Result<Facts, Error> {
-    Ok(Facts {
-        event: row.text(from)?.to_owned(),
-        server: row.maybe_text(from + 1)?.map(str::to_owned),
-        actor: row.maybe_text(from + 2)?.map(str::to_owned),
-        session: row.maybe_array(from + 3)?,
-        leaf: row.bytes(from + 4)?.to_vec(),
-        ts: row.int(from + 5)?,
-    })
 }
 
 #[cfg(test)]

@@ -43,7 +43,6 @@ const GRANTS: &[(&str, &str)] = &[
     ("session_tally", "SELECT, INSERT, UPDATE, DELETE"),
     ("sign_in", "SELECT, INSERT, UPDATE, DELETE"),
     ("passkey", "SELECT, INSERT, UPDATE, DELETE"),
-    ("hold", "SELECT, INSERT, UPDATE"),
     ("retention_mark", "SELECT, INSERT, UPDATE, DELETE"),
     ("policy_proposal", "SELECT, INSERT, UPDATE, DELETE"),
     ("policy_publication", "SELECT, INSERT"),

@@ -34,7 +34,7 @@ async fn holds_are_set_listed_and_cleared_and_each_is_recorded() {
     assert!(set.status.success(), "{set:?}");
     let leaf = recorded(&gateway, "hold.set").await;
     assert_eq!((&leaf["detail"]["name"], &leaf["detail"]["server"]), (&"case-17".into(), &"up".into()));
-    assert_eq!(leaf["detail"]["since"], "2026-01-01T00:00:00Z");
+    assert_eq!(leaf["detail"]["since"], "2026-01-01T00:00:00.000000Z");
 
     assert!(refused(&gateway, &["set", "case-17"]).await.contains("choose another name"));
     assert!(refused(&gateway, &["set", "case 17"]).await.contains("cannot be the name"));
@@ -47,6 +47,18 @@ async fn holds_are_set_listed_and_cleared_and_each_is_recorded() {
         listed.contains("case-17") && listed.contains("in force") && listed.contains("server up"),
         "{listed}"
     );
+    // What somebody writes into the database ends nothing, becomes no leaf, and is told.
+    let file = gateway.site.directory.path().join("data").join(countersign::store::DATABASE);
+    let intruder = rusqlite::Connection::open(file).expect("a database");
+    intruder.busy_timeout(std::time::Duration::from_secs(10)).expect("a timeout");
+    let forged = r#"INSERT INTO notice (id, ts, event, detail) VALUES
+        (x'00112233445566778899aabbccddeeff', 1, 'hold.cleared', '{"name":"case-17","set":"x"}')"#;
+    intruder.execute(forged, []).expect("it may");
+    let worried = |worry: &std::sync::Arc<str>| worry.contains("rows in `notice`");
+    eventually(|| async { gateway.running.gateway.worries().iter().any(worried).then_some(()) }).await;
+    let listed = String::from_utf8(hold(&gateway, &["list"]).await.stdout).expect("UTF-8");
+    assert!(listed.contains("in force"), "{listed}");
+
     assert!(hold(&gateway, &["clear", "case-17"]).await.status.success());
     assert_eq!(recorded(&gateway, "hold.cleared").await["detail"]["name"], "case-17");
     let listed = hold(&gateway, &["list", "--json"]).await.stdout;

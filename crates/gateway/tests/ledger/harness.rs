@@ -47,6 +47,11 @@ impl Place {
         Db::open_sqlite(self.path(), Access::ReadOnly).unwrap()
     }
 
+    /// What seals rows that gateways heed, as commands read it.
+    pub(crate) fn seal(&self) -> countersign::seal::Seal {
+        keyring::read_row_seal(&self.path().join("keys")).unwrap()
+    }
+
     /// Every leaf that was written, decoded, in the order of the log.
     pub(crate) fn leaves(&self) -> Vec<Leaf> {
         let mut leaves = Vec::new();

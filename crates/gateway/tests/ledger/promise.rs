@@ -198,18 +198,30 @@ async fn checkpoints_grow_and_agree() {
 }
 
 #[tokio::test]
-async fn what_other_processes_ask_for_is_recorded_once() {
+async fn what_commands_ask_for_is_recorded_once_and_what_others_ask_for_never() {
+    use countersign::ledger::sealed_notice;
     use countersign::store::{Access, Db, notice};
     let place = Place::new();
     let ledger = place.start();
-    let beside = Db::open_sqlite(place.path(), Access::Beside).unwrap();
-    for (id, event) in [(1, "recording.viewed"), (2, "call.outcome")] {
-        let asked =
-            notice::Notice { id: [id; 16], ts: 1, event: event.into(), detail: r#"{"uid":7}"#.into() };
-        beside.write_now("ask", |tx| notice::insert(tx, &asked)).unwrap();
+    let (beside, seal) = (Db::open_sqlite(place.path(), Access::Beside).unwrap(), place.seal());
+    let viewed = EventType::RecordingViewed;
+    let asked = |id: u8, event| sealed_notice(&seal, [id; 16], 1, event, r#"{"uid":7}"#.to_owned());
+    let (ours, other) = (asked(1, viewed), asked(2, EventType::CallOutcome));
+    let altered = notice::Notice { detail: r#"{"uid":0}"#.to_owned(), ..asked(3, viewed) };
+    let moved = notice::Notice { id: [4; 16], ..asked(5, viewed) };
+    let unsealed = notice::Notice { id: [6; 16], seal: None, ..ours.clone() };
+    for row in [&ours, &other, &altered, &moved, &unsealed] {
+        beside.write_now("ask", |tx| notice::insert(tx, row)).unwrap();
     }
     ledger.collect().await.unwrap();
     ledger.collect().await.unwrap();
+    let worries = ledger.health().worries;
+    assert!(worries.len() == 1 && worries[0].starts_with("4 rows in `notice`"), "{worries:?}");
+    // Nor is it recorded again when its row is made to wait.
+    place.intruder().execute("UPDATE notice SET noted = NULL", []).unwrap();
+    place.intruder().execute("DELETE FROM notice WHERE refused IS NOT NULL", []).unwrap();
+    ledger.collect().await.unwrap();
+    assert!(ledger.health().worries.is_empty());
     ledger.stop().await.unwrap();
     assert_eq!(place.events()[5..], ["recording.viewed", "gateway.stopped"]);
     place.assert_sound();

@@ -4,12 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use countersign::clock::{Clock, ManualClock, SystemClock};
-use countersign::ledger::{Days, Keyring, Ledger, Missing, Retained, Rules, VaultError};
+use countersign::ledger::{
+    Days, Keyring, Ledger, Missing, Retained, Rules, VaultError, clear_hold, sealed_notice, set_hold,
+};
 use countersign::model::Statement;
+use countersign::seal::Seal;
 use countersign::store::entry::{self, Filter, Place as At};
-use countersign::store::hold::{self, Hold};
+use countersign::store::notice::Notice;
 use countersign::store::{Access, Db};
-use evidence::leaf::Leaf;
+use evidence::leaf::{EventType, Leaf};
+use evidence::merkle::Hash;
+use evidence::retention::Hold;
+use evidence::time::Timestamp;
 use jiff::SignedDuration;
 
 use crate::harness::{ORIGIN, Place, intent, outcome};
@@ -75,27 +81,41 @@ impl Archive {
         self.place.intruder().query_row(&sql, [], |row| row.get(0)).unwrap()
     }
 
-    fn set(&self, name: &str, change: impl FnOnce(&mut Hold)) {
-        let ts = self.clock.now().as_microsecond();
+    fn hold(&self, name: &str) -> Hold {
+        let set = Timestamp::from_micros(self.clock.now().as_microsecond()).unwrap();
         let (name, none) = (name.to_owned(), None);
-        let mut hold = Hold {
-            name,
-            server: None,
-            actor: None,
-            session: None,
-            since: none,
-            until: none,
-            ts,
-            cleared: none,
-        };
-        change(&mut hold);
-        let db = Db::open_sqlite(self.place.path(), Access::Beside).unwrap();
-        assert!(db.write_now("hold", |tx| hold::set(tx, &hold)).unwrap());
+        Hold { name, server: None, actor: None, session: None, since: none, until: none, set, cleared: none }
     }
 
-    fn clear(&self, name: &str) {
-        let db = Db::open_sqlite(self.place.path(), Access::Beside).unwrap();
-        assert!(db.write_now("hold", |tx| hold::clear(tx, name, 1)).unwrap());
+    /// As `countersign hold set` and `clear` ask.
+    fn ask(&self, event: EventType, hold: &Hold) -> (Seal, Notice, Db) {
+        let seal = self.place.seal();
+        let ts = hold.cleared.unwrap_or(hold.set).as_micros();
+        let detail = serde_json::to_string(hold).unwrap();
+        let id = Hash::of(format!("{event} {detail}").as_bytes()).as_bytes()[..16].try_into().unwrap();
+        let notice = sealed_notice(&seal, id, ts, event, detail);
+        (seal, notice, Db::open_sqlite(self.place.path(), Access::Beside).unwrap())
+    }
+
+    fn set(&self, name: &str, change: impl FnOnce(&mut Hold)) {
+        let mut hold = self.hold(name);
+        change(&mut hold);
+        let (seal, notice, db) = self.ask(EventType::HoldSet, &hold);
+        assert!(db.write_now("hold", |tx| set_hold(tx, &seal, name, &notice)).unwrap());
+        assert!(
+            !db.write_now("hold", |tx| set_hold(tx, &seal, name, &notice)).unwrap(),
+            "a name is used once"
+        );
+    }
+
+    async fn clear(&self, name: &str) {
+        let now = self.hold(name).set;
+        let (seal, notice, db) =
+            self.ask(EventType::HoldCleared, &Hold { cleared: Some(now), ..self.hold(name) });
+        assert!(db.write_now("hold", |tx| clear_hold(tx, &seal, name, &notice)).unwrap());
+        assert!(!db.write_now("hold", |tx| clear_hold(tx, &seal, name, &notice)).unwrap(), "once");
+        assert!(!db.write_now("hold", |tx| clear_hold(tx, &seal, "case-0", &notice)).unwrap());
+        self.ledger.collect().await.unwrap();
     }
 
     async fn finish(self) -> BTreeMap<String, u64> {
@@ -158,9 +178,45 @@ async fn legal_hold_keeps_what_it_names_until_it_is_cleared() {
     archive.pass(500);
     assert_eq!(archive.retain(90, 400).await, 2);
     assert_eq!([held, free].map(|place| archive.is_there(place)), [(true, true), (false, true)]);
-    archive.clear("case-17");
+    archive.clear("case-17").await;
     assert_eq!(archive.retain(90, 400).await, 2);
     assert_eq!(archive.is_there(held), (false, false));
+    archive.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_owns_the_database_ends_no_hold() {
+    let archive = Archive::new();
+    let held = archive.call("orders", None).await;
+    archive.set("case-17", |hold| hold.server = Some("orders".to_owned()));
+    archive.pass(500);
+    let stays = async |what: &str| {
+        assert_eq!((archive.retain(90, 400).await, archive.is_there(held).0), (0, true), "{what}");
+    };
+    stays("asked for, not recorded").await;
+    archive.ledger.collect().await.unwrap();
+    let intruder = archive.place.intruder();
+    intruder.execute("DELETE FROM notice", []).unwrap();
+    stays("its row is deleted").await;
+    let cleared = Hold { cleared: Some(archive.hold("x").set), ..archive.hold("case-17") };
+    let detail = serde_json::to_string(&cleared).unwrap();
+    let insert = "INSERT INTO notice (id, ts, event, detail) VALUES (x'00112233445566778899aabbccddeeff', 1, \
+                  'hold.cleared', ?1)";
+    intruder.execute(insert, [&detail]).unwrap();
+    archive.ledger.collect().await.unwrap();
+    stays("somebody else asks for its end").await;
+    let leaf = archive.place.leaves().into_iter().find(|leaf| leaf.event == EventType::HoldSet).unwrap();
+    let leaf = Leaf {
+        event: EventType::HoldCleared,
+        detail: Some(evidence::jcs::Object::of(&cleared).unwrap()),
+        ..leaf
+    };
+    let forged = "INSERT INTO entry (place, type, ts, leaf) VALUES (?1, 'hold.cleared', 1, ?2)";
+    intruder.execute(forged, rusqlite::params![99_i64 << 40, leaf.encode().unwrap()]).unwrap();
+    stays("a leaf that no gateway wrote").await;
+    intruder.execute_batch("DROP TRIGGER entry_no_delete; DELETE FROM entry WHERE place = 99 << 40").unwrap();
+    archive.clear("case-17").await;
+    assert_eq!(archive.retain(90, 400).await, 2);
     archive.finish().await;
 }
 
@@ -182,7 +238,7 @@ async fn messages_that_stay_are_not_looked_at_again_until_something_changes() {
     archive.pass(300);
     assert_eq!(archive.look(89, 400).await, (4, 0), "they are due, and held");
     assert_eq!(archive.look(89, 400).await, (0, 0));
-    archive.clear("case-18");
+    archive.clear("case-18").await;
     assert_eq!(archive.look(89, 400).await, (4, 4));
     assert_eq!((archive.look(89, 400).await, archive.rows("payload")), ((0, 0), 0));
     archive.finish().await;

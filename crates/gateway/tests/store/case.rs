@@ -54,7 +54,10 @@ pub(crate) const CASES: &[(&str, fn(&Db))] = &[
         retention::due_bodies_are_found_in_order_and_erased_with_their_day,
     ),
     ("marks_say_how_far_a_rule_has_gone", retention::marks_say_how_far_a_rule_has_gone),
-    ("holds_are_set_once_and_cleared_once", retention::holds_are_set_once_and_cleared_once),
+    (
+        "notices_wait_until_they_are_noted_or_refused",
+        service_key::notices_wait_until_they_are_noted_or_refused,
+    ),
     ("what_people_sign_and_propose_counts_once", publish::what_people_sign_and_propose_counts_once),
     ("entries_cannot_be_changed", entries_cannot_be_changed),
     ("failed_transaction_leaves_nothing", failed_transaction_leaves_nothing),

@@ -8,7 +8,7 @@ use super::{assert_none, assert_only};
 /// The modules of the gateway from the bottom up. A module may import what stands in lines above its own, and nothing
 /// of its own line: that keeps every module readable without those that use it.
 const LAYERS: &[&[&str]] = &[
-    &["limits", "clock", "file", "trust"],
+    &["limits", "clock", "file", "seal", "trust"],
     &["secret"],
     &["config", "model"],
     &["refusal", "metrics", "webhook"],

@@ -1,7 +1,6 @@
 //! Bodies that become due, and the holds that keep them.
 
 use countersign::store::entry::{Addition, Place};
-use countersign::store::hold::{self, Hold};
 use countersign::store::retention::{self, Cursor, Mark};
 use countersign::store::{Db, context, data_key, payload};
 
@@ -28,19 +27,13 @@ pub(crate) fn due_bodies_are_found_in_order_and_erased_with_their_day(db: &Db) {
     let found = |day, after, limit| read(db, |read| retention::bodies(read, day, after, limit));
     let first = found(20, Cursor::start(), 10);
     assert_eq!(first.iter().map(|body| body.at.place()).collect::<Vec<_>>(), [places[0], places[2]]);
-    assert_eq!(
-        (first[0].call, first[0].ts, first[0].facts.server.as_deref()),
-        (Some(call), 5, Some("orders"))
-    );
+    assert_eq!(first[0].leaf, intent.leaf);
     let rest = found(21, first[0].at, 1);
     assert_eq!(rest.iter().map(|body| body.at.place()).collect::<Vec<_>>(), [places[2]]);
     assert_eq!(found(21, rest[0].at, 10).len(), 1);
     let behind = found(21, Cursor::after_day(20), 10);
     assert_eq!(behind.iter().map(|body| body.at.place()).collect::<Vec<_>>(), [places[1]]);
-    assert_eq!(
-        read(db, |read| retention::call(read, &call)).map(|facts| facts.event),
-        Some("call.intent".to_owned())
-    );
+    assert_eq!(read(db, |read| retention::call(read, &call)), Some(intent.leaf.to_vec()));
     assert_eq!(read(db, |read| retention::between(read, places[0], places[1])), places[..2]);
 
     write(db, |tx| {
@@ -68,27 +61,4 @@ pub(crate) fn marks_say_how_far_a_rule_has_gone(db: &Db) {
     assert_eq!((found(90), found(400), found(30)), (Some(further), Some(mark), None));
     write(db, |tx| retention::set_mark(tx, 90, &other));
     assert_eq!((found(90), found(400)), (Some(other), None));
-}
-
-pub(crate) fn holds_are_set_once_and_cleared_once(db: &Db) {
-    let hold = Hold {
-        name: "case-17".to_owned(),
-        server: Some("orders".to_owned()),
-        actor: None,
-        session: Some([4; 16]),
-        since: Some(1),
-        until: None,
-        ts: 10,
-        cleared: None,
-    };
-    write(db, |tx| {
-        let before = hold::revision(tx)?;
-        assert!(hold::set(tx, &hold)? && !hold::set(tx, &hold)?);
-        let set = hold::revision(tx)?;
-        assert!(hold::clear(tx, "case-17", 20)? && !hold::clear(tx, "case-17", 30)?);
-        assert!(!hold::clear(tx, "case-18", 20)? && !hold::set(tx, &hold)?, "a name is used once");
-        assert!(before < set && set < hold::revision(tx)?);
-        Ok(())
-    });
-    assert_eq!(read(db, hold::all), [Hold { cleared: Some(20), ..hold }]);
 }
