@@ -8,5 +8,7 @@ mod fuzz;
 mod hostile;
 #[path = "statement/property.rs"]
 mod property;
+#[path = "statement/rule.rs"]
+mod rule;
 #[path = "statement/sql.rs"]
 mod sql;

@@ -44,11 +44,32 @@ impl Tokens {
         })
     }
 
+    /// The same dialect's tokens, others in their place.
+    pub(super) fn with(&self, all: Vec<Token>) -> Self {
+        Self { all: all.into_iter().map(TokenWithSpan::wrap).collect(), dialect: self.dialect }
+    }
+
     /// Cuts the text at every `;` that is not inside a string or a comment.
     pub(super) fn pieces(&self) -> Vec<Self> {
         let separator = |token: &TokenWithSpan| token.token == Token::SemiColon;
         let cut = self.all.split(separator).map(|all| Self { all: all.to_vec(), dialect: self.dialect });
         cut.filter(|piece| piece.words().next().is_some()).collect()
+    }
+
+    /// For MySQL, when they hold `||`: the same with `OR` for it, and `AND` for `&&`.
+    pub(super) fn with_words_for_signs(&self) -> Option<Self> {
+        let holds = self.dialect == Dialect::Mysql && self.iter().any(|token| *token == Token::StringConcat);
+        holds.then(|| {
+            let mut all = self.all.clone();
+            for token in &mut all {
+                token.token = match token.token {
+                    Token::StringConcat => Token::make_keyword("OR"),
+                    Token::Overlap => Token::make_keyword("AND"),
+                    _ => continue,
+                };
+            }
+            Self { all, dialect: self.dialect }
+        })
     }
 
     /// Reads all statements.

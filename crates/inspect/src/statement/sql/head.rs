@@ -56,7 +56,6 @@ const HEADS: &[Head] = &[
     head(PG, &["create", "publication"], Class::Export),
     head(PG, &["import", "foreign"], Class::Export),
     head(MY, &["create", "event"], Class::Exec),
-    head(MY, &["do"], Class::Session),
     head(MY, &["handler"], Class::Session),
     head(MY, &["install"], Class::Exec),
     head(MY, &["uninstall"], Class::Exec),
@@ -236,6 +235,6 @@ fn begins(words: &[&Token], head: &[&str]) -> bool {
     words.len() > head.len().saturating_sub(1) && words.iter().zip(head).all(|(token, word)| is(token, word))
 }
 
-fn is(token: &Token, word: &str) -> bool {
+pub(super) fn is(token: &Token, word: &str) -> bool {
     matches!(token, Token::Word(Word { value, quote_style: None, .. }) if value.eq_ignore_ascii_case(word))
 }

@@ -2,18 +2,20 @@
 //! walking the tree; here only what the node itself adds.
 
 use sqlparser::ast::{
-    AlterSchemaOperation, AlterTableOperation, ContextModifier, CopySource, CopyTarget, Merge, MergeAction,
-    MergeClause, ObjectType, Set, Statement, TransactionAccessMode, TransactionMode, Use,
+    AlterSchemaOperation, AlterTableOperation, ContextModifier, CopySource, CopyTarget, DiscardObject, Merge,
+    MergeAction, MergeClause, ObjectType, Set, Statement, TransactionAccessMode, TransactionMode, Use,
 };
 
-use super::condition::{Truth, truth};
+use crate::statement::Dialect;
+
+use super::condition::{Around, Truth, truth};
 use super::fact::{Class, Facts, Flag};
 use super::{name, setting};
 
 /// Notes what one statement is. A kind of statement that is not listed here is `unknown`.
-pub(super) fn note(statement: &Statement, facts: &mut Facts) {
+pub(super) fn note(statement: &Statement, dialect: Dialect, facts: &mut Facts) {
     let class = data(statement, facts).or_else(|| creation(statement)).or_else(|| right(statement));
-    let class = class.or_else(|| change(statement)).or_else(|| session(statement, facts));
+    let class = class.or_else(|| change(statement)).or_else(|| session(statement, dialect, facts));
     match class {
         Some(class) => facts.add(class),
         None => facts.raise("a kind of statement of which nothing is known"),
@@ -44,8 +46,14 @@ fn data(statement: &Statement, facts: &mut Facts) -> Option<Class> {
         | Statement::List(_) => Class::Read,
         Statement::Insert(insert) if insert.overwrite => Class::WriteUnbounded,
         Statement::Insert(_) => Class::Write,
-        Statement::Update(update) => bounded(update.selection.as_ref(), update.limit.is_some(), facts),
-        Statement::Delete(delete) => bounded(delete.selection.as_ref(), delete.limit.is_some(), facts),
+        Statement::Update(update) => {
+            let around = Around::of_update(update);
+            bounded(update.selection.as_ref(), &around, update.limit.is_some(), facts)
+        }
+        Statement::Delete(delete) => {
+            let around = Around::of_delete(delete);
+            bounded(delete.selection.as_ref(), &around, delete.limit.is_some(), facts)
+        }
         Statement::Merge(merge) => fusion(merge, facts),
         Statement::Copy { source, to, target, .. } => copy(source, *to, target, facts),
         Statement::CopyIntoSnowflake { .. }
@@ -189,7 +197,7 @@ fn change(statement: &Statement) -> Option<Class> {
 }
 
 /// Statements about the session, and those that run something.
-fn session(statement: &Statement, facts: &mut Facts) -> Option<Class> {
+fn session(statement: &Statement, dialect: Dialect, facts: &mut Facts) -> Option<Class> {
     Some(match statement {
         Statement::Set(set) => assignment(set, facts),
         Statement::StartTransaction { modes, .. } => transaction(modes, facts),
@@ -207,7 +215,6 @@ fn session(statement: &Statement, facts: &mut Facts) -> Option<Class> {
         | Statement::Savepoint { .. }
         | Statement::ReleaseSavepoint { .. }
         | Statement::AlterSession { .. }
-        | Statement::Discard { .. }
         | Statement::Deallocate { .. }
         | Statement::Prepare { .. }
         | Statement::Declare { .. }
@@ -229,6 +236,9 @@ fn session(statement: &Statement, facts: &mut Facts) -> Option<Class> {
         | Statement::If(_)
         | Statement::While(_)
         | Statement::Case(_) => Class::Session,
+        // Ends a role that was taken on, and every setting.
+        Statement::Discard { object_type: DiscardObject::ALL } => guard(facts),
+        Statement::Discard { .. } => Class::Session,
         Statement::WaitFor(_) => {
             facts.flags.insert(Flag::Delay);
             Class::Session
@@ -237,6 +247,13 @@ fn session(statement: &Statement, facts: &mut Facts) -> Option<Class> {
             let text = statement.to_string().to_ascii_lowercase();
             let target = text.trim_start_matches("reset").trim();
             if target == "session authorization" {
+                return Some(Class::Privilege);
+            }
+            // `RESET MASTER` deletes the logs of MySQL.
+            let server = ["binary", "master", "persist", "query", "replica", "slave"];
+            if dialect == Dialect::Mysql
+                && target.split(' ').next().is_some_and(|word| server.contains(&word))
+            {
                 return Some(Class::Privilege);
             }
             if target == "all" || setting::is_guard(target) { guard(facts) } else { Class::Session }
@@ -252,12 +269,14 @@ fn session(statement: &Statement, facts: &mut Facts) -> Option<Class> {
 }
 
 fn fusion(merge: &Merge, facts: &mut Facts) -> Class {
+    let around = Around::default();
     let adds =
         |action: &MergeAction| matches!(action, MergeAction::Insert(_) | MergeAction::DoNothing { .. });
     let open = |clause: &MergeClause| {
-        !adds(&clause.action) && clause.predicate.as_ref().is_none_or(|only| truth(only) == Truth::Always)
+        !adds(&clause.action)
+            && clause.predicate.as_ref().is_none_or(|only| truth(only, &around) == Truth::Always)
     };
-    if truth(&merge.on) != Truth::Depends && merge.clauses.iter().any(open) {
+    if truth(&merge.on, &around) != Truth::Depends && merge.clauses.iter().any(open) {
         facts.flags.insert(Flag::WhereTautology);
         return Class::WriteUnbounded;
     }
@@ -280,8 +299,13 @@ fn copy(source: &CopySource, out: bool, target: &CopyTarget, facts: &mut Facts) 
     }
 }
 
-fn bounded(condition: Option<&sqlparser::ast::Expr>, limited: bool, facts: &mut Facts) -> Class {
-    let flag = match condition.map(truth) {
+fn bounded(
+    condition: Option<&sqlparser::ast::Expr>,
+    around: &Around,
+    limited: bool,
+    facts: &mut Facts,
+) -> Class {
+    let flag = match condition.map(|condition| truth(condition, around)) {
         None => Flag::WhereMissing,
         Some(Truth::Always) => Flag::WhereTautology,
         Some(Truth::Never | Truth::Depends) => Flag::Where,

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use crate::statement::Dialect;
 use crate::statement::limits::TEXT_BYTES_MAX;
 
+mod catalog;
 mod condition;
 mod fact;
 mod function;
@@ -20,6 +21,7 @@ mod lexical;
 mod name;
 mod plain;
 mod postgresql;
+mod reword;
 mod setting;
 mod survey;
 
@@ -88,7 +90,7 @@ fn read_as_any(text: &str) -> Facts {
         if !seen.covers(reading.glance) {
             facts.raise("another dialect would cut it differently");
         } else if reading.facts.class != Class::Unknown {
-            // Its first words gave it away.
+            // Its first words gave it away, or it would be refused for what others take for a name.
             facts.join(&reading.facts);
         }
     }
@@ -130,7 +132,24 @@ fn read(text: &str, dialect: Dialect, dialects: &[Dialect]) -> Reading {
     reading
 }
 
+/// Reads tokens; for MySQL twice when they hold `||`, which is `OR` to it or, by a setting, joins strings.
 fn read_tokens(
+    text: &str,
+    tokens: grammar::Tokens,
+    dialect: Dialect,
+    facts: Facts,
+    glance: lexical::Glance,
+) -> Reading {
+    let Some(logical) = tokens.with_words_for_signs() else {
+        return read_once(text, tokens, dialect, facts, glance);
+    };
+    let mut reading = read_once(text, tokens, dialect, facts.clone(), glance);
+    let other = read_once(text, logical, dialect, facts, glance);
+    reading.facts.join(&other.facts);
+    reading
+}
+
+fn read_once(
     text: &str,
     tokens: grammar::Tokens,
     dialect: Dialect,
@@ -147,15 +166,13 @@ fn read_tokens(
     lexical::note(&tokens, text, dialect, &mut facts);
     if dialect == Dialect::Postgres {
         let parsed = postgresql::read(text, &mut facts);
+        catalog::note(dialect, &mut facts);
         facts.finish();
         return Reading { facts, parsed, glance };
     }
     let pieces = tokens.pieces();
     let parsed = match tokens.parse() {
-        Some(statements) => {
-            survey::survey(&statements, dialect, &mut facts);
-            true
-        }
+        Some(statements) => survey::survey(&statements, dialect, &mut facts),
         None => read_pieces(pieces, dialect, &mut facts),
     };
     facts.finish();
@@ -167,10 +184,18 @@ fn read_pieces(pieces: Vec<grammar::Tokens>, dialect: Dialect, facts: &mut Facts
     let mut all = true;
     for piece in pieces {
         let guess = head::recognize(&piece, dialect);
+        let again = reword::reword(&piece, dialect);
         match piece.parse() {
-            Some(statements) => survey::survey(&statements, dialect, facts),
+            Some(statements) => all &= survey::survey(&statements, dialect, facts),
             None => {
                 all = false;
+                if let Some((statements, class)) =
+                    again.and_then(|(piece, class)| Some((piece.parse()?, class)))
+                {
+                    survey::survey(&statements, dialect, facts);
+                    facts.add(class);
+                    continue;
+                }
                 facts.statements += 1;
                 match guess {
                     Some(guess) => head::apply(guess, facts),

@@ -7,7 +7,7 @@
 use crate::statement::Dialect;
 
 use super::fact::{Class, Facts, Flag};
-use super::function;
+use super::{catalog, function};
 
 mod condition;
 mod query;
@@ -73,6 +73,7 @@ impl Plain<'_> {
         }
         self.reads.iter().for_each(|name| facts.read(name.folded(dialect)));
         self.writes.iter().for_each(|name| facts.write(name.folded(dialect)));
+        catalog::note(dialect, &mut facts);
         facts.statements = 1;
         facts.limit = self.limit;
         facts.finish();

@@ -4,7 +4,7 @@ use super::fact::Class;
 
 /// Settings that protect: read-only sessions, who one is, how strings and names are read, triggers and row security.
 /// Changing one is a matter of privilege. By the last part of the name, in lower case, sorted.
-const GUARDS: [&str; 33] = [
+const GUARDS: [&str; 35] = [
     "allow_experimental_object_type",
     "allow_introspection_functions",
     "allow_system_table_mods",
@@ -15,6 +15,7 @@ const GUARDS: [&str; 33] = [
     "general_log",
     "general_log_file",
     "init_connect",
+    "lo_compat_privileges",
     "local_infile",
     "local_preload_libraries",
     "log_statement",
@@ -30,6 +31,7 @@ const GUARDS: [&str; 33] = [
     "session_replication_role",
     "slow_query_log_file",
     "sql_log_bin",
+    "sql_log_off",
     "sql_mode",
     "sql_safe_updates",
     "standard_conforming_strings",

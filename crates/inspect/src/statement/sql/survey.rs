@@ -5,27 +5,38 @@ use std::ops::ControlFlow;
 use sqlparser::ast::{
     AccessExpr, BinaryOperator, Delete, Expr, FromTable, Function, FunctionArguments, Ident, Insert,
     LimitClause, ObjectName, PipeOperator, Query, Select, SetExpr, Statement, TableFactor, TableObject,
-    TopQuantity, Value, ValueWithSpan, Visit, Visitor,
+    TableWithJoins, TopQuantity, UpdateTableFromKind, Value, ValueWithSpan, Visit, Visitor,
 };
 
 use crate::statement::Dialect;
 
-use super::condition::{Truth, truth};
+use super::condition::{Around, Truth, truth};
 use super::fact::{Class, Facts, Flag};
-use super::{function, kind, name, setting};
+use super::{catalog, function, kind, name, setting};
 
-/// Notes what these statements do.
-pub(super) fn survey(statements: &[Statement], dialect: Dialect, facts: &mut Facts) {
+/// Notes what these statements do. `false` when the dialect would refuse them after all, although others may not.
+pub(super) fn survey(statements: &[Statement], dialect: Dialect, facts: &mut Facts) -> bool {
+    let mut accepted = true;
     for statement in statements {
-        let mut survey =
-            Survey { dialect, facts, scopes: Vec::new(), targets: Vec::new(), depth: 0, planned: 0 };
+        let mut survey = Survey {
+            dialect,
+            facts,
+            scopes: Vec::new(),
+            targets: Vec::new(),
+            depth: 0,
+            planned: 0,
+            refused: false,
+        };
         let end = statement.visit(&mut survey);
         debug_assert!(end.is_continue(), "nothing here stops early");
+        accepted &= !survey.refused;
         facts.statements = facts.statements.saturating_add(1);
     }
     if let [Statement::Query(query)] = statements {
         facts.limit = rows(query);
     }
+    catalog::note(dialect, facts);
+    accepted
 }
 
 struct Survey<'a> {
@@ -38,6 +49,8 @@ struct Survey<'a> {
     depth: usize,
     /// `EXPLAIN`s without `ANALYZE` among them: what is inside does not run.
     planned: usize,
+    /// Whether there is what the dialect refuses.
+    refused: bool,
 }
 
 /// The names that a `WITH` defines, as far as it has been walked.
@@ -52,7 +65,16 @@ impl Survey<'_> {
     fn write(&mut self, target: &ObjectName) {
         self.computed(target);
         self.targets.push(target);
+        if self.dialect == Dialect::Mssql && target.0.len() > 3 {
+            self.elsewhere();
+        }
         self.facts.write(name::folded(target, self.dialect));
+    }
+
+    /// Another server.
+    fn elsewhere(&mut self) {
+        self.facts.flags.insert(Flag::Network);
+        self.facts.add(Class::Export);
     }
 
     fn computed(&mut self, named: &ObjectName) {
@@ -87,10 +109,16 @@ impl Survey<'_> {
 
     fn insert(&mut self, insert: &Insert) {
         match &insert.table {
-            TableObject::TableName(target) => self.write(target),
+            TableObject::TableName(target) => {
+                // `INSERT INTO OPENQUERY(server, 'SELECT ...')`, whose arguments look like columns.
+                let last = name::last(target);
+                if ["openquery", "openrowset", "opendatasource"].contains(&last.as_str()) {
+                    self.elsewhere();
+                }
+                self.write(target);
+            }
             TableObject::TableFunction(called) => {
-                self.facts.add(Class::Export);
-                self.facts.flags.insert(Flag::Network);
+                self.elsewhere();
                 self.call(called);
             }
             TableObject::TableQuery(_) => {}
@@ -116,6 +144,23 @@ impl Survey<'_> {
         for table in &delete.tables {
             self.facts.write(name::folded(table, self.dialect));
         }
+        if !delete.tables.is_empty() {
+            let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
+            self.renamed(from);
+        }
+    }
+
+    /// Tables of which one is changed by what it is called in the statement.
+    fn renamed(&mut self, from: &[TableWithJoins]) {
+        let factors = from.iter().flat_map(|table| {
+            std::iter::once(&table.relation).chain(table.joins.iter().map(|join| &join.relation))
+        });
+        for factor in factors {
+            let TableFactor::Table { name, .. } = factor else { continue };
+            if catalog::is_own(&name::folded(name, self.dialect), self.dialect) {
+                self.facts.add(Class::Privilege);
+            }
+        }
     }
 
     fn write_factor(&mut self, factor: &TableFactor) {
@@ -138,6 +183,12 @@ impl Survey<'_> {
                     if let TableFactor::Table { name, .. } = &join.relation {
                         self.facts.write(name::folded(name, self.dialect));
                     }
+                }
+                if let Some(UpdateTableFromKind::AfterSet(from) | UpdateTableFromKind::BeforeSet(from)) =
+                    &update.from
+                    && self.dialect == Dialect::Mssql
+                {
+                    self.renamed(from);
                 }
             }
             Statement::Merge(merge) => self.write_factor(&merge.table),
@@ -195,7 +246,7 @@ impl Visitor for Survey<'_> {
     fn pre_visit_statement(&mut self, statement: &Statement) -> ControlFlow<()> {
         self.depth += 1;
         if self.planned == 0 {
-            kind::note(statement, self.facts);
+            kind::note(statement, self.dialect, self.facts);
             self.note_targets(statement);
             let changes = matches!(
                 statement,
@@ -284,7 +335,7 @@ impl Visitor for Survey<'_> {
             }
         }
         if let Some(condition) = &select.selection {
-            self.facts.flags.insert(match truth(condition) {
+            self.facts.flags.insert(match truth(condition, &Around::default()) {
                 Truth::Always => Flag::WhereTautology,
                 Truth::Never | Truth::Depends => Flag::Where,
             });
@@ -299,8 +350,7 @@ impl Visitor for Survey<'_> {
         self.computed(relation);
         let table = name::folded(relation, self.dialect);
         if self.dialect == Dialect::Mssql && relation.0.len() > 3 {
-            self.facts.flags.insert(Flag::Network);
-            self.facts.add(Class::Export);
+            self.elsewhere();
         }
         if self.dialect == Dialect::Snowflake && table.starts_with('@') {
             self.facts.flags.insert(Flag::FileAccess);
@@ -333,6 +383,12 @@ impl Visitor for Survey<'_> {
                     match access {
                         AccessExpr::Dot(Expr::Identifier(part)) => self.attribute(part),
                         AccessExpr::Dot(Expr::Function(_)) | AccessExpr::Subscript(_) => {}
+                        // `"users"."id"`: to this dialect a string, which has no attributes, so that it refuses the
+                        // text; to those that it may be of as well, a name.
+                        AccessExpr::Dot(Expr::Value(ValueWithSpan {
+                            value: Value::DoubleQuotedString(_),
+                            ..
+                        })) if self.facts.dialects.len() > 1 => self.refused = true,
                         AccessExpr::Dot(_) => self.facts.raise("an attribute that is not a name"),
                     }
                 }

@@ -39,12 +39,17 @@ pub(super) enum Sort<'a> {
 impl Sort<'_> {
     /// Whether it depends on the rows, as a condition.
     fn restricts(self) -> bool {
-        matches!(self, Self::Restriction | Self::Negative | Self::Column(..))
+        match self {
+            Self::Column(_, name) => !is_key(name),
+            other => matches!(other, Self::Restriction | Self::Negative),
+        }
     }
 }
 
 /// Columns that by their name number or name every row, as in [`super::super::condition`].
 const KEYS: [&str; 9] = ["id", "_id", "rowid", "_rowid_", "oid", "ctid", "uuid", "guid", "pk"];
+/// Keys that are numbers end here, as in [`super::super::condition`].
+const KEY_MAX: f64 = 2_147_483_647.0;
 /// Functions whose answer is never negative.
 const SIZES: [&str; 7] =
     ["length", "char_length", "character_length", "octet_length", "len", "datalength", "abs"];
@@ -109,7 +114,7 @@ impl<'a> Reader<'a> {
                 self.must(Word::Null)?;
                 match (left.sort, not) {
                     (Sort::Column(_, name), true) if !is_key(name) => Sort::Negative,
-                    (Sort::Column(..), false) => Sort::Restriction,
+                    (Sort::Column(_, name), false) if !is_key(name) => Sort::Restriction,
                     _ => Sort::Condition,
                 }
             }
@@ -130,6 +135,8 @@ impl<'a> Reader<'a> {
             self.must_take("(")?;
             if self.word(Word::Select) {
                 self.nested(Self::query)?;
+                // `DELETE FROM t WHERE id IN (SELECT id FROM t)`
+                known &= !self.plain.changes;
             } else {
                 loop {
                     let item = self.nested(Self::sum)?;
@@ -198,8 +205,8 @@ impl<'a> Reader<'a> {
                 let before = self.plain.reads.len();
                 self.nested(Self::query)?;
                 self.must_take(")")?;
-                let read = before < self.plain.reads.len();
-                Some(Side { sort: if read { Sort::Restriction } else { Sort::Condition }, rows: read })
+                // Whether it is the same for every row is for the parsers to say.
+                Some(Side { sort: Sort::Condition, rows: before < self.plain.reads.len() })
             }
             Token::Word(Word::Case, _) => self.nested(Self::case),
             Token::Word(Word::Interval, _) => {
@@ -268,7 +275,9 @@ fn compared(left: Side<'_>, sign: &str, right: Side<'_>) -> Sort<'static> {
     let known = match (left.sort, right.sort) {
         (Sort::Column(..), Sort::Number(_) | Sort::Text(_) | Sort::Constant) => true,
         (Sort::Number(_) | Sort::Text(_) | Sort::Constant, Sort::Column(..)) => true,
-        (Sort::Column(..), Sort::Call(_) | Sort::Other) | (Sort::Call(_), Sort::Column(..)) => true,
+        // `id = id + 0`
+        (Sort::Column(..), Sort::Other) => !right.rows,
+        (Sort::Column(..), Sort::Call(_)) | (Sort::Call(_), Sort::Column(..)) => true,
         (Sort::Call(_), Sort::Number(_) | Sort::Text(_)) => left.rows,
         (Sort::Column(before, name), Sort::Column(other, named)) => {
             // Also when only one of them says of which table it is.
@@ -285,6 +294,7 @@ fn compared(left: Side<'_>, sign: &str, right: Side<'_>) -> Sort<'static> {
     let narrow = match (sign, right.sort) {
         (">" | "<>" | "!=", Sort::Number(bound)) => bound > 0.0,
         (">=", Sort::Number(bound)) => bound > 1.0,
+        ("<" | "<=", Sort::Number(bound)) => bound < KEY_MAX,
         ("<>" | "!=", Sort::Text(text)) => !text.is_empty(),
         _ => true,
     };

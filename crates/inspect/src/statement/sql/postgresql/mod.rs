@@ -9,7 +9,7 @@ use squawk_syntax::{SyntaxKind as Kind, SyntaxNode};
 
 use crate::statement::Dialect;
 
-use super::condition::{Truth, truth};
+use super::condition::{Around, Truth, truth};
 use super::fact::{Class, Facts, Flag};
 use super::{function, grammar, setting};
 
@@ -242,11 +242,17 @@ impl Survey<'_> {
             Kind::MERGE => self.fusion(node),
             Kind::COPY => self.copy(node),
             Kind::READ_WRITE => self.guard(),
+            Kind::DISCARD if is_whole(node) => self.guard(),
+            // Row security of views hangs on it.
+            Kind::ALTER_VIEW | Kind::ALTER_TABLE if alters_barrier(node) => self.guard(),
             Kind::RESET if node.children().any(|part| part.kind() == Kind::ALL) => self.guard(),
             Kind::CONFIG_PARAMETER_REF if node.parent().is_none_or(|parent| parent.kind() != Kind::SHOW) => {
                 let parts = name::parts(node).unwrap_or_default();
                 if parts.last().is_none_or(|last| setting::is_guard(&last.to_lowercase())) {
                     self.guard();
+                } else if parts.len() > 1 {
+                    // A setting of the application: row security may ask for it.
+                    self.facts.flags.insert(Flag::GuardSetting);
                 }
             }
             _ => {}
@@ -312,6 +318,17 @@ impl Survey<'_> {
     }
 }
 
+/// `DISCARD ALL`, which ends a role that was taken on, and every setting.
+fn is_whole(discard: &SyntaxNode) -> bool {
+    discard.text().to_string().to_ascii_lowercase().contains("all")
+}
+
+/// Whether an `ALTER` turns on or off how a view is guarded.
+fn alters_barrier(alter: &SyntaxNode) -> bool {
+    let text = alter.text().to_string().to_ascii_lowercase();
+    text.contains("security_barrier") || text.contains("security_invoker")
+}
+
 /// Whether an `EXPLAIN` runs what it explains.
 fn runs(explain: &SyntaxNode) -> bool {
     let off = |value: &str| {
@@ -347,7 +364,23 @@ fn restricts(clause: &SyntaxNode) -> bool {
 /// What the condition of a clause comes to, when it can be read.
 fn condition(clause: &SyntaxNode) -> Option<Truth> {
     let expression = clause.children().last()?;
-    grammar::parse_expression(&expression.text().to_string()).map(|expression| truth(&expression))
+    let around = clause.parent().map_or_else(Around::default, |statement| around(&statement));
+    grammar::parse_expression(&expression.text().to_string()).map(|expression| truth(&expression, &around))
+}
+
+/// What an `UPDATE` or a `DELETE` that names more than its own table changes and reads.
+fn around(statement: &SyntaxNode) -> Around {
+    let changes = matches!(statement.kind(), Kind::UPDATE | Kind::DELETE);
+    let names =
+        |node: SyntaxNode| matches!(node.kind(), Kind::FROM_CLAUSE | Kind::USING_CLAUSE | Kind::IS_NOT);
+    if !changes || !statement.descendants().any(names) {
+        return Around::default();
+    }
+    let tokens = grammar::tokenize(&statement.text().to_string(), Dialect::Postgres);
+    match tokens.and_then(grammar::Tokens::parse).as_deref() {
+        Some([statement]) => Around::of(statement),
+        _ => Around::default(),
+    }
 }
 
 /// The most rows that a query answers, where it says so.
