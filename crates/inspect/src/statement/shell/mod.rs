@@ -18,6 +18,8 @@ mod place;
 mod program;
 mod scope;
 mod survey;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod windows;
 mod word;

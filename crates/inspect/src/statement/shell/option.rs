@@ -25,10 +25,15 @@ pub(super) struct Valued {
 impl<'a> Options<'a> {
     /// Reads all arguments; options may stand behind operands.
     pub(super) fn read(arguments: &'a [String], valued: Valued) -> Self {
+        Self::read_with(arguments, valued, &[])
+    }
+
+    /// As [`Options::read`], with more options that take a value, letters and names alike.
+    pub(super) fn read_with(arguments: &'a [String], valued: Valued, more: &[&[&str]]) -> Self {
         let mut read = Self { rest: arguments.len(), ..Self::default() };
         let mut at = 0;
         while at < arguments.len() {
-            at = read.step(arguments, at, valued, &mut |options, at| {
+            at = read.step(arguments, at, (valued, more), &mut |options, at| {
                 options.rest = options.rest.min(at);
                 options.operands.push(&arguments[at]);
                 at + 1
@@ -42,7 +47,7 @@ impl<'a> Options<'a> {
         let mut read = Self { rest: arguments.len(), ..Self::default() };
         let mut at = 0;
         while at < arguments.len() {
-            at = read.step(arguments, at, valued, &mut |options, at| {
+            at = read.step(arguments, at, (valued, &[]), &mut |options, at| {
                 options.rest = options.rest.min(at);
                 options.operands.extend(arguments[at..].iter().map(String::as_str));
                 arguments.len()
@@ -55,11 +60,16 @@ impl<'a> Options<'a> {
         &mut self,
         arguments: &'a [String],
         at: usize,
-        valued: Valued,
+        (valued, more): (Valued, &[&[&str]]),
         operand: &mut dyn FnMut(&mut Self, usize) -> usize,
     ) -> usize {
         let argument = arguments[at].as_str();
         let next = arguments.get(at + 1).map(String::as_str);
+        let takes_value = |name: &str| {
+            valued.long.contains(&name)
+                || name.len() == 1 && valued.short.contains(name)
+                || more.iter().any(|names| names.contains(&name))
+        };
         if argument == "--" {
             self.rest = self.rest.min(at + 1);
             self.operands.extend(arguments[at + 1..].iter().map(String::as_str));
@@ -68,7 +78,7 @@ impl<'a> Options<'a> {
         if let Some(long) = argument.strip_prefix("--") {
             let (name, value) =
                 long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
-            let takes = value.is_none() && valued.long.contains(&name);
+            let takes = value.is_none() && name.len() > 1 && takes_value(name);
             self.given.push((name, if takes { next } else { value }));
             return at + 1 + usize::from(takes);
         }
@@ -76,13 +86,13 @@ impl<'a> Options<'a> {
             return operand(self, at);
         };
         // `-name` and `-json` of programs that know only long options.
-        if letters.len() > 1 && valued.long.contains(&letters) {
+        if letters.len() > 1 && takes_value(letters) {
             self.given.push((letters, next));
             return at + 2;
         }
         for (index, letter) in letters.char_indices() {
             let end = index + letter.len_utf8();
-            if valued.short.contains(letter) {
+            if takes_value(&letters[index..end]) {
                 let attached = &letters[end..];
                 let value = if attached.is_empty() { next } else { Some(attached) };
                 self.given.push((&letters[index..end], value));

@@ -97,7 +97,17 @@ fn base64(survey: &mut Survey, name: &str, arguments: &[String], input: &Flow) -
 }
 
 fn dump(survey: &mut Survey, name: &str, arguments: &[String], input: &Flow) -> Flow {
-    let options = Options::read(arguments, Valued { short: "AjNtwSecglos", long: &[] });
+    let valued = match name {
+        "od" => Valued {
+            short: "AjNtS",
+            long: &["address-radix", "skip-bytes", "read-bytes", "format", "endian"],
+        },
+        "hexdump" => Valued { short: "ens", long: &["format", "length", "skip"] },
+        _ => Valued { short: "cglonsR", long: &["cols", "groupsize", "len", "offset", "name", "seek"] },
+    };
+    let files: &[&str] = if name == "hexdump" { &["f", "format-file"] } else { &[] };
+    let options = Options::read_with(arguments, valued, &[files]);
+    options.values(files).for_each(|path| survey.read(path));
     let back = name == "xxd" && options.has(&["r", "revert"]);
     let (read, written) =
         options.operands.split_at(options.operands.len().min(if name == "xxd" { 1 } else { usize::MAX }));
@@ -200,6 +210,10 @@ fn tar(survey: &mut Survey, arguments: &[String]) -> Flow {
     if options.has(&["remove-files"]) {
         survey.note(Class::FsDestructive, "deletes or overwrites files");
     }
+    options
+        .values(&["T", "files-from", "X", "exclude-from"])
+        .filter(|path| *path != "-")
+        .for_each(|path| survey.read(path));
     let archives: Vec<&str> = options.values(&["f", "file"]).collect();
     if options.has(&["x", "extract", "get"]) {
         survey.note(Class::FsWrite, "writes a file");

@@ -144,7 +144,12 @@ fn grep(survey: &mut Survey, name: &str, arguments: &[String], input: &Flow) -> 
         "threads",
         "replace",
     ];
-    let short = if matches!(name, "rg") { "efmABCgtTjrMEd" } else { "efmABCdD" };
+    let short = match name {
+        "rg" => "efmABCgtTjrMEd",
+        "ag" => "ABCGgmpW",
+        "ack" => "ABCgm",
+        _ => "efmABCdD",
+    };
     let options = Options::read(arguments, Valued { short, long: LONG });
     options.values(&["f", "file"]).for_each(|path| survey.read(path));
     if matches!(name, "rg" | "ag" | "ack") && options.has(&["pre", "hostname-bin", "pager", "output"]) {

@@ -8,8 +8,10 @@ use super::super::{Class, Flag};
 use super::interpreter;
 
 mod list;
+mod reader;
 
 use list::PROGRAMS;
+use reader::READERS;
 
 /// What a program does with its operands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,12 +39,33 @@ struct Program {
     /// Options that make it worse, and what it then is.
     worse: &'static [&'static str],
     worse_class: Class,
-    /// Options that take a value.
-    valued: &'static str,
+    /// Options that take a value: letters and names.
+    valued: Valued,
+    /// Options whose value is a file that is read.
+    reads: &'static [&'static str],
+    /// Options whose value is a file that is written.
+    writes: &'static [&'static str],
 }
 
+/// Names that take a value in most programs of the table.
+const COMMON: &[&str] = &[
+    "suffix",
+    "target-directory",
+    "reference",
+    "size",
+    "lines",
+    "bytes",
+    "date",
+    "mode",
+    "delimiter",
+    "output",
+    "files0-from",
+    "filter",
+];
+
 const fn program(names: &'static [&'static str], class: Class, operands: Operands) -> Program {
-    Program { names, class, operands, worse: &[], worse_class: class, valued: "" }
+    let valued = Valued { short: "", long: COMMON };
+    Program { names, class, operands, worse: &[], worse_class: class, valued, reads: &[], writes: &[] }
 }
 
 impl Program {
@@ -50,8 +73,20 @@ impl Program {
         Self { worse, worse_class, ..self }
     }
 
-    const fn with(self, valued: &'static str) -> Self {
-        Self { valued, ..self }
+    const fn with(self, short: &'static str) -> Self {
+        Self { valued: Valued { short, ..self.valued }, ..self }
+    }
+
+    const fn named(self, long: &'static [&'static str]) -> Self {
+        Self { valued: Valued { long, ..self.valued }, ..self }
+    }
+
+    const fn reading(self, reads: &'static [&'static str]) -> Self {
+        Self { reads, ..self }
+    }
+
+    const fn writing(self, writes: &'static [&'static str]) -> Self {
+        Self { writes, ..self }
     }
 }
 
@@ -61,7 +96,7 @@ pub(super) fn has(name: &str) -> bool {
 }
 
 fn find(name: &str) -> Option<&'static Program> {
-    PROGRAMS.iter().find(|program| program.names.contains(&name))
+    READERS.iter().chain(PROGRAMS).find(|program| program.names.contains(&name))
 }
 
 /// The name without a version, where only the name without it is known: `python3.11`.
@@ -88,26 +123,8 @@ pub(super) fn judge(survey: &mut Survey, name: &str, arguments: &[String], input
         _ => note_words(survey, name, arguments),
     }
     let program = find(name)?;
-    let options = Options::read(
-        arguments,
-        Valued {
-            short: program.valued,
-            long: &[
-                "suffix",
-                "target-directory",
-                "reference",
-                "size",
-                "lines",
-                "bytes",
-                "date",
-                "mode",
-                "delimiter",
-                "output",
-                "files0-from",
-                "filter",
-            ],
-        },
-    );
+    let files = [program.reads, program.writes];
+    let options = Options::read_with(arguments, program.valued, &files);
     survey.note(program.class, reason(program.class));
     if options.has(program.worse) {
         survey.note(program.worse_class, reason(program.worse_class));
@@ -170,12 +187,12 @@ fn note_words(survey: &mut Survey, name: &str, arguments: &[String]) {
 fn note_operands(survey: &mut Survey, program: &Program, options: &Options<'_>) {
     let operands = options.operands.as_slice();
     let into: Vec<&str> = options.values(&["t", "target-directory"]).collect();
+    options.values(program.reads).filter(|path| *path != "-").for_each(|path| survey.read(path));
+    options.values(program.writes).for_each(|path| survey.write(path));
     match program.operands {
         Operands::None => {}
         Operands::Read => {
             operands.iter().filter(|path| **path != "-").for_each(|path| survey.read(path));
-            options.values(&["o", "output"]).for_each(|path| survey.write(path));
-            options.values(&["files0-from"]).for_each(|path| survey.read(path));
         }
         Operands::Pack => operands.iter().for_each(|path| survey.read_tree(path)),
         Operands::Write => operands.iter().for_each(|path| survey.write(path)),
