@@ -225,12 +225,14 @@ impl Parser<'_> {
         let quoted = quotes != Quotes::None;
         let mut form = Form::Value;
         let mut plain = true;
+        let mut subscript = None;
         if self.looking_at("#") && !self.looking_at("#}") {
             self.at += 1;
             form = Form::Length;
             plain = false;
         } else if self.looking_at("!") && !self.looking_at("!}") {
             self.at += 1;
+            form = Form::Indirect;
             plain = false;
         }
         let rest = &self.bytes[self.at..];
@@ -246,25 +248,36 @@ impl Parser<'_> {
         self.at += length;
         let name = text(&rest[..length]);
         let mut inner = Word::default();
+        // `${!name@}` and `${!name[@]}` are names and keys.
+        let lists = ["@}", "*}", "[@]}", "[*]}"].iter().any(|end| self.looking_at(end));
+        if form == Form::Indirect && lists {
+            form = Form::Value;
+        }
         if self.take("[") {
             plain = false;
-            inner.parts.extend(self.nested(|parser| parser.arithmetic("]"))?.parts);
+            subscript = Some(self.nested(|parser| parser.arithmetic("]"))?);
         }
         if self.take("}") {
             if plain {
                 return Ok(Part::Variable { name, quoted });
             }
-            return Ok(Part::Expansion { name, form, inner, quoted });
+            return Ok(Part::Expansion { name, subscript, form, inner, quoted });
         }
-        if self.looking_at(":=") || self.looking_at("=") {
+        if form == Form::Indirect {
+            // Whatever follows, the value is a name first.
+        } else if self.looking_at(":=") || self.looking_at("=") {
             form = Form::Assign;
         } else if self.looking_at("@P") || self.looking_at("@E") || self.looking_at("@A") {
             form = Form::Prompt;
+        } else if self.looking_at(":")
+            && !self.bytes.get(self.at + 1).is_some_and(|next| b"-?+".contains(next))
+        {
+            form = Form::Slice;
         } else {
             form = Form::Value;
         }
         self.expansion_rest(&mut inner, quotes)?;
-        Ok(Part::Expansion { name, form, inner, quoted })
+        Ok(Part::Expansion { name, subscript, form, inner, quoted })
     }
 
     /// The operator and words of `${name...}`, up to its brace.

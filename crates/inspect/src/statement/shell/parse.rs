@@ -360,12 +360,12 @@ impl<'t> Parser<'t> {
         self.at += length;
         let mut form = AssignmentForm::Plain;
         let mut values = Vec::new();
+        let mut subscript = None;
         if self.take("[") {
             form = AssignmentForm::Part;
-            // A subscript may run commands; it is kept as one more value. What turns out to be no assignment
-            // is a
-            // fault: reading it again as a word would double the work at every level.
-            values.push(self.nested(|parser| parser.arithmetic("]"))?);
+            // A subscript may run commands. What turns out to be no assignment is a fault: reading it again as
+            // a word would double the work at every level.
+            subscript = Some(self.nested(|parser| parser.arithmetic("]"))?);
             if !self.looking_at("=") && !self.looking_at("+=") {
                 return Err(SYNTAX);
             }
@@ -388,7 +388,7 @@ impl<'t> Parser<'t> {
         } else {
             values.push(self.value()?);
         }
-        Ok(Some(Assignment { name: name.to_owned(), values, form }))
+        Ok(Some(Assignment { name: name.to_owned(), subscript, values, form }))
     }
 
     /// The value of an assignment, which may be empty.

@@ -104,6 +104,10 @@ pub(super) struct Scope {
     variables: BTreeMap<String, Binding>,
     /// Functions that are certainly defined.
     pub(super) functions: BTreeSet<String>,
+    /// Variables that evaluate what is assigned to them (`declare -i`).
+    pub(super) integers: BTreeSet<String>,
+    /// Variables whose indexes are certainly plain texts (`declare -A`).
+    pub(super) maps: BTreeSet<String>,
     /// Names that an alias gives another meaning.
     pub(super) aliases: BTreeSet<String>,
     /// Whether a variable was used whose value is not known.

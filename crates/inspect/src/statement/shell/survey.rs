@@ -2,13 +2,14 @@
 //!
 //! Recursion follows the nesting of the tree, which the parser bounds; texts inside texts wait in a queue.
 
+mod evaluate;
 mod record;
 
 use std::collections::VecDeque;
 
 use super::flow::Flow;
 use super::limit::{COMMANDS_MAX, INNER_MAX, LOOP_VALUES_MAX, WRAPPERS_MAX};
-use super::parse::{self, is_name};
+use super::parse;
 use super::scope::{self, Binding, Clouded, Scope};
 use super::tree::{
     Assignment, AssignmentForm, Form, List, Node, NodeKind, Operator, Part, Redirect, Script, Target, Word,
@@ -172,21 +173,6 @@ impl Survey {
         if away { Flow::Nothing } else { flow }
     }
 
-    fn test(&mut self, words: &[Word], place: &Place<'_>) -> Flow {
-        for word in words {
-            self.visit(word, place);
-            let text = word::text(word, &mut self.scope);
-            self.check_subscript(&text);
-        }
-        // `-eq` and its like evaluate both sides as expressions.
-        let arithmetic =
-            |word: &Word| matches!(word.bare(), Some("-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge"));
-        if words.iter().any(arithmetic) {
-            words.iter().for_each(|word| self.arithmetic(word, place));
-        }
-        Flow::Nothing
-    }
-
     fn define(&mut self, name: &str, body: &Node, place: &Place<'_>) {
         self.flag(Flag::Function);
         self.defining.push(name.to_owned());
@@ -280,12 +266,18 @@ impl Survey {
         }
         for assignment in assignments {
             assignment.values.iter().for_each(|value| self.visit(value, place));
+            if let Some(subscript) = &assignment.subscript {
+                self.index(&assignment.name, subscript, place);
+            }
         }
         let mut fields = Vec::new();
         for word in words {
             fields.extend(word::fields(word, &mut self.scope));
         }
         let declares = fields.first().is_some_and(|name| program::DECLARERS.contains(&name.as_str()));
+        if declares {
+            self.note_kinds(&fields, place);
+        }
         let reads_line = fields.first().is_some_and(|name| name == "read");
         for assignment in assignments {
             let lasting = place.certain && (words.is_empty() || declares);
@@ -293,6 +285,7 @@ impl Survey {
             if !(reads_line && assignment.name == "IFS") {
                 self.note_assignment(assignment);
             }
+            self.evaluate_assigned(assignment);
             self.assign(assignment, if lasting { Lifetime::Lasting } else { Lifetime::Passing });
         }
         if words.is_empty() { Flow::Nothing } else { self.run(fields, place.input.clone(), place) }
@@ -336,13 +329,21 @@ impl Survey {
             inner.input = Flow::Nothing;
             match part {
                 Part::Text { .. } | Part::Variable { .. } => {}
-                Part::Expansion { name, form, inner: words, .. } => {
+                Part::Expansion { name, subscript, form, inner: words, .. } => {
+                    if let Some(subscript) = subscript {
+                        self.index(name, subscript, place);
+                    }
                     match form {
                         Form::Prompt => self.note(Class::Dynamic, "expands a value once more"),
                         Form::Assign => self.scope.forget(name),
-                        Form::Length | Form::Value => {}
+                        Form::Indirect => self.follow(name),
+                        Form::Slice | Form::Length | Form::Value => {}
                     }
-                    self.visit(words, place);
+                    match form {
+                        Form::Slice => self.expression(words, place),
+                        Form::Indirect => self.arithmetic(words, place),
+                        _ => self.visit(words, place),
+                    }
                 }
                 Part::Substitution { body, .. } => {
                     self.flag(Flag::Substitution);
@@ -358,33 +359,6 @@ impl Survey {
                 }
                 Part::Arithmetic { inner: words } => self.arithmetic(words, place),
             }
-        }
-    }
-
-    /// Expressions evaluate variables again: one that holds `a[$(...)]` runs a command.
-    fn arithmetic(&mut self, expression: &Word, place: &Place<'_>) {
-        self.visit(expression, place);
-        let text = word::text(expression, &mut self.scope);
-        self.check_subscript(&text);
-        let names =
-            text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|name| is_name(name));
-        for name in names.take(256) {
-            match self.scope.assigned(name) {
-                None | Some(Binding::Benign) => {}
-                Some(Binding::Known(value)) if is_number(value) => {}
-                Some(_) => self.note(Class::Dynamic, "evaluates a value as an expression"),
-            }
-            let assigns = text.contains(&format!("{name}=")) || text.contains(&format!("{name}++"));
-            if assigns && self.scope.assigned(name).is_none() {
-                self.scope.bind(name, Binding::Benign);
-            }
-        }
-    }
-
-    /// Builtins that take the name of a variable evaluate its index.
-    pub(super) fn check_subscript(&mut self, text: &str) {
-        if text.contains('[') && (text.contains("$(") || text.contains('`')) {
-            self.note(Class::Dynamic, "an index runs a command");
         }
     }
 

@@ -66,3 +66,60 @@ fn a_file_named_by_an_option_is_read() {
         ],
     );
 }
+
+#[test]
+fn a_value_that_bash_evaluates_is_decided_when_it_runs() {
+    are(
+        Class::Dynamic,
+        &[
+            "x='a[$(rm M)]'; echo ${y:x}",
+            "x='a[$(rm M)]'; echo ${y:0:x}",
+            "x='a[$(rm M)]'; echo ${y[x]}",
+            "x='a[$(rm M)]'; echo ${#y[x]}",
+            "x='a[$(rm M)]'; echo ${!x}",
+            "x='a[$(rm M)]'; echo ${!x:-z}",
+            "x='a[$(rm M)]'; b[x]=1",
+            "x='a[$(rm M)]'; y=([x]=1)",
+            "x='a[$(rm M)]'; y[$x]=1",
+            "x='a[$(rm M)]'; let x",
+            "x='a[$(rm M)]'; let y=x",
+            "x='a[$(rm M)]'; declare -i y=x",
+            "echo ${x:'a[$(rm M)]'}",
+            "echo ${x['$(rm M)']}",
+            "typeset -i x='a[$(rm M)]'",
+            "declare -i x; x='a[$(rm M)]'",
+            "local -i v='a[$(rm M)]'",
+            "declare -i 'x=a[$(rm M)]'",
+            "declare -a 'x=($(rm M))'",
+            "[ -v 'a[$(rm M)]' ]",
+            "test -v 'a[$(rm M)]'",
+            "[[ -v $x ]]",
+            "read x; echo ${y:x}",
+            "read -r x<f; a[x]=1",
+            "declare -i x; read x",
+            "echo ${1:$2}",
+            "declare -i n=$1",
+            "echo ${a[$1]}",
+            "echo ${!1}",
+        ],
+    );
+}
+
+#[test]
+fn a_number_a_key_of_a_map_and_a_known_name_are_evaluated_without_harm() {
+    are(
+        Class::Safe,
+        &[
+            "echo ${y:0:3} ${y: -1} \"${@:2}\" ${y:-x} ${y:+x}",
+            "a=(x y z); echo ${a[0]} ${a[@]:1} ${#a[@]} ${!a[@]}",
+            "for i in 1 2 3; do echo ${a[$i]}; done",
+            "for ((i = 0; i < 3; i++)); do echo ${a[i]} ${s:$i:1}; done",
+            "echo ${a[${#a[@]}-1]} ${a[$((1 + 1))]}",
+            "declare -A m; m[key]=1; echo ${m[$k]}; m[$k]=2",
+            "declare -i n=5; n=n+1; echo $n",
+            "x=PWD; echo ${!x}",
+            "i=0; let i++; let i=i+1; echo $i",
+            "[ -v x ] && echo ${!BASH_@}",
+        ],
+    );
+}

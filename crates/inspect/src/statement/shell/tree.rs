@@ -54,6 +54,8 @@ pub(super) enum NodeKind {
 #[derive(Debug)]
 pub(super) struct Assignment {
     pub(super) name: String,
+    /// What stands in `name[...]=`, which is evaluated.
+    pub(super) subscript: Option<Word>,
     /// One value for a plain assignment, any number for an array.
     pub(super) values: Vec<Word>,
     /// How the value is put together.
@@ -121,6 +123,8 @@ pub(super) enum Part {
     /// `${name...}` in any other form, with the words inside it.
     Expansion {
         name: String,
+        /// What stands in `${name[...]}`, which is evaluated.
+        subscript: Option<Word>,
         form: Form,
         inner: Word,
         quoted: bool,
@@ -146,8 +150,12 @@ pub(super) enum Part {
 pub(super) enum Form {
     /// A length: always a number.
     Length,
-    /// Default values, cutting, replacing, upper and lower case, indirection.
+    /// Default values, cutting, replacing, upper and lower case, names of variables and keys of arrays.
     Value,
+    /// `${name:offset:length}`: both are evaluated.
+    Slice,
+    /// `${!name}`: the value is the name of another variable, or a part of it, and is evaluated.
+    Indirect,
     /// `${name:=word}`: assigns.
     Assign,
     /// `${name@P}` and `${name@E}`: expands the value again.

@@ -39,6 +39,11 @@ pub(super) fn is_pattern(field: &str) -> bool {
     field.contains([STAR, ONE, SET])
 }
 
+/// The field with its patterns as they were written, and what is not known still marked.
+pub(super) fn unmarked(field: &str) -> String {
+    field.replace(STAR, "*").replace(ONE, "?").replace(SET, "[")
+}
+
 /// The field as people write it: patterns as such, and `${...}` for what is not known.
 pub(super) fn display(field: &str) -> String {
     let mut out = String::with_capacity(field.len());
@@ -114,7 +119,7 @@ fn append(part: &Part, scope: &mut Scope, field: &mut Option<String>, split: Opt
         },
         Part::Expansion { name, form, quoted, .. } => match form {
             Form::Length => field.get_or_insert_default().push(BENIGN),
-            Form::Value | Form::Assign | Form::Prompt => {
+            Form::Value | Form::Slice | Form::Indirect | Form::Assign | Form::Prompt => {
                 scope.note_use(name);
                 append_hole(*quoted, field);
             }

@@ -31,6 +31,12 @@ pub(super) fn judge(survey: &mut Survey, name: &str, arguments: &[String], input
             Flow::Nothing
         }
         "read" | "mapfile" | "readarray" | "getopts" => read(survey, name, arguments),
+        "test" | "[" => {
+            for pair in arguments.windows(2).filter(|pair| matches!(pair[0].as_str(), "-v" | "-R")) {
+                survey.evaluate_name(&pair[1]);
+            }
+            return None;
+        }
         "unset" => {
             for argument in arguments {
                 survey.check_subscript(argument);
@@ -44,9 +50,10 @@ pub(super) fn judge(survey: &mut Survey, name: &str, arguments: &[String], input
                 if has_hole(argument) {
                     survey.note(Class::Dynamic, "evaluates a value as an expression");
                 }
+                survey.evaluate(argument);
                 let name =
                     argument.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next().unwrap_or("");
-                survey.scope.forget(name);
+                survey.scope.assign_number(name, None);
             }
             Flow::Nothing
         }
@@ -154,6 +161,9 @@ fn read(survey: &mut Survey, name: &str, arguments: &[String]) -> Flow {
         if !is_known(name) {
             survey.note(Class::Dynamic, "the name of a variable is decided when it runs");
         }
+        if survey.scope.integers.contains(name) {
+            survey.note(Class::Dynamic, "evaluates a value as an expression");
+        }
         survey.scope.forget(name);
     }
     if let Some(text) = options.values(&["C"]).next() {
@@ -172,6 +182,16 @@ fn declare(survey: &mut Survey, arguments: &[String]) -> Flow {
         // A name put together when it runs could be any, `PATH` among them.
         if has_hole(argument) {
             survey.note(Class::Dynamic, "the name of a variable is decided when it runs");
+        }
+        // A quoted list is read once more: `declare -a 'x=($(...))'`.
+        let list = argument.split_once("=(").is_some_and(|(_, list)| list.contains(['$', '`']));
+        if list {
+            survey.note(Class::Dynamic, "expands a value once more");
+        }
+        if let Some((name, value)) = argument.split_once('=')
+            && survey.scope.integers.contains(name)
+        {
+            survey.evaluate(value);
         }
     }
     if options.has(&["n"]) && !options.operands.is_empty() {
