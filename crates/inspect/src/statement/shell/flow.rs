@@ -21,6 +21,15 @@ pub(super) enum Flow {
 }
 
 impl Flow {
+    /// Whether nothing comes: no pipe, or an empty text.
+    pub(super) fn is_nothing(&self) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Text(text) => text.is_empty(),
+            _ => false,
+        }
+    }
+
     /// The flow behind a filter that changes its input in a way that is not followed.
     pub(super) fn filtered(self) -> Self {
         match self {

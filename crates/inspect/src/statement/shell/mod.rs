@@ -8,6 +8,7 @@
 //! `unknown`:
 //! nothing is safe because nobody thought of it. A seat belt, not a sandbox.
 
+mod environment;
 mod escape;
 mod flow;
 mod lexeme;

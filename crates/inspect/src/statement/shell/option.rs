@@ -119,6 +119,12 @@ impl<'a> Options<'a> {
             .filter_map(|(_, value)| *value)
     }
 
+    /// The values of all options but these, and the operands.
+    pub(super) fn words_but(&self, names: &[&str]) -> impl Iterator<Item = &'a str> {
+        let options = self.given.iter().filter(|(given, _)| !names.iter().any(|name| is(given, name)));
+        options.filter_map(|(_, value)| *value).chain(self.operands.iter().copied())
+    }
+
     /// The names of all options given.
     pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {
         self.given.iter().map(|(name, _)| *name)

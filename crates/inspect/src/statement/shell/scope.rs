@@ -9,77 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::limit::EXPANDED_BYTES_MAX;
 
-/// Variables that decide which programs run, or how texts are read.
-const NAMES: &[&str] = &[
-    "PATH",
-    "IFS",
-    "ENV",
-    "BASH_ENV",
-    "PROMPT_COMMAND",
-    "PS0",
-    "PS1",
-    "PS4",
-    "SHELLOPTS",
-    "BASHOPTS",
-    "CDPATH",
-    "SHELL",
-    "LESSOPEN",
-    "LESSCLOSE",
-    "PAGER",
-    "MANPAGER",
-    "GIT_PAGER",
-    "EDITOR",
-    "VISUAL",
-    "GIT_EDITOR",
-    "BROWSER",
-    "PYTHONPATH",
-    "PYTHONSTARTUP",
-    "PYTHONHOME",
-    "PYTHONWARNINGS",
-    "PERL5OPT",
-    "PERL5LIB",
-    "PERL5DB",
-    "RUBYOPT",
-    "RUBYLIB",
-    "NODE_OPTIONS",
-    "NODE_PATH",
-    "JAVA_TOOL_OPTIONS",
-    "_JAVA_OPTIONS",
-    "JDK_JAVA_OPTIONS",
-    "GCONV_PATH",
-    "LOCPATH",
-    "NLSPATH",
-    "HOSTALIASES",
-    "TAR_OPTIONS",
-    "RSYNC_RSH",
-    "CVS_RSH",
-    "SUDO_ASKPASS",
-    "SSH_ASKPASS",
-    "GIT_ASKPASS",
-    "RIPGREP_CONFIG_PATH",
-    "KUBE_EDITOR",
-    "PSQLRC",
-    "PSQL_PAGER",
-    "PSQL_EDITOR",
-    "CC",
-    "CXX",
-    "RUSTC_WRAPPER",
-    "MAKEFLAGS",
-    "EXINIT",
-    "VIMINIT",
-    "INPUTRC",
-    "TERMINFO",
-    "OPENSSL_CONF",
-    "HISTFILE",
-    "FPATH",
-    "ZDOTDIR",
-    "AWKPATH",
-    "FIND_OPTIONS",
-    "LUA_INIT",
-    "PHPRC",
-    "R_PROFILE",
-];
-
 /// What is known of a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Binding {
@@ -87,6 +16,8 @@ pub(super) enum Binding {
     Known(String),
     /// Not known, but nothing that changes what a command does.
     Benign,
+    /// As `Benign`, and it says something of the user or the machine.
+    Own,
     /// Could be anything.
     Unknown,
 }
@@ -171,12 +102,23 @@ impl Scope {
         let binding = match (self.variables.get(name), value) {
             (None, Some(value)) if !value.contains(super::word::BENIGN) => Binding::Known(value),
             (None | Some(Binding::Benign), _) => Binding::Benign,
+            (Some(Binding::Own), _) => Binding::Own,
             (Some(Binding::Known(old)), _) if old.bytes().all(|byte| byte.is_ascii_digit()) => {
                 Binding::Benign
             }
             _ => Binding::Unknown,
         };
         self.variables.insert(name.to_owned(), binding);
+    }
+
+    /// An assignment of the name of a user, a machine or a directory; it need not run.
+    pub(super) fn assign_own(&mut self, name: &str) {
+        let harmless = match self.variables.get(name) {
+            None | Some(Binding::Benign | Binding::Own) => true,
+            Some(Binding::Known(old)) => old.bytes().all(|byte| byte.is_ascii_digit()),
+            Some(Binding::Unknown) => false,
+        };
+        self.variables.insert(name.to_owned(), if harmless { Binding::Own } else { Binding::Unknown });
     }
 
     /// Whether a shell that inherits from this one has variables that its text does not show.
@@ -210,8 +152,9 @@ fn environment(name: &str) -> Binding {
         "SHELL" | "BASH" => Binding::Known("/bin/sh".to_owned()),
         "TMPDIR" | "TMP" => Binding::Known("/tmp".to_owned()),
         "?" | "$" | "#" | "!" | "-" | "RANDOM" | "SECONDS" | "LINENO" | "UID" | "EUID" | "PPID"
-        | "BASHPID" | "EPOCHSECONDS" | "USER" | "LOGNAME" | "HOSTNAME" | "HOSTTYPE" | "MACHTYPE"
-        | "OSTYPE" | "LANG" | "COLUMNS" | "LINES" | "TERM" | "SHLVL" | "BASH_VERSION" => Binding::Benign,
+        | "BASHPID" | "EPOCHSECONDS" | "HOSTTYPE" | "MACHTYPE" | "OSTYPE" | "LANG" | "COLUMNS" | "LINES"
+        | "TERM" | "SHLVL" | "BASH_VERSION" => Binding::Benign,
+        "USER" | "LOGNAME" | "HOSTNAME" => Binding::Own,
         _ => Binding::Unknown,
     }
 }
@@ -232,11 +175,4 @@ pub(super) fn is_secret_name(name: &str) -> bool {
     ];
     let name = name.to_ascii_uppercase();
     WHOLE.contains(&name.as_str()) || PARTS.iter().any(|part| name.contains(part))
-}
-
-/// What an assignment to a variable would change beyond its value.
-pub(super) fn decides_what_runs(name: &str) -> bool {
-    const PREFIXES: &[&str] =
-        &["LD_", "DYLD_", "BASH_FUNC_", "GIT_CONFIG", "GIT_SSH", "GIT_EXTERNAL", "GIT_PROXY", "MALLOC_"];
-    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }

@@ -7,14 +7,15 @@ mod record;
 
 use std::collections::VecDeque;
 
+use super::environment::{self, PROGRAM_DIRECTORIES};
 use super::flow::Flow;
 use super::limit::{COMMANDS_MAX, INNER_MAX, LOOP_VALUES_MAX, WRAPPERS_MAX};
 use super::parse;
-use super::scope::{self, Binding, Clouded, Scope};
+use super::scope::{Binding, Clouded, Scope};
 use super::tree::{
     Assignment, AssignmentForm, Form, List, Node, NodeKind, Operator, Part, Redirect, Script, Target, Word,
 };
-use super::word::{self, BENIGN, PROCESS_PATH, has_hole, is_known};
+use super::word::{self, BENIGN, OWN, PROCESS_PATH, has_hole, is_known};
 use super::{Class, Facts, Flag, program, wrapper};
 use crate::statement::path;
 
@@ -194,7 +195,11 @@ impl Survey {
             out = self.list(body, place);
         } else {
             for field in fields {
-                let binding = if field.contains(BENIGN) { Binding::Benign } else { Binding::Known(field) };
+                let binding = match field {
+                    field if field.contains(OWN) => Binding::Own,
+                    field if field.contains(BENIGN) => Binding::Benign,
+                    field => Binding::Known(field),
+                };
                 self.scope.bind(variable, binding);
                 out = out.then(self.list(body, place));
             }
@@ -237,6 +242,10 @@ impl Survey {
                 self.flag(Flag::Redirection);
                 if field == PROCESS_PATH {
                     place.input = self.process.clone().filtered();
+                    return false;
+                }
+                if field == "/dev/null" {
+                    place.input = Flow::Text(String::new());
                     return false;
                 }
                 self.read(&field);
@@ -294,9 +303,19 @@ impl Survey {
     /// Judges an assignment by the name of the variable.
     fn note_assignment(&mut self, assignment: &Assignment) {
         let name = assignment.name.as_str();
-        if scope::decides_what_runs(name) && !is_ordinary_value(name, &self.assigned_text(assignment)) {
+        let value = self.assigned_text(assignment);
+        self.note_written(name, &value);
+        if environment::decides_what_runs(name) && !environment::is_ordinary(name, &value) {
             self.flag(Flag::Environment);
             self.note(Class::Dynamic, "assigns a variable that decides what runs");
+        }
+    }
+
+    /// A variable that makes programs write to a file.
+    pub(super) fn note_written(&mut self, name: &str, value: &str) {
+        if environment::names_output(name) && environment::is_file(value) {
+            self.flag(Flag::Environment);
+            self.write(value);
         }
     }
 
@@ -314,6 +333,8 @@ impl Survey {
         let plain = assignment.form == AssignmentForm::Plain;
         if plain && is_number(&value) {
             self.scope.assign_number(name, if lasting { Some(value) } else { None });
+        } else if plain && value.contains(OWN) && value.chars().all(|c| c == OWN || is_digit(c)) {
+            self.scope.assign_own(name);
         } else if plain && lasting && is_known(&value) {
             self.scope.assign(name, value);
         } else {
@@ -433,18 +454,6 @@ impl Survey {
     }
 }
 
-/// Where the programs of the system are.
-const PROGRAM_DIRECTORIES: &[&str] = &[
-    "/bin",
-    "/usr/bin",
-    "/sbin",
-    "/usr/sbin",
-    "/usr/local/bin",
-    "/usr/local/sbin",
-    "/opt/homebrew/bin",
-    "/snap/bin",
-];
-
 /// How long an assignment holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Lifetime {
@@ -455,19 +464,9 @@ enum Lifetime {
 }
 
 fn is_number(value: &str) -> bool {
-    !value.is_empty() && value.chars().all(|c| c.is_ascii_digit() || c == BENIGN)
+    !value.is_empty() && value.chars().all(is_digit)
 }
 
-/// Values that give a variable which decides what runs nothing dangerous to decide.
-fn is_ordinary_value(name: &str, value: &str) -> bool {
-    match name {
-        "PATH" => {
-            let own =
-                |part: &str| part.chars().all(|c| c == word::HOLE || c == word::SPLIT) && !part.is_empty();
-            value.split(':').all(|part| own(part) || PROGRAM_DIRECTORIES.contains(&part))
-        }
-        "PAGER" | "GIT_PAGER" | "MANPAGER" => matches!(value, "" | "cat" | "less" | "more"),
-        "PS1" | "SHELL" => !value.contains(['$', '`']) && is_known(value) && name == "PS1",
-        _ => false,
-    }
+fn is_digit(c: char) -> bool {
+    c.is_ascii_digit() || c == BENIGN
 }

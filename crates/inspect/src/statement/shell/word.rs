@@ -12,8 +12,10 @@ use super::tree::{Form, NodeKind, Part, Word};
 pub(super) const HOLE: char = '\u{1}';
 /// Something unknown that may become any number of words.
 pub(super) const SPLIT: char = '\u{2}';
-/// Something unknown of a harmless kind: a number, a date, a name of a user or machine.
+/// Something unknown of a harmless kind: a number, a date.
 pub(super) const BENIGN: char = '\u{e}';
+/// The name of a user, a machine or a directory: harmless in a command, but nothing to tell others.
+pub(super) const OWN: char = '\u{f}';
 const STAR: char = '\u{3}';
 const ONE: char = '\u{4}';
 const SET: char = '\u{5}';
@@ -26,12 +28,17 @@ pub(super) const PROCESS_PATH: &str = "/dev/fd/63";
 
 /// Whether all of it is known; a pattern is not.
 pub(super) fn is_known(field: &str) -> bool {
-    !field.contains([HOLE, SPLIT, BENIGN, STAR, ONE, SET])
+    !field.contains([HOLE, SPLIT, BENIGN, OWN, STAR, ONE, SET])
 }
 
 /// Whether a part of it is unknown, and could be anything.
 pub(super) fn has_hole(field: &str) -> bool {
     field.contains([HOLE, SPLIT])
+}
+
+/// Whether it tells something of this machine to whoever reads it.
+pub(super) fn tells(field: &str) -> bool {
+    field.contains([HOLE, SPLIT, OWN])
 }
 
 /// Whether it is matched against file names.
@@ -49,7 +56,7 @@ pub(super) fn display(field: &str) -> String {
     let mut out = String::with_capacity(field.len());
     for c in field.chars() {
         match c {
-            HOLE | SPLIT | BENIGN => out.push_str("${...}"),
+            HOLE | SPLIT | BENIGN | OWN => out.push_str("${...}"),
             STAR => out.push('*'),
             ONE => out.push('?'),
             SET => out.push('['),
@@ -115,6 +122,7 @@ fn append(part: &Part, scope: &mut Scope, field: &mut Option<String>, split: Opt
         Part::Variable { name, quoted } => match scope.value(name) {
             Binding::Known(value) => append_value(value, *quoted, field, split),
             Binding::Benign => field.get_or_insert_default().push(BENIGN),
+            Binding::Own => field.get_or_insert_default().push(OWN),
             Binding::Unknown => append_hole(*quoted, field),
         },
         Part::Expansion { name, form, quoted, .. } => match form {
@@ -124,13 +132,10 @@ fn append(part: &Part, scope: &mut Scope, field: &mut Option<String>, split: Opt
                 append_hole(*quoted, field);
             }
         },
-        Part::Substitution { body, quoted } => {
-            if is_benign(body) {
-                field.get_or_insert_default().push(BENIGN);
-            } else {
-                append_hole(*quoted, field);
-            }
-        }
+        Part::Substitution { body, quoted } => match benign(body) {
+            Some(mark) => field.get_or_insert_default().push(mark),
+            None => append_hole(*quoted, field),
+        },
         Part::Process { .. } => field.get_or_insert_default().push_str(PROCESS_PATH),
         Part::Arithmetic { .. } => field.get_or_insert_default().push(BENIGN),
     }
@@ -167,24 +172,26 @@ fn mark(c: char) -> char {
     }
 }
 
-/// Whether a substitution can only give a number, a date, or a name that says nothing.
-fn is_benign(body: &[super::tree::Statement]) -> bool {
-    let [statement] = body else { return false };
-    let [node] = statement.stages.as_slice() else { return false };
-    let NodeKind::Simple { words, assignments } = &node.kind else { return false };
+/// The mark of a substitution that can only give a number, a date, or a name that says nothing to this machine.
+fn benign(body: &[super::tree::Statement]) -> Option<char> {
+    let [statement] = body else { return None };
+    let [node] = statement.stages.as_slice() else { return None };
+    let NodeKind::Simple { words, assignments } = &node.kind else { return None };
+    if !assignments.is_empty() || !node.redirects.is_empty() {
+        return None;
+    }
     let mut names = words.iter().map(Word::bare);
-    let program = names.next().flatten();
-    let plain = assignments.is_empty() && node.redirects.is_empty();
-    plain
-        && match program {
-            Some("pwd" | "whoami" | "nproc" | "hostname" | "arch" | "logname" | "tty") => words.len() == 1,
-            Some("date" | "id" | "uname") => {
-                words.iter().all(|word| !matches!(word.parts[..], [Part::Variable { .. }]))
-            }
-            Some("git") => names.next().flatten() == Some("rev-parse"),
-            Some("mktemp") => words.len() <= 2,
-            _ => false,
-        }
+    let alone = words.len() == 1;
+    let plain = || words.iter().all(|word| !matches!(word.parts[..], [Part::Variable { .. }]));
+    match names.next().flatten()? {
+        "whoami" | "hostname" | "arch" | "logname" | "pwd" if alone => Some(OWN),
+        "id" | "uname" if plain() => Some(OWN),
+        "nproc" | "tty" if alone => Some(BENIGN),
+        "date" if plain() => Some(BENIGN),
+        "git" if names.next().flatten() == Some("rev-parse") => Some(BENIGN),
+        "mktemp" if words.len() <= 2 => Some(BENIGN),
+        _ => None,
+    }
 }
 
 /// Brace expansion (manual of bash, 3.5.1), into at most [`FIELDS_MAX`] fields; more become one unknown.

@@ -1,10 +1,10 @@
 //! Programs that run other programs: what is left when they are taken away.
 
+use super::environment::decides_what_runs;
 use super::flow::Flow;
 use super::limit::FIELDS_MAX;
 use super::option::{Options, Valued};
 use super::program::container;
-use super::scope::decides_what_runs;
 use super::survey::Survey;
 use super::word::{HOLE, SPLIT, is_known};
 use super::{Class, Flag};
@@ -160,7 +160,8 @@ fn class_reason(class: Class) -> &'static str {
     }
 }
 
-fn note_assignment(survey: &mut Survey, variable: &str, _value: &str) {
+fn note_assignment(survey: &mut Survey, variable: &str, value: &str) {
+    survey.note_written(variable, value);
     if decides_what_runs(variable) {
         survey.flag(Flag::Environment);
         survey.note(Class::Dynamic, "assigns a variable that decides what runs");

@@ -7,7 +7,7 @@ use super::super::option::{Options, Valued};
 use super::super::survey::Survey;
 use super::super::word::{display, is_known};
 use super::super::{Class, Flag};
-use super::note_network;
+use super::{note_network, note_told};
 use crate::statement::Dialect;
 use crate::statement::sql;
 
@@ -197,6 +197,13 @@ fn run(survey: &mut Survey, client: &Client, arguments: &[String], input: &Flow)
         return;
     }
     let texts: Vec<&str> = options.values(client.statements).collect();
+    // Where it connects to, and as whom.
+    if !survey.scope.used_secret {
+        const OTHERS: &[&str] =
+            &["v", "variable", "set", "pset", "F", "field-separator", "R", "record-separator"];
+        let apart = [client.statements, client.files, client.outputs, OTHERS].concat();
+        note_told(survey, options.words_but(&apart));
+    }
     let files: Vec<&str> = options.values(client.files).collect();
     options.values(client.outputs).for_each(|path| survey.write(path));
     for path in &files {
@@ -351,6 +358,7 @@ fn redis(survey: &mut Survey, arguments: &[String], input: &Flow) {
             long: &["user", "pass", "pattern", "eval", "pipe-timeout", "cluster", "rdb"],
         },
     );
+    note_told(survey, options.words_but(&["a", "pass"]));
     if options.has(&["eval", "pipe", "rdb", "x", "X", "cluster"]) {
         survey.note(Class::RemoteExec, "runs code in a database");
     }

@@ -274,7 +274,8 @@ fn openssl(survey: &mut Survey, arguments: &[String], input: &Flow) -> Flow {
         ) => Flow::Unknown,
         Some("s_client") => {
             survey.flag(Flag::Network);
-            if *input != Flow::Nothing {
+            super::note_told(survey, arguments.iter().map(String::as_str));
+            if !input.is_nothing() {
                 survey.note(Class::RemoteExec, "sends data to another machine");
             }
             Flow::Network

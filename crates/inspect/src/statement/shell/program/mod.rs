@@ -13,6 +13,7 @@ mod version;
 
 use super::flow::Flow;
 use super::survey::Survey;
+use super::word::tells;
 use super::{Class, Flag};
 
 /// Builtins that declare variables.
@@ -60,6 +61,14 @@ fn is_known(name: &str) -> bool {
 /// `--version` or `--help`, alone.
 fn is_question(arguments: &[String]) -> bool {
     matches!(arguments, [only] if only == "--version" || only == "--help")
+}
+
+/// Marks words that are put together when they run: another machine is told what is in them.
+fn note_told<'a>(survey: &mut Survey, words: impl Iterator<Item = &'a str>) {
+    let mut words = words;
+    if words.any(tells) {
+        survey.note(Class::Dynamic, "tells another machine what is decided when it runs");
+    }
 }
 
 /// Marks a program that talks to the network.

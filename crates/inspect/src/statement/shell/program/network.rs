@@ -4,8 +4,8 @@ use super::super::Class;
 use super::super::flow::Flow;
 use super::super::option::{Options, Valued};
 use super::super::survey::Survey;
-use super::super::word::{display, has_hole};
-use super::note_network;
+use super::super::word::{display, tells};
+use super::{note_network, note_told};
 use crate::statement::url;
 
 const SENDS: &str = "sends data to another machine";
@@ -22,11 +22,12 @@ pub(super) fn judge(survey: &mut Survey, name: &str, arguments: &[String], input
         "nc" | "ncat" | "netcat" | "socat" | "telnet" | "websocat" | "cryptcat" | "openvpn" | "ngrok"
         | "cloudflared" | "chisel" => {
             note_network(survey);
+            note_told(survey, arguments.iter().map(String::as_str));
             let probes = arguments
                 .iter()
                 .any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains('z'));
             let runs = arguments.iter().any(|word| word.starts_with('-') && word.contains(['e', 'c', 'l']));
-            if probes && !runs && *input == Flow::Nothing {
+            if probes && !runs && input.is_nothing() {
                 return Some(Flow::Network);
             }
             survey.note(Class::RemoteExec, "opens a connection that others may use");
@@ -36,9 +37,11 @@ pub(super) fn judge(survey: &mut Survey, name: &str, arguments: &[String], input
         "ping" | "ping6" | "dig" | "nslookup" | "host" | "traceroute" | "tracepath" | "mtr" | "whois"
         | "arping" | "drill" => {
             note_network(survey);
-            if arguments.iter().any(|word| has_hole(word)) {
-                // A name that is looked up tells its servers what is in it.
-                survey.note(Class::Dynamic, "asks the network for a name that is decided when it runs");
+            // A name that is looked up tells its servers what is in it.
+            note_told(survey, arguments.iter().map(String::as_str));
+            if name == "dig" {
+                let options = Options::read(arguments, Valued { short: "bcfkpqtxy", long: &[] });
+                options.values(&["f"]).for_each(|path| send_file(survey, path));
             }
             Some(Flow::Network)
         }
@@ -46,8 +49,14 @@ pub(super) fn judge(survey: &mut Survey, name: &str, arguments: &[String], input
     }
 }
 
+/// A file of which the content goes to another machine.
+fn send_file(survey: &mut Survey, path: &str) {
+    survey.read(path);
+    survey.note(Class::RemoteExec, SENDS);
+}
+
 fn note_url(survey: &mut Survey, text: &str) {
-    if has_hole(text) {
+    if tells(text) {
         survey.note(Class::Dynamic, "asks the network for an address that is decided when it runs");
     }
     let facts = url::read(&display(text));
@@ -164,6 +173,7 @@ fn curl(survey: &mut Survey, arguments: &[String], input: &Flow) -> Flow {
         survey.note(Class::SecretRead, "reads a well-known place of credentials");
     }
     curl_request(survey, &options);
+    curl_told(survey, &options);
     if options.has(&["unix-socket", "abstract-unix-socket"]) {
         survey.note(Class::RemoteExec, "commands a service of this machine");
     }
@@ -182,14 +192,47 @@ fn curl(survey: &mut Survey, arguments: &[String], input: &Flow) -> Flow {
     Flow::Network
 }
 
+/// Everything of a request that is sent beside its address and its body.
+fn curl_told(survey: &mut Survey, options: &Options<'_>) {
+    // Where credentials belong: one in a variable that is called so is a use of a secret, and noted as that.
+    const CREDENTIALS: &[&str] = &["H", "header", "u", "user", "U", "proxy-user", "oauth2-bearer"];
+    // What stays on this machine, or is judged by itself.
+    const OTHERS: &[&str] = &[
+        "o",
+        "output",
+        "output-dir",
+        "D",
+        "dump-header",
+        "c",
+        "cookie-jar",
+        "w",
+        "write-out",
+        "m",
+        "max-time",
+        "connect-timeout",
+        "retry",
+        "retry-delay",
+        "retry-max-time",
+        "limit-rate",
+        "max-redirs",
+        "trace",
+        "trace-ascii",
+        "stderr",
+        "X",
+        "request",
+    ];
+    let apart = [CREDENTIALS, OTHERS, CURL_SENDS].concat();
+    note_told(survey, options.words_but(&apart));
+    if !survey.scope.used_secret {
+        note_told(survey, options.values(CREDENTIALS));
+    }
+}
+
 /// The headers and the method of a request.
 fn curl_request(survey: &mut Survey, options: &Options<'_>) {
     for header in options.values(&["H", "header"]) {
         if let Some(path) = header.strip_prefix('@') {
-            survey.read(path);
-        }
-        if has_hole(header) && !survey.scope.used_secret {
-            survey.note(Class::Dynamic, SENDS);
+            send_file(survey, path);
         }
     }
     for method in options.values(&["X", "request"]) {
@@ -214,9 +257,14 @@ fn curl_reads(survey: &mut Survey, options: &Options<'_>) {
         }
     }
     options
-        .values(&["T", "upload-file", "K", "config", "netrc-file", "E", "cert", "key", "b", "cookie"])
+        .values(&["T", "upload-file", "K", "config", "netrc-file", "E", "cert", "key"])
         .filter(|path| *path != "-" && !path.contains('='))
         .for_each(|path| survey.read(path));
+    // Without `=` it is a file of cookies.
+    options
+        .values(&["b", "cookie"])
+        .filter(|path| !matches!(*path, "" | "-" | "/dev/null") && !path.contains('='))
+        .for_each(|path| send_file(survey, path));
 }
 
 /// The files that an answer goes to.
@@ -240,6 +288,25 @@ fn curl_writes(survey: &mut Survey, options: &Options<'_>) {
         .collect();
     outputs.iter().for_each(|path| survey.write(path));
 }
+
+/// Options of `wget` of which the value stays here, or is judged by itself.
+const WGET_OTHERS: &[&str] = &[
+    "O",
+    "output-document",
+    "P",
+    "directory-prefix",
+    "o",
+    "output-file",
+    "a",
+    "append-output",
+    "t",
+    "tries",
+    "T",
+    "timeout",
+    "post-data",
+    "body-data",
+    "method",
+];
 
 fn wget(survey: &mut Survey, arguments: &[String]) -> Flow {
     const LONG: &[&str] = &[
@@ -281,6 +348,7 @@ fn wget(survey: &mut Survey, arguments: &[String]) -> Flow {
         .values(&["post-file", "body-file", "i", "input-file", "load-cookies"])
         .filter(|path| *path != "-")
         .for_each(|path| survey.read(path));
+    note_told(survey, options.words_but(WGET_OTHERS));
     options.operands.iter().for_each(|url| note_url(survey, url));
     options
         .values(&["o", "output-file", "a", "append-output", "save-cookies", "P", "directory-prefix"])

@@ -14,6 +14,7 @@ mod service;
 mod system;
 
 use super::super::Class;
+use super::super::environment;
 use super::super::flow::Flow;
 use super::super::option::{Options, Valued};
 use super::super::survey::Survey;
@@ -97,8 +98,14 @@ pub(super) fn judge(survey: &mut Survey, name: &str, arguments: &[String]) -> Op
     Some(Flow::Unknown)
 }
 
-/// Commands that copy name places of this machine.
+/// Commands that copy name places of this machine, and any may name places of others.
 fn note_places(survey: &mut Survey, name: &str, operands: &[&str], arguments: &[String]) {
+    super::note_told(survey, operands.iter().copied().filter(|word| word.contains("://")));
+    if let ["pull" | "push", ..] | ["image", "pull" | "push", ..] = operands
+        && matches!(name, "docker" | "podman" | "nerdctl" | "crictl")
+    {
+        super::note_told(survey, operands.iter().copied());
+    }
     let copies = matches!(
         (name, operands),
         ("aws", ["s3", "cp" | "mv" | "sync", ..]) | ("gsutil", ["cp" | "mv" | "rsync", ..])
@@ -114,10 +121,30 @@ fn note_places(survey: &mut Survey, name: &str, operands: &[&str], arguments: &[
             }
         }
     }
+    note_settings(survey, name, arguments);
     for argument in arguments {
         if argument.starts_with("--post-renderer") {
             survey.note(Class::RemoteExec, "runs a command by way of another program");
         }
+    }
+}
+
+/// Options that send a command to another machine, with the credentials for this one, or take settings from a file.
+fn note_settings(survey: &mut Survey, name: &str, arguments: &[String]) {
+    let (variable, settings, machines): (&str, &[&str], &[&str]) = match name {
+        "kubectl" | "oc" => ("KUBECONFIG", &["kubeconfig"], &["server", "s"]),
+        "helm" => ("KUBECONFIG", &["kubeconfig"], &["kube-apiserver"]),
+        "aws" => ("AWS_CONFIG_FILE", &[], &["endpoint-url"]),
+        "docker" | "podman" | "nerdctl" => ("DOCKER_CONFIG", &["config"], &["H", "host", "url"]),
+        _ => return,
+    };
+    let given = Options::read_with(arguments, Valued { short: "", long: &[] }, &[settings, machines]);
+    if !given.values(settings).all(|path| environment::is_ordinary(variable, path)) {
+        survey.note(Class::Dynamic, "takes settings from a place that the text names");
+    }
+    let elsewhere = |address: &str| !address.starts_with("unix:") && !environment::is_here(address);
+    if given.values(machines).any(elsewhere) {
+        survey.note(Class::RemoteExec, "commands another machine than the settings name");
     }
 }
 

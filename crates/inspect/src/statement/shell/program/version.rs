@@ -57,6 +57,10 @@ pub(super) fn judge(survey: &mut Survey, name: &str, arguments: &[String]) -> Op
     {
         survey.note(Class::RemoteExec, "a setting may name a program to run");
     }
+    // The settings of a repository name programs, and one that is named needs not be one's own.
+    if options.values(&["git-dir"]).any(|path| path != ".git") {
+        survey.note(Class::Dynamic, "takes settings from a place that the text names");
+    }
     let Some((verb, rest)) = options.operands.split_first() else { return Some(Flow::Unknown) };
     if has_hole(verb) {
         survey.note(Class::Dynamic, "which command runs is decided when it runs");
@@ -87,6 +91,7 @@ fn command(survey: &mut Survey, verb: &str, rest: &[String]) -> Flow {
     if rest.iter().any(|word| word.starts_with("ext::") || word.starts_with("fd::")) {
         survey.note(Class::RemoteExec, RUNS);
     }
+    note_remote(survey, verb, rest);
     let (class, reason) = match verb {
         "status" | "log" | "show" | "rev-parse" | "rev-list" | "describe" | "ls-tree" | "cat-file"
         | "blame" | "annotate" | "shortlog" | "name-rev" | "merge-base" | "for-each-ref" | "show-ref"
@@ -202,6 +207,21 @@ fn command(survey: &mut Survey, verb: &str, rest: &[String]) -> Flow {
     };
     survey.note(class, reason);
     Flow::Unknown
+}
+
+/// What the address of another machine tells it.
+fn note_remote(survey: &mut Survey, verb: &str, rest: &[String]) {
+    let mut words = rest.iter().map(String::as_str).filter(|word| !word.starts_with('-'));
+    match verb {
+        "clone" | "ls-remote" => super::note_told(survey, words),
+        "fetch" | "pull" | "push" => {
+            super::note_told(
+                survey,
+                words.next().into_iter().chain(words.filter(|word| word.contains("://"))),
+            );
+        }
+        _ => {}
+    }
 }
 
 /// Files of other revisions are still secrets: `HEAD:.env`.

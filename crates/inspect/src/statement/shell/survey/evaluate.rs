@@ -126,7 +126,7 @@ impl Survey {
             text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|name| is_name(name));
         for name in names.take(NAMES_OF_ONE) {
             match self.scope.assigned(name) {
-                None | Some(Binding::Benign) => {}
+                None | Some(Binding::Benign | Binding::Own) => {}
                 Some(Binding::Known(value)) if is_number(value) => {}
                 Some(_) => self.note(Class::Dynamic, AGAIN),
             }

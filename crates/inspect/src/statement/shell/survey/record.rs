@@ -4,7 +4,7 @@ use super::{Survey, Text};
 use crate::statement::limits::{NAME_BYTES_MAX, NAMES_MAX};
 use crate::statement::path;
 use crate::statement::shell::limit::{ARGUMENTS_MAX, LEVELS_MAX, TEXTS_BYTES_MAX, TEXTS_MAX};
-use crate::statement::shell::word::{BENIGN, display, has_hole, is_pattern};
+use crate::statement::shell::word::{BENIGN, OWN, display, has_hole, is_pattern};
 use crate::statement::shell::{Class, Command, Flag, place};
 
 impl Survey {
@@ -70,7 +70,7 @@ impl Survey {
     /// Another text that would be run as a text of the shell.
     pub(in crate::statement::shell) fn nest(&mut self, text: &str) {
         self.flag(Flag::Nested);
-        if has_hole(text) || text.contains(BENIGN) || text.contains('\u{fffd}') {
+        if has_hole(text) || text.contains([BENIGN, OWN]) || text.contains('\u{fffd}') {
             self.note(Class::Dynamic, "runs a text that is put together when it runs");
             return;
         }
