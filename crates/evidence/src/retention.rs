@@ -14,6 +14,8 @@ use crate::time::Timestamp;
 /// The most ranges that one leaf names, so that it stays below the size of a leaf.
 pub const RANGES_MAX: usize = 300;
 
+const DAY_US: i64 = 86_400_000_000;
+
 /// The facts of a `retention.deleted` leaf.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Erasure {
@@ -123,6 +125,30 @@ impl Erasure {
                 && lane.ranges.is_sorted_by(|one, next| one.1 < next.0)
         };
         (ranges <= RANGES_MAX && erasure.lanes.iter().all(ascending)).then_some(erasure)
+    }
+
+    /// Whether a leaf of the time `at` that says this accounts for the body of `leaf`: it is in a range, was old enough, and
+    /// the days of the rule were over.
+    pub fn accounts_for(&self, leaf: &Leaf, at: Timestamp) -> bool {
+        let lanes = self.lanes.iter().filter(|named| named.lane == leaf.lane);
+        let mut ranges = lanes.flat_map(|named| &named.ranges);
+        let is_named = ranges.any(|(first, last)| (*first..=*last).contains(&leaf.lane_seq));
+        let second = |ts: Timestamp| ts.as_micros().div_euclid(1_000_000);
+        is_named && second(leaf.ts) <= second(self.before) && self.is_due(at)
+    }
+
+    /// Whether what is older than `before` may be gone at that time.
+    pub fn is_due(&self, at: Timestamp) -> bool {
+        let days = i64::try_from(self.days).unwrap_or(i64::MAX).saturating_mul(DAY_US);
+        self.before.as_micros().saturating_add(days) <= at.as_micros()
+    }
+
+    /// The rule, for people.
+    pub fn rule(&self) -> String {
+        match &self.server {
+            Some(server) => format!("{} of {server}, {} days", self.rule, self.days),
+            None => format!("{}, {} days", self.rule, self.days),
+        }
     }
 
     /// The facts as a leaf holds them.

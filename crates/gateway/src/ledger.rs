@@ -8,6 +8,7 @@
 //! Formats: RFC 6962 tree, C2SP tlog-checkpoint; see the crate `evidence`. The rules of a leaf's content are in
 //! [`draft`], those of its writing in [`writer`] and [`log`].
 
+mod absence;
 mod deed;
 mod draft;
 mod epoch;
@@ -42,6 +43,7 @@ use bytes::Bytes;
 use evidence::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
+pub use absence::{Absence, Erased};
 pub use deed::Deed;
 pub use epoch::{Declared, EpochError, begin_epoch, finish_seal, quiesce};
 pub use export::{ExportError, export, export_epoch, newest};

@@ -167,9 +167,8 @@ impl Bodies {
                 }
             }
         }
-        let due = erasure.before.as_micros().saturating_add(days_us(erasure.days)) <= leaf.ts.as_micros();
         let mut blame = |reason: String| findings.blame(ProblemKind::Retention, index, reason);
-        if early > 0 || !due {
+        if early > 0 || !erasure.is_due(leaf.ts) {
             blame(format!("bodies were erased before the {} days of their rule were over", erasure.days));
         }
         for (name, bodies) in held {
@@ -186,11 +185,7 @@ impl Bodies {
         if erasure.bodies == 0 {
             return;
         }
-        let rule = match &erasure.server {
-            Some(server) => format!("{} of {server}, {} days", erasure.rule, erasure.days),
-            None => format!("{}, {} days", erasure.rule, erasure.days),
-        };
-        *findings.erased.entry(rule).or_default() += erasure.bodies;
+        *findings.erased.entry(erasure.rule()).or_default() += erasure.bodies;
     }
 }
 
@@ -226,8 +221,4 @@ impl Lane {
         }
         taken
     }
-}
-
-fn days_us(days: u64) -> i64 {
-    i64::try_from(days).unwrap_or(i64::MAX).saturating_mul(86_400_000_000)
 }

@@ -128,7 +128,12 @@ function part(one) {
 function content(one) {
   const label = `message of leaf ${one.index}`;
   if (one.body) return message(one.body, one.receipts, label);
-  if (one.body_missing)
-    return notice("hold", "The body was erased after its time. Its commitment and every proof still hold.");
+  if (one.body_missing === "erased") {
+    const { index, rule, days, server } = one.erased_by;
+    const kept = server ? `${rule} of ${server}, ${days} days` : `${rule}, ${days} days`;
+    const leaf = h("a", { href: `#/log/${index}` }, `leaf ${index}`);
+    return notice("hold", "Erased by the rule ", visible(kept), ": ", leaf, ". Its commitment and every proof still hold.");
+  }
+  if (one.body_missing) return notice("bad", h("b", null, "Body "), visible(one.body_missing_because), ".");
   return null;
 }

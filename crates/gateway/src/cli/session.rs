@@ -15,7 +15,7 @@ use super::remote::{Gateway, wait, word};
 use super::source::{Evidence, Source, parse_id};
 use super::{line, moment};
 use crate::clock::{Clock, SystemClock};
-use crate::ledger::{Vault, VaultError};
+use crate::ledger::{Absence, Vault, VaultError};
 use crate::limits;
 use crate::store::entry::{self, Entry, Filter};
 use crate::store::{payload, session};
@@ -271,7 +271,7 @@ enum Body {
     /// Masked when it was recorded, and what was masked.
     Text(String, Vec<Redaction>),
     /// Why it cannot be shown.
-    Gone(String),
+    Gone(Absence),
 }
 
 /// A body that something was masked in.
@@ -295,12 +295,13 @@ struct Redaction {
 
 fn body(evidence: &Evidence, vault: &Vault, part: &Part) -> anyhow::Result<Body> {
     let Some(committed) = part.leaf.payload else { return Ok(Body::None) };
-    let Some((day, sealed)) = evidence.db.read_now("body", |read| payload::at(read, part.entry.place))?
-    else {
-        return Ok(Body::Gone("erased".to_owned()));
+    let (db, place, leaf) = (&evidence.db, part.entry.place, &part.leaf);
+    let opened = match db.read_now("body", |read| payload::at(read, place))? {
+        Some((day, sealed)) => vault.open(db, day, leaf.id.as_bytes(), sealed, &committed.commitment),
+        None => Err(VaultError::Erased),
     };
-    match vault.open(&evidence.db, day, part.leaf.id.as_bytes(), sealed, &committed.commitment) {
-        Ok(bytes) if part.leaf.redactions.is_empty() => {
+    match opened {
+        Ok(bytes) if leaf.redactions.is_empty() => {
             Ok(Body::Text(String::from_utf8_lossy(&bytes).into_owned(), Vec::new()))
         }
         Ok(bytes) => {
@@ -308,8 +309,7 @@ fn body(evidence: &Evidence, vault: &Vault, part: &Part) -> anyhow::Result<Body>
             let record: Record<'_> = serde_json::from_slice(&bytes)?;
             Ok(Body::Text(record.message.get().to_owned(), record.redactions))
         }
-        Err(VaultError::Store(error)) => Err(error.into()),
-        Err(error) => Ok(Body::Gone(error.to_string())),
+        Err(error) => Ok(Body::Gone(Absence::of(db, place, leaf, error)?)),
     }
 }
 
@@ -347,7 +347,11 @@ impl Exchange {
                     object["body"] = text.as_str().into();
                     object["redactions"] = serde_json::to_value(redactions)?;
                 }
-                Some(Body::Gone(why)) => object["body_missing"] = why.as_str().into(),
+                Some(Body::Gone(absence)) => {
+                    object["body_missing"] = absence.word().into();
+                    object["body_missing_because"] = absence.to_string().into();
+                    object["erased_by"] = absence.erased_by();
+                }
                 Some(Body::None) | None => {}
             }
             parts.push(object);
@@ -364,7 +368,11 @@ fn shown(paint: Paint, leaf: &Leaf, body: &Body) -> String {
     };
     match body {
         Body::None => paint.text(AnsiColor::BrightBlack, &format!("   {sign} (no body)")),
-        Body::Gone(why) => paint.text(AnsiColor::Yellow, &format!("   {sign} (body not shown: {why})")),
+        Body::Gone(absence) => {
+            let colour =
+                if matches!(absence, Absence::Erased(_)) { AnsiColor::Yellow } else { AnsiColor::Red };
+            paint.text(colour, &format!("   {sign} (body not shown: {absence})"))
+        }
         Body::Text(text, redactions) => {
             let mut shown = String::new();
             for line in pretty(text).lines() {

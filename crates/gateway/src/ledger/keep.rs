@@ -80,7 +80,7 @@ impl Ledger {
     /// Opens what was recorded beside a leaf at `place`; `None`: it has nothing beside it. Blocks: not for an async task.
     ///
     /// # Errors
-    /// [`VaultError`]; [`VaultError::Erased`] when the body was removed.
+    /// [`VaultError`]; [`VaultError::Erased`] when the body is not there: [`super::Absence::of`] says why.
     pub fn recorded(&self, db: &Db, place: Place, leaf: &Leaf) -> Result<Option<Recorded>, VaultError> {
         let Some(committed) = leaf.payload else { return Ok(None) };
         let found = db.read_now("body", |read| payload::at(read, place))?;

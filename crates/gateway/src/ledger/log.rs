@@ -284,6 +284,7 @@ impl Log {
             lane_head::insert(tx, place, digest.as_bytes(), joint, &signature)?;
             match batch.rider {
                 Rider::Close(now) | Rider::Seal(now) => lane::close(tx, place.lane(), now.as_micros()),
+                Rider::Erase(ref disposal) => disposal.note(tx, place),
                 _ => Ok(()),
             }
         })

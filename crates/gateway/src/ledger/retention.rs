@@ -252,6 +252,11 @@ impl Disposal {
         Ok(draft)
     }
 
+    /// Notes that the leaf at `place` says it.
+    pub(super) fn note(&self, tx: &mut Tx<'_>, place: Place) -> Result<(), store::Error> {
+        if self.ranges.is_empty() { Ok(()) } else { retention::note(tx, &self.ranges, place) }
+    }
+
     /// Erases exactly what the leaf says.
     pub(super) fn erase(&self, tx: &mut Tx<'_>) -> Result<(), store::Error> {
         // A hold is set before or after, never between.

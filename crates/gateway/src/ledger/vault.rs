@@ -46,8 +46,8 @@ pub enum VaultError {
     /// The day's key is neither there nor can it be made.
     #[error("cannot keep the key of the day: {0}")]
     Store(#[from] store::Error),
-    /// The day's key was erased.
-    #[error("the key of that day was erased")]
+    /// The record is not there, or the key of its day is not: mostly since its time was over.
+    #[error("the record is not there, or the key of its day is not")]
     Erased,
     /// Wrong key, or a changed record.
     #[error("the record does not open with this key: it was changed, or the payload key is another one")]

@@ -85,6 +85,7 @@ const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("migration/018_breakglass_postgres.sql"),
         oldest: 1,
     },
+    Migration::alike(19, include_str!("migration/019_erased.sql")),
     Migration {
         number: 20,
         both: include_str!("migration/020_seal.sql"),

@@ -108,6 +108,22 @@ pub fn erase(tx: &mut Tx<'_>, first: Place, last: Place) -> Result<u64, Error> {
     tx.execute("DELETE FROM payload WHERE place >= $1 AND place <= $2", &[first.value(), last.value()])
 }
 
+/// Notes which leaf says that the bodies of these ranges were erased.
+pub fn note(tx: &mut Tx<'_>, ranges: &[(Place, Place)], leaf: Place) -> Result<(), Error> {
+    let values: Vec<_> =
+        ranges.iter().flat_map(|(low, high)| [low.value(), high.value(), leaf.value()]).collect();
+    tx.insert("INSERT INTO erased (low, high, leaf)", 3, &values, "")
+}
+
+/// Places of at most `limit` leaves that are noted to say that the body at `place` was erased, the nearest range first.
+pub fn noted(read: &mut Read<'_>, place: Place, limit: u32) -> Result<Vec<Place>, Error> {
+    read.all(
+        "SELECT leaf FROM erased WHERE low <= $1 AND low >= $2 AND high >= $1 ORDER BY low DESC, leaf LIMIT $3",
+        &[place.value(), Place::new(place.lane(), 0).value(), Value::Int(i64::from(limit))],
+        |row| Ok(Place::read(row.int(0)?)),
+    )
+}
+
 /// How much personal context, and how many approvals that have ended and are recorded, are of days up to `day`.
 pub fn beside(read: &mut Read<'_>, day: i64) -> Result<(u64, u64), Error> {
     let counted = read.first(

@@ -44,6 +44,7 @@ const GRANTS: &[(&str, &str)] = &[
     ("sign_in", "SELECT, INSERT, UPDATE, DELETE"),
     ("passkey", "SELECT, INSERT, UPDATE, DELETE"),
     ("retention_mark", "SELECT, INSERT, UPDATE, DELETE"),
+    ("erased", "SELECT, INSERT"),
     ("policy_proposal", "SELECT, INSERT, UPDATE, DELETE"),
     ("policy_publication", "SELECT, INSERT"),
     ("definition", "SELECT, INSERT, UPDATE"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use countersign::clock::{Clock, ManualClock, SystemClock};
 use countersign::ledger::{
-    Days, Keyring, Ledger, Missing, Retained, Rules, VaultError, clear_hold, sealed_notice, set_hold,
+    Absence, Days, Keyring, Ledger, Missing, Retained, Rules, VaultError, clear_hold, sealed_notice, set_hold,
 };
 use countersign::model::Statement;
 use countersign::seal::Seal;
@@ -74,6 +74,17 @@ impl Archive {
             Err(VaultError::Erased) => (false, who),
             Err(error) => panic!("{error}"),
         }
+    }
+
+    /// Why what was recorded at a place is not there.
+    fn absence(&self, place: At) -> Absence {
+        self.place
+            .reader()
+            .read_now("absence", |read| {
+                let leaf = Leaf::decode(&entry::leaf_at(read, place)?.unwrap()).unwrap();
+                Absence::find(read, place, &leaf)
+            })
+            .unwrap()
     }
 
     fn rows(&self, table: &str) -> i64 {
@@ -168,6 +179,26 @@ async fn messages_go_when_their_time_is_over_and_every_proof_still_verifies() {
     assert!(archive.rows("data_key") < days);
     let erased: Vec<_> = archive.finish().await.into_iter().collect();
     assert_eq!(erased, [("ordinary, 90 days".to_owned(), 6), ("privileged, 400 days".to_owned(), 2)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn body_is_erased_only_where_a_leaf_of_the_log_says_so() {
+    let archive = Archive::new();
+    let (due, stolen) = (archive.call("orders", None).await, archive.call("orders", Some("write")).await);
+    archive.pass(91);
+    assert_eq!(archive.retain(90, 400).await, 2);
+    archive.ledger.sequence().await.unwrap();
+    let Absence::Erased(erased) = archive.absence(due) else { panic!("{:?}", archive.absence(due)) };
+    assert_eq!((erased.erasure.rule(), erased.erasure.bodies), ("ordinary, 90 days".to_owned(), 2));
+    let leaves = archive.place.leaves();
+    assert_eq!(leaves[usize::try_from(erased.index).unwrap()].event.as_str(), "retention.deleted");
+    // Somebody with the database, who also says so where notes of it are.
+    let intruder = archive.place.intruder();
+    intruder.execute("DELETE FROM payload", []).unwrap();
+    assert_eq!(archive.absence(stolen), Absence::Missing);
+    intruder.execute("UPDATE erased SET high = high + 1000", []).unwrap();
+    assert_eq!(archive.absence(stolen), Absence::Missing);
+    archive.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

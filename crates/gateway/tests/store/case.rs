@@ -50,6 +50,10 @@ pub(crate) const CASES: &[(&str, fn(&Db))] = &[
         console::one_asks_the_issuer_and_nobody_after_signing_out,
     ),
     (
+        "erased_place_leads_to_the_nearest_range_around_it",
+        retention::erased_place_leads_to_the_nearest_range_around_it,
+    ),
+    (
         "due_bodies_are_found_in_order_and_erased_with_their_day",
         retention::due_bodies_are_found_in_order_and_erased_with_their_day,
     ),

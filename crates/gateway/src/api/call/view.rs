@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::super::problem::Problem;
 use super::super::time;
 use crate::exchange::Gateway;
-use crate::ledger::VaultError;
+use crate::ledger::{Absence, VaultError};
 use crate::limits;
 use crate::refusal::Refusal;
 use crate::store::context;
@@ -167,12 +167,10 @@ impl<'g> Viewer<'g> {
             EventType::CallIntent | EventType::CallDenied | EventType::ApprovalRequested
         );
         let recorded = self.gateway.ledger.recorded(&self.gateway.db, entry.place, leaf);
-        let (body, missing, receipts) = match recorded {
-            Ok(Some(recorded)) => (Some(recorded.message), None, recorded.receipts),
-            Ok(None) => (None, None, Vec::new()),
-            Err(VaultError::Store(error)) => return Err(error.into()),
-            Err(VaultError::Erased) => (None, Some("erased".to_owned()), Vec::new()),
-            Err(error) => (None, Some(error.to_string()), Vec::new()),
+        let (body, receipts, absence) = match recorded {
+            Ok(Some(recorded)) => (Some(recorded.message), recorded.receipts, None),
+            Ok(None) => (None, Vec::new(), None),
+            Err(error) => (None, Vec::new(), Some(Absence::of(&self.gateway.db, entry.place, leaf, error)?)),
         };
         let as_hashed: Value = serde_json::from_slice(&entry.leaf).unwrap_or(Value::Null);
         Ok(json!({
@@ -183,7 +181,9 @@ impl<'g> Viewer<'g> {
             "leaf": as_hashed,
             "hash": leaf_hash(&entry.leaf).to_string(),
             "body": body,
-            "body_missing": missing,
+            "body_missing": absence.as_ref().map(Absence::word),
+            "body_missing_because": absence.as_ref().map(ToString::to_string),
+            "erased_by": absence.as_ref().map(Absence::erased_by),
             "receipts": receipts,
         }))
     }

@@ -161,7 +161,7 @@ fn line(part: &Part, body: Body) -> anyhow::Result<Line> {
     let (mut message, mut missing, mut redactions) = (None, None, Vec::new());
     match body {
         Body::None => {}
-        Body::Gone(why) => missing = Some(why),
+        Body::Gone(absence) => missing = Some(absence.to_string()),
         Body::Text(text, masked) => {
             message = Some(serde_json::from_str(&text).unwrap_or(Value::String(text)));
             redactions = masked.iter().map(serde_json::to_value).collect::<Result<_, _>>()?;

@@ -8,7 +8,7 @@ use evidence::leaf::Leaf;
 use evidence::package::BODIES_FILE;
 
 use super::{Bodies, Draft, PackageError};
-use crate::ledger::{Vault, VaultError};
+use crate::ledger::{Absence, Vault, VaultError};
 use crate::store::entry::Entry;
 use crate::store::payload;
 
@@ -55,16 +55,16 @@ impl Draft<'_> {
     ) -> Result<Result<(String, Vec<u8>), String>, PackageError> {
         let Some(committed) = leaf.payload else { return Ok(Err("this leaf has no body".to_owned())) };
         let db = self.maker.db;
-        let Some((day, sealed)) = db.read_now("body", |read| payload::at(read, entry.place))? else {
-            return Ok(Err("the body was erased".to_owned()));
+        let revealed = match db.read_now("body", |read| payload::at(read, entry.place))? {
+            Some((day, sealed)) => vault.reveal(db, day, leaf.id.as_bytes(), sealed, &committed.commitment),
+            None => Err(VaultError::Erased),
         };
-        match vault.reveal(db, day, leaf.id.as_bytes(), sealed, &committed.commitment) {
+        match revealed {
             Ok((salt, body)) => {
                 let salt = salt.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
                 Ok(Ok((salt, body)))
             }
-            Err(VaultError::Store(error)) => Err(error.into()),
-            Err(error) => Ok(Err(error.to_string())),
+            Err(error) => Ok(Err(Absence::of(db, entry.place, leaf, error)?.to_string())),
         }
     }
 }

@@ -51,6 +51,21 @@ pub(crate) fn due_bodies_are_found_in_order_and_erased_with_their_day(db: &Db) {
     );
 }
 
+pub(crate) fn erased_place_leads_to_the_nearest_range_around_it(db: &Db) {
+    let place = |sequence| Place::new(0, sequence);
+    write(db, |tx| {
+        // What lies within a later range went before.
+        retention::note(tx, &[(place(4), place(6)), (place(9), place(9))], place(20))?;
+        retention::note(tx, &[(place(2), place(8))], place(21))?;
+        retention::note(tx, &[(Place::new(1, 0), Place::new(1, 9))], Place::new(1, 20))
+    });
+    let found = |place| read(db, |read| retention::noted(read, place, 8));
+    assert_eq!((found(place(5)), found(place(7))), (vec![place(20), place(21)], vec![place(21)]));
+    assert_eq!((found(place(1)), found(place(10))), (Vec::new(), Vec::new()));
+    assert_eq!(found(Place::new(1, 5)), [Place::new(1, 20)]);
+    assert_eq!(read(db, |read| retention::noted(read, place(5), 1)), [place(20)]);
+}
+
 pub(crate) fn marks_say_how_far_a_rule_has_gone(db: &Db) {
     let mark = Mark { rules: [1; 32], holds: 2, day: 20 };
     let (further, other) = (Mark { day: 21, ..mark }, Mark { rules: [2; 32], ..mark });
