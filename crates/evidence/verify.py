@@ -1006,6 +1006,16 @@ def seal_fault(seal, origin):
     return None if number is None or name == f"{number[0]}/{number[1] + 1}" else "log.seal names a key of another epoch"
 
 
+def rule_of(said):
+    return said["rule"] + (f" of {said['server']}" if said.get("server") else "") + f", {said['days']} days"
+
+
+def is_due(said, ts):
+    """Whether what is older than a leaf that erases says may be gone at its time."""
+    kept = datetime.fromisoformat(ts[:-1]) - datetime.fromisoformat(said["before"][:-1])
+    return kept >= timedelta(days=min(said["days"], 10**7))
+
+
 class Meaning:
     def __init__(self, findings, first=0):
         self.findings, self.lanes, self.calls, self.approvals, self.sealed = findings, {}, {}, {}, False
@@ -1134,9 +1144,8 @@ class Meaning:
                 part = slice(bisect.bisect_left(seqs, first), bisect.bisect_right(seqs, last))
                 gone += times[part]
                 del seqs[part], times[part]
-        kept = datetime.fromisoformat(leaf["ts"][:-1]) - datetime.fromisoformat(before[:-1])
         # To the second.
-        if kept < timedelta(days=min(said["days"], 10**7)) or any(ts[:19] > before[:19] for ts, _ in gone):
+        if not is_due(said, leaf["ts"]) or any(ts[:19] > before[:19] for ts, _ in gone):
             blame("retention", f"bodies were erased before the {said['days']} days of their rule were over")
         holds = sorted(self.holds.items())
         for _, exchange in gone:
@@ -1151,7 +1160,7 @@ class Meaning:
             blame("retention", f"{said['bodies']} bodies are said to be erased, and {len(gone)} were there")
         if said["bodies"] == 0:
             return
-        rule = said["rule"] + (f" of {said['server']}" if said.get("server") else "") + f", {said['days']} days"
+        rule = rule_of(said)
         self.findings.erased[rule] = self.findings.erased.get(rule, 0) + said["bodies"]
 
     def add_frame(self, leaf, blame):
@@ -1348,7 +1357,8 @@ TEXTS, PERIOD = list_of(ANY), record({"from": is_time, "until": is_time})
 LOG_PART = lambda value: record({"first": COUNT, "size": COUNT, "root": HASH})(value) and (
     value["first"] % WIDTH == 0 and value["first"] <= value["size"])
 MANIFEST = record({
-    "format": word(FORMAT), "origin": ANY, "created": is_time, "period": PERIOD, "servers": TEXTS, "log": LOG_PART, "assurance": ANY,
+    "format": word(FORMAT), "origin": ANY, "created": is_time, "period": PERIOD, "servers": TEXTS, "bodies": word("opened", "sealed"),
+    "log": LOG_PART, "assurance": ANY,
     "sample": OPTIONAL(record({"n": COUNT, "seed": ANY, "population": ANY})), "does_not_assert": TEXTS,
     "files": list_of(record({"path": ANY, "bytes": COUNT, "sha256": HASH}))})
 CONDITION = record({"member": ANY, "one_of": TEXTS})
@@ -1560,7 +1570,7 @@ def micros(ts):
 
 
 class Exceptions:
-    """What wants explaining: rules over single leaves as the package states them, and seven that need memory."""
+    """What wants explaining: rules over single leaves as the package states them, seven that need memory, and `Missing`."""
 
     def __init__(self, rules, leavers):
         self.rules, self.leavers, self.lines, self.found = rules, leavers, [EXCEPTION_HEAD], {}
@@ -1632,8 +1642,12 @@ class Exceptions:
                   if not own and leaf["type"] in rule["types"] and all(map(holds, rule["all"]))]
         for name in single + broken:
             self.found[name] = self.found.get(name, 0) + 1
-            self.lines.append(csv_line([name, str(index), text("ts"), leaf["type"], text("call"), text("actor.id"),
-                                        text("server"), text("detail|refusal")]))
+            self.lines.append(self.row(name, index, leaf, text))
+
+    @staticmethod
+    def row(name, index, leaf, text):
+        return csv_line([name, str(index), text("ts"), leaf["type"], text("call"), text("actor.id"), text("server"),
+                         text("detail|refusal")])
 
 
 class Gaps:
@@ -1743,17 +1757,74 @@ def contents(tag, html):
 
 
 MUST_SHOW = ("rows.calls type.call.intent type.call.denied type.auth.failed rows.privileged rows.approvals rows.principals "
-             "rows.tools exceptions gaps gaps.unexplained leaves log.first log.last log.size").split()
+             "rows.tools exceptions bodies.unexplained gaps gaps.unexplained leaves log.first log.last log.size").split()
 
 
 BODIES = "populations/privileged.bodies.jsonl"
+WHOSE = lambda value: lenient(value, {"index": COUNT})
+ERASED_HEAD = "index,time,event,call,server,commitment,state,rule,log,erased_by"
+
+
+class Missing:
+    """Bodies that the package should hold and does not: of samples, and of privileged calls where those are opened."""
+
+    def __init__(self, package):
+        self.package, self.lines, self.erased, self.unexplained = package, [ERASED_HEAD], 0, []
+        self.opened, bare, bodies = package.opened(), set(), set()
+        for path in package.listed:
+            match = re.fullmatch(r"samples/(.+)/(0|[1-9][0-9]{0,19})(\.leaf\.json|\.body)", path, re.ASCII | re.DOTALL)
+            if match:
+                (bodies if match[3] == ".body" else bare).add((match[1], int(match[2])))
+        self.bare = {index for _, index in bare - bodies}
+        # Of each lane the ranges that leaves name, by their beginnings; how far the longest reaches.
+        self.lanes, self.longest = {}, {}
+        for digest, said, ts, origin, index in package.erasures():
+            for lane in said["lanes"]:
+                for first, last in lane["ranges"]:
+                    self.lanes.setdefault(lane["lane"], []).append((first, last, digest, said, ts, origin, index))
+                    self.longest[lane["lane"]] = max(self.longest.get(lane["lane"], 0), last - first)
+        for ranges in self.lanes.values():
+            ranges.sort(key=lambda named: named[:3])
+        self.begins = {lane: [named[0] for named in ranges] for lane, ranges in self.lanes.items()}
+
+    def accounting(self, leaf):
+        """The leaf that accounts for a body: that with the nearest range around it, since what lies within went before."""
+        lane, at = leaf["lane"], leaf["lane_seq"]
+        ranges = self.lanes.get(lane, [])
+        for place in range(bisect.bisect_right(self.begins.get(lane, []), at) - 1, -1, -1):
+            first, last, _, said, ts, origin, index = ranges[place]
+            if first + self.longest[lane] < at:
+                break
+            if last >= at and leaf["ts"][:19] <= said["before"][:19] and is_due(said, ts):
+                return rule_of(said), origin, index
+
+    def push(self, index, leaf, digest, privileged, exceptions):
+        lacks = privileged and self.opened is not None and index not in self.opened or index in self.bare
+        if "payload" not in leaf or not lacks:
+            return
+        text = lambda path: member(index, leaf, digest, path)
+        by = self.accounting(leaf)
+        self.erased += by is not None
+        if by is None:
+            self.unexplained.append(exceptions.row("body_missing", index, leaf, text))
+        self.lines.append(csv_line([str(index)] + [text(path) for path in ("ts", "type", "call", "server", "payload.commitment")]
+                                   + (["erased", clean(by[0]), clean(by[1]), str(by[2])] if by else ["unexplained", "", "", ""])))
+
+    def finish(self, exceptions):
+        exceptions.lines += self.unexplained
+        if self.unexplained:
+            exceptions.found["body_missing"] = len(self.unexplained)
+            self.package.findings.notes.append(f"{len(self.unexplained)} recorded messages are gone and no leaf says that a rule "
+                                               "took them: see bodies.missing.csv")
 
 
 class Package:
     """A package. `keys` are those that are trusted: one of them signed it, and leads to the key of its log."""
 
     def __init__(self, files, keys, given, findings):
-        self.files, self.keys, self.given, self.key, self.findings, self.opened = files, keys, given, None, findings, {}
+        self.files, self.keys, self.given, self.key, self.findings, self.notes = files, keys, given, None, findings, {}
+        # Keys by the log that each is of: all that lead from the one that signed to that of the log.
+        self.chain = {}
 
     def blame(self, kind, path, reason, leaf=None):
         self.findings.blame(kind, reason, leaf, path)
@@ -1790,6 +1861,7 @@ class Package:
     def trace(self, key):
         """Follows the epochs from the one whose key signed to the one of the log: each begins with the end of the one before."""
         end, part = None, self.manifest["log"]
+        self.chain[key[0]] = key
         while key[0] != self.manifest["origin"]:
             origin = parse_origin(key[0])
             if origin is None or origin[1] < 2:
@@ -1804,6 +1876,7 @@ class Package:
                 if not GENESIS(genesis) or genesis_fault(genesis, key[0], key_text(key)) or not genesis.get("previous"):
                     raise Bad("not how this epoch began")
                 end, key = open_previous(genesis["previous"], genesis["previous"]["checkpoint"]), parse_key(genesis["previous"]["key"])
+                self.chain[key[0]] = key
             except (Bad, ValueError) as problem:
                 return self.blame("epoch", path + ".leaf.json", str(problem))
         if end and (part["size"] > end[0] or part["size"] == end[0] and part["root"] != end[1].hex()):
@@ -1837,7 +1910,7 @@ class Package:
         draw, keys, totals, counted, named = self.manifest["sample"], [], {}, {}, (set(), set(), set())
         rules = self.member("exceptions.query.json", 2**26, to_json(STATED_RULES)) or {"rules": []}
         exceptions, gaps, timeline = Exceptions(rules["rules"], self.leavers()), Gaps(period), [TIMELINE_HEAD]
-        commitments, by_type = {}, {}
+        commitments, by_type, missing = {}, {}, Missing(self)
         for path, population in populations.items():
             for event in population.wanted:
                 by_type.setdefault(event, []).append((path, population))
@@ -1862,15 +1935,17 @@ class Package:
                 named[1].update([detail["configuration"]] if HASH(detail.get("configuration")) else [])
             servers = self.manifest["servers"]
             meant = within and (not servers or "server" not in leaf or leaf["server"] in servers)
+            privileged = False
             for path, population in by_type.get(event, ()):
                 taken = population.push(index, leaf, digest, meant)
                 if taken and path == "populations/privileged" and "payload" in leaf:
-                    commitments[index] = leaf["payload"]["commitment"]
+                    commitments[index], privileged = leaf["payload"]["commitment"], True
                 if taken and draw and path == "populations/" + draw["population"]:
                     key = hashlib.sha256(draw["seed"].encode() + digest).digest()
                     heapq.heappush(keys, (bytes(255 - b for b in key), -index, key, digest))
                     if len(keys) > draw["n"]:
                         heapq.heappop(keys)
+            missing.push(index, leaf, digest, privileged, exceptions)
             if not within:
                 return
             totals[day, event] = totals.get((day, event), 0) + 1
@@ -1898,11 +1973,14 @@ class Package:
         if self.findings.read != part["size"] - part["first"]:
             return self.blame("population", "log", "the log is damaged, so nothing derived from it could be compared")
         gaps.finish()
+        missing.finish(exceptions)
         self.compare(populations, totals, counted)
-        for path, lines in (("exceptions.csv", exceptions.lines), ("gaps.csv", gaps.lines), ("config/timeline.csv", timeline)):
+        for path, lines in (("bodies.missing.csv", missing.lines), ("exceptions.csv", exceptions.lines), ("gaps.csv", gaps.lines),
+                            ("config/timeline.csv", timeline)):
             self.expect(path, list(map(Population.line, lines)))
         self.check_documents(named)
         figures = self.figures(populations, totals, exceptions, gaps, len(keys))
+        figures.update({"bodies.erased": missing.erased, "bodies.unexplained": len(missing.unexplained)})
         self.expect("figures.json", list(map(Population.line, json.dumps(figures, indent=2, sort_keys=True).split("\n"))))
         self.check_report(figures)
         if "populations/privileged" in populations:
@@ -1956,9 +2034,46 @@ class Package:
         if not good:
             self.blame("checkpoint", paths[1], "the proof does not show that the log only grew since the checkpoint before it")
 
+    def opened(self):
+        """Leaves whose bodies are opened; nothing where those of privileged calls are sealed."""
+        if self.manifest["bodies"] == "sealed":
+            return None
+        found = set()
+        for line in self.files.open(BODIES) or []:
+            try:
+                found.add(to_json(WHOSE)(line)["index"])
+            except (Bad, ValueError, RecursionError):
+                pass
+        return found
+
+    def erasures(self):
+        """Leaves that say which bodies were erased, each proven to be in the log of a key of the chain."""
+        for path in sorted(path for path in self.listed if path.startswith("erasures/")):
+            stem = path[9:].removesuffix(".leaf.json")
+            if path.endswith(".tlog-proof") and path.removesuffix(".tlog-proof") + ".leaf.json" in self.listed:
+                continue
+            try:
+                leaf, proof = (Log(self.files).file(f"erasures/{stem}{ending}", 2**17) for ending in (".leaf.json", ".tlog-proof"))
+                if leaf is None or proof is None or leaf_hash(leaf).hex() != stem:
+                    raise Bad("a leaf that its name is not the hash of, or without a proof")
+                head, _, signed = proof.decode("utf-8").partition("\n\n")
+                origin, index = signed.split("\n", 1)[0], re.search(r"\nindex (0|[1-9][0-9]{0,19})(\n|$)", head, re.ASCII)
+                if origin not in self.chain or not index:
+                    raise Bad("its proof is malformed, or about another log")
+                check_proof(proof, leaf, int(index[1]), lambda signed: open_checkpoint(signed, self.chain[origin]))
+                leaf = decode(leaf)
+                said = leaf.get("detail")
+                if leaf["type"] != "retention.deleted" or not ERASURE(said) or not apart(said["lanes"]):
+                    raise Bad("it does not say which bodies were erased")
+                yield stem, said, leaf["ts"], origin, int(index[1])
+            except (Bad, ValueError) as problem:
+                self.blame("retention", path, f"forged: {problem}")
+
     def check_bodies(self, commitments):
         """Opened bodies are what their leaves commit to."""
         file = self.files.open(BODIES)
+        if file and self.manifest["bodies"] == "sealed":
+            self.blame("sample", BODIES, "the manifest says that these bodies are sealed")
         for number, line in enumerate(file or [], 1):
             try:
                 opened, fits = to_json(OPENED)(line), False
@@ -2088,9 +2203,9 @@ class Package:
                 self.blame("sample", folder, f"the sample of rank {rank} is leaf {index}, which is not in this folder", index)
 
     def open_once(self, signed):
-        if signed not in self.opened:
-            self.opened[signed] = open_checkpoint(signed, self.key)
-        return self.opened[signed]
+        if signed not in self.notes:
+            self.notes[signed] = open_checkpoint(signed, self.key)
+        return self.notes[signed]
 
     def check_sample(self, path, index):
         leaf, proof, body, salt = (Log(self.files).file(path + ending, 2**28)

@@ -11,6 +11,7 @@ use super::count::{self, Counts, Measures};
 use super::exception::{self, Exceptions, RULES, Rule};
 use super::gap::{self, Gaps};
 use super::leaver::Leavers;
+use super::missing::{BODY_MISSING, Missing};
 use super::query::{Chosen, Query, Run, Shape, View};
 use super::sample::{self, Draw, Selection};
 use super::{
@@ -22,6 +23,8 @@ use crate::merkle::Hash;
 
 /// Types that stand for one call each.
 const CALLS: [&str; 2] = ["call.intent", "call.denied"];
+/// Calls of this population are those whose bodies a package opens.
+const PRIVILEGED: &str = "privileged";
 
 /// Takes the path of a file and its next line, without a line feed.
 pub type Emit<'e> = dyn FnMut(&str, &str) -> io::Result<()> + 'e;
@@ -55,6 +58,15 @@ pub struct Derivation {
     derived: Derived,
 }
 
+/// What a package has to hold of a leaf besides the leaf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// Its body, unless bodies stay sealed: it is a privileged call.
+    Body,
+    /// Nothing.
+    Nothing,
+}
+
 struct Names {
     csv: String,
     json: String,
@@ -84,6 +96,8 @@ pub struct Derived {
     pub exceptions: BTreeMap<&'static str, u64>,
     /// Gaps, and how many of them the log does not explain.
     pub gaps: (u64, u64),
+    /// Bodies that should be in the package and are not: those that a rule took, and those that nothing accounts for.
+    pub missing: (u64, u64),
     /// Rows of the comparison, and how many of them do not tie; `None` when there was nothing to compare
     /// with.
     pub compared: Option<(u64, u64)>,
@@ -163,7 +177,7 @@ impl Derivation {
         bytes: &[u8],
         hash: &Hash,
         emit: &mut Emit<'_>,
-    ) -> io::Result<()> {
+    ) -> io::Result<Due> {
         for row in self.gaps.push(index, leaf) {
             emit(GAPS_FILE, &cell::csv(row.iter().map(String::as_str)))?;
         }
@@ -175,7 +189,7 @@ impl Derivation {
         let event = leaf.event.as_str();
         let wanted = self.runs.iter().any(|run| run.wants(event));
         if !wanted && broken.is_empty() && !Exceptions::wants(event) {
-            return Ok(());
+            return Ok(Due::Nothing);
         }
         let value: Value = serde_json::from_slice(bytes).unwrap_or_default();
         let view = View { index, hash, event, leaf: &value };
@@ -191,11 +205,15 @@ impl Derivation {
         let servers = &self.setting.servers;
         let meant = within
             && (servers.is_empty() || leaf.server.as_ref().is_none_or(|server| servers.contains(server)));
+        let mut due = Due::Nothing;
         for (run, names) in self.runs.iter_mut().zip(&self.names) {
             if !run.wants(event) {
                 continue;
             }
             let chosen = if meant && run.takes(&view) { Chosen::Yes } else { Chosen::No };
+            if chosen == Chosen::Yes && run.query.name == PRIVILEGED && leaf.payload.is_some() {
+                due = Due::Body;
+            }
             if let Some(selection) = &mut self.selection
                 && chosen == Chosen::Yes
                 && selection.population() == run.query.name
@@ -206,10 +224,10 @@ impl Derivation {
                 write_row(run.query, names, &row, emit)?;
             }
         }
-        Ok(())
+        Ok(due)
     }
 
-    /// Ends: writes what could only be written now.
+    /// Ends: writes what could only be written now. What is missing is added by [`Derived::close`].
     ///
     /// # Errors
     /// What `emit` returned.
@@ -247,8 +265,6 @@ impl Derivation {
         self.derived.busiest = busiest(&self.derived.totals);
         self.derived.gaps = (self.gaps.found, self.gaps.unexplained);
         self.derived.exceptions = self.exceptions.found;
-        let figures = serde_json::to_string_pretty(&figure::figures(&self.derived))?;
-        figures.lines().try_for_each(|line| emit(FIGURES_FILE, line))?;
         Ok(self.derived)
     }
 
@@ -303,9 +319,27 @@ impl Derived {
             documents: BTreeSet::new(),
             exceptions: BTreeMap::new(),
             gaps: (0, 0),
+            missing: (0, 0),
             compared: None,
             selected: Vec::new(),
         }
+    }
+
+    /// Adds which bodies are missing, and writes what follows from it and from all else: the last exceptions, the figures.
+    ///
+    /// # Errors
+    /// What `emit` returned.
+    pub fn close(&mut self, missing: Missing, emit: &mut Emit<'_>) -> io::Result<()> {
+        let unexplained = missing.unexplained.len() as u64;
+        self.missing = (missing.erased, unexplained);
+        if unexplained > 0 {
+            self.exceptions.insert(BODY_MISSING, unexplained);
+        }
+        for row in missing.unexplained {
+            emit(EXCEPTIONS_FILE, &cell::csv(row.iter().map(String::as_str)))?;
+        }
+        let figures = serde_json::to_string_pretty(&figure::figures(self))?;
+        figures.lines().try_for_each(|line| emit(FIGURES_FILE, line))
     }
 
     /// Leaves of the period of a type.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::leaver::Leavers;
 use super::memory::{APART, CLOCK, ENDED, LATE, Memory, OWN_DRIFT, TWICE, UNGRANTED};
+use super::missing::BODY_MISSING;
 use super::query::{Condition, View};
 use crate::leaf::Leaf;
 
@@ -23,7 +24,7 @@ pub struct Rule {
     all: &'static [Condition],
 }
 
-/// Every rule; the last seven compare leaves with earlier ones.
+/// Every rule. Of the last eight seven compare leaves with earlier ones, and one with the bodies that are there.
 pub const RULES: &[Rule] = &[
     rule(
         "orphaned",
@@ -164,6 +165,13 @@ pub const RULES: &[Rule] = &[
         &[],
         &[],
     ),
+    rule(
+        BODY_MISSING,
+        "A recorded message is gone and no leaf says that a rule took it: somebody removed it behind the gateway's back, or it was \
+         lost. Ask who writes to the database.",
+        &[],
+        &[],
+    ),
 ];
 
 const fn rule(
@@ -219,15 +227,22 @@ impl Exceptions {
 
     fn row(&mut self, name: &'static str, view: &View<'_>) -> [String; 8] {
         *self.found.entry(name).or_default() += 1;
+        view.exception(name)
+    }
+}
+
+impl View<'_> {
+    /// The row of a leaf that broke a rule.
+    pub(super) fn exception(&self, rule: &str) -> [String; 8] {
         [
-            name.to_owned(),
-            view.text("index"),
-            view.text("ts"),
-            view.event.to_owned(),
-            view.text("call"),
-            view.text("actor.id"),
-            view.text("server"),
-            view.text("detail|refusal"),
+            rule.to_owned(),
+            self.text("index"),
+            self.text("ts"),
+            self.event.to_owned(),
+            self.text("call"),
+            self.text("actor.id"),
+            self.text("server"),
+            self.text("detail|refusal"),
         ]
     }
 }

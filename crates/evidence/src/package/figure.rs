@@ -17,6 +17,7 @@ pub const FIGURES: &[&str] = &[
     "rows.principals",
     "rows.tools",
     "exceptions",
+    "bodies.unexplained",
     "gaps",
     "gaps.unexplained",
     "leaves",
@@ -58,6 +59,8 @@ pub fn figures(derived: &Derived) -> BTreeMap<String, u64> {
         add(&format!("rule.{}", rule.name), derived.exceptions.get(rule.name).copied().unwrap_or(0));
     }
     add("exceptions", derived.exceptions.values().sum());
+    add("bodies.erased", derived.missing.0);
+    add("bodies.unexplained", derived.missing.1);
     add("gaps", derived.gaps.0);
     add("gaps.unexplained", derived.gaps.1);
     if let Some((rows, open)) = derived.compared {

@@ -30,6 +30,8 @@ pub struct Manifest {
     pub period: Period,
     /// Upstreams that the populations are limited to; none: all.
     pub servers: Vec<String>,
+    /// What became of the recorded bodies of privileged calls.
+    pub bodies: Bodies,
     /// The part of the log that is there.
     pub log: LogPart,
     /// How strongly the log was anchored outside the operator's reach.
@@ -40,6 +42,16 @@ pub struct Manifest {
     pub does_not_assert: Vec<String>,
     /// Every other file, sorted by path.
     pub files: Vec<FileRecord>,
+}
+
+/// Whether recorded bodies of privileged calls are in a package. Those of samples always are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bodies {
+    /// As they were masked, with what proves them.
+    Opened,
+    /// Only those of samples.
+    Sealed,
 }
 
 /// A part of a log, from a leaf to the end of a signed tree.

@@ -13,6 +13,7 @@ mod gap;
 mod leaver;
 mod manifest;
 mod memory;
+mod missing;
 mod population;
 mod query;
 mod sample;
@@ -23,11 +24,12 @@ use serde::{Deserialize, Serialize};
 
 pub use cell::{cells, short};
 pub use count::{COUNTS_BYTES_MAX, Counts, CountsError};
-pub use derive::{Derivation, Derived, Emit, Setting};
+pub use derive::{Derivation, Derived, Due, Emit, Setting};
 pub use exception::{RULES, Rule};
 pub use figure::{COUNTED_FILES, FIGURES, figure_of, figures};
 pub use leaver::{LEAVERS_BYTES_MAX, LEAVERS_HEAD, Leavers};
-pub use manifest::{FileRecord, LogPart, MANIFEST_BYTES_MAX, Manifest, ManifestError};
+pub use manifest::{Bodies, FileRecord, LogPart, MANIFEST_BYTES_MAX, Manifest, ManifestError};
+pub use missing::{Disposal, Erasures, Missing};
 pub use population::{OUTSIDE, POPULATIONS};
 pub use query::{Column, Condition, Query, Shape, Source};
 pub use sample::{Draw, SAMPLES_MAX};
@@ -67,6 +69,10 @@ pub const SAMPLES: &str = "samples";
 pub const SELECTION_FILE: &str = "samples/selection.csv";
 /// Bodies of privileged calls, opened.
 pub const BODIES_FILE: &str = "populations/privileged.bodies.jsonl";
+/// Bodies that should be there and are not.
+pub const MISSING_FILE: &str = "bodies.missing.csv";
+/// The directory of leaves that say what was erased, each named by its hash, with its proof.
+pub const ERASURES: &str = "erasures";
 /// The counts to compare with, as they were given.
 pub const COUNTS_FILE: &str = "reconciliation/counts.csv";
 /// The comparison.

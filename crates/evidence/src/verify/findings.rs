@@ -105,6 +105,19 @@ pub struct PackageSummary {
     pub populations: BTreeMap<String, u64>,
     /// Samples that were checked.
     pub samples: u64,
+    /// Recorded bodies.
+    pub bodies: BodySummary,
+}
+
+/// Recorded bodies that are in a package, and those that should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct BodySummary {
+    /// Those of privileged calls that are opened and compared; `None`: they are sealed.
+    pub opened: Option<u64>,
+    /// Those that are not there because a rule took them, as leaves say that are there.
+    pub erased: u64,
+    /// Those that are not there although no leaf accounts for them.
+    pub unexplained: u64,
 }
 
 /// What the signed checkpoint says.

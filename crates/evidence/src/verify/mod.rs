@@ -8,6 +8,7 @@
 
 mod approval;
 mod attest;
+mod body;
 mod breakglass;
 mod call;
 mod chain;
@@ -40,8 +41,8 @@ pub use chain::{
     Chain, ChainProblem, EpochFindings, Verified, epoch_directory, epochs_in, verify_all, verify_chain,
 };
 pub use findings::{
-    Assurance, DOES_NOT_ASSERT, Findings, KeySource, LISTED_MAX, OpenCall, PackageSummary, Problem,
-    ProblemKind, Stamped, Summary, Warning,
+    Assurance, BodySummary, DOES_NOT_ASSERT, Findings, KeySource, LISTED_MAX, OpenCall, PackageSummary,
+    Problem, ProblemKind, Stamped, Summary, Warning,
 };
 pub use report::Paint;
 

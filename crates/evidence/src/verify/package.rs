@@ -1,12 +1,13 @@
 //! Verification of an evidence package: the manifest's signature, every file against it, the log, and then
 //! everything that is derived from the log, derived again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
+use super::body::{Held, read_erasures};
 use super::sample::check_samples;
 use super::successor::trace;
 use super::{Findings, PackageSummary, ProblemKind, Scope};
@@ -16,16 +17,14 @@ use crate::merkle::{Hash, verify_consistency};
 use crate::note::{NOTE_BYTES_MAX, VerifierKey};
 use crate::package::{
     BEFORE_FILE, BODIES_FILE, CONFIGURATIONS, CONSISTENCY_FILE, COUNTS_BYTES_MAX, COUNTS_FILE, Counts,
-    CountsError, DOCUMENTS, Derivation, Derived, LEAVERS_BYTES_MAX, LEAVERS_FILE, LOG, Leavers,
-    MANIFEST_BYTES_MAX, MANIFEST_FILE, Manifest, ManifestError, POLICIES, SIGNATURE_FILE, SIGNER_FILE,
-    Setting, figures,
+    CountsError, DOCUMENTS, Derivation, Derived, Due, LEAVERS_BYTES_MAX, LEAVERS_FILE, LOG, Leavers,
+    MANIFEST_BYTES_MAX, MANIFEST_FILE, Manifest, ManifestError, Missing, POLICIES, SIGNATURE_FILE,
+    SIGNER_FILE, Setting, figures,
 };
 
 const KEY_BYTES_MAX: usize = 4096;
 const PROOF_BYTES_MAX: usize = 8192;
 const CHUNK_BYTES: usize = 64 * 1024;
-/// Rows of this population name the bodies that a package opens.
-const PRIVILEGED: &str = "populations/privileged.jsonl";
 
 /// Whether the files are a package, not a plain export.
 pub(super) fn is_package(files: &Files) -> Result<bool, directory::Error> {
@@ -47,12 +46,12 @@ pub(super) fn check(
 ) -> Result<(), directory::Error> {
     let Some((manifest, hash, signer)) = open_manifest(files, given, findings)? else { return Ok(()) };
     check_files(files, &manifest, findings)?;
-    let key = match trace(files, &signer, &manifest.origin)? {
+    let (key, chain) = match trace(files, &signer, &manifest.origin)? {
         Ok(named) => {
             if let Some(reason) = named.fault(&manifest.log) {
                 findings.blame_file(ProblemKind::Epoch, MANIFEST_FILE, reason);
             }
-            named.key
+            (named.key, named.chain)
         }
         Err((path, reason)) => {
             findings.blame_file(ProblemKind::Epoch, path, reason);
@@ -63,9 +62,17 @@ pub(super) fn check(
     let mut lines = Lines::default();
     let mut derivation =
         Derivation::begin(setting, &mut |path, line| keep(&mut lines, path, line)).map_err(own)?;
+    let mut held = Held::read(files, &manifest)?;
+    let erasures = read_erasures(files, &chain, findings)?;
+    let mut missing =
+        Missing::begin(erasures, &mut |path, line| keep(&mut lines, path, line)).map_err(own)?;
     let mut observe = |index, leaf: &_, bytes: &_, hash: &_| {
+        let mut emit = |path: &str, line: &str| keep(&mut lines, path, line);
         // Keeping digests of lines cannot fail.
-        drop(derivation.push(index, leaf, bytes, hash, &mut |path, line| keep(&mut lines, path, line)));
+        let due = derivation.push(index, leaf, bytes, hash, &mut emit).unwrap_or(Due::Nothing);
+        if held.lacks(index, leaf, due) {
+            drop(missing.push(index, leaf, bytes, &mut emit));
+        }
     };
     check_log(
         files,
@@ -80,9 +87,11 @@ pub(super) fn check(
         findings.blame_file(ProblemKind::Population, LOG, reason);
         return Ok(());
     }
-    let derived = derivation.finish(&mut |path, line| keep(&mut lines, path, line)).map_err(own)?;
+    let mut emit = |path: &str, line: &str| keep(&mut lines, path, line);
+    let mut derived = derivation.finish(&mut emit).map_err(own)?;
+    derived.close(missing, &mut emit).map_err(own)?;
     compare(files, &manifest, &lines, findings)?;
-    check_bodies(files, &lines.commitments, findings)?;
+    held.check(files, findings)?;
     check_documents(files, &derived, findings)?;
     super::shown::check(
         files,
@@ -93,6 +102,7 @@ pub(super) fn check(
     )?;
     check_consistency(files, &key, &manifest, findings)?;
     let samples = check_samples(files, &manifest, &derived, findings)?;
+    let bodies = held.summary(&derived, findings);
     findings.package = Some(PackageSummary {
         from: manifest.period.from,
         until: manifest.period.until,
@@ -101,6 +111,7 @@ pub(super) fn check(
         leaves: derived.leaves,
         populations: derived.rows.iter().map(|(name, rows)| ((*name).to_owned(), *rows)).collect(),
         samples,
+        bodies,
     });
     Ok(())
 }
@@ -253,8 +264,6 @@ fn check_log(
 #[derive(Default)]
 struct Lines {
     files: BTreeMap<String, (Sha256, Vec<u64>)>,
-    /// Commitments to the bodies of privileged calls, by index.
-    commitments: HashMap<u64, Hash>,
 }
 
 impl Lines {
@@ -266,13 +275,6 @@ impl Lines {
             hasher.update(line);
             hasher.update(b"\n");
             lines.push(digest(line.as_bytes()));
-        }
-        if path == PRIVILEGED
-            && let Ok(row) = serde_json::from_str::<BTreeMap<String, String>>(line)
-            && let (Some(index), Some(commitment)) = (row.get("index"), row.get("commitment"))
-            && let (Ok(index), Ok(commitment)) = (index.parse(), commitment.parse())
-        {
-            self.commitments.insert(index, commitment);
         }
     }
 }
@@ -359,35 +361,6 @@ pub(super) fn each_line(file: &mut dyn Read, f: &mut dyn FnMut(&[u8]) -> bool) -
             return Ok(());
         }
     }
-}
-
-/// Opened bodies are what their leaves commit to.
-fn check_bodies(
-    files: &Files,
-    commitments: &HashMap<u64, Hash>,
-    findings: &mut Findings,
-) -> Result<(), directory::Error> {
-    let mut number = 0_u64;
-    files.with(BODIES_FILE, &mut |file| {
-        each_line(file, &mut |line| {
-            number += 1;
-            let opened = serde_json::from_slice::<super::sample::Opened>(line).ok();
-            let leaf = opened.as_ref().map(|opened| opened.index);
-            let good = opened.is_some_and(|opened| {
-                commitments.get(&opened.index).is_some_and(|commitment| opened.fits(commitment))
-            });
-            if !good {
-                let reason = format!("line {number}: the body is not what its leaf commits to");
-                let at = leaf.filter(|leaf| commitments.contains_key(leaf));
-                match at {
-                    Some(leaf) => findings.blame_bundle(ProblemKind::Sample, BODIES_FILE, leaf, reason),
-                    None => findings.blame_file(ProblemKind::Sample, BODIES_FILE, reason),
-                }
-            }
-            true
-        })
-    })?;
-    Ok(())
 }
 
 /// Every policy set and document that the leaves of the period name is there, and is what they name.

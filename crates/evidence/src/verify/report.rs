@@ -100,6 +100,15 @@ impl Findings {
         for (name, rows) in &package.populations {
             line(text, format_args!("  {name:<20} {rows:>10}"));
         }
+        let bodies = package.bodies;
+        let opened = match bodies.opened {
+            Some(opened) => format!("{opened} of privileged calls opened and compared"),
+            None => "those of privileged calls are sealed: none is here".to_owned(),
+        };
+        line(text, format_args!("messages   {opened}"));
+        if bodies.erased > 0 {
+            line(text, format_args!("           {} erased by rule, see bodies.missing.csv", bodies.erased));
+        }
         if package.samples > 0 {
             line(text, format_args!("samples    {} opened, proven and compared", package.samples));
         }

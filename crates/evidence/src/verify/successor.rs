@@ -18,6 +18,8 @@ const PROOF_BYTES_MAX: usize = NOTE_BYTES_MAX + 8192;
 pub(super) struct Named {
     /// Its key.
     pub(super) key: VerifierKey,
+    /// All keys that lead to it, that of the signer first.
+    pub(super) chain: Vec<VerifierKey>,
     /// Where it ended; `None` for the epoch of the key that one began with.
     pub(super) end: Option<Checkpoint>,
 }
@@ -28,7 +30,7 @@ pub(super) fn trace(
     signer: &VerifierKey,
     origin: &str,
 ) -> Result<Result<Named, (String, String)>, directory::Error> {
-    let mut named = Named { key: signer.clone(), end: None };
+    let mut named = Named { key: signer.clone(), chain: vec![signer.clone()], end: None };
     while named.key.name() != origin {
         let Some(epoch) = Origin::parse(named.key.name()).filter(|epoch| epoch.epoch > 1) else {
             let reason = format!("no epoch before that of `{}` is `{origin}`", signer.name());
@@ -42,7 +44,8 @@ pub(super) fn trace(
             let reason = "it does not show how this epoch began: missing, malformed, or not of its log";
             return Ok(Err((paths.leaf(), reason.to_owned())));
         };
-        named = Named { key, end: Some(end) };
+        named.chain.push(key.clone());
+        named = Named { key, chain: named.chain, end: Some(end) };
     }
     Ok(Ok(named))
 }

@@ -8,19 +8,22 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use evidence::directory::archive::options;
-use evidence::directory::{Durability, Files, Writer};
+use evidence::directory::{Durability, Files, Reader, Writer};
+use evidence::id::Id;
 use evidence::leaf::{ApprovalStep, EventType, Leaf};
 use evidence::merkle::{Hash, leaf_hash};
 use evidence::package::{
-    COUNTS_FILE, Counts, DOES_NOT_ASSERT, Derivation, Derived, Draw, FORMAT, FileRecord, LEAVERS_FILE,
-    Leavers, LogPart, Manifest, Period, REPORT_FILE, Setting, cells, figures, group, short,
+    Bodies, COUNTS_FILE, Counts, DOES_NOT_ASSERT, Derivation, Derived, Disposal, Draw, ERASURES, Erasures,
+    FORMAT, FileRecord, LEAVERS_FILE, Leavers, LogPart, MISSING_FILE, Manifest, Missing, Period, REPORT_FILE,
+    Setting, cells, figures, group, short,
 };
+use evidence::retention::{Erasure, LaneRanges};
 use evidence::time::Timestamp;
 use evidence::verify::{Findings, ProblemKind, verify};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::sample::{Log, ORIGIN, id, object, signer};
+use super::sample::{Log, ORIGIN, human, id, object, signer};
 
 const COUNTS: &str =
     "day,source,measure,count\n2026-11-20,proxy,calls,7\n2026-11-20,idp,authentication_failures,0\n";
@@ -38,7 +41,12 @@ pub(crate) struct Package {
 impl Package {
     /// The sample log, from the bundle that holds leaf `first`, and the second half of it as the period.
     pub(crate) fn new(first: u64) -> Self {
-        let leaves = Log::story(300).encode();
+        Self::of(&Log::story(300), first)
+    }
+
+    /// The same of another log.
+    fn of(log: &Log, first: u64) -> Self {
+        let leaves = log.encode();
         let half = Leaf::decode(&leaves[leaves.len() / 2]).unwrap().ts;
         let until = "2027-01-01T00:00:00.000000Z".parse().unwrap();
         let period = Period { from: half, until };
@@ -81,13 +89,23 @@ impl Package {
             files.entry(path.to_owned()).or_default().push_str(&format!("{line}\n"));
             Ok(())
         };
+        let reader = Reader::open(&self.path().join("log")).unwrap();
+        let mut missing = Missing::begin(self.write_erasures(&reader), &mut emit).unwrap();
         let mut derivation = Derivation::begin(setting, &mut emit).unwrap();
         let from = usize::try_from(self.first).unwrap();
         for (index, bytes) in self.leaves.iter().enumerate().skip(from) {
             let leaf = Leaf::decode(bytes).unwrap();
             derivation.push(index as u64, &leaf, bytes, &leaf_hash(bytes), &mut emit).unwrap();
         }
-        let derived = derivation.finish(&mut emit).unwrap();
+        let mut derived = derivation.finish(&mut emit).unwrap();
+        // Samples without bodies, which nothing accounts for.
+        let mut bare: Vec<u64> = derived.selected.iter().map(|(index, _)| *index).collect();
+        bare.sort_unstable();
+        for index in bare {
+            let bytes = &self.leaves[usize::try_from(index).unwrap()];
+            missing.push(index, &Leaf::decode(bytes).unwrap(), bytes, &mut emit).unwrap();
+        }
+        derived.close(missing, &mut emit).unwrap();
         self.put(REPORT_FILE, report(&derived, &files["exceptions.csv"]).as_bytes());
         for (path, text) in files {
             self.put(&path, text.as_bytes());
@@ -96,7 +114,6 @@ impl Package {
         self.put(LEAVERS_FILE, LEAVERS.as_bytes());
         let policy = Hash::of(b"policy set");
         self.put(&format!("config/policies/{policy}.json"), b"policy set");
-        let reader = evidence::directory::Reader::open(&self.path().join("log")).unwrap();
         for (rank, (index, _)) in (1..).zip(derived.selected) {
             let proof = reader.prove(index, &signer().verifier_key()).unwrap().to_string();
             self.put(&format!("samples/{rank:03}/{index}.tlog-proof"), proof.as_bytes());
@@ -109,6 +126,7 @@ impl Package {
             created: self.period.until,
             period: self.period,
             servers: Vec::new(),
+            bodies: Bodies::Sealed,
             log,
             assurance: "L0".to_owned(),
             sample: Some(draw),
@@ -116,6 +134,21 @@ impl Package {
             files: Vec::new(),
         };
         self.sign(manifest);
+    }
+
+    /// Writes the leaves that say what was erased, each with its proof.
+    fn write_erasures(&self, reader: &Reader) -> Erasures {
+        let mut erasures = Erasures::default();
+        for (index, bytes) in (0..).zip(&self.leaves) {
+            let hash = leaf_hash(bytes);
+            if let Some(disposal) = Disposal::read(&Leaf::decode(bytes).unwrap(), ORIGIN, index) {
+                let proof = reader.prove(index, &signer().verifier_key()).unwrap().to_string();
+                self.put(&format!("{ERASURES}/{hash}.tlog-proof"), proof.as_bytes());
+                self.put(&format!("{ERASURES}/{hash}.leaf.json"), bytes);
+                erasures.add(hash, disposal);
+            }
+        }
+        erasures
     }
 
     fn sign(&self, mut manifest: Manifest) {
@@ -240,6 +273,7 @@ fn both_name_what_the_holder_of_the_key_changed() {
         (ProblemKind::Population, "totals.csv", |text| text.replace("call.denied,", "call.denied,1")),
         (ProblemKind::Population, "reconciliation/differences.csv", |text| text.replace(",no", ",yes")),
         (ProblemKind::Population, "exceptions.csv", cut),
+        (ProblemKind::Population, MISSING_FILE, cut),
         (ProblemKind::Population, "gaps.csv", |text| text.replace(",yes,", ",no,")),
         (ProblemKind::Population, "config/timeline.csv", |text| text + "1,2,3\n"),
         (ProblemKind::Population, "figures.json", |text| text.replacen(": ", ": 1", 1)),
@@ -270,6 +304,106 @@ fn both_name_what_the_holder_of_the_key_changed() {
     package.edit(&policy, |text| text + "!");
     package.sign_again();
     package.assert_named(ProblemKind::Document, &policy);
+}
+
+#[test]
+fn body_that_nothing_accounts_for_is_an_exception_also_when_somebody_hides_it_everywhere() {
+    let package = Package::new(0);
+    let findings = check(package.path());
+    let bodies = findings.package.unwrap().bodies;
+    assert_eq!((bodies.opened, bodies.erased, bodies.unexplained), (None, 0, 3));
+    assert!(findings.warnings.iter().any(|warning| warning.reason.contains("3 recorded messages are gone")));
+    assert!(check_again(package.path())["warnings"].to_string().contains("3 recorded messages are gone"));
+    let exceptions = fs::read_to_string(package.path().join("exceptions.csv")).unwrap();
+    assert_eq!(exceptions.matches("body_missing,").count(), 3, "{exceptions}");
+    for path in [MISSING_FILE, "exceptions.csv"] {
+        package.edit(path, |text| {
+            let kept = text
+                .lines()
+                .filter(|line| !line.contains("unexplained") && !line.starts_with("body_missing"));
+            kept.map(|line| format!("{line}\n")).collect()
+        });
+    }
+    for path in ["figures.json", REPORT_FILE] {
+        package.edit(path, |text| {
+            text.replace("\"bodies.unexplained\": 3", "\"bodies.unexplained\": 0")
+                .replace("\"bodies.unexplained\">3", "\"bodies.unexplained\">0")
+        });
+    }
+    package.sign_again();
+    package.assert_named(ProblemKind::Population, MISSING_FILE);
+    package.assert_named(ProblemKind::Population, "exceptions.csv");
+    package.assert_named(ProblemKind::Population, "figures.json");
+}
+
+/// Adds a leaf, after a hundred days, that says that all bodies were erased.
+fn erase_all(log: &mut Log) {
+    let day_us = 86_400_000_000;
+    let last = log.leaves.last().unwrap().ts.as_micros();
+    let at = |days: i64| Timestamp::from_micros(last + days * day_us).unwrap();
+    let mut lanes: HashMap<Id, u64> = HashMap::new();
+    for leaf in &log.leaves {
+        *lanes.entry(leaf.lane).or_default() += 1;
+    }
+    let lanes = lanes.into_iter().map(|(lane, leaves)| LaneRanges { lane, ranges: vec![(0, leaves - 1)] });
+    let erasure = Erasure {
+        rule: "privileged".to_owned(),
+        days: 90,
+        server: None,
+        before: at(10),
+        bodies: log.leaves.iter().filter(|leaf| leaf.payload.is_some()).count() as u64,
+        lanes: lanes.collect(),
+        contexts: 0,
+        approvals: 0,
+    };
+    let leaf = log.add(0, EventType::RetentionDeleted);
+    leaf.ts = at(100);
+    leaf.actor = Some(human("carol"));
+    leaf.detail = Some(erasure.write().unwrap());
+}
+
+#[test]
+fn body_that_a_rule_took_is_listed_with_its_leaf_which_is_there_and_proven() {
+    let mut log = Log::story(300);
+    erase_all(&mut log);
+    let package = Package::of(&log, 0);
+    let findings = check(package.path());
+    assert!(findings.sound, "{:?}", findings.problems);
+    let bodies = findings.package.unwrap().bodies;
+    assert_eq!((bodies.erased, bodies.unexplained), (3, 0));
+    let again = check_again(package.path());
+    assert_eq!((&again["sound"], &again["problem_count"]), (&Value::Bool(true), &Value::from(0)), "{again}");
+    let rows = fs::read_to_string(package.path().join(MISSING_FILE)).unwrap();
+    let by = format!(",erased,\"privileged, 90 days\",{ORIGIN},{}\n", log.leaves.len() - 1);
+    assert_eq!(rows.matches(&by).count(), 3, "{rows}");
+    let hash = leaf_hash(package.leaves.last().unwrap());
+    let (leaf, proof) = (format!("{ERASURES}/{hash}.leaf.json"), format!("{ERASURES}/{hash}.tlog-proof"));
+    // What says more than was signed, or of another place, counts for nothing.
+    for (path, old, new) in [(&leaf, "\"days\":90", "\"days\":91"), (&proof, "index ", "index 1")] {
+        let package = Package::of(&log, 0);
+        package.edit(path, |text| text.replace(old, new));
+        package.sign_again();
+        package.assert_named(ProblemKind::Retention, &leaf);
+        package.assert_named(ProblemKind::Population, MISSING_FILE);
+    }
+    for path in [&leaf, &proof] {
+        fs::remove_file(package.path().join(path)).unwrap();
+    }
+    package.sign_again();
+    package.assert_named(ProblemKind::Population, MISSING_FILE);
+}
+
+#[test]
+fn bodies_that_are_said_to_be_sealed_are_not_there() {
+    let package = Package::new(0);
+    package.put("populations/privileged.bodies.jsonl", b"");
+    package.sign_again();
+    package.assert_named(ProblemKind::Sample, "populations/privileged.bodies.jsonl");
+    // And where they are said to be opened, and are not, each is missing.
+    let package = Package::new(0);
+    package.edit("manifest.json", |text| text.replace("\"bodies\": \"sealed\"", "\"bodies\": \"opened\""));
+    package.sign_again();
+    package.assert_named(ProblemKind::Population, MISSING_FILE);
 }
 
 /// Rules that the leaves of the next test break once.

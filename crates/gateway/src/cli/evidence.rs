@@ -218,7 +218,7 @@ fn show(common: &Common, evidence: &Evidence, written: &Written, output: &Path) 
         let result = serde_json::json!({
             "path": output, "manifest": written.manifest, "files": written.files, "leaves": derived.leaves,
             "log": written.log, "populations": derived.rows, "exceptions": derived.exceptions, "gaps": derived.gaps.0,
-            "gaps_unexplained": derived.gaps.1, "samples": derived.selected.len(), "key": key.to_string(),
+            "gaps_unexplained": derived.gaps.1, "missing": { "erased": derived.missing.0, "unexplained": derived.missing.1 }, "samples": derived.selected.len(), "key": key.to_string(),
             "reconciled": derived.compared.map(|(rows, open)| serde_json::json!({ "rows": rows, "open": open })),
             "assurance": evidence.assurance(),
         });
@@ -236,6 +236,13 @@ fn show(common: &Common, evidence: &Evidence, written: &Written, output: &Path) 
     }
     writeln!(std::io::stdout(), "  {:<16} {exceptions:>10}", "exceptions")?;
     writeln!(std::io::stdout(), "  {:<16} {:>10}  ({} unexplained)", "gaps", derived.gaps.0, derived.gaps.1)?;
+    let (erased, unexplained) = derived.missing;
+    writeln!(
+        std::io::stdout(),
+        "  {:<16} {:>10}  ({unexplained} unexplained)",
+        "missing messages",
+        erased + unexplained
+    )?;
     match derived.compared {
         None => writeln!(std::io::stdout(), "  not reconciled: no counts from another source (`--counts`)")?,
         Some((rows, open)) => {

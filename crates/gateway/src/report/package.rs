@@ -12,6 +12,7 @@ mod change;
 mod describe;
 mod excerpt;
 mod journal;
+mod missing;
 mod page;
 mod prove;
 mod spool;
@@ -30,6 +31,8 @@ use evidence::package::{
     LEAVERS_FILE, LOG, Leavers, LogPart, MANIFEST_FILE, Manifest, Period, SIGNATURE_FILE, Setting,
 };
 use evidence::time::Timestamp;
+
+pub use evidence::package::Bodies;
 
 pub use self::access::check_access;
 use crate::config::{Config, ServerConfig};
@@ -62,15 +65,6 @@ pub struct Order {
     pub draw: Option<Draw>,
     /// What becomes of recorded bodies of privileged calls.
     pub bodies: Bodies,
-}
-
-/// Whether recorded bodies become part of a package.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bodies {
-    /// Those of privileged calls, as they were masked, with what proves them.
-    Opened,
-    /// Only those of samples.
-    Sealed,
 }
 
 /// What is known about the deployment beside its log. No secrets.
@@ -167,6 +161,11 @@ pub enum PackageError {
     /// A leaf is not one.
     #[error("leaf {0} is not a leaf: export the log and verify it")]
     Leaf(u64),
+    /// What says that a body was erased is not under a checkpoint yet.
+    #[error(
+        "leaf {0}, which says what was erased, is under no checkpoint yet: they come every ten seconds, run this again"
+    )]
+    Pending(u64),
     /// A recorded body cannot be opened.
     #[error(transparent)]
     Vault(#[from] VaultError),
@@ -288,12 +287,12 @@ impl Maker<'_> {
             return Err(PackageError::Draw(draw.population.clone()));
         }
         let draft = Draft::begin(self, order, work, journal)?;
-        let (derived, excerpt) = match journal.derived() {
-            Some(derived) => (derived, Excerpt::read(work)?),
+        let mut derived = match journal.derived() {
+            Some(derived) => derived,
             None => {
-                let (derived, excerpt) = draft.scan(progress)?;
+                let derived = draft.scan(progress)?;
                 journal.scanned(&derived)?;
-                (derived, excerpt)
+                derived
             }
         };
         draft.write_proofs()?;
@@ -301,8 +300,9 @@ impl Maker<'_> {
         draft.write_documents(&derived)?;
         journal.part("bodies", || draft.open_bodies())?;
         journal.part("samples", || draft.write_samples(&derived))?;
+        draft.write_missing(&mut derived)?;
         let access = draft.write_access()?;
-        draft.write_texts(&derived, &excerpt, &access)?;
+        draft.write_texts(&derived, &Excerpt::read(work)?, &access)?;
         draft.pack(derived, output)
     }
 }
@@ -351,7 +351,7 @@ impl<'m> Draft<'m> {
     }
 
     /// The one pass over the leaves.
-    fn scan(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<(Derived, Excerpt), PackageError> {
+    fn scan(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Derived, PackageError> {
         let counts = self.order.counts.as_deref().map(Counts::parse).transpose()?;
         let leavers = self.order.leavers.as_deref().map(Leavers::parse).transpose()?;
         let setting = Setting {
@@ -363,11 +363,8 @@ impl<'m> Draft<'m> {
             draw: self.order.draw.clone(),
         };
         let mut writer = Writer::slice(&self.work.join(LOG), self.log.first, Durability::Later)?;
-        let (mut spool, mut excerpt) = (Spool::new(&self.work), Excerpt::default());
-        let mut emit = |path: &str, line: &str| {
-            excerpt.look(path, line);
-            spool.write(path, line)
-        };
+        let mut spool = Spool::new(&self.work);
+        let mut emit = |path: &str, line: &str| spool.write(path, line);
         let failed = |cause| PackageError::Io { path: self.work.clone(), cause };
         let mut derivation = Derivation::begin(setting, &mut emit).map_err(failed)?;
         while writer.size() < self.log.size {
@@ -385,7 +382,8 @@ impl<'m> Draft<'m> {
                         }
                         let leaf = Leaf::decode(stored.leaf).map_err(|_| PackageError::Leaf(index))?;
                         let hash = leaf_hash(stored.leaf);
-                        derivation.push(index, &leaf, stored.leaf, &hash, &mut emit).map_err(failed)
+                        derivation.push(index, &leaf, stored.leaf, &hash, &mut emit).map_err(failed)?;
+                        Ok(())
                     };
                     take().map_err(|error| {
                         trouble = Some(error);
@@ -402,7 +400,7 @@ impl<'m> Draft<'m> {
         let derived = derivation.finish(&mut emit).map_err(failed)?;
         spool.finish().map_err(failed)?;
         writer.finish(&self.signed()?, &self.key)?;
-        Ok((derived, excerpt))
+        Ok(derived)
     }
 
     fn signed(&self) -> Result<String, PackageError> {
@@ -478,6 +476,7 @@ impl<'m> Draft<'m> {
             created: self.created,
             period: self.order.period,
             servers: self.order.servers.clone(),
+            bodies: self.order.bodies,
             log: self.log,
             assurance: self.maker.deployment.assurance.clone(),
             sample: self.order.draw.clone(),

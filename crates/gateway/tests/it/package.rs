@@ -5,6 +5,7 @@
 mod story;
 
 mod access;
+mod missing;
 mod resume;
 mod rubbish;
 mod stranger;

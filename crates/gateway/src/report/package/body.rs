@@ -5,19 +5,27 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 
 use evidence::leaf::Leaf;
-use evidence::package::BODIES_FILE;
+use evidence::package::{BODIES_FILE, Bodies};
 
-use super::{Bodies, Draft, PackageError};
+use super::{Draft, PackageError};
 use crate::ledger::{Absence, Vault, VaultError};
 use crate::store::entry::Entry;
 use crate::store::payload;
 
-const ROWS: &str = "populations/privileged.jsonl";
+pub(super) const ROWS: &str = "populations/privileged.jsonl";
 
+/// A privileged call.
 #[derive(serde::Deserialize)]
-struct Row {
+pub(super) struct Row {
     index: String,
     commitment: String,
+}
+
+impl Row {
+    /// Index of its leaf, where that commits to a body.
+    pub(super) fn committed(&self) -> Option<u64> {
+        self.index.parse().ok().filter(|_| !self.commitment.is_empty())
+    }
 }
 
 impl Draft<'_> {
@@ -34,7 +42,7 @@ impl Draft<'_> {
         for line in rows.lines() {
             let row: Row =
                 serde_json::from_str(&line.map_err(failed)?).map_err(|error| failed(error.into()))?;
-            let Some(index) = row.index.parse().ok().filter(|_| !row.commitment.is_empty()) else { continue };
+            let Some(index) = row.committed() else { continue };
             let entry = self.entry(index)?;
             let leaf = Leaf::decode(&entry.leaf).map_err(|_| PackageError::Leaf(index))?;
             let Ok((salt, body)) = self.reveal(&entry, &leaf, &vault)? else { continue };

@@ -134,6 +134,15 @@ pub(super) const FILES: &[(&str, &str)] = &[
     ("totals.csv", "leaves of the period by day and type"),
     ("gaps.csv", "where the log is silent, and what it says about why"),
     ("exceptions.csv", "what rules found that wants explaining"),
+    (
+        "bodies.missing.csv",
+        "recorded messages of privileged calls and samples that are not here: the rule and the leaf by which each was erased, or \
+         `unexplained`",
+    ),
+    (
+        "erasures/",
+        "leaves that say which messages were erased, each named by its hash, with its proof; maybe later than the period",
+    ),
     ("figures.json", "every number that the report shows, derived like everything else"),
     (
         "reconciliation/",

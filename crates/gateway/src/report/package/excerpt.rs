@@ -5,7 +5,9 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
-use evidence::package::{DIFFERENCES_FILE, EXCEPTIONS_FILE, GAPS_FILE, SELECTION_FILE, TIMELINE_FILE, cells};
+use evidence::package::{
+    DIFFERENCES_FILE, EXCEPTIONS_FILE, GAPS_FILE, MISSING_FILE, SELECTION_FILE, TIMELINE_FILE, cells,
+};
 
 use super::PackageError;
 use crate::limits;
@@ -14,6 +16,7 @@ use crate::limits;
 const WANTED: &[&str] = &[
     GAPS_FILE,
     EXCEPTIONS_FILE,
+    MISSING_FILE,
     DIFFERENCES_FILE,
     SELECTION_FILE,
     TIMELINE_FILE,
@@ -41,7 +44,7 @@ pub(super) struct Excerpt {
 
 impl Excerpt {
     /// Looks at the next line of a file.
-    pub(super) fn look(&mut self, path: &str, line: &str) {
+    fn look(&mut self, path: &str, line: &str) {
         if !WANTED.contains(&path) {
             return;
         }
@@ -62,7 +65,7 @@ impl Excerpt {
         }
     }
 
-    /// Looks at the files that an earlier run left below `work`.
+    /// Looks at the files below `work`.
     pub(super) fn read(work: &Path) -> Result<Self, PackageError> {
         let mut excerpt = Self::default();
         for path in WANTED {

@@ -120,6 +120,8 @@ impl Journal {
             documents: scanned.documents.iter().copied().collect(),
             exceptions: exceptions.iter().map(rule).collect::<Option<_>>()?,
             gaps: scanned.gaps,
+            // Counted again.
+            missing: (0, 0),
             compared: scanned.compared,
             selected: scanned.selected.clone(),
         })

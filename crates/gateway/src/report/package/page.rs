@@ -5,10 +5,11 @@ mod replay;
 mod table;
 
 use evidence::package::{
-    DIFFERENCES_FILE, DOES_NOT_ASSERT, EXCEPTIONS_FILE, GAPS_FILE, OUTSIDE, POPULATIONS, RULES,
+    DIFFERENCES_FILE, DOES_NOT_ASSERT, EXCEPTIONS_FILE, GAPS_FILE, MISSING_FILE, OUTSIDE, POPULATIONS, RULES,
     SELECTION_FILE, TIMELINE_FILE, figure_of, group,
 };
 
+use super::Bodies;
 use super::access::{DIFFERENCE, DUTIES, UNUSED};
 use super::describe::{FILES, Facts};
 use super::excerpt::Excerpt;
@@ -133,12 +134,13 @@ fn figures(out: &mut String, facts: &Facts<'_>) {
             "#populations",
         ),
         ("exceptions", exceptions, "exceptions to explain", "#exceptions"),
+        ("bodies.unexplained", derived.missing.1, "messages missing that no rule took", "#missing"),
         ("gaps", derived.gaps.0, "gaps in the register", "#complete"),
         ("gaps.unexplained", derived.gaps.1, "gaps the log does not explain", "#complete"),
     ];
     out.push_str("<ul class=\"figures\">");
     for (name, count, what, place) in figures {
-        let open = count > 0 && matches!(name, "exceptions" | "gaps.unexplained");
+        let open = count > 0 && matches!(name, "exceptions" | "bodies.unexplained" | "gaps.unexplained");
         let class = if open { " class=\"open\"" } else { "" };
         out.push_str(&format!(
             "<li{class}><a href=\"{place}\"><b data-figure=\"{name}\">{}</b><span>{what}</span></a></li>",
@@ -335,6 +337,18 @@ fn keys(out: &mut String, facts: &Facts<'_>, excerpt: &Excerpt) {
         out.push_str(&format!("<h3>{title}</h3>\n"));
         listed(out, facts, excerpt, path, none);
     }
+    let (erased, unexplained) = facts.derived.missing;
+    out.push_str(&format!(
+        "<h3 id=\"missing\">Messages that are not here</h3><p>Of privileged calls and of samples: {erased} were erased by a rule, as the leaves \
+         in <code>erasures/</code> say, each with its proof; {unexplained} are gone and no leaf says why, and each of them is an exception.{sealed}</p>\n",
+        erased = figure("bodies.erased", erased),
+        unexplained = figure("bodies.unexplained", unexplained),
+        sealed = match facts.order.bodies {
+            Bodies::Opened => "",
+            Bodies::Sealed => " Those of privileged calls are sealed, so only samples are looked at.",
+        },
+    ));
+    listed(out, facts, excerpt, MISSING_FILE, "Every message that should be here is.");
 }
 
 fn samples(out: &mut String, facts: &Facts<'_>, excerpt: &Excerpt) {
