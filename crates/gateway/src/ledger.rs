@@ -9,6 +9,7 @@
 //! [`draft`], those of its writing in [`writer`] and [`log`].
 
 mod absence;
+mod column;
 mod deed;
 mod draft;
 mod epoch;
@@ -44,6 +45,7 @@ use evidence::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 pub use absence::{Absence, Erased};
+pub use column::{Look, altered};
 pub use deed::Deed;
 pub use epoch::{Declared, EpochError, begin_epoch, finish_seal, quiesce};
 pub use export::{ExportError, export, export_epoch, newest};
@@ -363,7 +365,7 @@ impl Ledger {
     /// Writes heartbeats and checkpoints, puts leaves into the log, and looks after a blocked database and dead gateways,
     /// for ever: run it beside the listeners.
     pub async fn tend(&self) {
-        tokio::join!(self.tend_lane(), self.tend_log());
+        tokio::join!(self.tend_lane(), self.tend_log(), self.tend_columns());
     }
 
     async fn tend_lane(&self) {
@@ -382,6 +384,16 @@ impl Ledger {
             };
             if let Err(error) = tended {
                 tracing::debug!(%error, "the lane could not be tended");
+            }
+        }
+    }
+
+    async fn tend_columns(&self) {
+        let (mut ticks, mut look) = (interval(limits::COLUMNS_LOOK_MS), Look::default());
+        loop {
+            ticks.tick().await;
+            if let Err(error) = self.look_at_columns(&mut look).await {
+                tracing::debug!(%error, "the columns of leaves could not be looked at");
             }
         }
     }

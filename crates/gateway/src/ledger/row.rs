@@ -28,8 +28,11 @@ pub(super) fn insert(
     sessions: &HashSet<[u8; 16]>,
 ) -> Result<(), store::Error> {
     let names: Vec<_> = leaves.iter().map(|leaf| target(&leaf.draft.leaf)).collect();
-    let additions: Vec<_> =
-        leaves.iter().zip(&names).map(|(leaf, name)| leaf.addition(name.as_deref())).collect();
+    let additions: Vec<_> = leaves
+        .iter()
+        .zip(&names)
+        .map(|(leaf, name)| addition(leaf.place, &leaf.draft.leaf, name.as_deref(), &leaf.bytes))
+        .collect();
     entry::append(tx, &additions)?;
     let bodies: Vec<_> = leaves.iter().filter_map(Placed::body).collect();
     if !bodies.is_empty() {
@@ -79,27 +82,6 @@ impl Placed {
             || leaf.decision.as_ref().is_some_and(|decision| decision.approval.is_some())
     }
 
-    fn actor(&self) -> Option<&str> {
-        self.draft.leaf.actor.as_ref().and_then(|actor| actor.id.as_deref())
-    }
-
-    fn addition<'a>(&'a self, target: Option<&'a str>) -> Addition<'a> {
-        let leaf = &self.draft.leaf;
-        Addition {
-            place: self.place,
-            event: leaf.event.as_str(),
-            ts: leaf.ts.as_micros(),
-            call: leaf.call.as_ref().map(Id::as_bytes),
-            session: leaf.session.as_ref().map(Id::as_bytes),
-            actor: self.actor(),
-            server: leaf.server.as_deref(),
-            method: leaf.method.as_deref(),
-            target,
-            result: result(leaf),
-            leaf: &self.bytes,
-        }
-    }
-
     fn body(&self) -> Option<payload::Sealed<'_>> {
         let sealed = self.draft.payload.as_ref()?;
         Some(payload::Sealed { place: self.place, day: sealed.day, sealed: &sealed.record })
@@ -116,7 +98,7 @@ impl Placed {
         if let Some(id) = self.session()
             && !sessions.contains(&id)
         {
-            session::begin(tx, &id, ts, self.actor().unwrap_or_default())?;
+            session::begin(tx, &id, ts, actor(&self.draft.leaf).unwrap_or_default())?;
         }
         for kept in &self.draft.documents {
             document::put(tx, &kept.hash, kept.kind, ts, &kept.bytes)?;
@@ -128,7 +110,34 @@ impl Placed {
     }
 }
 
-fn target(leaf: &Leaf) -> Option<Cow<'_, str>> {
+/// A leaf, and what it is found by; `target` is its [`target`].
+pub(super) fn addition<'a>(
+    place: Place,
+    leaf: &'a Leaf,
+    target: Option<&'a str>,
+    bytes: &'a [u8],
+) -> Addition<'a> {
+    Addition {
+        place,
+        event: leaf.event.as_str(),
+        ts: leaf.ts.as_micros(),
+        call: leaf.call.as_ref().map(Id::as_bytes),
+        session: leaf.session.as_ref().map(Id::as_bytes),
+        actor: actor(leaf),
+        server: leaf.server.as_deref(),
+        method: leaf.method.as_deref(),
+        target,
+        result: result(leaf),
+        leaf: bytes,
+    }
+}
+
+fn actor(leaf: &Leaf) -> Option<&str> {
+    leaf.actor.as_ref().and_then(|actor| actor.id.as_deref())
+}
+
+/// The name of what a leaf is about, or the MAC that stands for it.
+pub(super) fn target(leaf: &Leaf) -> Option<Cow<'_, str>> {
     let target = leaf.target.as_ref()?;
     target.name.as_deref().map(Cow::Borrowed).or_else(|| target.id.map(|id| Cow::Owned(id.to_string())))
 }

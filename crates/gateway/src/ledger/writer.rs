@@ -141,6 +141,8 @@ pub(super) enum Worry {
     Cover,
     /// Rows ask for leaves that no command asked for.
     Notices,
+    /// What leaves are found by is not what they say.
+    Columns,
     /// An anchor, by its name, does not get what was published.
     Anchor(String),
 }

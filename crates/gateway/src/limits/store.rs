@@ -36,5 +36,13 @@ pub const LISTEN_LOOK_MS: u64 = 500;
 pub const LISTEN_SILENCE: u32 = 20;
 /// So many more, and the probe does not come back.
 pub const LISTEN_PATIENCE: u32 = 4;
+/// Pause between two looks at the columns by which leaves are found.
+pub const COLUMNS_LOOK_MS: u64 = 10_000;
+/// Leaves looked at in one of them: new ones first, then on from where the last look ended.
+pub const COLUMNS_LEAVES: u64 = 4_000;
+/// Most leaves remembered whose columns say something else.
+pub const COLUMNS_ALTERED_MAX: usize = 100;
+/// Most leaves, the newest, that `countersign doctor` looks at.
+pub const DOCTOR_LEAVES_MAX: u64 = 500_000;
 /// Time before the beginning of something in which its leaves are looked for as well: gateways have clocks of their own.
 pub const LOG_LOOK_BACK_MS: u64 = 10 * 60 * 1_000;

@@ -1,6 +1,9 @@
 //! `entry` and `span`: the leaves and where each stands in the log.
 
+mod column;
+
 use super::{Error, ErrorKind, Read, Row, Tx, Value, tx};
+pub use column::{Columns, columns};
 
 /// Low bits of a place that count within a lane; the lane's number stands above them.
 const SEQUENCE_BITS: u32 = 40;

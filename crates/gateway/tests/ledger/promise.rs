@@ -226,3 +226,52 @@ async fn what_commands_ask_for_is_recorded_once_and_what_others_ask_for_never() 
     assert_eq!(place.events()[5..], ["recording.viewed", "gateway.stopped"]);
     place.assert_sound();
 }
+
+#[tokio::test]
+async fn columns_that_are_not_what_the_leaf_says_are_named_until_they_are_again() {
+    use countersign::ledger::{Look, altered};
+    let place = Place::new();
+    let ledger = place.start();
+    let (mut look, mut opened) = (Look::default(), ledger.open(intent("{}")).await.unwrap());
+    for _ in 0..3 {
+        ledger.close(opened, outcome("{}")).await.unwrap();
+        opened = ledger.open(intent("{}")).await.unwrap();
+    }
+    ledger.close(opened, outcome("{}")).await.unwrap();
+    ledger.sequence().await.unwrap();
+    ledger.look_at_columns(&mut look).await.unwrap();
+    assert!(ledger.health().worries.is_empty());
+    let intruder = place.intruder();
+    let first = |event: &str| place.events().iter().position(|found| *found == event).unwrap();
+    let (began, ended) = (first("call.intent"), first("call.outcome"));
+    let found = |what: &str| -> i64 {
+        intruder.query_row(&format!("SELECT count(*) FROM entry WHERE {what}"), [], |row| row.get(0)).unwrap()
+    };
+    let intents = found("type = 'call.intent'");
+    intruder
+        .execute_batch(&format!(
+            "DROP TRIGGER entry_no_update; UPDATE entry SET type = 'log.heartbeat', call = NULL, actor = NULL WHERE place = {began}; \
+             UPDATE entry SET result = 'tool_error' WHERE place = {ended};"
+        ))
+        .unwrap();
+    assert_eq!(found("type = 'call.intent'"), intents - 1, "nobody finds it");
+    ledger.look_at_columns(&mut look).await.unwrap();
+    let worries = ledger.health().worries;
+    let named = format!("2 leaves are found are not what the leaves say, leaf {began} first");
+    assert!(worries.len() == 1 && worries[0].contains(&named), "{worries:?}");
+    let size = place.size();
+    let all = place.reader().read_now("columns", |read| altered(read, 0, size)).unwrap();
+    assert_eq!(all, [began as u64, ended as u64]);
+    intruder
+        .execute_batch(&format!(
+            "UPDATE entry SET type = 'call.intent', call = (SELECT call FROM entry WHERE place = {ended}), \
+             actor = (SELECT actor FROM entry AS other WHERE other.type = 'call.intent' AND actor IS NOT NULL LIMIT 1) \
+             WHERE place = {began}; \
+             UPDATE entry SET result = 'ok' WHERE place = {ended};"
+        ))
+        .unwrap();
+    ledger.look_at_columns(&mut look).await.unwrap();
+    assert!(ledger.health().worries.is_empty(), "{:?}", ledger.health().worries);
+    ledger.stop().await.unwrap();
+    place.assert_sound();
+}

@@ -11,13 +11,14 @@ use crate::ledger::{self, Keyring, Missing, keyring};
 use crate::limits;
 use crate::service_key::Registry;
 use crate::store::epoch::{self, Epoch};
-use crate::store::{Access, Db};
+use crate::store::{self, Access, Db, notice, tree};
 
 /// Answers the database, if it could be opened.
 pub(super) fn examine(config: &Config, clock: &Arc<dyn Clock>, findings: &mut Vec<Finding>) -> Option<Db> {
     let db = database(config, &**clock, findings)?;
     keys(config, &db, findings);
     service_keys(config, &db, clock, findings);
+    rows(&db, findings);
     let (what, assurance) = ("assurance level", crate::app::assurance(config, &db));
     findings.push(if assurance.level == "L0" {
         Finding::doubtful(
@@ -111,6 +112,57 @@ fn keys(config: &Config, db: &Db, findings: &mut Vec<Finding>) {
             "in production set `storage.keys` to another volume, and move them there",
         ));
     }
+}
+
+/// Whether rows say what a gateway wrote.
+fn rows(db: &Db, findings: &mut Vec<Finding>) {
+    let (what, fault) = ("rows of the database", Fault::Database);
+    let looked = looked_at(db).and_then(|looked| Ok((looked, db.read_now("notices", notice::refused)?)));
+    let (looked, refused) = match looked {
+        Ok(found) => found,
+        Err(error) => {
+            let advice = "look at the database";
+            return findings.push(Finding::wrong(what, fault, format!("cannot be read: {error}"), advice));
+        }
+    };
+    if let Some(first) = looked.altered.first() {
+        let more = if looked.altered.len() < limits::COLUMNS_ALTERED_MAX { "" } else { " or more" };
+        let detail = format!(
+            "the columns by which {}{more} leaves are found are not what the leaves say, leaf {first} first",
+            looked.altered.len()
+        );
+        let advice = "lists and searches miss them; export the log, which has them, and find out who writes to the database";
+        findings.push(Finding::wrong(what, fault, detail, advice));
+    } else {
+        let all = if looked.count < looked.size { " newest" } else { "" };
+        let seen = format!("the columns of the{all} {} leaves are what the leaves say", looked.count);
+        findings.push(Finding::good(what, Some(seen)));
+    }
+    if refused > 0 {
+        let detail = format!("{refused} rows in `notice` come from no command of this log");
+        let advice = "look at those with `refused`, find out who writes to the database, then delete them";
+        findings.push(Finding::wrong("requests of commands", fault, detail, advice));
+    }
+}
+
+struct Looked {
+    size: u64,
+    count: u64,
+    altered: Vec<u64>,
+}
+
+/// Looks at the newest leaves, page by page.
+fn looked_at(db: &Db) -> Result<Looked, store::Error> {
+    let size = db.read_now("tip", tree::tip)?.map_or(0, |tip| tip.size);
+    let first = size.saturating_sub(limits::DOCTOR_LEAVES_MAX);
+    let (mut from, mut altered) = (first, Vec::new());
+    while from < size && altered.len() < limits::COLUMNS_ALTERED_MAX {
+        let until = size.min(from + limits::COLUMNS_LEAVES);
+        altered.extend(db.read_now("columns", |read| ledger::altered(read, from, until))?);
+        from = until;
+    }
+    altered.truncate(limits::COLUMNS_ALTERED_MAX);
+    Ok(Looked { size, count: from - first, altered })
 }
 
 fn service_keys(config: &Config, db: &Db, clock: &Arc<dyn Clock>, findings: &mut Vec<Finding>) {
