@@ -2,9 +2,9 @@
 //! them.
 //!
 //! `countersign tools accept` writes to the database beside a running gateway, which looks every
-//! [`limits::ACCEPTANCES_REFRESH_MS`]. Only a gateway writes leaves, and a definition is pinned only once its leaf is
-//! durable: `tools.changed` with `accepted` in its detail. Every gateway on the database takes over what the log has,
-//! whoever recorded it.
+//! [`limits::ACCEPTANCES_REFRESH_MS`]. Only a gateway writes leaves, and a definition is pinned only with its leaf:
+//! `tools.changed` with `accepted` in its detail. Every gateway on the database takes over what the log has,
+//! whoever recorded it; rows that nobody with the keys wrote pin nothing, and are a worry.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,10 +18,11 @@ use tokio::time::MissedTickBehavior;
 use crate::catalog::{Catalog, DefinitionHash};
 use crate::clock::Clock;
 use crate::identity::is_plain;
-use crate::ledger::{Event, EventActor, Ledger, Unavailable};
+use crate::ledger::{Deed, Event, EventActor, Ledger, Unavailable};
 use crate::limits;
 use crate::mask::Mask;
 use crate::model::TargetKind;
+use crate::seal::Seal;
 use crate::store::acceptance::{self as table, Acceptance};
 use crate::store::{self, Db, Topic, definition};
 
@@ -32,6 +33,7 @@ const PAGE: u32 = 500;
 #[derive(Clone)]
 pub struct Acceptances {
     db: Db,
+    seal: Seal,
     mask: Arc<Mask>,
     clock: Arc<dyn Clock>,
 }
@@ -81,9 +83,9 @@ struct Detail<'a> {
 }
 
 impl Acceptances {
-    /// On `db`, with reasons behind `mask`.
-    pub fn new(db: Db, mask: Arc<Mask>, clock: Arc<dyn Clock>) -> Self {
-        Self { db, mask, clock }
+    /// On `db`, with rows sealed by `seal` and reasons behind `mask`.
+    pub fn new(db: Db, seal: Seal, mask: Arc<Mask>, clock: Arc<dyn Clock>) -> Self {
+        Self { db, seal, mask, clock }
     }
 
     /// Asks for a definition to be pinned. Blocks on the database.
@@ -100,7 +102,7 @@ impl Acceptances {
             if definition::find(tx, server, kind, name, &request.definition)?.is_none() {
                 return Ok(Some("the server never listed this definition"));
             }
-            let Some(before) = definition::pinned(tx, server, kind, name)? else {
+            let Some(before) = definition::pinned(tx, &self.seal, server, kind, name)? else {
                 return Ok(Some("nothing is pinned under this name"));
             };
             if before == request.definition {
@@ -115,8 +117,9 @@ impl Acceptances {
                 reason: reason.clone(),
                 accepted_by: request.accepted_by.clone(),
                 ts,
+                noted: None,
             };
-            table::insert(tx, &row)?;
+            table::insert(tx, &self.seal, &row)?;
             Ok(None)
         })?;
         refused.map_or(Ok(()), |problem| Err(Error::Request(problem.to_owned())))
@@ -149,13 +152,19 @@ impl Acceptances {
     pub async fn step(&self, catalog: &Catalog, ledger: &Ledger) -> Result<usize, Error> {
         // Of several gateways on one database, one notes; all pin.
         let count = if ledger.leads() { PAGE } else { 0 };
-        let waiting = self.db.read("read acceptances", move |read| table::unnoted(read, count)).await?;
+        let seal = self.seal.clone();
+        let (waiting, foreign) =
+            self.db.read("read acceptances", move |read| table::unnoted(read, &seal, count)).await?;
         let leaves = waiting.len();
         for row in waiting {
             self.note(row, ledger).await?;
         }
         let limit = u32::try_from(limits::CATALOG_ENTRIES_MAX).unwrap_or(u32::MAX);
-        for row in self.db.read("read pinned", move |read| table::noted(read, limit)).await? {
+        let seal = self.seal.clone();
+        let (pinned, more) =
+            self.db.read("read pinned", move |read| table::noted(read, &seal, limit)).await?;
+        ledger.rows_of_others("acceptance", foreign + more);
+        for row in pinned {
             if let Some(kind) = TargetKind::parse(&row.kind) {
                 catalog.pin(&row.server, kind, &row.name, row.hash);
             }
@@ -163,7 +172,7 @@ impl Acceptances {
         Ok(leaves)
     }
 
-    /// The leaf first: a crash in between makes a second leaf, never none.
+    /// The leaf, and that the definition is pinned, in one transaction.
     async fn note(&self, row: Acceptance, ledger: &Ledger) -> Result<(), Error> {
         let detail = Detail {
             accepted: Hash::from_bytes(row.hash).to_string(),
@@ -180,11 +189,11 @@ impl Acceptances {
         let event = Event {
             body: Some(self.mask.document(&reason.into_bytes().into())),
             server: Some(Arc::from(&*row.server)),
+            deed: Some(Deed::Accept(Box::new((row.clone(), self.seal.clone())))),
             ..Event::new(EventType::ToolsChanged, EventActor::Gateway, Some(detail))
         };
         ledger.note(event).await?;
-        let now = self.clock.now().as_microsecond();
-        Ok(self.db.write("mark acceptance noted", move |tx| table::note(tx, &row, now)).await?)
+        Ok(())
     }
 }
 

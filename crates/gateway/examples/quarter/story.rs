@@ -23,6 +23,7 @@ use countersign::model::{
     Context, Decision, Effect, Era, Grant, GrantKind, MessageKind, Party, PolicyRevision, Principal,
     PrincipalKind, Statement, Target, TargetKind, TokenId,
 };
+use countersign::store::definition::{self, Definition};
 use countersign::store::{Access, Db, tree};
 use evidence::jcs;
 use evidence::leaf::{EventType, Status};
@@ -102,6 +103,7 @@ impl Teller {
         let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, b"only for this story");
         let mask = Mask::new(&Masking::default(), &[], key).context("the defaults make sense")?;
         let ledger = open(&db, directory, &clock)?;
+        list(&db, &ledger, story.servers)?;
         let (directory, revision) = (directory.to_owned(), PolicyRevision([0; 32]));
         Ok(Self { story, db, directory, clock, mask, ledger, revision, dice: 7 })
     }
@@ -367,6 +369,21 @@ impl Scene {
 fn open(db: &Db, directory: &Path, clock: &Arc<ManualClock>) -> anyhow::Result<Ledger> {
     let keys = Keyring::open(&directory.join("data/keys"), "quarter/audit/1", Missing::Create)?;
     Ok(Ledger::start(db, keys, Arc::clone(clock) as Arc<dyn Clock>)?)
+}
+
+/// What the servers of the story list, as a gateway that asks them would know.
+fn list(db: &Db, ledger: &Ledger, servers: u64) -> anyhow::Result<()> {
+    let seal = ledger.row_seal();
+    db.write_now("definitions", |tx| {
+        for number in 0..servers {
+            let (hash, kind) = ([3; 32], TargetKind::Tool.as_str().to_owned());
+            let (server, name, body) = (server(number), "query".to_owned(), b"{}".to_vec());
+            let seen = Definition { server, kind, name, hash, body, pinned: hash, first_seen: 1, since: 1 };
+            definition::insert(tx, &seal, &seen)?;
+        }
+        Ok(())
+    })?;
+    Ok(())
 }
 
 /// Four times as much at work as at night, less on Saturdays and Sundays.

@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 use super::problem::Problem;
 use super::{Asked, caller, hex, time};
 use crate::acceptance::{Error as Refused, Request};
-use crate::exchange::Server;
+use crate::exchange::{Gateway, Server};
 use crate::identity::IssuerState;
 use crate::limits;
 use crate::model::TargetKind;
+use crate::seal::Seal;
 use crate::store::definition::{self, Standing};
 use crate::store::{self, Db, lane};
 use crate::upstream::Upstream;
@@ -20,9 +21,10 @@ pub(super) async fn list(asked: Asked) -> Result<Value, Problem> {
     let mut servers = Vec::new();
     let mut names: Vec<_> = gateway.servers.keys().cloned().collect();
     names.sort_unstable();
+    let seal = gateway.ledger.row_seal();
     let read = gateway.db.read("servers", move |read| {
         let lanes = lane::page(read, limits::API_LANES_MAX)?;
-        let of = |name: String| Ok((of_server(read, &name)?, name));
+        let of = |name: String| Ok((of_server(read, &seal, &name)?, name));
         Ok((lanes, names.into_iter().map(of).collect::<Result<Vec<_>, store::Error>>()?))
     });
     let (lanes, known) = read.await?;
@@ -90,20 +92,21 @@ fn health(server: &Server) -> (&'static str, &'static str, Option<String>) {
     }
 }
 
-async fn standings(db: &Db, server: &str) -> Result<Vec<Standing>, store::Error> {
-    let name = server.to_owned();
-    db.read("definitions", move |read| of_server(read, &name)).await
+async fn standings(gateway: &Gateway, server: &str) -> Result<Vec<Standing>, store::Error> {
+    let (name, seal) = (server.to_owned(), gateway.ledger.row_seal());
+    gateway.db.read("definitions", move |read| of_server(read, &seal, &name)).await
 }
 
-fn of_server(read: &mut store::Read<'_>, name: &str) -> Result<Vec<Standing>, store::Error> {
-    definition::of_server(read, name, u32::try_from(limits::CATALOG_ENTRIES_MAX).unwrap_or(u32::MAX))
+fn of_server(read: &mut store::Read<'_>, seal: &Seal, name: &str) -> Result<Vec<Standing>, store::Error> {
+    let limit = u32::try_from(limits::CATALOG_ENTRIES_MAX).unwrap_or(u32::MAX);
+    Ok(definition::of_server(read, seal, name, limit)?.0)
 }
 
 /// `GET /api/v1/servers/{name}/tools`.
 pub(super) async fn tools(asked: Asked) -> Result<Value, Problem> {
     let name = known(&asked)?;
     let mut tools = Vec::new();
-    for standing in standings(&asked.gateway.db, &name).await? {
+    for standing in standings(&asked.gateway, &name).await? {
         tools.push(tool(&asked.gateway.db, &name, standing).await?);
     }
     Ok(json!({ "tools": tools }))
@@ -154,7 +157,7 @@ pub(super) async fn accept(asked: Asked) -> Result<Value, Problem> {
     let (Some(looked_at), Some(reason)) = (looked_at, text("reason")) else {
         return Err(Problem::request("the body is `{\"hash\": \"...\", \"reason\": \"...\"}`"));
     };
-    let found = standings(&asked.gateway.db, &server).await?;
+    let found = standings(&asked.gateway, &server).await?;
     let found = found.into_iter().find(|standing| standing.kind == kind.as_str() && standing.name == name);
     let Some(standing) = found else { return Err(Problem::unknown("the server never listed this")) };
     if standing.current != *looked_at.as_bytes() {
@@ -185,7 +188,7 @@ pub(super) async fn accept(asked: Asked) -> Result<Value, Problem> {
     if let Err(error) = asked.gateway.acceptances.step(&asked.gateway.catalog, &asked.gateway.ledger).await {
         tracing::warn!(%error, "an accepted definition is not in force yet");
     }
-    let standing = standings(&asked.gateway.db, &server).await?;
+    let standing = standings(&asked.gateway, &server).await?;
     let standing =
         standing.into_iter().find(|standing| standing.kind == kind.as_str() && standing.name == name);
     match standing {

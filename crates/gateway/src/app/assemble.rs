@@ -59,8 +59,8 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
         keys.clone(),
         clock.clone(),
     )?;
-    let catalog = catalog(config, &db).await?;
-    let acceptances = Acceptances::new(db.clone(), mask.clone(), clock.clone());
+    let catalog = catalog(config, &db, &ledger).await?;
+    let acceptances = Acceptances::new(db.clone(), ledger.row_seal(), mask.clone(), clock.clone());
     acceptances.step(&catalog, &ledger).await.context("cannot read accepted definitions")?;
     let publications = publications(config, &db, &ledger, seal.clone(), &clock, &policies).await?;
     let anchors = anchors(config, &db, &ledger, &clock)?;
@@ -111,10 +111,10 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
     })
 }
 
-async fn catalog(config: &Config, db: &Db) -> anyhow::Result<Arc<Catalog>> {
+async fn catalog(config: &Config, db: &Db, ledger: &Ledger) -> anyhow::Result<Arc<Catalog>> {
     let catalog = Arc::new(Catalog::default());
     let names = config.servers.iter().map(|server| &*server.name);
-    upkeep::restore(&catalog, db, names).await.context("cannot read the catalog of definitions")?;
+    upkeep::restore(&catalog, (db, ledger), names).await.context("cannot read the catalog of definitions")?;
     Ok(catalog)
 }
 

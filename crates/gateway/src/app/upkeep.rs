@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use crate::catalog::{Catalog, Listed};
 use crate::exchange::{Gateway, forget_unused};
 use crate::follower::Follower;
-use crate::ledger::{Denial, EventActor, Retained};
+use crate::ledger::{Denial, EventActor, Ledger, Retained};
 use crate::limits;
 use crate::listen::{Acceptor, Refresh};
 use crate::model::TargetKind;
@@ -70,19 +70,24 @@ pub(super) fn tasks(gateway: &Arc<Gateway>, tls: Option<&Arc<Acceptor>>) -> Vec<
 /// Reads what upstreams listed, as far as the store knows.
 pub(super) async fn restore<'s>(
     catalog: &Catalog,
-    db: &Db,
+    (db, ledger): (&Db, &Ledger),
     servers: impl Iterator<Item = &'s str>,
 ) -> Result<(), store::Error> {
+    let mut others = 0;
     for server in servers {
-        let name = server.to_owned();
+        let (name, seal) = (server.to_owned(), ledger.row_seal());
         let limit = u32::try_from(limits::CATALOG_ENTRIES_MAX).unwrap_or(u32::MAX);
-        let rows = db.read("catalog", move |read| store::definition::of_server(read, &name, limit)).await?;
+        let found =
+            db.read("catalog", move |read| store::definition::of_server(read, &seal, &name, limit)).await?;
+        let (rows, foreign) = found;
+        others += foreign;
         for row in rows {
             let Some(kind) = TargetKind::parse(&row.kind) else { continue };
             let listed = Listed { pinned: row.pinned, current: row.current };
             catalog.restore(server, kind, row.name, listed);
         }
     }
+    ledger.rows_of_others("definition", others);
     Ok(())
 }
 
@@ -129,7 +134,7 @@ async fn watch_catalog(gateway: &Gateway) {
             Ok(latest) if latest == known => continue,
             Ok(latest) => {
                 let names = gateway.servers.keys().map(String::as_str);
-                restore(&gateway.catalog, &gateway.db, names).await.map(|()| latest)
+                restore(&gateway.catalog, (&gateway.db, &gateway.ledger), names).await.map(|()| latest)
             }
             Err(error) => Err(error),
         };

@@ -20,9 +20,11 @@ use crate::acceptance::{Acceptances, Request};
 use crate::catalog::DefinitionHash;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
+use crate::ledger::keyring;
 use crate::limits;
 use crate::mask::Mask;
 use crate::model::TargetKind;
+use crate::seal::Seal;
 use crate::store::acceptance as table;
 use crate::store::definition::{self, Definition, Standing};
 use crate::store::{Access, Db};
@@ -138,15 +140,24 @@ impl<W: Write> Desk<'_, W> {
         Ok(())
     }
 
+    /// What seals rows: which ones count is known to whoever has the keys.
+    fn seal(&self) -> anyhow::Result<Seal> {
+        keyring::read_row_seal(&self.config.storage.key_directory())
+            .context("this needs the key directory; run it as the gateway's user")
+    }
+
     fn standings(&self, db: &Db, servers: &[String]) -> anyhow::Result<Vec<(String, Standing, State)>> {
         let limit = u32::try_from(limits::CATALOG_ENTRIES_MAX).unwrap_or(u32::MAX);
-        let waiting = db.read_now("acceptances", |read| table::unnoted(read, limit))?;
+        let seal = self.seal()?;
+        let (waiting, _) = db.read_now("acceptances", |read| table::unnoted(read, &seal, limit))?;
         let mut found = Vec::new();
         for server in &self.config.servers {
             if !servers.is_empty() && !servers.contains(&server.name) {
                 continue;
             }
-            for standing in db.read_now("catalog", |read| definition::of_server(read, &server.name, limit))? {
+            let read =
+                db.read_now("catalog", |read| definition::of_server(read, &seal, &server.name, limit))?;
+            for standing in read.0 {
                 let accepted = waiting.iter().any(|row| {
                     row.server == server.name
                         && row.kind == standing.kind
@@ -200,7 +211,7 @@ impl<W: Write> Desk<'_, W> {
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new());
         let key = key.map_err(|_| anyhow!("the system has no randomness"))?;
         let mask = Arc::new(Mask::new(&self.config.masking, &self.config.servers, key)?);
-        Acceptances::new(db, mask, Arc::clone(&self.clock)).accept(&request)?;
+        Acceptances::new(db, self.seal()?, mask, Arc::clone(&self.clock)).accept(&request)?;
         self.printer.accepted(&which.server, &standing)?;
         Ok(())
     }

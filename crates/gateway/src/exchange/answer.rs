@@ -23,6 +23,7 @@ use crate::mcp::splice::filter_list;
 use crate::model::{Effect, MessageKind, Method, Target, TargetKind};
 use crate::policy::{self, Question};
 use crate::refusal::Refusal;
+use crate::seal::Seal;
 use crate::store;
 use crate::upstream::AnswerError;
 
@@ -147,7 +148,8 @@ impl Caller {
         if kind != TargetKind::Resource && !changes.is_empty() {
             self.gateway.ledger.note(self.changed(&changes)).await.map_err(|_| Cut::Unrecorded)?;
             let rows = self.rows(&changes, rule, list);
-            let learn = move |tx: &mut store::Tx<'_>| learn(tx, &rows, changes.clone());
+            let seal = self.gateway.ledger.row_seal();
+            let learn = move |tx: &mut store::Tx<'_>| learn(tx, &seal, &rows, changes.clone());
             changes = self.gateway.db.write("learn definitions", learn).await.map_err(|_| Cut::Unrecorded)?;
         }
         self.gateway.catalog.learn(server, kind, list.raw().as_bytes(), changes);
@@ -203,6 +205,7 @@ impl Caller {
                 name,
                 hash: definition.hash,
                 body: self.gateway.mask.definition(&definition.text).into_bytes(),
+                pinned: definition.hash,
                 first_seen: now,
                 since: now,
             })
@@ -241,12 +244,13 @@ impl Caller {
 /// Stores what is listed now; answers the changes with what is pinned, which another gateway may have learned first.
 fn learn(
     tx: &mut store::Tx<'_>,
+    seal: &Seal,
     rows: &[store::definition::Definition],
     mut changes: Vec<Change>,
 ) -> Result<Vec<Change>, store::Error> {
     for row in rows {
-        store::definition::insert(tx, row)?;
-        if let Some(pinned) = store::definition::pinned(tx, &row.server, &row.kind, &row.name)? {
+        store::definition::insert(tx, seal, row)?;
+        if let Some(pinned) = store::definition::pinned(tx, seal, &row.server, &row.kind, &row.name)? {
             let of_row = changes.iter_mut().filter(|change| change.name == row.name);
             of_row.for_each(|change| change.pinned = pinned);
         }

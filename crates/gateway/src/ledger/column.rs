@@ -56,6 +56,8 @@ impl Ledger {
         let (newest, round, known) = (look.newest, look.round, look.altered.clone());
         let looked = self.0.db.read("columns", move |read| {
             let size = tree::tip(read)?.map_or(0, |tip| tip.size);
+            // New leaves first, where there are many old ones.
+            let newest = if newest == 0 && size > limits::COLUMNS_LEAVES { size } else { newest };
             let new = size.min(newest + limits::COLUMNS_LEAVES);
             let from = if round >= new { 0 } else { round };
             let until = new.min(from + limits::COLUMNS_LEAVES - (new - newest));

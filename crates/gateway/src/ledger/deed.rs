@@ -1,5 +1,7 @@
 //! What takes effect with a leaf, in one transaction: neither is without the other, whatever dies and whoever waits too long.
 
+use crate::seal::Seal;
+use crate::store::acceptance::{self, Acceptance};
 use crate::store::publication::{self, Proposal, Publication};
 use crate::store::{Error, ErrorKind, Tx, notice, passkey, session_end};
 
@@ -20,6 +22,8 @@ pub enum Deed {
     EndSession([u8; 16]),
     /// What the notice with this id asked for is done.
     Note([u8; 16]),
+    /// A changed definition is the pinned one.
+    Accept(Box<(Acceptance, Seal)>),
 }
 
 impl Deed {
@@ -39,6 +43,10 @@ impl Deed {
             Self::RemovePasskey(id) => passkey::delete(tx, id),
             Self::EndSession(id) => session_end::insert(tx, id, ts),
             Self::Note(id) => notice::note(tx, id, ts),
+            Self::Accept(accepted) => {
+                let (accepted, seal) = &**accepted;
+                acceptance::note(tx, seal, accepted, ts)
+            }
         }
     }
 }

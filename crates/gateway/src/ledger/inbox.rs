@@ -56,17 +56,24 @@ impl Ledger {
                 self.settle(id, asked).await?;
             }
         }
-        match self.0.db.read("inbox", notice::refused).await.map_err(blocked)? {
-            0 => self.0.status.calm(Worry::Notices),
-            count => self.0.status.worry(
-                Worry::Notices,
+        let refused = self.0.db.read("inbox", notice::refused).await.map_err(blocked)?;
+        self.rows_of_others("notice", usize::try_from(refused).unwrap_or(usize::MAX));
+        Ok(())
+    }
+
+    /// Notes how many rows of a table nobody wrote who has the keys of this log. They count for nothing.
+    pub fn rows_of_others(&self, table: &'static str, count: usize) {
+        let about = Worry::Rows(table);
+        match count {
+            0 => self.0.status.calm(about),
+            _ => self.0.status.worry(
+                about,
                 format!(
-                    "{count} rows in `notice` come from no command of this log: somebody else writes to the database; \
-                     look at those with `refused`, then delete them"
+                    "{count} rows in `{table}` were written by nobody who has the keys of this log, and count for nothing: \
+                     somebody else writes to the database; look at them, then delete them"
                 ),
             ),
         }
-        Ok(())
     }
 
     async fn settle(&self, id: [u8; 16], asked: Asked) -> Result<(), Unavailable> {

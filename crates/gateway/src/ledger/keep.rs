@@ -8,6 +8,7 @@ use super::draft::CONTEXT_ID;
 use super::vault::{Vault, VaultError};
 use super::{Keyring, Ledger, Unavailable};
 use crate::model::{Party, TargetKind};
+use crate::seal::Seal;
 use crate::store::approval::Sealed;
 use crate::store::entry::Place;
 use crate::store::{Db, context, payload};
@@ -16,6 +17,11 @@ impl Ledger {
     /// Seals how far anchors have come.
     pub fn anchor_seal(&self) -> hmac::Key {
         self.0.keys.anchor_seal()
+    }
+
+    /// Seals rows that gateways and commands write and gateways heed.
+    pub fn row_seal(&self) -> Seal {
+        self.0.keys.row_seal()
     }
 
     /// Number of this process's lane: what it holds in its name is free once that lane is closed.

@@ -139,8 +139,8 @@ pub(super) enum Worry {
     Lane,
     /// What this process wrote stands under no checkpoint.
     Cover,
-    /// Rows ask for leaves that no command asked for.
-    Notices,
+    /// A table has rows that nobody with the keys wrote.
+    Rows(&'static str),
     /// What leaves are found by is not what they say.
     Columns,
     /// An anchor, by its name, does not get what was published.

@@ -1,6 +1,13 @@
 //! `definition`: every definition of a tool, resource or prompt that an upstream ever listed.
+//!
+//! A row counts with the seal of a gateway: one that somebody else wrote was never seen. Each says what was pinned when it was
+//! first seen; so when rows are deleted, what is left pins nothing else, and when all of a name are, it is seen and recorded
+//! for the first time again.
 
-use super::{Error, Read, Tx, Value};
+use std::collections::BTreeMap;
+
+use super::{Error, Read, Row, Tx, acceptance};
+use crate::seal::Seal;
 
 /// A definition as an upstream listed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +22,8 @@ pub struct Definition {
     pub hash: [u8; 32],
     /// That JSON, masked: what it gives away is not kept.
     pub body: Vec<u8>,
+    /// The one that was pinned when it was first seen: itself, when it was the first of its name.
+    pub pinned: [u8; 32],
     /// When it was first seen, microseconds since 1970.
     pub first_seen: i64,
     /// When it last became what the upstream lists, microseconds since 1970.
@@ -38,25 +47,68 @@ pub struct Standing {
     pub current_since: i64,
 }
 
-/// Adds a definition, or notes that it is listed again. `false`: it was known.
-pub fn insert(tx: &mut Tx<'_>, definition: &Definition) -> Result<bool, Error> {
+/// How definitions of one name stand, without their bodies.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    hash: [u8; 32],
+    pinned: [u8; 32],
+    first_seen: i64,
+    since: i64,
+}
+
+impl Known {
+    /// What the seal is over.
+    fn matter<'a>(&'a self, name: (&'a str, &'a str, &'a str)) -> impl serde::Serialize + 'a {
+        ("definition", name, self.hash, self.pinned, self.first_seen, self.since)
+    }
+
+    /// `None`: no gateway of this log wrote it.
+    fn read(row: Row<'_>, from: usize, seal: &Seal, name: (&str, &str, &str)) -> Result<Option<Self>, Error> {
+        let (Some(pinned), Some(written)) = (row.maybe_bytes(from + 1)?, row.maybe_bytes(from + 4)?) else {
+            return Ok(None);
+        };
+        let (Ok(pinned), Ok(written)) = (pinned.try_into(), written.try_into()) else { return Ok(None) };
+        let seen = Self {
+            hash: row.array(from)?,
+            pinned,
+            first_seen: row.int(from + 2)?,
+            since: row.int(from + 3)?,
+        };
+        Ok(seal.is_on(written, &seen.matter(name)).then_some(seen))
+    }
+}
+
+/// Adds a definition, or notes that it is listed again. `false`: it was known. What is pinned then is as the store knows it.
+pub fn insert(tx: &mut Tx<'_>, seal: &Seal, definition: &Definition) -> Result<bool, Error> {
     let Definition { server, kind, name, hash, .. } = definition;
-    let known = find(tx, server, kind, name, hash)?.is_some();
+    let which = (server.as_str(), kind.as_str(), name.as_str());
+    let known = seen(tx, seal, which)?.into_iter().find(|seen| seen.hash == *hash);
+    let before = pinned(tx, seal, server, kind, name)?;
+    let first = Known {
+        hash: *hash,
+        pinned: before.unwrap_or(*hash),
+        first_seen: definition.first_seen,
+        since: definition.since,
+    };
+    let row = known.map_or(first, |known| Known { since: definition.since, ..known });
     tx.execute(
-        "INSERT INTO definition (server, kind, name, hash, body, first_seen, since) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7) \
-         ON CONFLICT (server, kind, name, hash) DO UPDATE SET since = excluded.since",
+        "INSERT INTO definition (server, kind, name, hash, body, pinned, first_seen, since, seal) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+         ON CONFLICT (server, kind, name, hash) DO UPDATE SET body = excluded.body, pinned = excluded.pinned, \
+         first_seen = excluded.first_seen, since = excluded.since, seal = excluded.seal",
         &[
             server.into(),
             kind.into(),
             name.into(),
             hash.into(),
             (&definition.body).into(),
-            definition.first_seen.into(),
-            definition.since.into(),
+            (&row.pinned).into(),
+            row.first_seen.into(),
+            row.since.into(),
+            (&seal.of(&row.matter(which))).into(),
         ],
     )?;
-    Ok(!known)
+    Ok(known.is_none())
 }
 
 /// When anything was learned last, microseconds since 1970.
@@ -73,7 +125,7 @@ pub fn find(
     hash: &[u8; 32],
 ) -> Result<Option<Definition>, Error> {
     read.first(
-        "SELECT body, first_seen, since FROM definition \
+        "SELECT body, pinned, first_seen, since FROM definition \
          WHERE server = $1 AND kind = $2 AND name = $3 AND hash = $4",
         &[server.into(), kind.into(), name.into(), hash.into()],
         |row| {
@@ -83,58 +135,80 @@ pub fn find(
                 name: name.to_owned(),
                 hash: *hash,
                 body: row.bytes(0)?.to_vec(),
-                first_seen: row.int(1)?,
-                since: row.int(2)?,
+                pinned: row.maybe_array(1)?.unwrap_or(*hash),
+                first_seen: row.int(2)?,
+                since: row.int(3)?,
             })
         },
     )
 }
 
 /// The pinned definition of a name: the one accepted last, else the one seen first.
-pub fn pinned(read: &mut Read<'_>, server: &str, kind: &str, name: &str) -> Result<Option<[u8; 32]>, Error> {
-    let which = [server.into(), kind.into(), name.into()];
-    let accepted = read.first(
-        "SELECT hash FROM acceptance WHERE server = $1 AND kind = $2 AND name = $3 AND noted IS NOT NULL",
-        &which,
-        |row| row.array(0),
-    )?;
-    if accepted.is_some() {
-        return Ok(accepted);
+pub fn pinned(
+    read: &mut Read<'_>,
+    seal: &Seal,
+    server: &str,
+    kind: &str,
+    name: &str,
+) -> Result<Option<[u8; 32]>, Error> {
+    if let Some(accepted) = acceptance::accepted(read, seal, (server, kind, name))? {
+        return Ok(Some(accepted.hash));
     }
-    read.first(
-        "SELECT hash FROM definition WHERE server = $1 AND kind = $2 AND name = $3 \
-         ORDER BY first_seen, hash LIMIT 1",
-        &which,
-        |row| row.array(0),
-    )
+    Ok(seen(read, seal, (server, kind, name))?.first().map(|first| first.pinned))
 }
 
-/// Where every name of one server stands, at most `limit`, by kind and name.
-pub fn of_server(read: &mut Read<'_>, server: &str, limit: u32) -> Result<Vec<Standing>, Error> {
-    read.all(
-        "SELECT n.kind, n.name, a.hash, a.ts, \
-         (SELECT f.hash FROM definition f WHERE f.server = $1 AND f.kind = n.kind AND f.name = n.name \
-          ORDER BY f.first_seen, f.hash LIMIT 1), \
-         n.began, \
-         (SELECT c.hash FROM definition c WHERE c.server = $1 AND c.kind = n.kind AND c.name = n.name \
-          ORDER BY c.since DESC, c.hash LIMIT 1), \
-         n.latest \
-         FROM (SELECT kind, name, min(first_seen) AS began, max(since) AS latest FROM definition \
-               WHERE server = $1 GROUP BY kind, name) n \
-         LEFT JOIN acceptance a ON a.server = $1 AND a.kind = n.kind AND a.name = n.name \
-          AND a.noted IS NOT NULL \
-         ORDER BY n.kind, n.name LIMIT $2",
-        &[server.into(), Value::Int(i64::from(limit))],
+/// Every definition of a name, the one seen first first.
+fn seen(read: &mut Read<'_>, seal: &Seal, which: (&str, &str, &str)) -> Result<Vec<Known>, Error> {
+    let rows = read.all(
+        "SELECT hash, pinned, first_seen, since, seal FROM definition \
+         WHERE server = $1 AND kind = $2 AND name = $3 ORDER BY first_seen, hash",
+        &[which.0.into(), which.1.into(), which.2.into()],
+        |row| Known::read(row, 0, seal, which),
+    )?;
+    Ok(rows.into_iter().flatten().collect())
+}
+
+/// Where every name of one server stands, at most `limit`, by kind and name; and how many rows others wrote.
+pub fn of_server(
+    read: &mut Read<'_>,
+    seal: &Seal,
+    server: &str,
+    limit: u32,
+) -> Result<(Vec<Standing>, usize), Error> {
+    let mut standings: BTreeMap<(String, String), Standing> = BTreeMap::new();
+    let mut foreign = 0;
+    read.each(
+        "SELECT kind, name, hash, pinned, first_seen, since, seal FROM definition WHERE server = $1 \
+         ORDER BY first_seen, hash",
+        &[server.into()],
         |row| {
-            let accepted = row.maybe_int(3)?;
-            Ok(Standing {
-                kind: row.text(0)?.to_owned(),
-                name: row.text(1)?.to_owned(),
-                pinned: if accepted.is_some() { row.array(2)? } else { row.array(4)? },
-                pinned_since: accepted.map_or_else(|| row.int(5), Ok)?,
-                current: row.array(6)?,
-                current_since: row.int(7)?,
-            })
+            let (kind, name) = (row.text(0)?, row.text(1)?);
+            let Some(seen) = Known::read(row, 2, seal, (server, kind, name))? else {
+                foreign += 1;
+                return Ok(());
+            };
+            let key = (kind.to_owned(), name.to_owned());
+            if !standings.contains_key(&key) && standings.len() >= limit as usize {
+                return Ok(());
+            }
+            let standing = standings.entry(key).or_insert_with(|| Standing {
+                kind: kind.to_owned(),
+                name: name.to_owned(),
+                pinned: seen.pinned,
+                pinned_since: seen.first_seen,
+                current: seen.hash,
+                current_since: seen.since,
+            });
+            if seen.since > standing.current_since {
+                (standing.current, standing.current_since) = (seen.hash, seen.since);
+            }
+            Ok(())
         },
-    )
+    )?;
+    for accepted in acceptance::of_server(read, seal, server)? {
+        if let Some(standing) = standings.get_mut(&(accepted.kind, accepted.name)) {
+            (standing.pinned, standing.pinned_since) = (accepted.hash, accepted.ts);
+        }
+    }
+    Ok((standings.into_values().collect(), foreign))
 }

@@ -94,6 +94,13 @@ const MIGRATIONS: &[Migration] = &[
         oldest: 20,
     },
     Migration {
+        number: 21,
+        both: include_str!("migration/021_pinned.sql"),
+        sqlite: "",
+        postgres: "",
+        oldest: 21,
+    },
+    Migration {
         number: 22,
         both: include_str!("migration/022_session_tally.sql"),
         sqlite: "",

@@ -174,3 +174,43 @@ async fn acceptance_made_while_no_gateway_runs_holds_from_the_start() {
     assert_eq!(gateway.leaves_of("tools.changed").await.len(), 3);
     gateway.finish().await;
 }
+
+#[tokio::test]
+async fn whoever_writes_to_the_database_accepts_nothing() {
+    let poisoned = Arc::new(AtomicBool::new(false));
+    let upstream = Recorder::new(server(&poisoned)).start().await.expect("an upstream");
+    let site = Site::new(&harness::http(&upstream), STARTER).await;
+    site.edit(|text| format!("approvals:\n  wait_ms: 1\n{text}"));
+    let gateway = Harness::at(site).await;
+    list(&gateway).await;
+    poisoned.store(true, Ordering::Relaxed);
+    list(&gateway).await;
+    let database = gateway.site.directory.path().join("data").join(countersign::store::DATABASE);
+    let write = move |sql: &str| {
+        let intruder = rusqlite::Connection::open(&database).expect("a database");
+        intruder.busy_timeout(std::time::Duration::from_secs(10)).expect("a timeout");
+        intruder.execute_batch(sql).expect("written");
+    };
+    let worried = |gateway: &Harness, table: &str| {
+        let worries = gateway.running.gateway.worries();
+        assert!(worries.iter().any(|worry| worry.contains(&format!("rows in `{table}`"))), "{worries:?}");
+    };
+    write(
+        "INSERT INTO acceptance (server, kind, name, hash, before, reason, accepted_by, ts, noted, seal) \
+         SELECT server, kind, name, hash, pinned, '', 'uid 0', 1, 1, seal FROM definition \
+         ORDER BY since DESC LIMIT 1",
+    );
+    let inside = &gateway.running.gateway;
+    inside.acceptances.step(&inside.catalog, &inside.ledger).await.expect("looked at");
+    worried(&gateway, "acceptance");
+    assert!(!is_allowed(&gateway).await);
+    assert_eq!(state(&gateway).await, "drifted");
+
+    // Nor does it become what was seen first because what was seen before is gone.
+    let forget = move |_: &Path| write("DELETE FROM acceptance; DELETE FROM definition WHERE hash = pinned");
+    let gateway = gateway.restart_after(forget).await;
+    assert!(!is_allowed(&gateway).await);
+    assert_eq!(state(&gateway).await, "drifted");
+    assert_eq!(gateway.leaves_of("tools.changed").await.len(), 2, "learned, changed");
+    gateway.finish().await;
+}

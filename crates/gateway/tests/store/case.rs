@@ -3,16 +3,19 @@
 mod anchor;
 mod approval;
 mod console;
+mod pinned;
 mod publish;
 mod retention;
 mod service_key;
 
+use aws_lc_rs::hmac;
+use countersign::seal::Seal;
 use countersign::store::cosignature::{self, Cosignature};
 use countersign::store::entry::{self, Addition, Filter, Place};
 use countersign::store::epoch::{self, Ending, Epoch};
 use countersign::store::{
-    Db, Error, ErrorKind, Tx, Value, acceptance, checkpoint, context, data_key, definition, document, lane,
-    lane_head, mcp_session, payload, session, task, tree,
+    Db, Error, ErrorKind, Tx, Value, checkpoint, context, data_key, definition, document, lane, lane_head,
+    mcp_session, payload, session, task, tree,
 };
 
 pub(crate) const CASES: &[(&str, fn(&Db))] = &[
@@ -78,7 +81,10 @@ pub(crate) const CASES: &[(&str, fn(&Db))] = &[
     ("tip_moves_only_from_where_it_is", tip_moves_only_from_where_it_is),
     ("collisions_are_tried_again", collisions_are_tried_again),
     ("records_are_found_again", records_are_found_again),
-    ("pinned_is_what_was_accepted_last_else_seen_first", pinned_is_what_was_accepted_last_else_seen_first),
+    (
+        "pinned_is_what_was_accepted_last_else_seen_first",
+        pinned::pinned_is_what_was_accepted_last_else_seen_first,
+    ),
     ("lanes_open_close_and_never_return", lanes_open_close_and_never_return),
     ("first_owner_keeps_what_is_bound", first_owner_keeps_what_is_bound),
     ("service_keys_live_and_die", service_key::service_keys_live_and_die),
@@ -475,59 +481,19 @@ fn first_owner_keeps_what_is_bound(db: &Db) {
         name: "t".into(),
         hash: [3; 32],
         body: b"{}".to_vec(),
+        pinned: [3; 32],
         first_seen: 4,
         since: 4,
     };
-    assert!(db.write_now("insert", |tx| definition::insert(tx, &seen)).unwrap());
-    assert!(!db.write_now("insert", |tx| definition::insert(tx, &seen)).unwrap());
+    let seal = seal(1);
+    assert!(db.write_now("insert", |tx| definition::insert(tx, &seal, &seen)).unwrap());
+    assert!(!db.write_now("insert", |tx| definition::insert(tx, &seal, &seen)).unwrap());
     assert_eq!(read(db, |read| definition::find(read, "s", "tool", "t", &[3; 32])), Some(seen));
 }
 
-fn pinned_is_what_was_accepted_last_else_seen_first(db: &Db) {
-    let first = definition::Definition {
-        server: "p".into(),
-        kind: "tool".into(),
-        name: "t".into(),
-        hash: [1; 32],
-        body: b"{}".to_vec(),
-        first_seen: 4,
-        since: 4,
-    };
-    let second = definition::Definition { hash: [2; 32], first_seen: 5, since: 5, ..first.clone() };
-    let listed = |row: &definition::Definition| {
-        db.write_now("insert", |tx| definition::insert(tx, row)).unwrap();
-        let found = read(db, |read| definition::of_server(read, "p", 10)).remove(0);
-        assert_eq!(read(db, |read| definition::pinned(read, "p", "tool", "t")), Some(found.pinned));
-        (found.pinned[0], found.pinned_since, found.current[0], found.current_since)
-    };
-    assert_eq!(listed(&first), (1, 4, 1, 4));
-    assert_eq!(listed(&second), (1, 4, 2, 5));
-    let back = definition::Definition { since: 6, ..first.clone() };
-    assert_eq!(listed(&back), (1, 4, 1, 6));
-    let again = definition::Definition { since: 7, ..second };
-    assert_eq!(listed(&again), (1, 4, 2, 7));
-    let accepted = acceptance::Acceptance {
-        server: "p".into(),
-        kind: "tool".into(),
-        name: "t".into(),
-        hash: [2; 32],
-        before: [1; 32],
-        reason: "looked at it".into(),
-        accepted_by: "root".into(),
-        ts: 8,
-    };
-    write(db, |tx| acceptance::insert(tx, &accepted));
-    assert_eq!(listed(&again), (1, 4, 2, 7), "the log does not have it yet");
-    assert_eq!(read(db, |read| acceptance::unnoted(read, 10)), std::slice::from_ref(&accepted));
-    let stale = acceptance::Acceptance { ts: 3, ..accepted.clone() };
-    write(db, |tx| acceptance::note(tx, &stale, 9));
-    assert!(read(db, |read| acceptance::noted(read, 10)).is_empty(), "another one was recorded");
-    write(db, |tx| acceptance::note(tx, &accepted, 9));
-    assert_eq!(listed(&again), (2, 8, 2, 7));
-    // The reason is sealed beside the leaf, and here no more.
-    let accepted = acceptance::Acceptance { reason: String::new(), ..accepted };
-    assert_eq!(read(db, |read| acceptance::noted(read, 10)), [accepted]);
-    assert!(read(db, |read| acceptance::unnoted(read, 10)).is_empty());
+/// What seals rows, with one of several keys.
+fn seal(key: u8) -> Seal {
+    Seal::new(hmac::Key::new(hmac::HMAC_SHA256, &[key; 32]))
 }
 
 fn leaf(lane: u32, sequence: u64, event: &'static str, ts: i64) -> Addition<'static> {

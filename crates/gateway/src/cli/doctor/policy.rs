@@ -2,6 +2,7 @@
 
 use super::finding::{Fault, Finding};
 use crate::config::Config;
+use crate::ledger::keyring;
 use crate::limits;
 use crate::model::TargetKind;
 use crate::policy::{Known, PolicySet, Problem, directory, doubts};
@@ -63,9 +64,11 @@ pub(super) fn examine(config: &Config, db: Option<&Db>, findings: &mut Vec<Findi
 /// What servers listed, as far as the catalog knows: server and standing.
 fn listed(config: &Config, db: &Db) -> Option<Vec<(String, Standing)>> {
     let limit = u32::try_from(limits::CATALOG_ENTRIES_MAX).unwrap_or(u32::MAX);
+    let seal = keyring::read_row_seal(&config.storage.key_directory()).ok()?;
     let mut all = Vec::new();
     for server in &config.servers {
-        let found = db.read_now("catalog", |read| definition::of_server(read, &server.name, limit)).ok()?;
+        let found = db.read_now("catalog", |read| definition::of_server(read, &seal, &server.name, limit));
+        let (found, _) = found.ok()?;
         all.extend(found.into_iter().map(|standing| (server.name.clone(), standing)));
     }
     Some(all)

@@ -133,3 +133,18 @@ async fn database_servers_that_do_not_serve_are_named() {
         .await;
     drop(server);
 }
+
+#[tokio::test]
+async fn rows_that_somebody_else_wrote_are_named() {
+    let upstream = Recorder::new(echo).start().await.expect("an upstream");
+    let site = Harness::over(&upstream, ALLOW_ALL).await.finish_running().await;
+    let change = |sql: &str| {
+        let file = site.directory.path().join("data").join(countersign::store::DATABASE);
+        rusqlite::Connection::open(file).expect("a database").execute_batch(sql).expect("changed");
+    };
+    change("DROP TRIGGER entry_no_update; UPDATE entry SET type = 'log.heartbeat' WHERE place = 1");
+    assert_found(&site, "rows of the database", "not what the leaves say, leaf 1 first").await;
+    change("UPDATE entry SET type = 'gateway.started' WHERE place = 1");
+    change("INSERT INTO notice (id, ts, event, detail, refused) VALUES (x'01', 1, 'hold.cleared', '{}', 1)");
+    assert_found(&site, "requests of commands", "1 rows in `notice` come from no command").await;
+}
