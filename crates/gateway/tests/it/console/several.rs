@@ -494,10 +494,10 @@ async fn session_ends_everywhere(way: Way) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn session_ended_at_one_gateway_ends_at_the_other_that_is_told() {
-    session_ends_everywhere(Way::Direct).await;
+    Box::pin(session_ends_everywhere(Way::Direct)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn session_ended_at_one_gateway_ends_at_the_other_that_only_looks() {
-    session_ends_everywhere(Way::Pooled).await;
+    Box::pin(session_ends_everywhere(Way::Pooled)).await;
 }

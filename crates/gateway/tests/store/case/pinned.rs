@@ -42,7 +42,7 @@ pub(crate) fn pinned_is_what_was_accepted_last_else_seen_first(db: &Db) {
     };
     // As somebody without the key writes: it counts for nothing, and is counted.
     write(db, |tx| {
-        definition::insert(tx, other, &definition::Definition { name: "u".into(), ..first.clone() })
+        definition::insert(tx, other, &definition::Definition { name: "u".into(), ..first.clone() }).map(drop)
     });
     write(db, |tx| {
         acceptance::insert(tx, other, &acceptance::Acceptance { noted: Some(1), ..accepted.clone() })
