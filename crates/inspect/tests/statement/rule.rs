@@ -245,3 +245,201 @@ fn a_setting_that_guards_is_a_matter_of_privilege() {
         assert!(flags.contains("guard_setting"), "{text}: {flags}");
     }
 }
+
+#[test]
+fn what_only_advises_the_planner_or_counts_rows_hides_nothing_of_a_statement() {
+    all_are(
+        Class::Read,
+        Dialect::Mssql,
+        &[
+            "SELECT * FROM t OPTION (RECOMPILE, MAXDOP 1)",
+            "SELECT * FROM t1 INNER HASH JOIN t2 ON t1.a = t2.a",
+            "SELECT a, b FROM t GROUP BY GROUPING SETS ((a), (b))",
+        ],
+    );
+    all_are(
+        Class::Write,
+        Dialect::Mssql,
+        &[
+            "DELETE Users WHERE Id = 5",
+            "DELETE Users WHERE Id IN (SELECT a FROM s)",
+            "UPDATE t SET a += 1 WHERE id = 1",
+            "INSERT TOP (5) INTO t SELECT * FROM s",
+        ],
+    );
+    all_are(
+        Class::WriteUnbounded,
+        Dialect::Mssql,
+        &[
+            "DELETE Users",
+            "DELETE TOP (100) FROM Logs",
+            "DELETE FROM t OPTION (MAXDOP 1)",
+            "SELECT 1; DELETE t",
+        ],
+    );
+    all_are(
+        Class::Unknown,
+        Dialect::Mssql,
+        &[
+            "SELECT * FROM t OPTION (RECOMPILE) DROP TABLE t",
+            "DELETE TOP (dbo.f()) FROM t",
+            "SELECT dbo.f() FROM t OPTION (RECOMPILE)",
+        ],
+    );
+}
+
+#[test]
+fn a_line_that_says_go_ends_a_statement_of_sql_server() {
+    all_are(
+        Class::DdlDestructive,
+        Dialect::Mssql,
+        &["SELECT 1\nGO\nDROP TABLE t", "SELECT 1\ngo\nDROP TABLE t\nGO"],
+    );
+    all_are(Class::Unknown, Dialect::Mssql, &["SELECT 1 GO DROP TABLE t", "SELECT 1\n[GO]\nDROP TABLE t"]);
+}
+
+#[test]
+fn what_mysql_alone_writes_has_its_class() {
+    all_are(
+        Class::Read,
+        Dialect::Mysql,
+        &["TABLE users", "DESCRIBE users name", "EXPLAIN EXTENDED SELECT 1"],
+    );
+    all_are(Class::Session, Dialect::Mysql, &["START TRANSACTION WITH CONSISTENT SNAPSHOT"]);
+    all_are(
+        Class::Write,
+        Dialect::Mysql,
+        &[
+            "SELECT * FROM t WHERE id = 1 LOCK IN SHARE MODE",
+            "UPDATE t1, t2 SET t1.a = t2.a WHERE t1.id = t2.id",
+        ],
+    );
+    all_are(Class::WriteUnbounded, Dialect::Mysql, &["UPDATE t, u SET t.a = 1", "DELETE FROM t WHERE !0"]);
+    all_are(
+        Class::Privilege,
+        Dialect::Mysql,
+        &["UPDATE t, mysql.user SET t.a = 1", "SET PASSWORD FOR 'a'@'b' = 'x'"],
+    );
+    all_are(Class::Exec, Dialect::Mysql, &["PREPARE s FROM 'DROP TABLE t'"]);
+    all_are(Class::Unknown, Dialect::Mysql, &["TABLE users INTO @x", "DO my_udf() LOCK IN SHARE MODE"]);
+}
+
+#[test]
+fn alter_of_clickhouse_deletes_and_updates_by_its_condition() {
+    all_are(
+        Class::Write,
+        Dialect::Clickhouse,
+        &["ALTER TABLE t DELETE WHERE id = 5", "ALTER TABLE db.t ON CLUSTER c UPDATE a = 1 WHERE id = 5"],
+    );
+    all_are(
+        Class::WriteUnbounded,
+        Dialect::Clickhouse,
+        &["ALTER TABLE t DELETE WHERE 1", "ALTER TABLE t UPDATE a = 1 WHERE 1 = 1"],
+    );
+    all_are(Class::Privilege, Dialect::Clickhouse, &["ALTER TABLE system.users DELETE WHERE a = 1"]);
+    all_are(Class::Unknown, Dialect::Clickhouse, &["ALTER TABLE t DELETE WHERE id = 5, DROP COLUMN a"]);
+}
+
+#[test]
+fn what_clickhouse_alone_writes_in_queries_is_read() {
+    all_are(
+        Class::Read,
+        Dialect::Clickhouse,
+        &[
+            "SELECT sumIf(x, y > 1), uniqMerge(u), quantileIf(0.5)(a, b), sumOrNull(c) FROM t",
+            "WITH 5 AS x SELECT x + 1",
+            "WITH (SELECT max(a) FROM t) AS m, 2 AS n SELECT * FROM t WHERE a = m",
+            "EXPLAIN PIPELINE SELECT 1",
+            "EXPLAIN indexes = 1 SELECT * FROM t",
+            "SELECT * FROM a ASOF JOIN b ON a.k = b.k AND a.ts >= b.ts",
+            "SELECT * FROM a LEFT SEMI JOIN b USING id",
+            "SELECT * FROM t LIMIT 1 WITH TIES",
+        ],
+    );
+    all_are(Class::Unknown, Dialect::Clickhouse, &["SELECT myIf(x) FROM t", "WITH myudf(1) AS x SELECT x"]);
+    all_are(Class::Export, Dialect::Clickhouse, &["WITH (SELECT a FROM url('http://x')) AS m SELECT m"]);
+    for (text, facts) in
+        facts(&["WITH 5 AS users SELECT a FROM users LIMIT 1 WITH TIES"], Some(Dialect::Clickhouse))
+    {
+        assert!(facts.reads.contains("users") && facts.limit.is_none(), "{text}: {facts:?}");
+    }
+}
+
+#[test]
+fn a_definition_that_the_parser_cannot_read_is_as_bad_as_its_worst_word() {
+    all_are(
+        Class::Ddl,
+        Dialect::Mysql,
+        &[
+            "ALTER TABLE t ENGINE = InnoDB",
+            "ALTER TABLE t CONVERT TO CHARACTER SET utf8mb4",
+            "CREATE TABLE `t` (`id` bigint NOT NULL, `name` varchar(255) DEFAULT NULL, PRIMARY KEY (`id`), KEY `k` (`ts` DESC)) ENGINE=InnoDB ROW_FORMAT=DYNAMIC",
+            "CREATE FULLTEXT INDEX f ON t (body)",
+        ],
+    );
+    all_are(Class::DdlDestructive, Dialect::Mysql, &["ALTER TABLE p TRUNCATE PARTITION p0"]);
+    all_are(
+        Class::Export,
+        Dialect::Mysql,
+        &[
+            "ALTER TABLE t ENGINE = FEDERATED ROW_FORMAT=DYNAMIC",
+            "ALTER TABLE t DATA DIRECTORY = '/tmp', ROW_FORMAT = X",
+        ],
+    );
+    all_are(
+        Class::Ddl,
+        Dialect::Mssql,
+        &[
+            "CREATE UNIQUE CLUSTERED INDEX IX ON t (a ASC) WITH (FILLFACTOR = 80)",
+            "ALTER TABLE dbo.T ALTER COLUMN Name nvarchar(100) NOT NULL",
+            "ALTER TABLE t WITH CHECK ADD CONSTRAINT fk FOREIGN KEY (a) REFERENCES u (id) ON DELETE CASCADE",
+            "CREATE PARTITION FUNCTION pf (int) AS RANGE LEFT FOR VALUES (1)",
+        ],
+    );
+    all_are(
+        Class::DdlDestructive,
+        Dialect::Mssql,
+        &["ALTER TABLE t SWITCH TO t2", "UPDATE STATISTICS t DROP TABLE t"],
+    );
+    all_are(
+        Class::Unknown,
+        Dialect::Mssql,
+        &[
+            "ALTER TABLE t ADD a int NOT NULL DEFAULT (dbo.my_udf(1)), b int",
+            "UPDATE STATISTICS t DELETE FROM u",
+            "UPDATE STATISTICS t SELECT dbo.f()",
+            "UPDATE STATISTICS t CREATE LOGIN x",
+            "UPDATE STATISTICS t EXEC x",
+        ],
+    );
+    all_are(Class::Unknown, Dialect::Clickhouse, &["CREATE TABLE x AS t ENGINE = Memory AS SELECT myudf(1)"]);
+    all_are(
+        Class::Ddl,
+        Dialect::Clickhouse,
+        &["ALTER TABLE t MODIFY TTL ts + INTERVAL 1 DAY", "CREATE TABLE x AS t"],
+    );
+    all_are(
+        Class::DdlDestructive,
+        Dialect::Clickhouse,
+        &["ALTER TABLE t DROP PARTITION 202401", "EXCHANGE TABLES a AND b"],
+    );
+    all_are(Class::Privilege, Dialect::Mysql, &["ALTER TABLE mysql.user ROW_FORMAT = COMPRESSED"]);
+}
+
+#[test]
+fn what_snowflake_and_sqlite_alone_write_has_its_class() {
+    all_are(
+        Class::Read,
+        Dialect::Snowflake,
+        &["DESC VIEW v", "DESCRIBE WAREHOUSE wh", "EXPLAIN USING JSON SELECT 1"],
+    );
+    all_are(
+        Class::Ddl,
+        Dialect::Snowflake,
+        &["ALTER WAREHOUSE wh SET WAREHOUSE_SIZE = 'LARGE'", "ALTER WAREHOUSE wh SUSPEND", "CREATE TAG x"],
+    );
+    all_are(Class::Privilege, Dialect::Snowflake, &["ALTER ACCOUNT SET NETWORK_POLICY = n"]);
+    all_are(Class::Read, Dialect::Sqlite, &["WITH x AS NOT MATERIALIZED (SELECT 1) SELECT * FROM x"]);
+    all_are(Class::Export, Dialect::Sqlite, &["VACUUM INTO '/tmp/copy.db'"]);
+    all_are(Class::Session, Dialect::Sqlite, &["DETACH DATABASE aux"]);
+}

@@ -102,6 +102,75 @@ pub(super) fn may_be_dangerous(name: &str) -> bool {
     danger::find(&name.to_ascii_lowercase(), Dialect::Generic).is_some()
 }
 
+/// Whether a function without a schema is one of the database itself, and harmless.
+pub(super) fn is_known(name: &str, dialect: Dialect) -> bool {
+    is_harmless("", name, dialect)
+}
+
+/// Functions of ClickHouse that sum up rows, whose names may have endings (`sumIf`, `uniqMerge`). Sorted.
+const AGGREGATES: [&str; 40] = [
+    "any",
+    "anyheavy",
+    "anylast",
+    "argmax",
+    "argmin",
+    "avg",
+    "avgweighted",
+    "corr",
+    "count",
+    "covarpop",
+    "covarsamp",
+    "first_value",
+    "grouparray",
+    "groupbitand",
+    "groupbitmap",
+    "groupbitor",
+    "groupbitxor",
+    "groupuniqarray",
+    "last_value",
+    "max",
+    "median",
+    "min",
+    "quantile",
+    "quantileexact",
+    "quantiles",
+    "quantiletdigest",
+    "quantiletiming",
+    "stddevpop",
+    "stddevsamp",
+    "sum",
+    "sumkahan",
+    "sumwithoverflow",
+    "topk",
+    "topkweighted",
+    "uniq",
+    "uniqcombined",
+    "uniqexact",
+    "uniqhll12",
+    "varpop",
+    "varsamp",
+];
+
+/// Whether it is such a function, with or without endings.
+fn is_aggregate(name: &str) -> bool {
+    const ENDINGS: [&str; 12] = [
+        "simplestate",
+        "mergestate",
+        "ordefault",
+        "distinct",
+        "foreach",
+        "ornull",
+        "array",
+        "merge",
+        "state",
+        "map",
+        "if",
+        "resample",
+    ];
+    AGGREGATES.binary_search(&name).is_ok()
+        || ENDINGS.iter().filter_map(|ending| name.strip_suffix(ending)).any(is_aggregate)
+}
+
 fn is_harmless(qualifier: &str, last: &str, dialect: Dialect) -> bool {
     let own = match dialect {
         Dialect::Postgres => POSTGRES,
@@ -118,7 +187,9 @@ fn is_harmless(qualifier: &str, last: &str, dialect: Dialect) -> bool {
         || lists(own, last)
         || dialect == Dialect::Generic && generic.iter().any(|list| lists(list, last));
     if qualifier.is_empty() {
-        return listed || dialect == Dialect::Sqlite && last.starts_with("pragma_");
+        return listed
+            || dialect == Dialect::Sqlite && last.starts_with("pragma_")
+            || dialect == Dialect::Clickhouse && is_aggregate(last);
     }
     let schema = qualifier.rsplit('.').next().unwrap_or(qualifier);
     match dialect {
@@ -150,7 +221,8 @@ fn lists(list: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{
-        BIGQUERY, CLICKHOUSE, MSSQL, MYSQL, POSTGRES, SNOWFLAKE, SQLITE, STANDARD, VOLATILE, danger, lists,
+        AGGREGATES, BIGQUERY, CLICKHOUSE, MSSQL, MYSQL, POSTGRES, SNOWFLAKE, SQLITE, STANDARD, VOLATILE,
+        danger, lists,
     };
     use crate::statement::Dialect;
 
@@ -176,6 +248,6 @@ mod tests {
                 assert_eq!(danger::find(name, dialect), None, "{name} of {dialect} is on both lists");
             }
         }
-        assert!(!lists("", "a") && VOLATILE.is_sorted());
+        assert!(!lists("", "a") && VOLATILE.is_sorted() && AGGREGATES.is_sorted());
     }
 }

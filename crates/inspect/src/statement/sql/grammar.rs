@@ -52,8 +52,24 @@ impl Tokens {
     /// Cuts the text at every `;` that is not inside a string or a comment.
     pub(super) fn pieces(&self) -> Vec<Self> {
         let separator = |token: &TokenWithSpan| token.token == Token::SemiColon;
-        let cut = self.all.split(separator).map(|all| Self { all: all.to_vec(), dialect: self.dialect });
+        let all = if self.dialect == Dialect::Mssql { self.batches() } else { self.all.clone() };
+        let cut = all.split(separator).map(|all| Self { all: all.to_vec(), dialect: self.dialect });
         cut.filter(|piece| piece.words().next().is_some()).collect()
+    }
+
+    /// With a `;` for each line that says `GO`, at which programs cut what they send to SQL Server.
+    fn batches(&self) -> Vec<TokenWithSpan> {
+        let line = |token: Option<&TokenWithSpan>| {
+            token.is_none_or(|token| matches!(token.token, Token::Whitespace(Whitespace::Newline)))
+        };
+        let go = |at: usize| {
+            let word = matches!(&self.all[at].token, Token::Word(word)
+                if word.quote_style.is_none() && word.value.eq_ignore_ascii_case("go"));
+            word && line(at.checked_sub(1).map(|before| &self.all[before])) && line(self.all.get(at + 1))
+        };
+        let cut =
+            |at: usize| if go(at) { TokenWithSpan::wrap(Token::SemiColon) } else { self.all[at].clone() };
+        (0..self.all.len()).map(cut).collect()
     }
 
     /// For MySQL, when they hold `||`: the same with `OR` for it, and `AND` for `&&`.

@@ -9,7 +9,8 @@ use crate::statement::Dialect;
 
 use super::fact::{Class, Facts, Flag};
 use super::grammar::Tokens;
-use super::{function, setting};
+use super::lexical::RISKY;
+use super::{definition, function, setting};
 
 /// What the words of a statement gave away.
 #[derive(Debug, Clone)]
@@ -32,6 +33,8 @@ const PG: &[Dialect] = &[Dialect::Postgres];
 const MY: &[Dialect] = &[Dialect::Mysql];
 const MS: &[Dialect] = &[Dialect::Mssql];
 const CH: &[Dialect] = &[Dialect::Clickhouse];
+const LITE: &[Dialect] = &[Dialect::Sqlite];
+const BQ: &[Dialect] = &[Dialect::Bigquery];
 const SNOW: &[Dialect] = &[Dialect::Snowflake];
 const ANY: &[Dialect] = &Dialect::ALL;
 
@@ -56,6 +59,17 @@ const HEADS: &[Head] = &[
     head(PG, &["create", "publication"], Class::Export),
     head(PG, &["import", "foreign"], Class::Export),
     head(MY, &["create", "event"], Class::Exec),
+    head(MY, &["set", "persist"], Class::Privilege),
+    head(MY, &["set", "persist_only"], Class::Privilege),
+    head(MY, &["set", "password"], Class::Privilege),
+    head(MY, &["set", "default", "role"], Class::Privilege),
+    head(MY, &["rename", "user"], Class::Privilege),
+    head(MY, &["create", "function"], Class::Exec),
+    head(MY, &["create", "aggregate", "function"], Class::Exec),
+    head(MY, &["create", "procedure"], Class::Exec),
+    head(MY, &["create", "trigger"], Class::Exec),
+    head(MY, &["alter", "event"], Class::Exec),
+    Head { dialects: MY, words: &["prepare"], class: Class::Exec, flag: Some(Flag::DynamicSql) },
     head(MY, &["handler"], Class::Session),
     head(MY, &["install"], Class::Exec),
     head(MY, &["uninstall"], Class::Exec),
@@ -78,11 +92,23 @@ const HEADS: &[Head] = &[
     head(MS, &["alter", "procedure"], Class::Exec),
     head(MS, &["alter", "function"], Class::Exec),
     head(MS, &["alter", "trigger"], Class::Exec),
+    head(MS, &["alter", "server"], Class::Privilege),
+    head(MS, &["alter", "authorization"], Class::Privilege),
     head(MS, &["backup"], Class::Export),
     head(MS, &["restore"], Class::Exec),
     head(MS, &["dbcc"], Class::Exec),
     head(MS, &["shutdown"], Class::Exec),
     head(MS, &["reconfigure"], Class::Exec),
+    Head { dialects: LITE, words: &["vacuum"], class: Class::Export, flag: Some(Flag::FileAccess) },
+    head(LITE, &["create", "trigger"], Class::Exec),
+    head(BQ, &["create", "row", "access", "policy"], Class::Privilege),
+    head(BQ, &["load"], Class::Export),
+    head(BQ, &["create", "procedure"], Class::Exec),
+    head(CH, &["create", "row", "policy"], Class::Privilege),
+    head(CH, &["create", "policy"], Class::Privilege),
+    head(CH, &["create", "quota"], Class::Privilege),
+    head(CH, &["create", "settings", "profile"], Class::Privilege),
+    head(CH, &["exchange"], Class::DdlDestructive),
     head(CH, &["system"], Class::Privilege),
     head(CH, &["kill"], Class::Privilege),
     head(CH, &["exists"], Class::Read),
@@ -92,6 +118,19 @@ const HEADS: &[Head] = &[
     head(CH, &["backup"], Class::Export),
     head(CH, &["restore"], Class::Export),
     head(CH, &["create", "dictionary"], Class::Export),
+    head(SNOW, &["create", "masking", "policy"], Class::Privilege),
+    head(SNOW, &["create", "network", "policy"], Class::Privilege),
+    head(SNOW, &["create", "row", "access", "policy"], Class::Privilege),
+    head(SNOW, &["create", "session", "policy"], Class::Privilege),
+    head(SNOW, &["create", "password", "policy"], Class::Privilege),
+    head(SNOW, &["create", "authentication", "policy"], Class::Privilege),
+    head(SNOW, &["alter", "account"], Class::Privilege),
+    head(SNOW, &["alter", "task"], Class::Exec),
+    head(SNOW, &["create", "share"], Class::Export),
+    head(SNOW, &["alter", "share"], Class::Export),
+    head(SNOW, &["create", "storage", "integration"], Class::Export),
+    head(SNOW, &["create", "notification", "integration"], Class::Export),
+    head(SNOW, &["create", "api", "integration"], Class::Export),
     head(SNOW, &["get"], Class::Export),
     head(SNOW, &["put"], Class::Export),
     head(SNOW, &["execute"], Class::Exec),
@@ -118,6 +157,51 @@ const HEADS: &[Head] = &[
     head(ANY, &["call"], Class::Exec),
 ];
 
+/// A statement of which nothing but words and commas may follow its beginning, and how many of them.
+const SHORT: &[(&[Dialect], &[&str], usize, Class)] = &[
+    (MY, &["start", "transaction", "with", "consistent", "snapshot"], 0, Class::Session),
+    (MY, &["set", "character", "set"], 1, Class::Session),
+    (MY, &["checksum", "table"], 8, Class::Read),
+    (MY, &["check", "table"], 8, Class::Read),
+    (MY, &["help"], 1, Class::Read),
+    (MY, &["explain", "for", "connection"], 1, Class::Read),
+    (MY, &["desc"], 2, Class::Read),
+    (MY, &["describe"], 2, Class::Read),
+    (MS, &["begin", "tran"], 1, Class::Session),
+    (MS, &["begin", "transaction"], 1, Class::Session),
+    (MS, &["commit", "tran"], 1, Class::Session),
+    (MS, &["rollback", "tran"], 1, Class::Session),
+    (MS, &["save", "tran"], 1, Class::Session),
+    (MS, &["save", "transaction"], 1, Class::Session),
+    (MS, &["set", "statistics", "time"], 3, Class::Session),
+    (MS, &["set", "statistics", "io"], 3, Class::Session),
+    (LITE, &["detach"], 2, Class::Session),
+    (LITE, &["reindex"], 3, Class::Ddl),
+    (CH, &["check", "table"], 3, Class::Read),
+    (SNOW, &["unset"], 1, Class::Session),
+    (SNOW, &["desc"], 6, Class::Read),
+    (SNOW, &["describe"], 6, Class::Read),
+];
+
+/// A short statement, without a bracket and without a word that could begin another.
+fn short(words: &[&Token], dialect: Dialect) -> Option<Class> {
+    let (_, head, most, class) = SHORT.iter().find(|(dialects, head, ..)| {
+        dialects.contains(&dialect) && words.len() >= head.len() && begins(words, head)
+    })?;
+    let rest = &words[head.len()..];
+    let harmless = |token: &&Token| match token {
+        Token::Word(word) => {
+            word.quote_style.is_some()
+                || !RISKY.iter().any(|risky| word.value.eq_ignore_ascii_case(risky))
+                    && !["select", "declare"].iter().any(|start| is(token, start))
+        }
+        token => {
+            matches!(token, Token::Comma | Token::Period | Token::Number(..) | Token::SingleQuotedString(_))
+        }
+    };
+    (rest.len() <= *most && rest.iter().all(harmless)).then_some(*class)
+}
+
 /// What the words of one statement give away.
 pub(super) fn recognize(piece: &Tokens, dialect: Dialect) -> Option<Guess> {
     let words: Vec<&Token> = piece.words().collect();
@@ -138,6 +222,11 @@ pub(super) fn recognize(piece: &Tokens, dialect: Dialect) -> Option<Guess> {
             write: None,
             functions: calls(&words, dialect),
         });
+    }
+    let judged = short(&words, dialect).map(|class| (class, None));
+    let judged = judged.or_else(|| definition::judge(&words, dialect).filter(|_| found.is_none()));
+    if let Some((class, write)) = judged {
+        return Some(Guess { class, flag: None, write, functions: calls(&words, dialect) });
     }
     outfile(&words, dialect)
 }

@@ -12,6 +12,7 @@ use crate::statement::limits::TEXT_BYTES_MAX;
 
 mod catalog;
 mod condition;
+mod definition;
 mod fact;
 mod function;
 mod grammar;
@@ -189,11 +190,12 @@ fn read_pieces(pieces: Vec<grammar::Tokens>, dialect: Dialect, facts: &mut Facts
             Some(statements) => all &= survey::survey(&statements, dialect, facts),
             None => {
                 all = false;
-                if let Some((statements, class)) =
-                    again.and_then(|(piece, class)| Some((piece.parse()?, class)))
+                if let Some(reword::Reworded { tokens, class, flag }) = again
+                    && let Some(statements) = tokens.parse()
                 {
                     survey::survey(&statements, dialect, facts);
                     facts.add(class);
+                    facts.flags.extend(flag);
                     continue;
                 }
                 facts.statements += 1;
@@ -204,5 +206,6 @@ fn read_pieces(pieces: Vec<grammar::Tokens>, dialect: Dialect, facts: &mut Facts
             }
         }
     }
+    catalog::note(dialect, facts);
     all
 }
