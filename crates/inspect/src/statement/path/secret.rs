@@ -59,6 +59,7 @@ const FOLDERS: &[(&str, &[&str])] = &[
     (".oci", &[]),
     (".chef", &[]),
     (".config/op", &[]),
+    (".electrum/wallets", &[]),
 ];
 
 /// Names of files that hold credentials wherever they are.
@@ -148,6 +149,14 @@ const NAMES: &[&str] = &[
     "secring.gpg",
     "krb5.keytab",
     "wallet.dat",
+    "terraform.tfvars",
+    "kaggle.json",
+    ".claude.json",
+    ".vault_pass",
+    "vault_pass",
+    "htpasswd",
+    "wpa_supplicant.conf",
+    "appsettings.production.json",
 ];
 
 /// Ends of names of files that hold keys.
@@ -168,6 +177,7 @@ const ENDINGS: &[&str] = &[
     ".agekey",
     ".keychain",
     ".keychain-db",
+    ".auto.tfvars",
 ];
 
 /// What follows `.env.` in a file that is only a pattern for one.
@@ -290,6 +300,15 @@ fn is_tool_file(path: &str) -> bool {
         ".fly/config.yml",
         ".config/helm/registry/config.json",
         ".nuget/nuget.config",
+        ".huggingface/token",
+        ".cache/huggingface/token",
+        ".snowsql/config",
+        ".dbt/profiles.yml",
+        ".aliyun/config.json",
+        ".config/stripe/config.toml",
+        ".bundle/config",
+        ".config/pip/pip.conf",
+        "config/database.yml",
     ];
     TAILS
         .iter()

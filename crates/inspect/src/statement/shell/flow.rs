@@ -39,6 +39,14 @@ impl Flow {
         }
     }
 
+    /// The flow behind a filter that lets whole lines through or not.
+    pub(super) fn selected(self) -> Self {
+        match self {
+            Self::Names(pattern) => Self::Names(pattern),
+            other => other.filtered(),
+        }
+    }
+
     /// The flow behind a filter of which the effect on a known text is known.
     pub(super) fn mapped(self, map: impl FnOnce(&str) -> Option<String>) -> Self {
         match self {

@@ -423,7 +423,9 @@ impl<'t> Parser<'t> {
             Operator::Document => Target::Document(self.announce(text == "<<-")?),
             _ => Target::Word(self.word()?),
         };
-        redirects.push(Redirect { operator, target });
+        // Any number of zeros, or none.
+        let standard = rest[..digits].iter().all(|digit| *digit == b'0');
+        redirects.push(Redirect { operator, target, standard });
         Ok(true)
     }
 

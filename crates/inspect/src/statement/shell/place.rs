@@ -143,9 +143,17 @@ fn is_secret_field(field: &str, path: &str) -> bool {
     if path.contains('/') {
         secret::places().any(|place| matches_path(path, place))
             || telling && secret::names().any(|known| fits(name, known))
+            || may_end_in_secret(name)
     } else {
-        telling && secret::names().any(|known| fits(name, known))
+        telling && secret::names().any(|known| fits(name, known)) || may_end_in_secret(name)
     }
+}
+
+/// `*env` matches `prod.env`.
+fn may_end_in_secret(pattern: &str) -> bool {
+    const ENDS: &[&str] = &["x.env", "x.pem", "x.key"];
+    let end = pattern.strip_prefix('*').filter(|end| end.len() > 2);
+    end.is_some_and(|end| ENDS.iter().any(|name| name.ends_with(end)))
 }
 
 /// A pattern for one name: a lone `*.ext` is as good as no pattern.

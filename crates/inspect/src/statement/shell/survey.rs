@@ -141,7 +141,12 @@ impl Survey {
         let mut inner = place.clone();
         let mut away = false;
         for redirect in &node.redirects {
+            let input = inner.input.clone();
             away |= self.redirect(redirect, &mut inner);
+            // `3<file` takes nothing away from a pipe.
+            if !redirect.standard {
+                inner.input = input;
+            }
         }
         let mut uncertain = inner.clone();
         uncertain.certain = false;
@@ -185,8 +190,17 @@ impl Survey {
     fn repeat(&mut self, variable: &str, values: &[Word], body: &List, place: &Place<'_>) -> Flow {
         let mut fields = Vec::new();
         for value in values {
-            self.visit(value, place);
-            fields.extend(word::fields(value, &mut self.scope));
+            match value.parts.as_slice() {
+                // Names of files, as `xargs` would get them.
+                [Part::Substitution { body, .. }] => match self.substitute(body, place) {
+                    Flow::Names(pattern) => fields.push(pattern),
+                    _ => fields.extend(word::fields(value, &mut self.scope)),
+                },
+                _ => {
+                    self.visit(value, place);
+                    fields.extend(word::fields(value, &mut self.scope));
+                }
+            }
         }
         let holes = values.is_empty() || fields.iter().any(|field| has_hole(field));
         let mut out = Flow::Nothing;
@@ -342,6 +356,13 @@ impl Survey {
         }
     }
 
+    /// Runs `$(...)`; what it gives.
+    fn substitute(&mut self, body: &List, place: &Place<'_>) -> Flow {
+        self.flag(Flag::Substitution);
+        let inner = Place { certain: false, input: Flow::Nothing, ..place.clone() };
+        self.list(body, &inner)
+    }
+
     /// Runs the substitutions inside a word.
     fn visit(&mut self, word: &Word, place: &Place<'_>) {
         for part in &word.parts {
@@ -367,8 +388,7 @@ impl Survey {
                     }
                 }
                 Part::Substitution { body, .. } => {
-                    self.flag(Flag::Substitution);
-                    self.list(body, &inner);
+                    self.substitute(body, place);
                 }
                 Part::Process { body, into } => {
                     self.flag(Flag::Substitution);

@@ -75,6 +75,8 @@ pub(super) enum AssignmentForm {
 pub(super) struct Redirect {
     pub(super) operator: Operator,
     pub(super) target: Target,
+    /// Whether it is standard input that is read elsewhere, if the operator reads.
+    pub(super) standard: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -36,6 +36,11 @@ pub(super) fn has_hole(field: &str) -> bool {
     field.contains([HOLE, SPLIT])
 }
 
+/// Whether it is, or may become, names of files.
+pub(super) fn names_files(field: &str) -> bool {
+    field.contains(STAR)
+}
+
 /// Whether it tells something of this machine to whoever reads it.
 pub(super) fn tells(field: &str) -> bool {
     field.contains([HOLE, SPLIT, OWN])
@@ -172,7 +177,7 @@ fn mark(c: char) -> char {
     }
 }
 
-/// The mark of a substitution that can only give a number, a date, or a name that says nothing to this machine.
+/// The mark of a substitution that can only give a number, a date, or a name that this machine knows.
 fn benign(body: &[super::tree::Statement]) -> Option<char> {
     let [statement] = body else { return None };
     let [node] = statement.stages.as_slice() else { return None };

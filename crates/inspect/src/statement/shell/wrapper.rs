@@ -106,6 +106,9 @@ const WRAPPERS: &[Wrapper] = &[
 
 /// Takes one wrapper away, if `name` is one.
 pub(super) fn unwrap(survey: &mut Survey, name: &str, arguments: &[String], input: &Flow) -> Step {
+    if is_question(name, arguments) {
+        return Step::Done(Flow::Unknown);
+    }
     match name {
         "xargs" => return xargs(survey, arguments, input),
         "ssh" | "rsh" | "autossh" | "mosh" | "dbclient" | "sshpass" => {
@@ -120,6 +123,9 @@ pub(super) fn unwrap(survey: &mut Survey, name: &str, arguments: &[String], inpu
         _ => {}
     }
     let Some(wrapper) = WRAPPERS.iter().find(|wrapper| wrapper.name == name) else { return Step::Program };
+    if name == "sudo" && lists_rights(arguments) {
+        return Step::Done(Flow::Unknown);
+    }
     if wrapper.class > Class::Safe {
         survey.note(wrapper.class, class_reason(wrapper.class));
     }
@@ -136,6 +142,10 @@ pub(super) fn unwrap(survey: &mut Survey, name: &str, arguments: &[String], inpu
         return done;
     }
     let mut rest = options.rest;
+    // `env - command` is `env -i command`.
+    if name == "env" && arguments.get(rest).is_some_and(|word| word == "-") {
+        rest += 1;
+    }
     if matches!(name, "env" | "sudo" | "doas") {
         while let Some((variable, value)) = arguments.get(rest).and_then(|word| word.split_once('=')) {
             note_assignment(survey, variable, value);
@@ -151,6 +161,25 @@ pub(super) fn unwrap(survey: &mut Survey, name: &str, arguments: &[String], inpu
         return Step::Done(alone(survey, name));
     }
     Step::Inner { fields, input: input.clone() }
+}
+
+/// Whether a wrapper is only asked for its version or its manual.
+fn is_question(name: &str, arguments: &[String]) -> bool {
+    let [only] = arguments else { return false };
+    let wraps =
+        WRAPPERS.iter().any(|wrapper| wrapper.name == name) || matches!(name, "xargs" | "watch" | "flock");
+    match only.as_str() {
+        "--version" | "--help" => wraps,
+        "-V" => matches!(name, "ssh" | "strace" | "ltrace" | "sudo"),
+        _ => false,
+    }
+}
+
+/// `sudo -l`: what one may do. A command behind it is looked up, not run.
+fn lists_rights(arguments: &[String]) -> bool {
+    let options = Options::leading(arguments, Valued { short: "U", long: &["other-user"] });
+    let allowed = ["l", "ll", "list", "n", "nl", "ln", "non-interactive", "U", "other-user"];
+    options.has(&["l", "list"]) && options.names().all(|name| allowed.contains(&name))
 }
 
 fn class_reason(class: Class) -> &'static str {

@@ -26,6 +26,12 @@ pub(super) fn judge(survey: &mut Survey, name: &str, arguments: &[String], input
         "trap" => trap(survey, arguments),
         "alias" => alias(survey, arguments),
         "set" => set(survey, arguments),
+        "fc" if arguments.iter().any(|word| word.starts_with('-') && word.contains('l')) => Flow::Unknown,
+        "fc" => {
+            survey.note(Class::Dynamic, "runs a command of the history");
+            Flow::Unknown
+        }
+        "shopt" if arguments.iter().all(|word| matches!(word.as_str(), "-p" | "-q")) => Flow::Unknown,
         "shopt" | "setopt" | "unsetopt" | "emulate" => {
             survey.note(Class::Dynamic, "changes how the shell reads what follows");
             Flow::Nothing

@@ -60,7 +60,7 @@ const CLIENTS: &[Client] = &[
         names: &["mysql", "mariadb", "mycli"],
         dialect: Some(Dialect::Mysql),
         valued: Valued {
-            short: "ehuPDSB",
+            short: "ehuPDS",
             long: &[
                 "execute",
                 "host",
@@ -126,6 +126,15 @@ const CLIENTS: &[Client] = &[
         outputs: &[],
     },
 ];
+
+/// Programs that are asked for their version like any other.
+pub(super) fn has(name: &str) -> bool {
+    CLIENTS.iter().any(|client| client.names.contains(&name))
+        || matches!(
+            name,
+            "mongosh" | "mongo" | "mongodump" | "mysqldump" | "mariadb-dump" | "pg_dump" | "pg_dumpall"
+        )
+}
 
 pub(super) fn judge(survey: &mut Survey, name: &str, arguments: &[String], input: &Flow) -> Option<Flow> {
     if let Some(client) = CLIENTS.iter().find(|client| client.names.contains(&name)) {
@@ -388,11 +397,12 @@ fn redis(survey: &mut Survey, arguments: &[String], input: &Flow) {
         "CONFIG" if second == "GET" => (Class::SecretRead, "reads the settings of a database"),
         "CONFIG" | "ACL" => (Class::Privilege, "changes the settings of a database"),
         "SET" | "MSET" | "SETEX" | "SETNX" | "INCR" | "DECR" | "INCRBY" | "LPUSH" | "RPUSH" | "HSET"
-        | "SADD" | "ZADD" | "EXPIRE" | "APPEND" | "XADD" | "PUBLISH" | "PERSIST" | "SAVE" | "BGSAVE" => {
+        | "SADD" | "ZADD" | "APPEND" | "XADD" | "PUBLISH" | "PERSIST" | "SAVE" | "BGSAVE" => {
             (Class::FsWrite, "changes data of a database")
         }
-        "FLUSHALL" | "FLUSHDB" | "DEL" | "UNLINK" | "SHUTDOWN" | "RENAME" | "LTRIM" | "HDEL" | "SREM"
-        | "ZREM" | "LREM" | "GETDEL" | "RESTORE" | "MIGRATE" | "SWAPDB" | "XDEL" | "XTRIM" => {
+        "EXPIRE" | "EXPIREAT" | "PEXPIRE" | "PEXPIREAT" | "FLUSHALL" | "FLUSHDB" | "DEL" | "UNLINK"
+        | "SHUTDOWN" | "RENAME" | "LTRIM" | "HDEL" | "SREM" | "ZREM" | "LREM" | "GETDEL" | "RESTORE"
+        | "MIGRATE" | "SWAPDB" | "XDEL" | "XTRIM" => {
             (Class::DbDestructive, "deletes or overwrites data of a database")
         }
         "EVAL" | "EVALSHA" | "SCRIPT" | "FUNCTION" | "FCALL" | "MODULE" | "SLAVEOF" | "REPLICAOF"

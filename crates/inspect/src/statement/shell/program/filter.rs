@@ -38,14 +38,14 @@ pub(super) fn judge(survey: &mut Survey, name: &str, arguments: &[String], input
             let options = Options::read(arguments, Valued { short: "fsw", long: &[] });
             options.operands.iter().take(1).for_each(|path| survey.read(path));
             options.operands.iter().skip(1).for_each(|path| survey.write(path));
-            input.clone().filtered()
+            if options.has(&["c", "count"]) { input.clone().filtered() } else { input.clone().selected() }
         }
         "dd" => dd(survey, arguments, input),
         "tar" | "bsdtar" | "gtar" => tar(survey, arguments),
         "openssl" => openssl(survey, arguments, input),
         "gzip" | "gunzip" | "zcat" | "bzip2" | "bunzip2" | "bzcat" | "xz" | "unxz" | "xzcat" | "zstd"
         | "unzstd" | "zstdcat" | "gzcat" | "lz4" | "lzma" => compress(survey, name, arguments, input),
-        "less" | "more" | "most" | "man" => pager(survey, name, arguments, input),
+        "less" | "zless" | "more" | "most" | "man" => pager(survey, name, arguments, input),
         "jq" | "yq" | "gojq" => query(survey, name, arguments, input),
         _ => return None,
     };
@@ -142,7 +142,7 @@ fn sort(survey: &mut Survey, arguments: &[String], input: &Flow) -> Flow {
         survey.note(Class::RemoteExec, "runs a command by way of another program");
     }
     options.operands.iter().for_each(|path| survey.read(path));
-    input.clone().filtered()
+    if options.operands.is_empty() { input.clone().selected() } else { Flow::Unknown }
 }
 
 fn dd(survey: &mut Survey, arguments: &[String], input: &Flow) -> Flow {
@@ -260,7 +260,12 @@ fn openssl(survey: &mut Survey, arguments: &[String], input: &Flow) -> Flow {
         "kfile",
     ];
     let options = Options::read(arguments, Valued { short: "", long: VALUED });
-    options.values(&["in", "inkey", "key", "cert", "kfile"]).for_each(|path| survey.read(path));
+    options.values(&["inkey", "key", "cert", "kfile"]).for_each(|path| survey.read(path));
+    // What these print is public, whatever else the file holds.
+    let public = matches!(options.operands.first(), Some(&("x509" | "req" | "verify" | "crl")));
+    for path in options.values(&["in"]) {
+        if public { survey.read_certificate(path) } else { survey.read(path) }
+    }
     options.values(&["out", "keyout"]).for_each(|path| survey.write(path));
     if options.has(&["engine", "provider", "provider-path", "config"]) {
         survey.note(Class::RemoteExec, "loads code that the text does not show");

@@ -113,8 +113,12 @@ pub(super) fn judge(survey: &mut Survey, name: &str, arguments: &[String], input
     if !INTERPRETERS.contains(&name) {
         return None;
     }
-    if !matches!(arguments, [only] if matches!(only.as_str(), "-V" | "-v" | "--version" | "-version" | "--help"))
-    {
+    let asks = matches!(arguments, [only] if match only.as_str() {
+        "-V" | "-v" | "--version" | "-version" | "--help" => true,
+        "--info" => name == "dotnet",
+        _ => false,
+    });
+    if !asks {
         survey.note(Class::RemoteExec, "runs code of a language that is not read");
         for argument in arguments {
             note_code(survey, argument);
@@ -162,7 +166,11 @@ fn shell(survey: &mut Survey, arguments: &[String], input: &Flow) {
         at += 1;
     }
     let operand = arguments.get(at).map(String::as_str);
+    let checks =
+        arguments[..at.min(arguments.len())].iter().all(|word| word == "-n" || word == "--") && at > 0;
     match operand {
+        // Read, and not run.
+        Some(path) if checks && arguments[0] == "-n" && !has_hole(path) => survey.read(path),
         Some(code) if text => {
             survey.nest(code);
             // Commands in it read what the shell reads.

@@ -55,7 +55,8 @@ fn is_known(name: &str) -> bool {
     table::has(name)
         || tool::has(name)
         || interpreter::has(name)
-        || matches!(name, "git" | "curl" | "wget" | "psql" | "mysql" | "sqlite3")
+        || database::has(name)
+        || matches!(name, "git" | "curl" | "wget" | "sqlite3" | "openssl")
 }
 
 /// `--version` or `--help`, alone.

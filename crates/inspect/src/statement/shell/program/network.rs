@@ -2,17 +2,19 @@
 
 use super::super::Class;
 use super::super::flow::Flow;
-use super::super::option::{Options, Valued};
+use super::super::option::{Options, Valued, may_hide_options};
+use super::super::place::is_root;
 use super::super::survey::Survey;
-use super::super::word::{display, tells};
+use super::super::word::{display, names_files, tells};
 use super::{note_network, note_told};
+use crate::statement::path::{normalise, secret};
 use crate::statement::url;
 
 const SENDS: &str = "sends data to another machine";
 
 pub(super) fn judge(survey: &mut Survey, name: &str, arguments: &[String], input: &Flow) -> Option<Flow> {
     match name {
-        "curl" => Some(curl(survey, arguments, input)),
+        "curl" => Some(curl(survey, arguments)),
         "wget" | "wget2" => Some(wget(survey, arguments)),
         "http" | "https" | "xh" | "aria2c" | "lynx" | "w3m" | "links" | "ftp" | "lftp" | "tftp" | "sftp" => {
             note_network(survey);
@@ -35,12 +37,12 @@ pub(super) fn judge(survey: &mut Survey, name: &str, arguments: &[String], input
         }
         "scp" | "rsync" | "rclone" => Some(copy(survey, name, arguments)),
         "ping" | "ping6" | "dig" | "nslookup" | "host" | "traceroute" | "tracepath" | "mtr" | "whois"
-        | "arping" | "drill" => {
+        | "arping" | "drill" | "ssh-keyscan" => {
             note_network(survey);
             // A name that is looked up tells its servers what is in it.
             note_told(survey, arguments.iter().map(String::as_str));
-            if name == "dig" {
-                let options = Options::read(arguments, Valued { short: "bcfkpqtxy", long: &[] });
+            if matches!(name, "dig" | "ssh-keyscan") {
+                let options = Options::read(arguments, Valued { short: "Tbcfkpqtxy", long: &[] });
                 options.values(&["f"]).for_each(|path| send_file(survey, path));
             }
             Some(Flow::Network)
@@ -56,7 +58,7 @@ fn send_file(survey: &mut Survey, path: &str) {
 }
 
 fn note_url(survey: &mut Survey, text: &str) {
-    if tells(text) {
+    if tells(text) || names_files(text) {
         survey.note(Class::Dynamic, "asks the network for an address that is decided when it runs");
     }
     let facts = url::read(&display(text));
@@ -159,10 +161,11 @@ const CURL_SENDS: &[&str] = &[
     "expand-data",
 ];
 
-fn curl(survey: &mut Survey, arguments: &[String], input: &Flow) -> Flow {
+fn curl(survey: &mut Survey, arguments: &[String]) -> Flow {
     note_network(survey);
     let options = Options::read(arguments, Valued { short: "XHdFTouAebcmxEKwrDPyYzCtQU", long: CURL_LONG });
-    if options.has(CURL_SENDS) {
+    let sends = options.has(CURL_SENDS) && !curl_asks(&options);
+    if sends {
         survey.note(Class::RemoteExec, SENDS);
     }
     curl_reads(survey, &options);
@@ -186,10 +189,16 @@ fn curl(survey: &mut Survey, arguments: &[String], input: &Flow) -> Flow {
     if options.has(&["O", "remote-name", "J", "remote-name-all"]) {
         survey.note(Class::FsWrite, "writes a file");
     }
-    if *input != Flow::Nothing && options.has(CURL_SENDS) {
-        survey.note(Class::RemoteExec, SENDS);
-    }
     Flow::Network
+}
+
+/// Whether what would be sent is written into the address instead (`-G`), and is known.
+fn curl_asks(options: &Options<'_>) -> bool {
+    const DATA: &[&str] = &["d", "data", "data-ascii", "data-raw", "data-urlencode"];
+    let others: Vec<&str> = CURL_SENDS.iter().copied().filter(|name| !DATA.contains(name)).collect();
+    options.has(&["G", "get"])
+        && !options.has(&others)
+        && options.values(DATA).all(|value| !value.contains('@') && !tells(value))
 }
 
 /// Everything of a request that is sent beside its address and its body.
@@ -283,6 +292,7 @@ fn curl_writes(survey: &mut Survey, options: &Options<'_>) {
             "hsts",
             "etag-save",
             "libcurl",
+            "output-dir",
         ])
         .filter(|path| *path != "-" && *path != "/dev/null")
         .collect();
@@ -312,6 +322,8 @@ fn wget(survey: &mut Survey, arguments: &[String]) -> Flow {
     const LONG: &[&str] = &[
         "output-document",
         "directory-prefix",
+        "warc-file",
+        "rejected-log",
         "output-file",
         "append-output",
         "input-file",
@@ -351,9 +363,23 @@ fn wget(survey: &mut Survey, arguments: &[String]) -> Flow {
     note_told(survey, options.words_but(WGET_OTHERS));
     options.operands.iter().for_each(|url| note_url(survey, url));
     options
-        .values(&["o", "output-file", "a", "append-output", "save-cookies", "P", "directory-prefix"])
+        .values(&[
+            "o",
+            "output-file",
+            "a",
+            "append-output",
+            "save-cookies",
+            "P",
+            "directory-prefix",
+            "warc-file",
+            "rejected-log",
+        ])
         .filter(|path| *path != "/dev/null")
         .for_each(|path| survey.write(path));
+    // Below a root or a home an address names any file.
+    if options.values(&["P", "directory-prefix"]).any(|path| is_root(path) && !matches!(path, "." | "./")) {
+        survey.note(Class::Privilege, "writes a file that decides what runs or who may log in");
+    }
     let documents: Vec<&str> = options.values(&["O", "output-document"]).collect();
     // `-qO-` prints.
     let prints = documents.contains(&"-") || options.has(&["spider"]);
@@ -393,6 +419,11 @@ fn copy(survey: &mut Survey, name: &str, arguments: &[String]) -> Flow {
     {
         survey.note(Class::RemoteExec, "runs a command by way of another program");
     }
+    if name == "rsync" && only_rehearses(&options, arguments) {
+        note_network(survey);
+        note_told(survey, options.operands.iter().copied());
+        return Flow::Unknown;
+    }
     for value in options.values(&["o"]) {
         if value.to_ascii_lowercase().contains("command") {
             survey.note(Class::RemoteExec, "runs a command by way of another program");
@@ -408,24 +439,16 @@ fn copy(survey: &mut Survey, name: &str, arguments: &[String]) -> Flow {
         survey.delete("./");
     }
     if name == "rclone" {
-        note_network(survey);
-        let class = match options.operands.first().copied() {
-            Some(
-                "ls" | "lsd" | "lsl" | "lsf" | "lsjson" | "size" | "version" | "listremotes" | "check"
-                | "about",
-            ) => Class::Safe,
-            Some("delete" | "purge" | "deletefile" | "sync" | "move" | "rmdir" | "rmdirs" | "cleanup") => {
-                Class::InfraDestructive
-            }
-            Some("config") => Class::SecretRead,
-            _ => Class::RemoteExec,
-        };
-        survey.note(class, SENDS);
-        return Flow::Network;
+        return rclone(survey, &options);
     }
     let Some((last, sources)) = options.operands.split_last() else { return Flow::Nothing };
     for source in sources {
-        if is_remote(source) { note_network(survey) } else { survey.read_tree(source) }
+        if is_remote(source) {
+            note_network(survey);
+            note_taken(survey, source);
+        } else {
+            survey.read_tree(source);
+        }
     }
     if is_remote(last) {
         note_network(survey);
@@ -434,6 +457,38 @@ fn copy(survey: &mut Survey, name: &str, arguments: &[String]) -> Flow {
         survey.write(last);
     }
     Flow::Nothing
+}
+
+fn rclone(survey: &mut Survey, options: &Options<'_>) -> Flow {
+    note_network(survey);
+    let class = match options.operands.first().copied() {
+        Some(
+            "ls" | "lsd" | "lsl" | "lsf" | "lsjson" | "size" | "version" | "listremotes" | "check" | "about",
+        ) => Class::Safe,
+        Some("delete" | "purge" | "deletefile" | "sync" | "move" | "rmdir" | "rmdirs" | "cleanup") => {
+            Class::InfraDestructive
+        }
+        Some("config") => Class::SecretRead,
+        _ => Class::RemoteExec,
+    };
+    survey.note(class, SENDS);
+    Flow::Network
+}
+
+/// Whether `rsync` only says what it would copy.
+fn only_rehearses(options: &Options<'_>, arguments: &[String]) -> bool {
+    options.has(&["n", "dry-run"])
+        && !options.has(&["log-file", "write-batch", "only-write-batch"])
+        && !arguments.iter().any(|word| word.starts_with("--no-"))
+        && !may_hide_options(arguments)
+}
+
+/// A file of another machine is a secret as one of this.
+pub(super) fn note_taken(survey: &mut Survey, source: &str) {
+    let path = source.split_once(':').map_or(source, |(_, path)| path);
+    if secret::is_secret(&normalise(&display(path))) {
+        survey.read(path);
+    }
 }
 
 /// `host:path`, as `scp` and `rsync` tell it from a path.

@@ -171,7 +171,12 @@ fn grep(survey: &mut Survey, name: &str, arguments: &[String], input: &Flow) -> 
     if options.has(&["l", "files-with-matches", "L", "files"]) {
         return Flow::Names("./\u{3}".to_owned());
     }
-    if paths.is_empty() { input.clone().filtered() } else { Flow::Unknown }
+    let whole = !options.has(&["o", "only-matching", "c", "count", "n", "line-number", "b", "byte-offset"]);
+    match paths {
+        [] if whole => input.clone().selected(),
+        [] => input.clone().filtered(),
+        _ => Flow::Unknown,
+    }
 }
 
 /// Directories below which there are credentials.

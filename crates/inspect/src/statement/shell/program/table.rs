@@ -2,13 +2,15 @@
 
 use super::super::flow::Flow;
 use super::super::option::{Options, Valued, may_hide_options};
+use super::super::scope::is_secret_name;
 use super::super::survey::Survey;
-use super::super::word::has_hole;
+use super::super::word::{has_hole, is_known};
 use super::super::{Class, Flag};
 use super::interpreter;
 
 mod list;
 mod reader;
+mod show;
 
 use list::PROGRAMS;
 use reader::READERS;
@@ -123,6 +125,14 @@ pub(super) fn judge(survey: &mut Survey, name: &str, arguments: &[String], input
         _ => note_words(survey, name, arguments),
     }
     let program = find(name)?;
+    if !may_hide_options(arguments) && show::judge(survey, name, arguments) {
+        return Some(Flow::Unknown);
+    }
+    // Asked for by name, variables are secrets when they are called so.
+    let named = |word: &String| !word.starts_with('-') && is_known(word) && !is_secret_name(word);
+    if name == "printenv" && !arguments.is_empty() && arguments.iter().all(named) {
+        return Some(Flow::Unknown);
+    }
     let files = [program.reads, program.writes];
     let options = Options::read_with(arguments, program.valued, &files);
     survey.note(program.class, reason(program.class));
@@ -137,7 +147,8 @@ pub(super) fn judge(survey: &mut Survey, name: &str, arguments: &[String], input
     }
     note_operands(survey, program, &options);
     Some(if program.operands == Operands::Read && options.operands.is_empty() {
-        input.clone().filtered()
+        let whole = matches!(name, "head" | "tail") && !options.has(&["c", "bytes"]);
+        if whole { input.clone().selected() } else { input.clone().filtered() }
     } else {
         Flow::Unknown
     })

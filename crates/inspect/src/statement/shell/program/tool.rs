@@ -9,14 +9,16 @@ mod cloud;
 mod cluster;
 mod forge;
 mod machine;
+mod only;
 mod package;
+mod rehearse;
 mod service;
 mod system;
 
 use super::super::Class;
 use super::super::environment;
 use super::super::flow::Flow;
-use super::super::option::{Options, Valued};
+use super::super::option::{Options, Valued, may_hide_options};
 use super::super::survey::Survey;
 use super::super::word::has_hole;
 
@@ -43,6 +45,7 @@ fn tools() -> impl Iterator<Item = &'static Tool> {
         cloud::TOOLS,
         forge::TOOLS,
         package::TOOLS,
+        only::TOOLS,
         service::TOOLS,
         system::TOOLS,
     ];
@@ -54,13 +57,15 @@ pub(super) fn has(name: &str) -> bool {
 }
 
 pub(super) fn judge(survey: &mut Survey, name: &str, arguments: &[String]) -> Option<Flow> {
-    let tool = tools().find(|tool| tool.names.contains(&name))?;
+    // A program may stand in several tables: with others, and with what only it has.
+    let entries: Vec<_> = tools().filter(|tool| tool.names.contains(&name)).collect();
+    let tool = *entries.first()?;
     let given = Options::read(arguments, Valued { short: "", long: &[] });
     let operands = operands(tool, arguments);
     let options: Vec<&str> = given.names().chain(arguments.iter().map(String::as_str)).collect();
     let mut best: Option<(usize, Class)> = None;
     let mut possible = None;
-    for rules in tool.rules {
+    for rules in entries.iter().flat_map(|tool| tool.rules) {
         for command in rules.commands {
             match fit(command, &operands, &options) {
                 Fit::No => {}
@@ -78,6 +83,7 @@ pub(super) fn judge(survey: &mut Survey, name: &str, arguments: &[String]) -> Op
     }
     let nothing = operands.is_empty() && best.is_none();
     let class = match best {
+        Some(_) if rehearse::only_rehearses(name, &operands, arguments) => Class::Safe,
         Some((_, class)) => class,
         None if nothing
             && arguments.iter().all(|word| matches!(word.as_str(), "--help" | "-h" | "--version")) =>
@@ -108,18 +114,41 @@ fn note_places(survey: &mut Survey, name: &str, operands: &[&str], arguments: &[
     }
     let copies = matches!(
         (name, operands),
-        ("aws", ["s3", "cp" | "mv" | "sync", ..]) | ("gsutil", ["cp" | "mv" | "rsync", ..])
+        ("aws", ["s3", "cp" | "mv" | "sync", ..])
+            | ("gsutil", ["cp" | "mv" | "rsync", ..])
+            | ("gcloud", ["storage", "cp" | "mv" | "rsync", ..])
     );
     if copies {
-        let paths = &operands[usize::from(name == "aws") + 1..];
+        let paths = &operands[usize::from(name != "gsutil") + 1..];
         if let Some((last, sources)) = paths.split_last() {
             sources.iter().filter(|path| !path.contains("://")).for_each(|path| survey.read_tree(path));
             if last.contains("://") {
                 survey.note(Class::RemoteExec, "sends data to another machine");
-            } else {
+            } else if *last != "-" {
                 survey.write(last);
+                if arguments.iter().any(|word| word.starts_with("--delete")) {
+                    survey.delete(last);
+                }
             }
         }
+    }
+    if let ["cp", source, target] | ["container" | "compose", "cp", source, target] = operands
+        && matches!(name, "docker" | "podman" | "nerdctl" | "kubectl" | "oc")
+    {
+        if source.contains(':') {
+            super::network::note_taken(survey, source);
+        } else {
+            survey.read_tree(source);
+        }
+        if target.contains(':') {
+            survey.note(Class::InfraDestructive, "writes into a container");
+        } else if *target != "-" {
+            survey.write(target);
+        }
+    }
+    if let ("az", ["storage", _, "download", ..]) = (name, operands) {
+        let options = Options::read(arguments, Valued { short: "f", long: &["file"] });
+        options.values(&["f", "file"]).for_each(|path| survey.write(path));
     }
     note_settings(survey, name, arguments);
     for argument in arguments {
@@ -129,7 +158,7 @@ fn note_places(survey: &mut Survey, name: &str, operands: &[&str], arguments: &[
     }
 }
 
-/// Options that send a command to another machine, with the credentials for this one, or take settings from a file.
+/// Options that send a command to another machine, with credentials, or take settings from a file.
 fn note_settings(survey: &mut Survey, name: &str, arguments: &[String]) {
     let (variable, settings, machines): (&str, &[&str], &[&str]) = match name {
         "kubectl" | "oc" => ("KUBECONFIG", &["kubeconfig"], &["server", "s"]),
@@ -170,7 +199,7 @@ fn operands<'a>(tool: &Tool, arguments: &'a [String]) -> Vec<&'a str> {
     while let Some(argument) = arguments.get(at) {
         at += 1;
         let name = argument.trim_start_matches('-');
-        if name.len() == argument.len() {
+        if name.len() == argument.len() || name.is_empty() && argument.len() == 1 {
             operands.push(argument.as_str());
         } else if tool.valued.contains(&name) {
             at += 1;

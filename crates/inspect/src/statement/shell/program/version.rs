@@ -88,7 +88,10 @@ fn command(survey: &mut Survey, verb: &str, rest: &[String]) -> Flow {
     {
         survey.note(Class::RemoteExec, RUNS);
     }
-    if rest.iter().any(|word| word.starts_with("ext::") || word.starts_with("fd::")) {
+    if rest
+        .iter()
+        .any(|word| word.starts_with("ext::") || word.starts_with("fd::") || word.contains("=ext::"))
+    {
         survey.note(Class::RemoteExec, RUNS);
     }
     note_remote(survey, verb, rest);
@@ -120,6 +123,7 @@ fn command(survey: &mut Survey, verb: &str, rest: &[String]) -> Flow {
         "branch" | "tag" => reference(&options, first),
         "remote" => match first {
             None | Some("show" | "get-url" | "-v") => (Class::Safe, ""),
+            Some("remove" | "rm" | "prune") => (Class::FsDestructive, LOSES),
             _ => (Class::FsWrite, "changes a repository"),
         },
         "config" => return config(survey, rest),
@@ -145,6 +149,9 @@ fn command(survey: &mut Survey, verb: &str, rest: &[String]) -> Flow {
             }
             _ => (Class::FsWrite, "changes a repository"),
         },
+        "bisect" if matches!(first, Some("log" | "view")) => (Class::Safe, ""),
+        "symbolic-ref" if rest.len() == 1 && first.is_some() => (Class::Safe, ""),
+        "archive" if matches!(rest, [only] if only == "--list" || only == "-l") => (Class::Safe, ""),
         "bisect" if first == Some("run") => {
             survey.later(rest[1..].to_vec());
             (Class::RemoteExec, RUNS)
@@ -215,6 +222,10 @@ fn note_remote(survey: &mut Survey, verb: &str, rest: &[String]) {
     match verb {
         "clone" | "ls-remote" => super::note_told(survey, words),
         "fetch" | "pull" | "push" => {
+            let address = |word: &&str| word.contains("://") || word.contains('@') && word.contains(':');
+            if verb == "push" && words.clone().next().as_ref().is_some_and(address) {
+                survey.note(Class::RemoteExec, "sends data to another machine");
+            }
             super::note_told(
                 survey,
                 words.next().into_iter().chain(words.filter(|word| word.contains("://"))),
@@ -238,7 +249,7 @@ fn note_shown(survey: &mut Survey, rest: &[String]) {
 }
 
 fn reference(options: &Options<'_>, first: Option<&str>) -> (Class, &'static str) {
-    if options.has(&["D", "d", "delete"]) {
+    if options.has(&["D", "d", "delete", "f", "force"]) {
         return (Class::FsDestructive, "deletes names of a repository");
     }
     let lists = options.has(&[
@@ -264,7 +275,9 @@ fn reference(options: &Options<'_>, first: Option<&str>) -> (Class, &'static str
 }
 
 fn checkout(options: &Options<'_>, rest: &[String]) -> (Class, &'static str) {
-    let paths = rest.iter().any(|word| word == "--" || word == "." || word.starts_with("./"));
+    // A name, then a file: `git checkout HEAD~1 file`.
+    let files = options.operands.len() > 1 && !options.has(&["b", "orphan", "t", "track"]);
+    let paths = files || rest.iter().any(|word| word == "--" || word == "." || word.starts_with("./"));
     if paths || options.has(&["f", "force", "B", "p", "patch", "ours", "theirs"]) {
         (Class::FsDestructive, LOSES)
     } else {

@@ -29,6 +29,14 @@ impl Survey {
         self.keep_path(field, Direction::Read);
     }
 
+    /// A certificate, of which the ending alone does not say that it is none of a key.
+    pub(in crate::statement::shell) fn read_certificate(&mut self, field: &str) {
+        let (class, flag, reason) = place::reading(field.strip_suffix(".pem").unwrap_or(field));
+        self.note(class, reason);
+        flag.into_iter().for_each(|flag| self.flag(flag));
+        self.keep_path(field, Direction::Read);
+    }
+
     /// A file that a command writes.
     pub(in crate::statement::shell) fn write(&mut self, field: &str) {
         let (class, flag, reason) = place::writing(field);

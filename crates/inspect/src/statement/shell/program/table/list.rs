@@ -101,7 +101,6 @@ pub(super) const PROGRAMS: &[Program] = &[
             "lsb_release",
             "runlevel",
             "getopt",
-            "fc",
             "numfmt",
             "uuidgen",
             "mcookie",
@@ -148,6 +147,22 @@ pub(super) const PROGRAMS: &[Program] = &[
         Class::Safe,
         Operands::None,
     ),
+    program(
+        &["atq", "c++filt", "ipcs", "lslocks", "lvs", "pg_lsclusters", "pmap", "pvs", "vgs"],
+        Class::Safe,
+        Operands::None,
+    ),
+    program(&["addr2line"], Class::Safe, Operands::None).with("bjs").reading(&["e", "exe"]),
+    program(&["smartctl"], Class::Safe, Operands::None).but(
+        &["s", "smart", "o", "offlineauto", "S", "saveauto", "t", "test", "X", "abort", "set"],
+        Class::InfraDestructive,
+    ),
+    program(&["iptables-save", "ip6tables-save"], Class::Safe, Operands::None)
+        .but(&["M", "modprobe"], Class::RemoteExec)
+        .with("t")
+        .writing(&["f", "file"]),
+    program(&["envsubst"], Class::SecretRead, Operands::None),
+    program(&["dos2unix", "unix2dos", "virtualenv"], Class::FsWrite, Operands::Write).with("cip"),
     program(&["printenv"], Class::SecretRead, Operands::None),
     program(&["ps"], Class::Safe, Operands::None),
     program(&["hostname", "domainname"], Class::Safe, Operands::None)
@@ -166,7 +181,13 @@ pub(super) const PROGRAMS: &[Program] = &[
     program(&["touch"], Class::FsWrite, Operands::Write).with("drt").named(&["date", "reference", "time"]),
     program(&["mkdir", "mkfifo"], Class::FsWrite, Operands::Write).with("m").named(&["mode"]),
     program(&["mktemp"], Class::FsWrite, Operands::Write).with("p").named(&["tmpdir", "suffix"]),
-    program(&["fallocate"], Class::FsWrite, Operands::Write).with("lo").named(&["length", "offset"]),
+    program(&["fallocate"], Class::FsWrite, Operands::Write)
+        .but(
+            &["c", "collapse-range", "d", "dig-holes", "p", "punch-hole", "z", "zero-range"],
+            Class::FsDestructive,
+        )
+        .with("lo")
+        .named(&["length", "offset"]),
     program(&["cp", "install", "ditto"], Class::FsWrite, Operands::Copy)
         .but(&["remove-destination", "f", "force"], Class::FsWrite)
         .with("tSmog"),
@@ -174,7 +195,8 @@ pub(super) const PROGRAMS: &[Program] = &[
     program(&["mv", "rename"], Class::FsWrite, Operands::Move).with("tS"),
     program(&["zip", "7z", "7za", "rar", "ar", "cpio"], Class::FsWrite, Operands::Pack)
         .but(&["T", "TT", "unzip-command", "m", "rsh-command"], Class::RemoteExec),
-    program(&["unzip", "unrar", "patch", "uudecode"], Class::FsWrite, Operands::Read),
+    program(&["unzip"], Class::FsWrite, Operands::Read).with("P").writing(&["d"]),
+    program(&["unrar", "patch", "uudecode"], Class::FsWrite, Operands::Read),
     program(&["rm", "unlink", "srm"], Class::FsDestructive, Operands::Delete),
     program(&["rmdir"], Class::FsDestructive, Operands::Delete),
     program(&["shred", "wipe", "scrub"], Class::FsDestructive, Operands::Delete).with("ns"),
@@ -422,13 +444,10 @@ pub(super) const PROGRAMS: &[Program] = &[
             "esbuild",
             "rollup",
             "parcel",
-            "gofmt",
             "rustfmt",
-            "black",
             "isort",
             "prettier",
             "eslint",
-            "ruff",
             "flake8",
             "mypy",
             "pylint",
@@ -476,4 +495,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         Class::RemoteExec,
         Operands::None,
     ),
+    // Formatters that run nothing of what they read.
+    program(&["gofmt"], Class::Safe, Operands::Read).but(&["w", "cpuprofile"], Class::FsWrite).with("r"),
+    program(&["black"], Class::FsWrite, Operands::Write).with("lt").named(&["line-length", "config"]),
 ];

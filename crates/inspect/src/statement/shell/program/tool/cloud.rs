@@ -75,10 +75,11 @@ pub(super) const TOOLS: &[Tool] = &[
                     "ec2 describe-instance-attribute",
                 ],
             },
+            // Where a copy goes is judged by its words.
+            Rules { class: Class::Safe, commands: &["s3 cp", "s3 sync"] },
             Rules {
                 class: Class::FsWrite,
                 commands: &[
-                    "s3 cp",
                     "s3 mb",
                     "s3api get-object",
                     "configure",
@@ -87,10 +88,7 @@ pub(super) const TOOLS: &[Tool] = &[
                     "eks update-kubeconfig",
                 ],
             },
-            Rules {
-                class: Class::InfraDestructive,
-                commands: &["s3 sync", "s3 rm", "s3 rb", "s3 mv", "* *"],
-            },
+            Rules { class: Class::InfraDestructive, commands: &["s3 rm", "s3 rb", "s3 mv", "* *"] },
             Rules {
                 class: Class::Privilege,
                 commands: &[
@@ -187,6 +185,15 @@ pub(super) const TOOLS: &[Tool] = &[
                     "logging read",
                     "* * get-status",
                     "* * tail",
+                    "run * list",
+                    "run * describe",
+                    "storage ls",
+                    "storage du",
+                    "storage cat",
+                    "storage cp",
+                    "storage hash",
+                    "storage * list",
+                    "storage * describe",
                 ],
             },
             Rules {
@@ -286,6 +293,7 @@ pub(super) const TOOLS: &[Tool] = &[
                     "find",
                     "help",
                     "monitor *",
+                    "* log tail",
                     "graph query",
                     "login --help",
                 ],
@@ -322,6 +330,7 @@ pub(super) const TOOLS: &[Tool] = &[
                     "ad * credential reset",
                 ],
             },
+            Rules { class: Class::FsWrite, commands: &["storage blob download", "storage file download"] },
             Rules {
                 class: Class::Privilege,
                 commands: &[

@@ -30,6 +30,8 @@ pub(super) const TOOLS: &[Tool] = &[
             "tail",
             "since",
             "sort-by",
+            "v",
+            "s",
         ],
         rules: &[
             Rules {
