@@ -20,7 +20,7 @@ use super::writer::Command;
 use super::{Ledger, hold};
 use crate::limits;
 use crate::seal::Seal;
-use crate::store::entry::Place;
+use crate::store::entry::{self, Place};
 use crate::store::retention::{self, Body, Cursor, Mark};
 use crate::store::{self, ErrorKind, Read, Right, Tx, lane};
 
@@ -357,14 +357,41 @@ fn standing(
         Some(id) => match calls.get(&id) {
             Some(known) => known.clone(),
             None => {
-                let first = retention::call(read, id.as_bytes())?;
-                let begun = first.and_then(|first| Some(Beginning::of(&Leaf::decode(&first).ok()?, &first)));
+                let begun = beginning(read, id)?;
                 calls.insert(id, begun.clone());
                 begun
             }
         },
     };
+    // What a part belongs to decides, and stays while that is not known.
+    if part && call.is_none() {
+        return Ok(None);
+    }
     Ok(Some(Standing { own: Beginning::of(&leaf, &body.leaf), call, part }))
+}
+
+/// How a call began: by the one leaf that says so itself. Of several, one alone is in the log; rows beside it are somebody
+/// else's.
+fn beginning(read: &mut Read<'_>, call: Id) -> Result<Option<Beginning>, store::Error> {
+    let mut found = Vec::new();
+    for (place, bytes) in retention::beginnings(read, call.as_bytes(), limits::BEGINNINGS_MAX)? {
+        let Ok(leaf) = Leaf::decode(&bytes) else { continue };
+        let begins = matches!(leaf.event, EventType::CallIntent | EventType::CallDenied);
+        if begins && leaf.call == Some(call) {
+            found.push((place, Beginning::of(&leaf, &bytes)));
+        }
+    }
+    if found.len() > 1 {
+        let mut in_log = Vec::new();
+        for (place, beginning) in found {
+            if entry::index_of(read, place)?.is_some() {
+                in_log.push((place, beginning));
+            }
+        }
+        found = in_log;
+    }
+    let [(_, beginning)] = &found[..] else { return Ok(None) };
+    Ok(Some(beginning.clone()))
 }
 
 /// The ranges that hold these bodies and no others; `places` are sorted.

@@ -20,6 +20,8 @@ pub const POSTGRES_VERSION_MIN: u32 = 140_000;
 pub const RETENTION_MS: u64 = 60 * 60 * 1_000;
 /// Recorded messages looked at together, and at most erased in one transaction: evidence waits for no more.
 pub const RETENTION_PAGE: u32 = 1_000;
+/// Rows looked at that say they begin one call; when more do, what belongs to it is not erased.
+pub const BEGINNINGS_MAX: u32 = 8;
 /// Leaves looked at that are noted to say that one body was erased: ranges may lie within another.
 pub const ERASURES_MAX: u32 = 8;
 /// Lanes named by one leaf about what was erased.

@@ -85,12 +85,13 @@ pub fn bodies(read: &mut Read<'_>, day: i64, after: Cursor, limit: u32) -> Resul
     )
 }
 
-/// The first leaf of a call.
-pub fn call(read: &mut Read<'_>, call: &[u8; 16]) -> Result<Option<Vec<u8>>, Error> {
-    read.first(
-        "SELECT leaf FROM entry WHERE call = $1 AND type IN ('call.intent', 'call.denied') LIMIT 1",
-        &[call.into()],
-        |row| Ok(row.bytes(0)?.to_vec()),
+/// At most `limit` rows that say they begin a call, with their leaves, in the order of places.
+pub fn beginnings(read: &mut Read<'_>, call: &[u8; 16], limit: u32) -> Result<Vec<(Place, Vec<u8>)>, Error> {
+    read.all(
+        "SELECT place, leaf FROM entry WHERE call = $1 AND type IN ('call.intent', 'call.denied') \
+         ORDER BY place LIMIT $2",
+        &[call.into(), Value::Int(i64::from(limit))],
+        |row| Ok((Place::read(row.int(0)?), row.bytes(1)?.to_vec())),
     )
 }
 

@@ -323,3 +323,25 @@ async fn thousands_of_messages_go_and_those_between_them_stay() {
     assert!(newest.unwrap().len() > 2, "no leaf names more ranges than it can hold");
     assert_eq!(archive.finish().await, BTreeMap::from([("ordinary, 90 days".to_owned(), 2_000)]));
 }
+
+#[tokio::test]
+async fn row_beside_a_call_does_not_say_how_long_its_answer_is_kept() {
+    let archive = Archive::new();
+    let victim = archive.call("prod", Some("ddl_destructive")).await;
+    let other = archive.call("prod", Some("read")).await;
+    let leaf = |place: At| {
+        let bytes =
+            archive.place.reader().read_now("leaf", |read| entry::leaf_at(read, place)).unwrap().unwrap();
+        Leaf::decode(&bytes).unwrap()
+    };
+    let (own, other) = (leaf(victim), leaf(other));
+    let forge = "INSERT INTO entry (place, type, ts, call, result, leaf) VALUES (?1, 'call.denied', 1, ?2, 'deny', ?3)";
+    let call = own.call.unwrap();
+    for (place, leaf) in [(98_i64 << 40, other.clone()), (99 << 40, Leaf { call: Some(call), ..other })] {
+        let row = rusqlite::params![place, call.as_bytes().as_slice(), leaf.encode().unwrap()];
+        archive.place.intruder().execute(forge, row).unwrap();
+    }
+    archive.pass(40);
+    archive.retain(30, 400).await;
+    assert_eq!(archive.rows("payload"), 2, "the statement that destroys, and its answer");
+}
