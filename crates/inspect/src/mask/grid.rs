@@ -13,6 +13,8 @@ const HEADER_MAX: usize = 48;
 const LABEL_MAX: usize = 40;
 /// Bytes after a sign in which what is labelled has its first digit.
 const DIGIT_MAX: usize = 20;
+/// Most bytes between the brackets of rows that are inserted.
+const GROUP_MAX: usize = 16 * 1024;
 /// Longest labelled value, in bytes.
 const VALUE_MAX: usize = 64;
 /// Longest labelled word.
@@ -208,7 +210,8 @@ fn inserted<'a, M: Copy>(
     }
 }
 
-/// What stands in the brackets that open next on the line, and where they close; or how far they were looked for.
+/// What stands in the brackets that open next on the line, and where they close; or the end of that line, when they do not
+/// close within [`GROUP_MAX`].
 fn group(text: &str, from: usize) -> (Option<Span>, usize) {
     let bytes = text.as_bytes();
     let from = from.min(bytes.len());
@@ -218,17 +221,20 @@ fn group(text: &str, from: usize) -> (Option<Span>, usize) {
     if bytes[open] != b'(' {
         return (None, open);
     }
-    let mut end = open + 1;
-    loop {
-        let next = memchr::memchr3(b')', b'\'', b'"', bytes.get(end..).unwrap_or_default());
-        let Some(next) = next.map(|length| end + length) else { return (None, bytes.len()) };
-        if bytes[next] == b')' {
-            return (Some(Span::new(open + 1, next)), next);
+    let until = bytes.len().min(open + GROUP_MAX);
+    let closes = || {
+        let mut at = open + 1;
+        loop {
+            at += memchr::memchr3(b')', b'\'', b'"', bytes.get(at..until)?)?;
+            if bytes[at] == b')' {
+                return Some(at);
+            }
+            at = closing(bytes, at + 1, until, bytes[at])? + 1;
         }
-        match closing(bytes, next + 1, bytes.len(), bytes[next]) {
-            Some(closed) => end = closed + 1,
-            None => return (None, bytes.len()),
-        }
+    };
+    match closes() {
+        Some(end) => (Some(Span::new(open + 1, end)), end),
+        None => (None, memchr::memchr(b'\n', &bytes[open..]).map_or(bytes.len(), |length| open + length)),
     }
 }
 
@@ -382,6 +388,8 @@ mod tests {
         ] {
             assert_eq!(table(text), person, "{text}");
         }
+        let late = "insert into x (oops\n\nid,name,born\n7,Ana,1984-07-23";
+        assert_eq!(table(late), person, "brackets that never close end with their line");
         let two = "insert into t (id, name) values (1, 'O''Neill, A'), (2, 'Bo')";
         assert_eq!(table(two), [("name", "O''Neill, A"), ("name", "Bo")]);
     }

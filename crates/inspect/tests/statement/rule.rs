@@ -413,15 +413,20 @@ fn a_definition_that_the_parser_cannot_read_is_as_bad_as_its_worst_word() {
         ],
     );
     all_are(Class::Unknown, Dialect::Clickhouse, &["CREATE TABLE x AS t ENGINE = Memory AS SELECT myudf(1)"]);
-    all_are(
-        Class::Ddl,
-        Dialect::Clickhouse,
-        &["ALTER TABLE t MODIFY TTL ts + INTERVAL 1 DAY", "CREATE TABLE x AS t"],
-    );
+    all_are(Class::Ddl, Dialect::Clickhouse, &["CREATE TABLE x AS t"]);
     all_are(
         Class::DdlDestructive,
         Dialect::Clickhouse,
-        &["ALTER TABLE t DROP PARTITION 202401", "EXCHANGE TABLES a AND b"],
+        &[
+            "ALTER TABLE t MODIFY TTL ts + INTERVAL 1 DAY",
+            "ALTER TABLE t DROP PARTITION 202401",
+            "EXCHANGE TABLES a AND b",
+        ],
+    );
+    all_are(
+        Class::DdlDestructive,
+        Dialect::Mysql,
+        &["ALTER TABLE t ENGINE=BLACKHOLE", "ALTER TABLE t ENGINE = MEMORY"],
     );
     all_are(Class::Privilege, Dialect::Mysql, &["ALTER TABLE mysql.user ROW_FORMAT = COMPRESSED"]);
 }

@@ -64,6 +64,10 @@ const DESTROYS: [&str; 11] = [
     "clear", "detach", "discard", "drop", "exchange", "move", "offline", "purge", "replace", "switch",
     "truncate",
 ];
+/// Words after which rows of a table that is there end some time, or are another's.
+const ENDS_ROWS: [&str; 4] = ["default_table_expiration_days", "expiration_timestamp", "swap", "ttl"];
+/// Engines that keep no rows, or not for long.
+const FORGETFUL: [&str; 3] = ["blackhole", "memory", "null"];
 /// Words about rights and guards.
 const RIGHTS: [&str; 21] = [
     "authorization",
@@ -264,12 +268,19 @@ pub(super) fn judge(words: &[&Token], dialect: Dialect) -> Option<(Class, Option
     };
     let (_, head) = HEADS.iter().find(|(dialects, head)| dialects.contains(&dialect) && begins(head))?;
     let rest = &words[head.len()..];
-    let mut class = Class::Ddl;
+    let alters = head.first() == Some(&"alter");
+    let ends = |token: &&&Token| ENDS_ROWS.iter().any(|word| is(token, word));
+    let mut class =
+        if alters && rest.iter().any(|token| ends(&token)) { Class::DdlDestructive } else { Class::Ddl };
     // Tables that keep their rows elsewhere.
     for at in rest.iter().enumerate().filter(|(_, token)| is(token, "engine")).map(|(at, _)| at) {
         let mut engine = rest[at + 1..].iter().filter(|token| ***token != Token::Eq);
-        if !engine.next().is_some_and(|token| known_engine(token)) {
-            class = Class::Export;
+        match engine.next() {
+            Some(token) if alters && FORGETFUL.iter().any(|word| is(token, word)) => {
+                class = class.max(Class::DdlDestructive);
+            }
+            Some(token) if known_engine(token) => {}
+            _ => class = Class::Export,
         }
     }
     for at in 0..rest.len() {

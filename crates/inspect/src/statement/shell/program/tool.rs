@@ -120,16 +120,22 @@ fn note_places(survey: &mut Survey, name: &str, operands: &[&str], arguments: &[
     );
     if copies {
         let paths = &operands[usize::from(name != "gsutil") + 1..];
-        if let Some((last, sources)) = paths.split_last() {
-            sources.iter().filter(|path| !path.contains("://")).for_each(|path| survey.read_tree(path));
-            if last.contains("://") {
+        let elsewhere = |path: &&str| path.contains("://");
+        paths.iter().filter(|path| !elsewhere(path)).for_each(|path| survey.read_tree(path));
+        match paths {
+            // What comes behind the first may be the target, whatever options stand between.
+            [_, others @ ..] if others.iter().any(elsewhere) => {
                 survey.note(Class::RemoteExec, "sends data to another machine");
-            } else if *last != "-" {
-                survey.write(last);
+            }
+            [source, target] if elsewhere(source) => {
+                if *target != "-" {
+                    survey.write(target);
+                }
                 if arguments.iter().any(|word| word.starts_with("--delete")) {
-                    survey.delete(last);
+                    survey.delete(target);
                 }
             }
+            _ => survey.note(Class::InfraDestructive, "copies from or to places that cannot be told"),
         }
     }
     if let ["cp", source, target] | ["container" | "compose", "cp", source, target] = operands

@@ -112,6 +112,14 @@ impl<'a> Reader<'a> {
                 self.next();
                 let not = self.word(Word::Not);
                 self.must(Word::Null)?;
+                // The whole of a row has the name of its table.
+                let whole =
+                    |name: &str| self.plain.writes.iter().any(|own| own.table.eq_ignore_ascii_case(name));
+                if let Sort::Column(_, name) = left.sort
+                    && whole(name)
+                {
+                    return None;
+                }
                 match (left.sort, not) {
                     (Sort::Column(_, name), true) if !is_key(name) => Sort::Negative,
                     (Sort::Column(_, name), false) if !is_key(name) => Sort::Restriction,

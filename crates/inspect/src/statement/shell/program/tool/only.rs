@@ -44,7 +44,6 @@ pub(super) const TOOLS: &[Tool] = &[
     reads(
         &["pip", "pip3"],
         &[
-            Rules { class: Class::Safe, commands: &["* --help"] },
             // What is not built yet is built.
             Rules { class: Class::RemoteExec, commands: &["download"] },
         ],
@@ -113,10 +112,32 @@ pub(super) const TOOLS: &[Tool] = &[
     ),
     reads(
         &["tmux"],
-        &[Rules {
-            class: Class::Safe,
-            commands: &["ls", "list-sessions", "list-windows", "list-panes", "list-clients", "info", "-V"],
-        }],
+        &[
+            Rules {
+                class: Class::Safe,
+                commands: &[
+                    "ls",
+                    "list-sessions",
+                    "list-windows",
+                    "list-panes",
+                    "list-clients",
+                    "info",
+                    "-V",
+                ],
+            },
+            // Another command may follow.
+            Rules {
+                class: Class::Unknown,
+                commands: &[
+                    "ls *",
+                    "list-sessions *",
+                    "list-windows *",
+                    "list-panes *",
+                    "list-clients *",
+                    "info *",
+                ],
+            },
+        ],
     ),
     reads(
         &["argocd"],
@@ -136,6 +157,7 @@ pub(super) const TOOLS: &[Tool] = &[
                     "context",
                 ],
             },
+            Rules { class: Class::FsWrite, commands: &["context *", "context --delete"] },
             Rules { class: Class::InfraDestructive, commands: &["app *", "cluster *", "repo *", "proj *"] },
         ],
     ),
@@ -221,10 +243,7 @@ pub(super) const TOOLS: &[Tool] = &[
         &["pyenv", "rbenv", "nodenv"],
         &[Rules { class: Class::Safe, commands: &["versions", "version", "root", "which *"] }],
     ),
-    reads(
-        &["bridge"],
-        &[Rules { class: Class::Safe, commands: &["link", "link show", "fdb show", "vlan show"] }],
-    ),
+    reads(&["bridge"], &[Rules { class: Class::Safe, commands: &["link show", "fdb show", "vlan show"] }]),
     reads(
         &["firewall-cmd"],
         &[Rules {

@@ -6,7 +6,7 @@ struct Rehearsal {
     /// First words of the commands that know the option.
     commands: &'static [&'static str],
     options: &'static [&'static str],
-    /// How other options begin that may take it back.
+    /// How other options begin that may take it back, or make it print what it reads.
     takes_back: &'static [&'static str],
 }
 
@@ -17,19 +17,14 @@ const REHEARSALS: &[Rehearsal] = &[
             "apply", "create", "delete", "replace", "patch", "label", "annotate", "scale", "set", "expose",
         ],
         options: &["--dry-run=client", "--dry-run=server"],
-        takes_back: &["--dry-run"],
+        // What is read from a file is printed.
+        takes_back: &["--dry-run", "--from-file", "--from-env-file", "--from-literal"],
     },
     Rehearsal {
         names: &["helm"],
         commands: &["install", "upgrade", "uninstall", "rollback"],
         options: &["--dry-run", "--dry-run=client", "--dry-run=server"],
-        takes_back: &["--dry-run", "--post-renderer"],
-    },
-    Rehearsal {
-        names: &["npm"],
-        commands: &["pack"],
-        options: &["--dry-run", "--dry-run=true"],
-        takes_back: &["--dry-run", "--no-"],
+        takes_back: &["--dry-run", "--post-renderer", "--set-file"],
     },
     Rehearsal {
         names: &["apt-get"],
