@@ -29,6 +29,26 @@ async fn follow(setup: &Setup) {
 }
 
 #[tokio::test]
+async fn message_that_somebody_removed_is_missing_and_not_said_to_be_erased() {
+    let setup = setup().await;
+    setup.gateway.post("alice", &[], &call(1, "look", &json!({}))).await;
+    let file = setup.gateway.site.directory.path().join("data/countersign.db");
+    let intruder = rusqlite::Connection::open(file).expect("a database");
+    intruder.busy_timeout(std::time::Duration::from_secs(20)).expect("patience");
+    let intent = setup.gateway.leaves_of("call.intent").await.remove(0);
+    assert_eq!(intruder.execute("DELETE FROM payload", []).expect("removed"), 2);
+    drop(intruder);
+    let id = intent["call"].as_str().expect("an id");
+    let whole = get(&setup, "carol", &format!("calls/{id}")).await;
+    for part in whole["parts"].as_array().expect("a list") {
+        assert_eq!((&part["body_missing"], &part["erased_by"]), (&json!("missing"), &Value::Null), "{part}");
+        let because = part["body_missing_because"].as_str().expect("a sentence");
+        assert!(because.contains("no leaf says"), "{part}");
+    }
+    setup.gateway.finish().await;
+}
+
+#[tokio::test]
 async fn calls_are_found_by_what_they_are_about_and_shown_with_what_was_said() {
     let setup = setup().await;
     for id in 0..5 {
