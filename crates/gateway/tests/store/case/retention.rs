@@ -33,7 +33,7 @@ pub(crate) fn due_bodies_are_found_in_order_and_erased_with_their_day(db: &Db) {
     assert_eq!(found(21, rest[0].at, 10).len(), 1);
     let behind = found(21, Cursor::after_day(20), 10);
     assert_eq!(behind.iter().map(|body| body.at.place()).collect::<Vec<_>>(), [places[1]]);
-    assert_eq!(read(db, |read| retention::call(read, &call)), Some(intent.leaf.to_vec()));
+    assert_eq!(read(db, |read| retention::beginnings(read, &call, 2)), [(places[0], intent.leaf.to_vec())]);
     assert_eq!(read(db, |read| retention::between(read, places[0], places[1])), places[..2]);
 
     write(db, |tx| {
