@@ -17,7 +17,7 @@ STEPS=(
   "build        |40|yes|Cargo.toml                  |everything, once; later steps compile nothing"
   "unit         |20|yes|Cargo.toml                  |tests inside the crates"
   "tidy         | 5|yes|crates/gateway/tests/it     |house rules"
-  "integration  |25|no |Cargo.toml                  |promises, stores on SQLite and PostgreSQL, crashes, tampering"
+  "integration  |35|no |Cargo.toml                  |promises, stores on SQLite and PostgreSQL, crashes, tampering"
   "docs         |10|no |Cargo.toml                  |examples in the documentation of the code"
   "policies     | 5|no |policies/starter/tests.yaml |starter policies against their cases"
   "openapi      | 5|no |tests/openapi/check.py      |the description of the API, with a validator of OpenAPI 3.1"
