@@ -45,14 +45,17 @@ pub fn altered(read: &mut Read<'_>, from: u64, until: u64) -> Result<Vec<u64>, s
 }
 
 impl Ledger {
-    /// Looks at columns once more. One of several gateways does it.
+    /// Looks at the columns of all new leaves, and of a part of the others. One of several gateways does it.
     ///
     /// # Errors
     /// [`Unavailable`].
     pub async fn look_at_columns(&self, look: &mut Look) -> Result<(), Unavailable> {
-        if !self.leads() {
-            return Ok(());
-        }
+        while self.leads() && self.look_further(look).await? {}
+        Ok(())
+    }
+
+    /// One step; whether new leaves are left.
+    async fn look_further(&self, look: &mut Look) -> Result<bool, Unavailable> {
         let (newest, round, known) = (look.newest, look.round, look.altered.clone());
         let looked = self.0.db.read("columns", move |read| {
             let size = tree::tip(read)?.map_or(0, |tip| tip.size);
@@ -67,9 +70,9 @@ impl Ledger {
             for index in known {
                 found.extend(altered(read, index, index + 1)?);
             }
-            Ok((new, until, found))
+            Ok((new, until, found, new < size))
         });
-        let (newest, round, found) =
+        let (newest, round, found, more) =
             looked.await.map_err(|error| Unavailable::Blocked(error.to_string().into()))?;
         let altered = found.into_iter().take(limits::COLUMNS_ALTERED_MAX).collect();
         *look = Look { newest, round, altered };
@@ -84,6 +87,6 @@ impl Ledger {
                 ),
             ),
         }
-        Ok(())
+        Ok(more)
     }
 }

@@ -146,13 +146,7 @@ impl Beginning {
 
 impl Standing {
     fn is_kept(&self, hold: &Hold) -> bool {
-        match (&self.call, self.part) {
-            (Some(call), true) => call.is_kept(hold),
-            // Whose it is cannot be told.
-            (None, true) => true,
-            (Some(call), false) => call.is_kept(hold) || self.own.is_kept(hold),
-            (None, false) => self.own.is_kept(hold),
-        }
+        self.call.as_ref().is_some_and(|call| call.is_kept(hold)) || !self.part && self.own.is_kept(hold)
     }
 }
 

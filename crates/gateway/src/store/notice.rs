@@ -18,6 +18,8 @@ pub struct Notice {
 }
 
 const COLUMNS: &str = "id, ts, event, detail, seal";
+/// Rows that have no id are nobody's: they must not keep the others from being read.
+const READABLE: &str = "length(id) = 16";
 
 /// Asks for a leaf.
 pub fn insert(tx: &mut Tx<'_>, notice: &Notice) -> Result<(), Error> {
@@ -37,14 +39,16 @@ pub fn insert(tx: &mut Tx<'_>, notice: &Notice) -> Result<(), Error> {
 /// At most `limit` that wait, the oldest first.
 pub fn waiting(read: &mut Read<'_>, limit: u32) -> Result<Vec<Notice>, Error> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM notice WHERE noted IS NULL AND refused IS NULL ORDER BY ts, id LIMIT $1"
+        "SELECT {COLUMNS} FROM notice WHERE {READABLE} AND noted IS NULL AND refused IS NULL \
+         ORDER BY ts, id LIMIT $1"
     );
     read.all(&sql, &[Value::Int(i64::from(limit))], notice)
 }
 
-/// Every one that ever asked for a leaf of this type, and was not refused, the oldest first.
+/// Every one that ever asked for a leaf of this type, the oldest first. Its seal says whether it counts, not a mark that
+/// anybody can set.
 pub fn of(read: &mut Read<'_>, event: &str) -> Result<Vec<Notice>, Error> {
-    let sql = format!("SELECT {COLUMNS} FROM notice WHERE event = $1 AND refused IS NULL ORDER BY ts, id");
+    let sql = format!("SELECT {COLUMNS} FROM notice WHERE {READABLE} AND event = $1 ORDER BY ts, id");
     read.all(&sql, &[event.into()], notice)
 }
 
@@ -60,10 +64,10 @@ pub fn refuse(tx: &mut Tx<'_>, id: &[u8; 16], ts: i64) -> Result<(), Error> {
     Ok(())
 }
 
-/// How many were refused.
+/// How many were refused, or cannot be read.
 pub fn refused(read: &mut Read<'_>) -> Result<u64, Error> {
-    let sql = "SELECT count(*) FROM notice WHERE refused IS NOT NULL";
-    Ok(read.first(sql, &[], |row| row.count(0))?.unwrap_or(0))
+    let sql = format!("SELECT count(*) FROM notice WHERE refused IS NOT NULL OR NOT {READABLE}");
+    Ok(read.first(&sql, &[], |row| row.count(0))?.unwrap_or(0))
 }
 
 /// A number that changes whenever somebody asks for a leaf of one of these types, or one is written.

@@ -225,8 +225,15 @@ async fn whoever_owns_the_database_ends_no_hold() {
         assert_eq!((archive.retain(90, 400).await, archive.is_there(held).0), (0, true), "{what}");
     };
     stays("asked for, not recorded").await;
-    archive.ledger.collect().await.unwrap();
     let intruder = archive.place.intruder();
+    intruder.execute("UPDATE notice SET refused = 1", []).unwrap();
+    stays("marked as nobody's").await;
+    intruder.execute("UPDATE notice SET refused = NULL", []).unwrap();
+    let without_id = "INSERT INTO notice (id, ts, event, detail) VALUES (x'00', 1, 'hold.set', '{}')";
+    intruder.execute(without_id, []).unwrap();
+    archive.ledger.collect().await.unwrap();
+    stays("beside a row that cannot be read").await;
+    intruder.execute("DELETE FROM notice WHERE id = x'00'", []).unwrap();
     intruder.execute("DELETE FROM notice", []).unwrap();
     stays("its row is deleted").await;
     let cleared = Hold { cleared: Some(archive.hold("x").set), ..archive.hold("case-17") };

@@ -3,6 +3,7 @@
 mod anchor;
 mod approval;
 mod console;
+mod notice;
 mod pinned;
 mod publish;
 mod retention;
@@ -61,10 +62,7 @@ pub(crate) const CASES: &[(&str, fn(&Db))] = &[
         retention::due_bodies_are_found_in_order_and_erased_with_their_day,
     ),
     ("marks_say_how_far_a_rule_has_gone", retention::marks_say_how_far_a_rule_has_gone),
-    (
-        "notices_wait_until_they_are_noted_or_refused",
-        service_key::notices_wait_until_they_are_noted_or_refused,
-    ),
+    ("notices_wait_until_they_are_noted_or_refused", notice::notices_wait_until_they_are_noted_or_refused),
     ("what_people_sign_and_propose_counts_once", publish::what_people_sign_and_propose_counts_once),
     ("entries_cannot_be_changed", entries_cannot_be_changed),
     ("failed_transaction_leaves_nothing", failed_transaction_leaves_nothing),

@@ -17,8 +17,9 @@ const DIGIT_MAX: usize = 20;
 const GROUP_MAX: usize = 16 * 1024;
 /// Longest labelled value, in bytes.
 const VALUE_MAX: usize = 64;
-/// Longest labelled word.
-const WORD_MAX: usize = 1024;
+/// How much of a labelled word is judged, and how long one is at most, in bytes.
+const JUDGED_MAX: usize = 1024;
+const WORD_MAX: usize = 16 * 1024;
 
 /// Calls `visit` with what the name of its column says and the place of each cell of every table. A table is one when
 /// `read` says something of the name of a column; cells of the others are not visited.
@@ -243,10 +244,17 @@ fn group(text: &str, from: usize) -> (Option<Span>, usize) {
 pub(super) struct Labelled {
     /// What it is: more than one word may belong to it.
     pub(super) value: Span,
-    /// Its first word: what secrets are.
+    /// Its first word, which secrets are, as far as it is judged.
     pub(super) word: Span,
     /// It stands between the tags of an element, and nothing else does.
     pub(super) alone: bool,
+}
+
+impl Labelled {
+    /// All of its first word.
+    pub(super) fn whole_word(self, text: &str) -> Span {
+        Span::new(self.word.start, word_end(text, self.word.start, WORD_MAX))
+    }
 }
 
 /// Calls `visit` with what each label in the text says and what it labels: `Label: value`, `label = value`,
@@ -306,12 +314,15 @@ fn named_before(text: &str, at: usize) -> &str {
     if names { before[sign + 1..].trim_matches([' ', '"', '\'']) } else { "" }
 }
 
-/// The word that begins at `start`.
+/// The word that begins at `start`, as far as it is judged.
 fn word_after(text: &str, start: usize) -> Span {
+    Span::new(start, word_end(text, start, JUDGED_MAX))
+}
+
+fn word_end(text: &str, start: usize, longest: usize) -> usize {
     let ends = |byte: &u8| byte.is_ascii_whitespace() || b"\"'`<>,;|".contains(byte);
-    let word = &text.as_bytes()[start..text.len().min(start + WORD_MAX)];
-    let end = start + word.iter().position(ends).unwrap_or(word.len());
-    Span::new(start, text.floor_char_boundary(end))
+    let word = &text.as_bytes()[start..text.len().min(start + longest)];
+    text.floor_char_boundary(start + word.iter().position(ends).unwrap_or(word.len()))
 }
 
 /// The value that begins at `start`: between quotes, or to where a value ends.

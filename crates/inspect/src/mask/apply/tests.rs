@@ -62,6 +62,13 @@ fn value_across_the_lines_of_encoded_text_is_masked_and_the_lines_stay() {
 }
 
 #[test]
+fn secret_behind_a_label_is_masked_to_its_end() {
+    let secret = "kX9mP2vQ8rT4wY6zB1nC".repeat(200);
+    let message = serde_json::to_string(&[format!("snykToken = '{secret}' # rotate")]).expect("a list");
+    assert_eq!(masked(&message, Form::Label, &[]), r#"["snykToken = '[token]' # rotate"]"#);
+}
+
+#[test]
 fn value_found_by_its_place_is_masked_wherever_it_stands() {
     let check = |message: &str, expected: &str| assert_eq!(masked(message, Form::Label, &[]), expected);
     check(r#"["pw tr0ub4dor!",{"password":"tr0ub4dor"}]"#, r#"["pw [password]!",{"password":"[password]"}]"#);

@@ -80,7 +80,9 @@ fn held(owner: &Owner, text: &str, stands: Stands) -> Option<Span> {
         }
         (Stands::Cell(cell), _) => Some(cell),
         (Stands::Behind(labelled), Class::Credential) => {
-            secret::labelled(labelled.word.of(text)).then_some(labelled.word)
+            let word = labelled.word.of(text);
+            let held = secret::labelled(word) && (owner.detector.check)(word);
+            return held.then(|| labelled.whole_word(text));
         }
         (Stands::Behind(labelled), Class::Personal) => {
             let value = labelled.value.of(text);
