@@ -140,7 +140,7 @@ fn rows(db: &Db, findings: &mut Vec<Finding>) {
     }
     if refused > 0 {
         let detail = format!("{refused} rows in `notice` come from no command of this log");
-        let advice = "look at those with `refused`, find out who writes to the database, then delete them";
+        let advice = "look at those with `refused` or without an id of 16 bytes, find out who writes to the database, then delete them";
         findings.push(Finding::wrong("requests of commands", fault, detail, advice));
     }
 }
