@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds the anchors against real ones: buckets with and without object lock, witnesses, a timestamp authority, a signer.
 
-    run.py [bucket] [witness] [epochs] [stamps] [signer]        all of them by default
+    run.py [bucket] [azure] [azure_locked] [google] [witness] [epochs] [stamps] [signer]        all of them by default
 
 Needs `target/debug/countersign`, `target/debug/countersign-verify` and `openssl`.
 """
@@ -19,6 +19,7 @@ import tempfile
 import threading
 from pathlib import Path
 
+import clouds
 import install
 from gateway import PRODUCT, VERIFIERS, Gateway, fetch, verify
 from running import free_port, process, until
@@ -373,7 +374,7 @@ def main():
     python = install.install()
     if Path(sys.executable) != python:
         os.execv(python, [str(python), *sys.argv])
-    steps = {step.__name__: step for step in (bucket, witness, epochs, stamps, signer)}
+    steps = {step.__name__: step for step in (bucket, clouds.azure, clouds.azure_locked, clouds.google, witness, epochs, stamps, signer)}
     failed = []
     for name in sys.argv[1:] or steps:
         print(f"--- {name}: {steps[name].__doc__}")

@@ -27,7 +27,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-pub use anchor::{Anchors, Authority, Place, S3, Signer, SignerWay, Witness};
+pub use anchor::{Anchors, Authority, Azure, AzureAccess, Gcs, Place, S3, Signer, SignerWay, Witness};
 pub use canary::{Canaries, CanaryExpect, CanaryKind, CanaryTest};
 pub use console::{Account, ConsoleClient};
 pub use evidence::Evidence;

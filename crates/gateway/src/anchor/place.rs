@@ -1,11 +1,15 @@
-//! Where tiles and checkpoints are published: a directory, or a bucket that speaks S3.
+//! Where tiles and checkpoints are published: a directory, a bucket that speaks S3 or Google's dialect of it, or a container of Azure.
 //!
 //! Every file but the latest checkpoint is written once: a name that exists is never written again, and what stands there is
 //! compared with what should.
 
 mod bucket;
+mod container;
 mod directory;
+mod server;
+mod shared_key;
 mod signature;
+mod words;
 
 use std::time::Duration;
 
@@ -15,6 +19,7 @@ use super::AnchorError;
 use crate::config;
 
 pub(super) use bucket::Bucket;
+pub(super) use container::Container;
 pub(super) use directory::Directory;
 
 /// A place.
@@ -23,6 +28,8 @@ pub(super) enum Place {
     Directory(Directory),
     /// A bucket.
     Bucket(Box<Bucket>),
+    /// A container.
+    Container(Box<Container>),
 }
 
 /// Why a place cannot be used.
@@ -54,6 +61,9 @@ pub enum PlaceError {
     /// Its credentials cannot be read.
     #[error(transparent)]
     Secret(#[from] crate::secret::SecretError),
+    /// The key of a storage account is no key.
+    #[error("the key of the storage account is not base64; write it as Azure shows it")]
+    Key,
     /// A file is larger than any that is published.
     #[error("`{0}` is larger than anything that is published there")]
     TooLarge(String),
@@ -96,9 +106,13 @@ impl Place {
     /// # Errors
     /// [`AnchorError`], worded for the operator.
     pub(super) fn new(place: &config::Place, client: &reqwest::Client) -> Result<Self, AnchorError> {
-        Ok(match (&place.directory, &place.s3) {
-            (Some(directory), None) => Self::Directory(Directory::new(directory)),
-            (None, Some(s3)) => Self::Bucket(Box::new(Bucket::new(s3, client.clone())?)),
+        Ok(match (&place.directory, &place.s3, &place.gcs, &place.azure) {
+            (Some(directory), None, None, None) => Self::Directory(Directory::new(directory)),
+            (None, Some(s3), None, None) => Self::Bucket(Box::new(Bucket::s3(s3, client.clone())?)),
+            (None, None, Some(gcs), None) => Self::Bucket(Box::new(Bucket::gcs(gcs, client.clone())?)),
+            (None, None, None, Some(azure)) => {
+                Self::Container(Box::new(Container::new(azure, client.clone())?))
+            }
             _ => return Err(AnchorError::Place(place.name.clone())),
         })
     }
@@ -113,6 +127,7 @@ impl Place {
         match self {
             Self::Directory(directory) => directory.get(path, bytes_max).await,
             Self::Bucket(bucket) => bucket.get(path, bytes_max, now).await,
+            Self::Container(container) => container.get(path, bytes_max, now).await,
         }
     }
 
@@ -126,6 +141,7 @@ impl Place {
         match self {
             Self::Directory(directory) => directory.create(path, bytes).await,
             Self::Bucket(bucket) => bucket.create(path, bytes, now).await,
+            Self::Container(container) => container.create(path, bytes, now).await,
         }
     }
 
@@ -134,6 +150,7 @@ impl Place {
         match self {
             Self::Directory(directory) => directory.replace(path, bytes).await,
             Self::Bucket(bucket) => bucket.replace(path, bytes, now).await,
+            Self::Container(container) => container.replace(path, bytes, now).await,
         }
     }
 
@@ -142,6 +159,7 @@ impl Place {
         match self {
             Self::Directory(directory) => directory.prove(name).await,
             Self::Bucket(bucket) => bucket.prove(name, now).await,
+            Self::Container(container) => container.prove(name, now).await,
         }
     }
 }

@@ -58,7 +58,7 @@ pub struct Witness {
     pub key: String,
 }
 
-/// Where the log is published. Exactly one of `directory` and `s3`.
+/// Where the log is published. Exactly one of `directory`, `s3`, `gcs` and `azure`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Place {
@@ -73,6 +73,12 @@ pub struct Place {
     /// A bucket that speaks S3.
     #[serde(default)]
     pub s3: Option<S3>,
+    /// A bucket of Google Cloud Storage.
+    #[serde(default)]
+    pub gcs: Option<Gcs>,
+    /// A container of Azure Blob Storage.
+    #[serde(default)]
+    pub azure: Option<Azure>,
 }
 
 /// A bucket that speaks S3.
@@ -100,6 +106,61 @@ pub struct S3 {
     /// default retention holds, which is better, since others set it.
     #[serde(default)]
     pub retain_days: Option<u32>,
+}
+
+/// A bucket of Google Cloud Storage.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gcs {
+    /// Its name.
+    pub bucket: String,
+    /// Address of a server that is not Google's. `https`, or `http` on loopback.
+    #[serde(default)]
+    pub endpoint: Option<url::Url>,
+    /// What the names of all objects begin with: letters, digits, `.`, `_`, `-`, and `/` in between.
+    #[serde(default)]
+    pub prefix: Option<String>,
+    /// Access id of the HMAC key of a service account. Read anew for every request, as the next is.
+    pub access_key_id: SecretSource,
+    /// Its secret.
+    pub secret_access_key: SecretSource,
+    /// Days for which every object but the latest checkpoint is retained in locked mode: 1 to 36500. Absent: whatever
+    /// policy the bucket has.
+    #[serde(default)]
+    pub retain_days: Option<u32>,
+}
+
+/// A container of Azure Blob Storage.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Azure {
+    /// The storage account.
+    pub account: String,
+    /// The container in it.
+    pub container: String,
+    /// Address of a server that is not Azure's public one. The account is part of the path unless the name of the host
+    /// begins with it. `https`, or `http` on loopback.
+    #[serde(default)]
+    pub endpoint: Option<url::Url>,
+    /// What the names of all blobs begin with: letters, digits, `.`, `_`, `-`, and `/` in between.
+    #[serde(default)]
+    pub prefix: Option<String>,
+    /// What opens it. Read anew for every request.
+    pub access: AzureAccess,
+    /// Days for which every version of a blob is kept under a locked immutability policy: 1 to 36500. Absent: whatever
+    /// policy the container has.
+    #[serde(default)]
+    pub retain_days: Option<u32>,
+}
+
+/// What opens a container.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum AzureAccess {
+    /// A key of the storage account, in base64. It may do everything there.
+    Key(SecretSource),
+    /// A shared access signature. It may do what it says, until it ends.
+    Sas(SecretSource),
 }
 
 /// How a signer is asked.

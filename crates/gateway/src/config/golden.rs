@@ -299,6 +299,12 @@ fn anchors_and_signers_that_could_not_work_are_refused() {
              secret_access_key: {secret}, {more} }}\n"
         )
     };
+    let gcs = s3("").replace("s3:", "gcs:").replace("region: r, ", "");
+    let azure = |access: &str| {
+        format!(
+            "anchors:\n  places: [{{ name: b, azure: {{ account: a, container: c, access: {access} }} }}]\n"
+        )
+    };
     let key = "test/audit/1+c0ffee00+AddamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea";
     for (anchors, said) in [
         ("anchors:\n  places: [{ name: a }]\n".to_owned(), "neither a directory nor a bucket"),
@@ -307,6 +313,14 @@ fn anchors_and_signers_that_could_not_work_are_refused() {
         (s3("endpoint: 'https://bucket.internal/path'"), "it has a path"),
         (s3("prefix: a//b"), "cannot begin the names of objects"),
         (s3("retain_days: 0"), "1 to 36500"),
+        (gcs.replace("bucket: b", "bucket: b, endpoint: 'http://b.internal'"), "reached by `https`"),
+        (gcs.replace("bucket: b", "bucket: b, retain_days: 36501"), "1 to 36500"),
+        (gcs.replace("bucket: b", "bucket: b/c"), "cannot be the name of one"),
+        (format!("{gcs}    directory: d\n"), "write one of `directory`, `s3`, `gcs` and `azure`"),
+        (azure("{}"), "access"),
+        (azure("{ key: { env: S }, sas: { env: S } }"), "access"),
+        (azure("{ key: { env: S } }").replace("account: a", "account: a.b"), "cannot be the name of one"),
+        (azure("{ key: { env: S } }").replace("container: c", "container: c, prefix: ../x"), "cannot begin"),
         ("anchors:\n  witnesses: [{ url: 'https://w', key: x }]\n".to_owned(), "not the key of a witness"),
         ("anchors:\n  authorities: [{ name: t, url: 'ftp://t' }]\n".to_owned(), "`http` or `https`"),
         (
@@ -320,6 +334,9 @@ fn anchors_and_signers_that_could_not_work_are_refused() {
         assert!(text.contains(said), "{anchors}: {text}");
     }
     accepted(&format!("{HEAD}{SERVERS}{}", s3("prefix: a/b, retain_days: 400")));
+    accepted(&format!("{HEAD}{SERVERS}{gcs}"));
+    accepted(&format!("{HEAD}{SERVERS}{}", azure("{ key: { env: S } }")));
+    accepted(&format!("{HEAD}{SERVERS}{}", azure("{ sas: { env: S } }")));
     let works = "anchors:\n  places: [{ name: a, directory: d }]\n";
     let config = accepted(&format!("{HEAD}{SERVERS}{works}"));
     assert_eq!(config.anchors.places[0].directory.as_deref(), Some(Path::new("/etc/countersign/d")));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::decode::decode;
 use super::document::{Node, Path as Place, SyntaxError};
 use super::problem::{Problem, key_only};
-use super::{Config, EnvironmentValue, ServerConfig, SignerWay, Written, check};
+use super::{AzureAccess, Config, EnvironmentValue, ServerConfig, SignerWay, Written, check};
 use crate::limits;
 use crate::secret::SecretSource;
 
@@ -152,6 +152,15 @@ fn anchor(config: &mut Config, base: &Path) {
             anchor_secret(&mut s3.access_key_id, base);
             anchor_secret(&mut s3.secret_access_key, base);
             s3.session_token.iter_mut().for_each(|token| anchor_secret(token, base));
+        }
+        if let Some(gcs) = &mut place.gcs {
+            anchor_secret(&mut gcs.access_key_id, base);
+            anchor_secret(&mut gcs.secret_access_key, base);
+        }
+        if let Some(AzureAccess::Key(secret) | AzureAccess::Sas(secret)) =
+            place.azure.as_mut().map(|azure| &mut azure.access)
+        {
+            anchor_secret(secret, base);
         }
     }
     config.servers.iter_mut().for_each(|server| anchor_server(server, base));

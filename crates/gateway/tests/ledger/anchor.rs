@@ -24,6 +24,8 @@ fn published_to(directory: &Path) -> config::Anchors {
         interval_ms: 0,
         directory: Some(directory.to_owned()),
         s3: None,
+        gcs: None,
+        azure: None,
     };
     config::Anchors { places: vec![place], ..config::Anchors::default() }
 }

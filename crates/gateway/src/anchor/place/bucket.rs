@@ -1,75 +1,83 @@
-//! A bucket that speaks S3, with object lock where it has it.
-//!
-//! The requests are ours because what matters here is what libraries leave out: the headers of object lock on a write, and
-//! whether one version of one object can be deleted.
+//! A bucket that speaks S3, or what Google made of it, with object lock where it has it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use evidence::directory::PUBLISHER;
 use evidence::merkle::Hash;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 use url::Url;
 
+use super::server::{Answer, Ask, Proof, Server, read_secrets};
 use super::signature::{Credentials, Unsigned, authorize};
+use super::words::{GOOGLE, S3, Words, Writes};
 use super::{Hold, PlaceError, Strength, Written, retained_until};
 use crate::anchor::AnchorError;
 use crate::config;
-use crate::limits;
+use crate::secret::SecretSource;
 
 /// A bucket.
 pub(in crate::anchor) struct Bucket {
-    config: config::S3,
-    client: reqwest::Client,
-    /// Scheme, host and port.
-    base: String,
-    host: String,
-    /// What every path begins with.
-    prefix: String,
+    server: Server,
+    words: &'static Words,
+    region: String,
+    key: Key,
+    retain_days: Option<u32>,
 }
 
-/// One request.
-struct Ask<'a> {
-    method: &'static str,
-    path: &'a str,
-    query: Vec<(&'a str, String)>,
-    headers: Vec<(&'a str, String)>,
-    body: Vec<u8>,
-    /// Most bytes of the answer.
-    bytes_max: usize,
-}
-
-/// What was answered.
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Vec<u8>,
+/// Where the credentials are.
+#[derive(Clone)]
+struct Key {
+    id: SecretSource,
+    secret: SecretSource,
+    session_token: Option<SecretSource>,
 }
 
 impl Bucket {
-    pub(super) fn new(s3: &config::S3, client: reqwest::Client) -> Result<Self, AnchorError> {
+    /// One that speaks S3.
+    pub(super) fn s3(s3: &config::S3, client: reqwest::Client) -> Result<Self, AnchorError> {
         let unfit = || AnchorError::Place(s3.bucket.clone());
         // At an address of one's own the bucket is part of the path; Amazon wants it in the name of the host.
-        let (address, bucket) = match &s3.endpoint {
-            Some(endpoint) => (endpoint.clone(), format!("/{}", s3.bucket)),
+        let (address, parts) = match &s3.endpoint {
+            Some(endpoint) => (endpoint.clone(), vec![&*s3.bucket]),
             None => {
                 let text = format!("https://{}.s3.{}.amazonaws.com/", s3.bucket, s3.region);
-                (text.parse::<Url>().map_err(|_| unfit())?, String::new())
+                (text.parse::<Url>().map_err(|_| unfit())?, Vec::new())
             }
         };
-        let host = match (address.host_str(), address.port()) {
-            (Some(host), Some(port)) => format!("{host}:{port}"),
-            (Some(host), None) => host.to_owned(),
-            (None, _) => return Err(unfit()),
-        };
-        let prefix = s3.prefix.as_deref().map(|prefix| format!("/{prefix}")).unwrap_or_default();
         Ok(Self {
-            config: s3.clone(),
-            client,
-            base: address.origin().ascii_serialization(),
-            host,
-            prefix: format!("{bucket}{prefix}/"),
+            server: Server::new(client, &address, &parts, s3.prefix.as_deref()).ok_or_else(unfit)?,
+            words: &S3,
+            region: s3.region.clone(),
+            key: Key {
+                id: s3.access_key_id.clone(),
+                secret: s3.secret_access_key.clone(),
+                session_token: s3.session_token.clone(),
+            },
+            retain_days: s3.retain_days,
+        })
+    }
+
+    /// One of Google Cloud Storage.
+    pub(super) fn gcs(gcs: &config::Gcs, client: reqwest::Client) -> Result<Self, AnchorError> {
+        let unfit = || AnchorError::Place(gcs.bucket.clone());
+        let address = match &gcs.endpoint {
+            Some(endpoint) => endpoint.clone(),
+            None => "https://storage.googleapis.com/".parse().map_err(|_| unfit())?,
+        };
+        let server = Server::new(client, &address, &[&gcs.bucket], gcs.prefix.as_deref());
+        Ok(Self {
+            server: server.ok_or_else(unfit)?,
+            words: &GOOGLE,
+            // Signatures name the place of the bucket or this word.
+            region: "auto".to_owned(),
+            key: Key {
+                id: gcs.access_key_id.clone(),
+                secret: gcs.secret_access_key.clone(),
+                session_token: None,
+            },
+            retain_days: gcs.retain_days,
         })
     }
 
@@ -93,8 +101,9 @@ impl Bucket {
         bytes: Vec<u8>,
         now: Timestamp,
     ) -> Result<Written, PlaceError> {
-        let mut ask = self.put(path, bytes, now);
-        ask.headers.push(("if-none-match", "*".to_owned()));
+        let mut ask = self.locked(self.put(path, bytes), now);
+        let (name, value) = self.words.create;
+        ask.headers.push((name, value.to_owned()));
         let answer = self.send(ask, now).await?;
         match answer.status {
             status if status.is_success() => Ok(Written::New),
@@ -104,25 +113,29 @@ impl Bucket {
     }
 
     pub(super) async fn replace(&self, path: &str, bytes: Vec<u8>, now: Timestamp) -> Result<(), PlaceError> {
-        let answer = self.send(self.put(path, bytes, now), now).await?;
+        let ask = self.put(path, bytes);
+        let ask = if self.words.writes == Writes::Versions { self.locked(ask, now) } else { ask };
+        let answer = self.send(ask, now).await?;
         if answer.status.is_success() { Ok(()) } else { Err(answer.refused("PUT", path)) }
     }
 
     /// Writes an object, asks what keeps it, and tries to delete that version of it.
     pub(super) async fn prove(&self, name: &str, now: Timestamp) -> Result<Hold, PlaceError> {
         let path = format!("{PUBLISHER}/{name}");
-        let written = self.send(self.put(&path, b"may this be deleted?\n".to_vec(), now), now).await?;
+        let ask = self.locked(self.put(&path, b"may this be deleted?\n".to_vec()), now);
+        let written = self.send(ask, now).await?;
         if !written.status.is_success() {
             return Err(written.refused("PUT", &path));
         }
-        let version = written.header("x-amz-version-id").map(|version| ("versionId", encode(version)));
+        let (header, parameter) = self.words.version;
+        let version = written.header(header).map(|version| (parameter, version.to_owned()));
         let query: Vec<_> = version.into_iter().collect();
         let found = self.send(Ask { query: query.clone(), ..Ask::new("HEAD", &path) }, now).await?;
         if !found.status.is_success() {
             return Err(found.refused("HEAD", &path));
         }
-        let mode = found.header("x-amz-object-lock-mode").unwrap_or_default().to_owned();
-        let until = found.header("x-amz-object-lock-retain-until-date").and_then(|until| until.parse().ok());
+        let mode = found.header(self.words.lock_mode).unwrap_or_default().to_owned();
+        let until = found.header(self.words.lock_until).and_then(|until| until.parse().ok());
         let until: Option<Timestamp> = until.filter(|until| *until > now);
         let deleted = self.send(Ask { query, ..Ask::new("DELETE", &path) }, now).await?;
         let strength = match (deleted.status, until) {
@@ -139,110 +152,58 @@ impl Bucket {
         Ok(Hold { by, until, strength })
     }
 
-    /// A write, with the retention that is configured; without one the bucket's own holds.
-    fn put<'a>(&self, path: &'a str, body: Vec<u8>, now: Timestamp) -> Ask<'a> {
-        let digest = STANDARD.encode(Hash::of(&body).as_bytes());
-        // Writes under object lock must say what they hold; some servers want the algorithm by its own name as well.
-        let mut headers =
-            vec![("x-amz-checksum-sha256", digest), ("x-amz-sdk-checksum-algorithm", "SHA256".to_owned())];
-        if let Some(days) = self.config.retain_days {
-            headers.push(("x-amz-object-lock-mode", "COMPLIANCE".to_owned()));
-            let until = retained_until(now, days).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-            headers.push(("x-amz-object-lock-retain-until-date", until));
+    fn put<'a>(&self, path: &'a str, body: Vec<u8>) -> Ask<'a> {
+        let mut headers = Vec::new();
+        if self.words.writes == Writes::Versions {
+            headers.push(("x-amz-checksum-sha256", STANDARD.encode(Hash::of(&body).as_bytes())));
+            // Some servers want the algorithm by its own name as well.
+            headers.push(("x-amz-sdk-checksum-algorithm", "SHA256".to_owned()));
         }
         Ask { headers, body, ..Ask::new("PUT", path) }
     }
 
-    async fn send(&self, ask: Ask<'_>, now: Timestamp) -> Result<Answer, PlaceError> {
-        let unreachable = |error: reqwest::Error| PlaceError::Unreachable(error.without_url().to_string());
+    /// With the retention that is configured; without one the bucket's own holds.
+    fn locked<'a>(&self, mut ask: Ask<'a>, now: Timestamp) -> Ask<'a> {
+        if let Some(days) = self.retain_days {
+            ask.headers.push((self.words.lock_mode, "COMPLIANCE".to_owned()));
+            let until = retained_until(now, days).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+            ask.headers.push((self.words.lock_until, until));
+        }
+        ask
+    }
+
+    async fn send(&self, mut ask: Ask<'_>, now: Timestamp) -> Result<Answer, PlaceError> {
         let (time, body_hash) = (now.strftime("%Y%m%dT%H%M%SZ").to_string(), Hash::of(&ask.body).to_string());
         let credentials = self.credentials().await?;
-        let path = format!("{}{}", self.prefix, ask.path);
-        let mut headers = ask.headers;
-        headers.extend([
-            ("host", self.host.clone()),
-            ("x-amz-content-sha256", body_hash.clone()),
-            ("x-amz-date", time.clone()),
+        ask.headers.extend([
+            ("host", self.server.host.clone()),
+            (self.words.body_hash, body_hash.clone()),
+            (self.words.date, time.clone()),
         ]);
         let token = credentials.session_token.as_ref();
-        headers.extend(token.map(|token| ("x-amz-security-token", token.expose_secret().to_owned())));
-        headers.sort();
+        ask.headers.extend(token.map(|token| ("x-amz-security-token", token.expose_secret().to_owned())));
+        ask.headers.sort();
         let unsigned = Unsigned {
             method: ask.method,
-            path: &path,
-            query: &ask.query,
-            headers: &headers,
+            path: &self.server.path(ask.path),
+            query: &ask.encoded(),
+            headers: &ask.headers,
             body_hash: &body_hash,
         };
-        let authorization = authorize(&unsigned, &credentials, &self.config.region, &time);
-        let query: Vec<String> = ask.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let mark = if query.is_empty() { "" } else { "?" };
-        let url = format!("{}{path}{mark}{}", self.base, query.join("&"));
-        let method = reqwest::Method::from_bytes(ask.method.as_bytes()).unwrap_or_default();
-        let mut request = self.client.request(method, url).header("authorization", authorization);
-        for (name, value) in headers.iter().filter(|(name, _)| *name != "host") {
-            request = request.header(*name, value);
-        }
-        let mut answer = request.body(ask.body).send().await.map_err(unreachable)?;
-        let (status, headers, mut body) = (answer.status(), answer.headers().clone(), Vec::new());
-        while let Some(part) = answer.chunk().await.map_err(unreachable)? {
-            if body.len() + part.len() > ask.bytes_max {
-                return Err(PlaceError::TooLarge(ask.path.to_owned()));
-            }
-            body.extend_from_slice(&part);
-        }
-        Ok(Answer { status, headers, body })
+        let authorization = authorize(&unsigned, self.words, &credentials, &self.region, &time);
+        self.server.send(ask, Proof::Header(authorization)).await
     }
 
     /// Read for each request: what ends is replaced by whoever hands it out.
     async fn credentials(&self) -> Result<Credentials, PlaceError> {
-        let s3 = self.config.clone();
-        let read = tokio::task::spawn_blocking(move || {
+        let key = self.key.clone();
+        read_secrets(move || {
             Ok(Credentials {
-                key_id: s3.access_key_id.read()?.expose_secret().to_owned(),
-                secret: s3.secret_access_key.read()?,
-                session_token: s3
-                    .session_token
-                    .as_ref()
-                    .map(crate::secret::SecretSource::read)
-                    .transpose()?,
+                key_id: key.id.read()?.expose_secret().to_owned(),
+                secret: key.secret.read()?,
+                session_token: key.session_token.as_ref().map(SecretSource::read).transpose()?,
             })
-        });
-        read.await.map_err(|_| PlaceError::Unreachable("the process ends".to_owned()))?
+        })
+        .await
     }
-}
-
-impl<'a> Ask<'a> {
-    fn new(method: &'static str, path: &'a str) -> Self {
-        let bytes_max = limits::ANCHOR_ANSWER_BYTES_MAX;
-        Self { method, path, query: Vec::new(), headers: Vec::new(), body: Vec::new(), bytes_max }
-    }
-}
-
-impl Answer {
-    fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-
-    fn refused(&self, verb: &'static str, path: &str) -> PlaceError {
-        // `<Error><Code>NoSuchBucket</Code>...`: the code is one word of a closed set.
-        let text = String::from_utf8_lossy(&self.body);
-        let code = text.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
-        let code =
-            code.map(|(code, _)| code).filter(|code| code.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-        PlaceError::Refused {
-            verb,
-            path: path.to_owned(),
-            status: self.status.as_u16(),
-            code: code.unwrap_or("no code").to_owned(),
-        }
-    }
-}
-
-/// A value in a query, as RFC 3986 has it.
-fn encode(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes()
-        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
 }

@@ -1,11 +1,12 @@
 //! Who keeps or countersigns checkpoints.
 
 use evidence::note::{Algorithm, VerifierKey};
+use url::Url;
 
 use super::approval::{check_url, check_webhooks};
 use super::server::check_secret;
 use super::{Path, Problem, Report};
-use crate::config::{self, Anchors, S3, Signer, SignerWay};
+use crate::config::{self, Anchors, Azure, AzureAccess, Gcs, S3, Signer, SignerWay};
 use crate::limits;
 
 pub(super) fn check(anchors: &Anchors, path: &Path, report: &mut Report<'_>) {
@@ -94,40 +95,72 @@ fn check_places(places: &[config::Place], path: &Path, report: &mut Report<'_>) 
         let path = path.item(index);
         report.label(&place.name, path.field("name"));
         check_time(place.interval_ms, limits::PUBLISH_INTERVALS_MS, path.field("interval_ms"), report);
-        match (&place.directory, &place.s3) {
-            (Some(_), None) => {}
-            (None, Some(s3)) => check_s3(s3, &path.field("s3"), report),
+        match (&place.directory, &place.s3, &place.gcs, &place.azure) {
+            (Some(_), None, None, None) => {}
+            (None, Some(s3), None, None) => check_s3(s3, &path.field("s3"), report),
+            (None, None, Some(gcs), None) => check_gcs(gcs, &path.field("gcs"), report),
+            (None, None, None, Some(azure)) => check_azure(azure, &path.field("azure"), report),
             _ => report.add(
-                Problem::key(path, "it is neither a directory nor a bucket, or both")
-                    .hint("write one of `directory` and `s3`"),
+                Problem::key(path, "it is neither a directory nor a bucket, or more than one of them")
+                    .hint("write one of `directory`, `s3`, `gcs` and `azure`"),
             ),
         }
     }
 }
 
 fn check_s3(s3: &S3, path: &Path, report: &mut Report<'_>) {
-    let of = |text: &str, also: &[u8]| {
-        !text.is_empty()
-            && text.len() <= limits::LABEL_BYTES_MAX
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || also.contains(&byte))
-    };
-    for (name, value, fits) in
-        [("bucket", &s3.bucket, of(&s3.bucket, b".-")), ("region", &s3.region, of(&s3.region, b"-"))]
-    {
-        if !fits {
-            report.add(Problem::value(path.field(name), format!("`{value}` cannot be the name of one")));
-        }
+    check_part(&s3.bucket, b".-", path.field("bucket"), report);
+    check_part(&s3.region, b"-", path.field("region"), report);
+    check_objects(s3.endpoint.as_ref(), s3.prefix.as_deref(), s3.retain_days, path, report);
+    check_secret(&s3.access_key_id, &path.field("access_key_id"), report);
+    check_secret(&s3.secret_access_key, &path.field("secret_access_key"), report);
+    if let Some(token) = &s3.session_token {
+        check_secret(token, &path.field("session_token"), report);
     }
-    if let Some(endpoint) = &s3.endpoint {
+}
+
+fn check_gcs(gcs: &Gcs, path: &Path, report: &mut Report<'_>) {
+    check_part(&gcs.bucket, b".-_", path.field("bucket"), report);
+    check_objects(gcs.endpoint.as_ref(), gcs.prefix.as_deref(), gcs.retain_days, path, report);
+    check_secret(&gcs.access_key_id, &path.field("access_key_id"), report);
+    check_secret(&gcs.secret_access_key, &path.field("secret_access_key"), report);
+}
+
+fn check_azure(azure: &Azure, path: &Path, report: &mut Report<'_>) {
+    check_part(&azure.account, b"", path.field("account"), report);
+    check_part(&azure.container, b"-", path.field("container"), report);
+    check_objects(azure.endpoint.as_ref(), azure.prefix.as_deref(), azure.retain_days, path, report);
+    let path = path.field("access");
+    match &azure.access {
+        AzureAccess::Key(key) => check_secret(key, &path.field("key"), report),
+        AzureAccess::Sas(sas) => check_secret(sas, &path.field("sas"), report),
+    }
+}
+
+/// A name that becomes part of an address.
+fn check_part(text: &str, also: &[u8], path: Path, report: &mut Report<'_>) {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || also.contains(&byte);
+    if text.is_empty() || text.len() > limits::LABEL_BYTES_MAX || !text.bytes().all(fits) {
+        report.add(Problem::value(path, format!("`{text}` cannot be the name of one")));
+    }
+}
+
+/// What all servers of objects have.
+fn check_objects(
+    endpoint: Option<&Url>,
+    prefix: Option<&str>,
+    retain_days: Option<u32>,
+    path: &Path,
+    report: &mut Report<'_>,
+) {
+    if let Some(endpoint) = endpoint {
         check_url(endpoint, path.field("endpoint"), report);
         if endpoint.path() != "/" || endpoint.query().is_some() {
             let text = "it has a path: the bucket and `prefix` make the path";
             report.add(Problem::value(path.field("endpoint"), text).hint("write scheme, host and port only"));
         }
     }
-    if let Some(prefix) = &s3.prefix {
+    if let Some(prefix) = prefix {
         let plain = |part: &str| {
             let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
             !part.is_empty() && part != "." && part != ".." && part.bytes().all(fits)
@@ -139,12 +172,7 @@ fn check_s3(s3: &S3, path: &Path, report: &mut Report<'_>) {
             );
         }
     }
-    check_secret(&s3.access_key_id, &path.field("access_key_id"), report);
-    check_secret(&s3.secret_access_key, &path.field("secret_access_key"), report);
-    if let Some(token) = &s3.session_token {
-        check_secret(token, &path.field("session_token"), report);
-    }
-    if s3.retain_days.is_some_and(|days| !limits::RETAIN_DAYS.contains(&days)) {
+    if retain_days.is_some_and(|days| !limits::RETAIN_DAYS.contains(&days)) {
         let (least, most) = limits::RETAIN_DAYS.into_inner();
         let text = format!("write days, {least} to {most}");
         report.add(Problem::value(path.field("retain_days"), "too few or too many").hint(text));
