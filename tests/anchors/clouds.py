@@ -192,11 +192,13 @@ def google(directory):
                 file.write_bytes(found["body"])
             verify(export, "--key", gateway.key())
             print(f"{len(before)} objects, none of which was replaced")
-            # Another secret signs something else, and that is refused and said.
-            os.environ["COUNTERSIGN_TEST_SECRET"] = "another"
+            # Another secret signs something else, and nothing is answered to that.
+            os.environ["COUNTERSIGN_TEST_SECRET"], keeper.answered = "another", []
             try:
                 gateway.start()
-                until("the refusal is said", lambda: "SignatureDoesNotMatch" in gateway.worries())
+                until("it is refused", lambda: keeper.answered)
+                gateway.stop()
+                assert {status for _, status in keeper.answered} == {403}, keeper.answered
             finally:
                 gateway.stop()
                 os.environ["COUNTERSIGN_TEST_SECRET"] = keeper.secret
