@@ -108,6 +108,10 @@ pub struct Listen {
     /// balancer takes to notice.
     #[serde(default = "drain_grace_ms")]
     pub drain_grace_ms: u64,
+    /// Longest that one stream may last, in milliseconds: 1 to [`limits::STREAM_MS`]. Then a call that it carries has
+    /// failed, and who only listens connects again.
+    #[serde(default = "stream_ms")]
+    pub stream_ms: u64,
     /// Values of `Host` accepted besides that of `public_url`.
     #[serde(default)]
     pub allowed_hosts: Vec<String>,
@@ -118,6 +122,10 @@ pub struct Listen {
 
 fn drain_grace_ms() -> u64 {
     limits::DRAIN_GRACE_MS
+}
+
+fn stream_ms() -> u64 {
+    limits::STREAM_MS
 }
 
 /// TLS of a listener. Files are read again when they change.

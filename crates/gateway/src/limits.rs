@@ -88,6 +88,10 @@ pub const STREAM_WAITING_EVENTS_MAX: usize = 16;
 pub const STREAM_WAITING_BYTES_MAX: usize = 256 * 1024;
 /// Time a stream may be silent, or its caller may take nothing of it, before it is ended.
 pub const STREAM_IDLE_MS: u64 = 15 * 60 * 1_000;
+/// Longest that one stream may last, unless the configuration says otherwise.
+pub const STREAM_MS: u64 = 24 * 60 * 60 * 1_000;
+/// Most events of one stream.
+pub const STREAM_EVENTS_MAX: usize = 1_000_000;
 /// Time an upstream has to end a stream after its answer.
 pub const STREAM_END_MS: u64 = 2_000;
 /// Time a legacy exchange whose stream ended early may wait to be delivered by resumption.

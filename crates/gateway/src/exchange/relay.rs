@@ -162,13 +162,23 @@ impl Caller {
     ) {
         let _counted = self.gateway.metrics.stream();
         let stream = replier.stream(status, headers);
+        let most = Duration::from_millis(self.gateway.config.listen.stream_ms);
+        let mut over = std::pin::pin!(tokio::time::sleep(most));
+        let mut left = limits::STREAM_EVENTS_MAX;
         let cut = 'stream: loop {
             let batch = tokio::select! {
                 biased;
                 () = stream.gone() => break Some(Cut::Gone),
                 cut = self.end_of_streams(&open.call) => break Some(cut),
+                () = &mut over => break too_long(open, AnswerError::Timeout(most)),
                 batch = events.next() => batch,
             };
+            let arrived = batch.as_ref().map_or(0, |batch| batch.as_ref().map_or(0, Vec::len));
+            let Some(rest) = left.checked_sub(arrived) else {
+                let why = format!("a stream of more than {} events", limits::STREAM_EVENTS_MAX);
+                break too_long(open, AnswerError::Malformed(why));
+            };
+            left = rest;
             let passed = match batch {
                 // Boxed: judging needs much room for a moment, waiting needs little for hours.
                 Ok(Some(batch)) => Box::pin(self.pass(open, batch, &stream)).await,
@@ -398,4 +408,9 @@ impl Caller {
             caller.forget(&open);
         });
     }
+}
+
+/// What ends a stream that would go on for ever: a call has failed; who only listens connects again.
+fn too_long(open: &OpenCall, why: AnswerError) -> Option<Cut> {
+    (open.call.kind == MessageKind::Request).then_some(Cut::Failed(why))
 }

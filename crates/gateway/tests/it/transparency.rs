@@ -8,7 +8,7 @@ mod stream;
 use fixture::recorder::{Recorder, Reply, Response, echo};
 use serde_json::json;
 
-use crate::harness::{ALLOW_ALL, Harness, call};
+use crate::harness::{ALLOW_ALL, Harness, Site, call, http};
 
 /// Spelled so that any parse and re-serialisation would change it.
 const ODD_CALL: &str = r#"{ "id":1.0 ,"jsonrpc":"2.0","x-unknown":{"b":1,"a":1.10},"method":"tools\/call","params":{"arguments":{"big":123456789012345678901234567890,"e":1E3,"lone":"\ud800","nul":null},"na\u006de":"effect","futureField":[ ]} }"#;
@@ -87,6 +87,35 @@ async fn stream_is_released_event_by_event_and_recorded_first() {
     let outcomes = gateway.leaves_of("call.outcome").await;
     assert_eq!((outcomes.len(), &outcomes[0]["frames"]["count"]), (1, &json!(1)));
     exchange.finish().await.expect("finished");
+    gateway.finish().await;
+}
+
+#[tokio::test]
+async fn stream_that_never_ends_is_ended() {
+    let recorder = Recorder::held();
+    let upstream = recorder.start().await.expect("an upstream");
+    let site = Site::new(&http(&upstream), ALLOW_ALL).await;
+    site.edit(|text| text.replace("  drain_grace_ms: 0\n", "  drain_grace_ms: 0\n  stream_ms: 300\n"));
+    let gateway = Harness::at(site).await;
+    let mut probe = gateway.send("alice", "POST", &[], &call(9, "effect", &json!({}))).await;
+    let exchange = recorder.accept().await.expect("a request");
+    exchange.begin_events().await.expect("begun");
+    assert_eq!(probe.head().await.expect("a head").status(), Some(200));
+    // As one that means to hold the gateway up: an event whenever the last one has arrived.
+    let progress = json!({ "jsonrpc": "2.0", "method": "notifications/progress", "params": { "progressToken": 1, "progress": 1 } });
+    let last = loop {
+        // Nobody may read it any more.
+        drop(exchange.event(&progress).await);
+        let event = probe.event().await.expect("an event").expect("the last says why");
+        let event = String::from_utf8(event.to_vec()).expect("text");
+        if !event.contains("notifications/progress") {
+            break event;
+        }
+    };
+    assert!(last.contains(r#""id":9"#) && last.contains("did not answer"), "{last}");
+    exchange.gone().await.expect("the upstream was told");
+    let outcomes = gateway.leaves_of("call.outcome").await;
+    assert_eq!((outcomes.len(), &outcomes[0]["outcome"]["status"]), (1, &json!("timeout")), "{outcomes:?}");
     gateway.finish().await;
 }
 

@@ -27,6 +27,11 @@ pub(super) fn check(listen: &Listen, path: &Path, report: &mut Report<'_>) {
         let hint = format!("write 0 to {} milliseconds", limits::DRAIN_GRACE_MS_MAX);
         report.add(Problem::value(path.field("drain_grace_ms"), text).hint(hint));
     }
+    if !(1..=limits::STREAM_MS).contains(&listen.stream_ms) {
+        let text = format!("`{}` is not a usable time", listen.stream_ms);
+        let hint = format!("write 1 to {} milliseconds", limits::STREAM_MS);
+        report.add(Problem::value(path.field("stream_ms"), text).hint(hint));
+    }
     for (index, host) in listen.allowed_hosts.iter().enumerate() {
         if !is_host(host) {
             report.add(
