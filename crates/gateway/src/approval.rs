@@ -52,7 +52,7 @@ use crate::ledger::{ApprovalStep, Ledger, Stage, Unavailable, VaultError};
 use crate::mask::Mask;
 use crate::model::Statement;
 use crate::policy::Definition;
-use crate::store::approval::{self, State};
+use crate::store::approval::{self, Listed, Ruined, State};
 use crate::store::{self, Db, delivery};
 use wait::Waiters;
 
@@ -86,6 +86,31 @@ pub enum Fault {
     /// A row of the store that this program did not write.
     #[error("the stored approval is malformed")]
     Malformed,
+}
+
+impl Fault {
+    /// Whether the row is at fault, not the reading: others can be read.
+    fn is_of_the_row(&self) -> bool {
+        match self {
+            Self::Store(error) => error.kind == store::ErrorKind::Shape,
+            Self::Vault(error) => {
+                matches!(error, VaultError::Erased | VaultError::Broken | VaultError::Uncommitted)
+            }
+            Self::Malformed => true,
+            Self::Ledger(_) => false,
+        }
+    }
+}
+
+/// A part of the list of approvals.
+#[derive(Debug)]
+pub struct Page {
+    /// Those that can be read.
+    pub records: Vec<Record>,
+    /// Those that somebody changed, or added, in the database. They grant nothing.
+    pub ruined: Vec<Ruined>,
+    /// Before what time the next page begins, if there may be one.
+    pub next: Option<i64>,
 }
 
 /// An approval as people see it.
@@ -147,22 +172,35 @@ impl Approvals {
         }
     }
 
-    /// At most `limit` approvals asked for before `before` (microseconds since 1970), the latest first. What cannot be
-    /// opened any more, because its day was erased, is left out.
+    /// At most `limit` approvals asked for before `before` (microseconds since 1970), the latest first. One that is over
+    /// and cannot be opened any more, because its day was erased, is left out.
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn list(&self, which: approval::Which, before: i64, limit: u32) -> Result<Vec<Record>, Fault> {
+    pub async fn list(&self, which: approval::Which, before: i64, limit: u32) -> Result<Page, Fault> {
         let rows = self.db.read("approvals", move |read| approval::list(read, which, before, limit)).await?;
-        let mut records = Vec::with_capacity(rows.len());
+        let full = rows.len() >= limit as usize;
+        let mut page = Page { records: Vec::with_capacity(rows.len()), ruined: Vec::new(), next: None };
         for row in rows {
+            let row = match row {
+                Listed::Whole(row) => *row,
+                Listed::Ruined(ruined) => {
+                    page.next = Some(ruined.requested);
+                    page.ruined.push(ruined);
+                    continue;
+                }
+            };
+            page.next = Some(row.requested);
+            let (over, ruined) = (row.ended.is_some(), Ruined { id: Some(row.id), requested: row.requested });
             match self.open(row).await {
-                Ok(record) => records.push(record),
-                Err(Fault::Vault(VaultError::Erased)) => {}
+                Ok(record) => page.records.push(record),
+                Err(Fault::Vault(VaultError::Erased)) if over => {}
+                Err(fault) if fault.is_of_the_row() => page.ruined.push(ruined),
                 Err(fault) => return Err(fault),
             }
         }
-        Ok(records)
+        page.next = page.next.filter(|_| full);
+        Ok(page)
     }
 
     /// Opens a row and its votes.

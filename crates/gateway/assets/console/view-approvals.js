@@ -15,6 +15,7 @@ export function approvals(root, place) {
     which: place.query.show === "all" ? "all" : "live",
     selected: place.parts[1],
     records: [],
+    unreadable: [],
     next: null,
   };
   const tabs = h("div", { class: "tabs", role: "group", "aria-label": "which" });
@@ -53,6 +54,7 @@ export function approvals(root, place) {
       () => get("approvals", { state: state.which }),
       (answer) => {
         state.records = answer.approvals;
+        state.unreadable = answer.unreadable;
         state.next = answer.next;
         place.badge(count(state.records));
         return draw();
@@ -60,7 +62,7 @@ export function approvals(root, place) {
     );
 
   function draw() {
-    if (!state.records.length) {
+    if (!state.records.length && !state.unreadable.length) {
       return empty(
         state.which === "live" ? "Nothing waits" : "Nothing was held yet",
         state.which === "live"
@@ -73,6 +75,7 @@ export function approvals(root, place) {
         "ul",
         null,
         state.records.map((record) => h("li", null, row(record, state.selected))),
+        state.unreadable.map((id) => h("li", null, ruined(id))),
       ),
       state.next && button("Earlier", more, { class: "wide" }),
     ];
@@ -81,6 +84,7 @@ export function approvals(root, place) {
   async function more() {
     const answer = await get("approvals", { state: state.which, before: state.next });
     state.records.push(...answer.approvals);
+    state.unreadable.push(...answer.unreadable);
     state.next = answer.next;
     put(list, draw());
   }
@@ -154,6 +158,16 @@ function row(record, selected) {
       record.state === "pending" && record.may_decide && h("span", { class: "yours" }, "yours to decide"),
       record.state !== "pending" && moment(record.requested),
     ),
+  );
+}
+
+// One that somebody changed in the database: it can be named, not opened, and grants nothing.
+function ruined(id) {
+  return h(
+    "div",
+    { class: "inbox-row" },
+    h("span", { class: "row-first" }, h("code", null, visible(id ?? "no id")), h("span", { class: "spacer" }), pill("unreadable")),
+    h("span", { class: "row-second" }, "The row in the database was changed; it grants nothing."),
   );
 }
 

@@ -11,7 +11,7 @@ use crate::exchange::Gateway;
 use crate::limits;
 use crate::model::{Identity, Party};
 use crate::policy::{Duty, PolicySet};
-use crate::store::approval::Which;
+use crate::store::approval::{Ruined, Which};
 use crate::store::call::{self, Found, Wanted};
 
 /// `GET /api/v1/approvals?state=live|all&before=<id's time>&limit=<count>`.
@@ -34,25 +34,27 @@ pub(super) async fn list(asked: Asked) -> Result<Value, Problem> {
         }
     }
     let set = asked.gateway.policies.current();
-    let mut visible: Vec<Record> = Vec::new();
+    let (mut visible, mut ruined): (Vec<Record>, Vec<Ruined>) = (Vec::new(), Vec::new());
     for _ in 0..limits::APPROVAL_PAGES_LOOKED_AT_MAX {
-        let records = asked.gateway.approvals.list(which, before, limit).await?;
-        let Some(last) = records.last() else { break };
-        let last_page = records.len() < limit as usize;
-        before = last.row.requested;
+        let page = asked.gateway.approvals.list(which, before, limit).await?;
+        ruined.extend(page.ruined);
         visible.extend(
-            records.into_iter().filter(|record| record.allow(asked.duty(), &set, &asked.caller).is_ok()),
+            page.records.into_iter().filter(|record| record.allow(asked.duty(), &set, &asked.caller).is_ok()),
         );
-        if last_page || visible.len() >= limit as usize {
-            break;
-        }
+        before = match page.next {
+            Some(next) if visible.len() < limit as usize => next,
+            _ => break,
+        };
     }
     visible.truncate(limit as usize);
     // Where a page ends must not tell of an approval that the caller may not see.
     let next = if visible.len() == limit as usize { visible.last() } else { None };
     let next = next.map(|last| last.row.requested);
     let approvals: Vec<Value> = visible.iter().map(|record| summary(record, &set, &asked)).collect();
-    Ok(json!({ "approvals": approvals, "next": next.map(time) }))
+    // Who may see one that cannot be read cannot be told: it is named by its id alone, which says nothing of the call.
+    ruined.truncate(limit as usize);
+    let unreadable: Vec<Option<Uuid>> = ruined.iter().map(|row| row.id.map(Uuid::from_bytes)).collect();
+    Ok(json!({ "approvals": approvals, "unreadable": unreadable, "next": next.map(time) }))
 }
 
 /// `GET /api/v1/deliveries`: about approvals that the caller may see.
@@ -100,7 +102,7 @@ pub(super) async fn history(asked: Asked) -> Result<Value, Problem> {
     });
     let (by_caller, of_target) = read.await?;
     let earlier = gateway.approvals.list(Which::Every, row.requested, limits::APPROVALS_LISTED_MAX).await?;
-    let alike = earlier.iter().filter(|other| {
+    let alike = earlier.records.iter().filter(|other| {
         other.row.server == row.server
             && other.content.target == record.content.target
             && other.allow(Duty::View, &set, &asked.caller).is_ok()

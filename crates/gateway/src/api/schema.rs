@@ -45,7 +45,7 @@ pub(super) const SCHEMAS: &[(&str, &str)] = &[
     ),
     (
         "Approvals",
-        r#"{"type":"object","required":["approvals","next"],"properties":{"approvals":{"type":"array","items":{"type":"object"}},"next":{"type":["string","null"]}}}"#,
+        r#"{"type":"object","required":["approvals","unreadable","next"],"properties":{"approvals":{"type":"array","items":{"type":"object"}},"unreadable":{"type":"array","items":{"type":["string","null"],"format":"uuid"}},"next":{"type":["string","null"]}}}"#,
     ),
     (
         "Ballot",

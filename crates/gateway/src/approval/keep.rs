@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{Approvals, Fault};
 use crate::clock::micros;
 use crate::limits;
-use crate::store::approval::{self, State, Which};
+use crate::store::approval::{self, Listed, State, Which};
 use crate::store::approval_vote::{self, Vote, Word};
 use crate::store::{Topic, callback, delivery, entry, held_task};
 
@@ -107,6 +107,14 @@ impl Approvals {
         loop {
             let votes = self.db.read("votes", move |read| approval_vote::abandoned(read, now, most)).await?;
             let live = self.db.read("live", move |read| approval::list(read, Which::Live, now, most)).await?;
+            // One that cannot be read ends with the others, when the log does.
+            let live: Vec<_> = live
+                .into_iter()
+                .filter_map(|row| match row {
+                    Listed::Whole(row) => Some(row),
+                    Listed::Ruined(_) => None,
+                })
+                .collect();
             if votes.is_empty() && live.is_empty() {
                 break;
             }

@@ -110,7 +110,8 @@ fn list(out: &mut dyn Write, listed: &Value) -> std::io::Result<()> {
     table.load_style(comfy_table::presets::NOTHING);
     table.set_header(["APPROVAL", "STATE", "WHO", "CALL", "UNTIL", "APPROVED", "YOU"]);
     let approvals = listed["approvals"].as_array().map(Vec::as_slice).unwrap_or_default();
-    if approvals.is_empty() {
+    let unreadable = listed["unreadable"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if approvals.is_empty() && unreadable.is_empty() {
         return writeln!(out, "no call waits that you may see");
     }
     for approval in approvals {
@@ -123,6 +124,9 @@ fn list(out: &mut dyn Write, listed: &Value) -> std::io::Result<()> {
             format!("{} of {}", approval["approved_by"], approval["terms"]["quorum"]),
             if approval["may_decide"] == true { "may decide".to_owned() } else { String::new() },
         ]);
+    }
+    for id in unreadable {
+        table.add_row([word(id), "unreadable".to_owned()]);
     }
     writeln!(out, "{table}")
 }

@@ -3,7 +3,7 @@
 //! INVARIANT: every step is one statement that names the state it starts from, so of two processes that want the same
 //! row only one gets it.
 
-use super::{Error, Read, Row, Tx, Value, approval_vote};
+use super::{Error, ErrorKind, Read, Row, Tx, Value, approval_vote};
 
 /// An approval. Times are microseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +92,24 @@ impl State {
             .into_iter()
             .find(|state| state.as_str() == word)
     }
+}
+
+/// A row of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listed {
+    /// As a gateway wrote it.
+    Whole(Box<Approval>),
+    /// With a column that no gateway writes.
+    Ruined(Ruined),
+}
+
+/// A row that somebody else changed or added, so that it says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ruined {
+    /// Its id, if it is one.
+    pub id: Option<[u8; 16]>,
+    /// When it says that it was asked for.
+    pub requested: i64,
 }
 
 /// Which approvals a list shows.
@@ -187,8 +205,8 @@ pub fn count_live(read: &mut Read<'_>, asker: &[u8; 32], limit: u32) -> Result<(
     Ok((all, own))
 }
 
-/// At most `limit` approvals asked for before `before`, the latest first.
-pub fn list(read: &mut Read<'_>, which: Which, before: i64, limit: u32) -> Result<Vec<Approval>, Error> {
+/// At most `limit` approvals asked for before `before`, the latest first. One that cannot be read hides no other.
+pub fn list(read: &mut Read<'_>, which: Which, before: i64, limit: u32) -> Result<Vec<Listed>, Error> {
     let live = match which {
         Which::Live => "ended IS NULL AND ",
         Which::Every => "",
@@ -199,8 +217,18 @@ pub fn list(read: &mut Read<'_>, which: Which, before: i64, limit: u32) -> Resul
              ORDER BY requested DESC LIMIT $2"
         ),
         &[Value::Int(before), Value::Int(i64::from(limit))],
-        approval,
+        listed,
     )
+}
+
+/// How many live approvals have a column that no gateway writes.
+pub fn ruined(read: &mut Read<'_>) -> Result<u64, Error> {
+    let mut count = 0;
+    read.each(&format!("SELECT {COLUMNS} FROM approval WHERE ended IS NULL"), &[], |row| {
+        count += u64::from(matches!(listed(row)?, Listed::Ruined(_)));
+        Ok(())
+    })?;
+    Ok(count)
 }
 
 /// At most `limit` live approvals whose time is over.
@@ -285,6 +313,16 @@ pub fn spend(tx: &mut Tx<'_>, id: &[u8; 16], call: &[u8; 16], now: i64) -> Resul
         &[call.into(), Value::Int(now), id.into()],
     )?;
     Ok(touched == 1)
+}
+
+fn listed(row: Row<'_>) -> Result<Listed, Error> {
+    match approval(row) {
+        Ok(whole) => Ok(Listed::Whole(Box::new(whole))),
+        Err(error) if error.kind == ErrorKind::Shape => {
+            Ok(Listed::Ruined(Ruined { id: row.array(0).ok(), requested: row.int(10)? }))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 fn approval(row: Row<'_>) -> Result<Approval, Error> {

@@ -11,7 +11,7 @@ use crate::ledger::{self, Keyring, Missing, keyring};
 use crate::limits;
 use crate::service_key::Registry;
 use crate::store::epoch::{self, Epoch};
-use crate::store::{self, Access, Db, notice, tree};
+use crate::store::{self, Access, Db, approval, notice, tree};
 
 /// Answers the database, if it could be opened.
 pub(super) fn examine(config: &Config, clock: &Arc<dyn Clock>, findings: &mut Vec<Finding>) -> Option<Db> {
@@ -142,6 +142,12 @@ fn rows(db: &Db, findings: &mut Vec<Finding>) {
         let detail = format!("{refused} rows in `notice` come from no command of this log");
         let advice = "look at those with `refused` or without an id of 16 bytes, find out who writes to the database, then delete them";
         findings.push(Finding::wrong("requests of commands", fault, detail, advice));
+    }
+    if let Ok(ruined @ 1..) = db.read_now("approvals", approval::ruined) {
+        let detail =
+            format!("{ruined} rows in `approval` have columns that no gateway writes; they grant nothing");
+        let advice = "lists name them `unreadable`; find out who writes to the database, then delete them";
+        findings.push(Finding::wrong("calls that wait", fault, detail, advice));
     }
 }
 

@@ -50,6 +50,11 @@ async fn approver_looks_and_decides_from_the_command_line() {
     assert_eq!(all["approvals"][0]["state"], "used");
     assert!(text(&run(&setup, "bob", &["list"]).await).contains("no call waits"));
     assert!(text(&run(&setup, "bob", &["deliveries"]).await).contains("has arrived"));
+    let file = setup.gateway.site.directory.path().join("data/countersign.db");
+    let intruder = rusqlite::Connection::open(file).expect("a database");
+    intruder.execute("UPDATE approval SET binding = X'00'", []).expect("changed");
+    let ruined = text(&run(&setup, "bob", &["list", "--all"]).await);
+    assert!(ruined.contains(&id) && ruined.contains("unreadable"), "{ruined}");
     setup.gateway.finish().await;
 }
 

@@ -104,3 +104,32 @@ async fn quorum_counts_a_person_with_two_accounts_once_also_when_both_decide_at_
     assert_eq!(setup.recorder.called(), 0);
     setup.gateway.finish().await;
 }
+
+#[tokio::test]
+async fn ruined_row_hides_no_other_from_lists_and_is_named_in_them() {
+    let setup = setup(POLICIES, 100).await;
+    let mut ids = Vec::new();
+    for marker in ["column", "content", "good"] {
+        let sent = setup.gateway.post("alice", &[], &call(1, "effect", &json!({ "marker": marker }))).await;
+        assert_eq!(refused(&sent), "approval_pending");
+        ids.push(setup.live().await.into_iter().find(|id| !ids.contains(id)).expect("a new one"));
+    }
+    let hex = |id: &str| id.replace('-', "");
+    let column = format!("UPDATE approval SET binding = X'00' WHERE id = X'{}'", hex(&ids[0]));
+    let content = format!("UPDATE approval SET sealed = X'00' WHERE id = X'{}'", hex(&ids[1]));
+    assert_eq!((intrude(&setup, &column), intrude(&setup, &content)), (1, 1));
+
+    for path in ["/api/v1/approvals", "/api/v1/approvals?state=all", "/api/v1/approvals?limit=1"] {
+        let listed = setup.gateway.api("carol", "GET", path, &json!(null)).await.json().expect("JSON");
+        assert_eq!(listed["approvals"][0]["id"], json!(ids[2]), "{path}: {listed}");
+        assert_eq!(listed["approvals"].as_array().map(Vec::len), Some(1), "{path}: {listed}");
+    }
+    let listed = setup.gateway.api("carol", "GET", "/api/v1/approvals", &json!(null)).await;
+    assert_eq!(listed.json().expect("JSON")["unreadable"], json!([ids[1], ids[0]]));
+    for (id, refusal) in ids.iter().zip([(503, "ledger_unavailable"), (500, "internal")]) {
+        assert_eq!(super::code(&setup.approve("bob", id).await), (refusal.0, refusal.1.to_owned()));
+    }
+    assert_eq!(setup.approve("bob", &ids[2]).await.status(), 200);
+    assert_eq!(setup.recorder.called(), 0, "and nothing ran");
+    setup.gateway.finish().await;
+}

@@ -329,7 +329,7 @@ async fn glass_that_is_broken_at_one_gateway_is_broken_at_the_other_and_mended_t
     let held = || async {
         let listed =
             several.members[0].gateway.approvals.list(Which::Live, i64::MAX, 10).await.expect("listed");
-        (listed.len() == 1).then_some(())
+        (listed.records.len() == 1).then_some(())
     };
     eventually(held).await;
     drop(waiting);

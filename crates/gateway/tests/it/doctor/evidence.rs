@@ -145,6 +145,12 @@ async fn rows_that_somebody_else_wrote_are_named() {
     change("DROP TRIGGER entry_no_update; UPDATE entry SET type = 'log.heartbeat' WHERE place = 1");
     assert_found(&site, "rows of the database", "not what the leaves say, leaf 1 first").await;
     change("UPDATE entry SET type = 'gateway.started' WHERE place = 1");
+    change(
+        "INSERT INTO approval (id, likeness, binding, state, call, asker, server, policy_set, quorum, requested, \
+         decide_by, day, commitment, sealed) VALUES (x'01', x'', x'', '', x'', x'', '', x'', 1, 1, 1, 1, x'', x'')",
+    );
+    assert_found(&site, "calls that wait", "1 rows in `approval` have columns that no gateway writes").await;
+    change("DELETE FROM approval");
     change("INSERT INTO notice (id, ts, event, detail, refused) VALUES (x'01', 1, 'hold.cleared', '{}', 1)");
     assert_found(&site, "requests of commands", "1 rows in `notice` come from no command").await;
 }
