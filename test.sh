@@ -24,7 +24,7 @@ STEPS=(
   "demo         | 5|no |crates/gateway/src/cli/demo.rs|the guided tour, to its end"
   "quality      |20|no |tests/quality/run.py        |detectors on documents that others' generators made"
   "peers        |25|no |tests/peers/run.py          |real clients and servers through the gateway"
-  "anchors      |10|no |tests/anchors/run.py        |buckets with object lock, witnesses, a timestamp authority, a signer outside"
+  "anchors      |15|no |tests/anchors/run.py        |buckets and containers with locks, witnesses, a timestamp authority, a signer outside"
   "browser      |15|no |tests/browser/run.mjs       |the console in a real browser"
   "conformance  |15|no |tests/peers/conformance.py  |the official suite, directly and through the gateway"
 )

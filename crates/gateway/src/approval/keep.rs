@@ -108,13 +108,7 @@ impl Approvals {
             let votes = self.db.read("votes", move |read| approval_vote::abandoned(read, now, most)).await?;
             let live = self.db.read("live", move |read| approval::list(read, Which::Live, now, most)).await?;
             // One that cannot be read ends with the others, when the log does.
-            let live: Vec<_> = live
-                .into_iter()
-                .filter_map(|row| match row {
-                    Listed::Whole(row) => Some(row),
-                    Listed::Ruined(_) => None,
-                })
-                .collect();
+            let live: Vec<_> = live.into_iter().filter_map(Listed::whole).collect();
             if votes.is_empty() && live.is_empty() {
                 break;
             }

@@ -103,6 +103,16 @@ pub enum Listed {
     Ruined(Ruined),
 }
 
+impl Listed {
+    /// The approval, where it is one.
+    pub fn whole(self) -> Option<Approval> {
+        match self {
+            Self::Whole(approval) => Some(*approval),
+            Self::Ruined(_) => None,
+        }
+    }
+}
+
 /// A row that somebody else changed or added, so that it says nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ruined {
@@ -231,28 +241,30 @@ pub fn ruined(read: &mut Read<'_>) -> Result<u64, Error> {
     Ok(count)
 }
 
-/// At most `limit` live approvals whose time is over.
+/// At most `limit` live approvals whose time is over. One that cannot be read keeps no other.
 pub fn overdue(read: &mut Read<'_>, now: i64, limit: u32) -> Result<Vec<Approval>, Error> {
-    read.all(
+    let rows = read.all(
         &format!(
             "SELECT {COLUMNS} FROM approval WHERE ended IS NULL AND ((state = 'pending' AND decide_by <= $1) OR \
              (state = 'approved' AND use_by <= $1)) ORDER BY requested LIMIT $2"
         ),
         &[Value::Int(now), Value::Int(i64::from(limit))],
-        approval,
-    )
+        listed,
+    )?;
+    Ok(rows.into_iter().filter_map(Listed::whole).collect())
 }
 
-/// At most `limit` approvals that expired before `ts` and whose leaf is missing.
+/// At most `limit` approvals that expired before `ts` and whose leaf is missing. One that cannot be read keeps no other.
 pub fn unnoted(read: &mut Read<'_>, ts: i64, limit: u32) -> Result<Vec<Approval>, Error> {
-    read.all(
+    let rows = read.all(
         &format!(
             "SELECT {COLUMNS} FROM approval WHERE ended IS NOT NULL AND noted IS NULL AND state = 'expired' AND \
              ended < $1 ORDER BY ended LIMIT $2"
         ),
         &[Value::Int(ts), Value::Int(i64::from(limit))],
-        approval,
-    )
+        listed,
+    )?;
+    Ok(rows.into_iter().filter_map(Listed::whole).collect())
 }
 
 /// The log has the leaf about the end.

@@ -21,6 +21,10 @@ use countersign::store::{
 
 pub(crate) const CASES: &[(&str, fn(&Db))] = &[
     ("of_equal_calls_one_approval_lives", approval::of_equal_calls_one_approval_lives),
+    (
+        "row_that_no_gateway_wrote_keeps_no_other_from_ending",
+        approval::row_that_no_gateway_wrote_keeps_no_other_from_ending,
+    ),
     ("quorum_counts_people_whose_leaf_is_there", approval::quorum_counts_people_whose_leaf_is_there),
     ("approval_is_spent_once", approval::approval_is_spent_once),
     ("vote_under_way_holds_everything_back", approval::vote_under_way_holds_everything_back),

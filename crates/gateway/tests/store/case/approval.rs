@@ -81,6 +81,17 @@ pub(super) fn of_equal_calls_one_approval_lives(db: &Db) {
     assert_eq!((listed(Which::Live), listed(Which::Every)), (1, 2));
 }
 
+pub(super) fn row_that_no_gateway_wrote_keeps_no_other_from_ending(db: &Db) {
+    pending(db, 1, 1);
+    pending(db, 2, 1);
+    write(db, |tx| {
+        tx.execute("UPDATE approval SET binding = $1 WHERE id = $2", &[(&[1; 2]).into(), (&[1; 16]).into()])
+    });
+    let overdue = db.read_now("case", |read| approval::overdue(read, i64::MAX, 10)).unwrap();
+    assert_eq!(overdue.iter().map(|row| row.id).collect::<Vec<_>>(), [[2; 16]]);
+    assert_eq!(db.read_now("case", approval::ruined).unwrap(), 1);
+}
+
 pub(super) fn quorum_counts_people_whose_leaf_is_there(db: &Db) {
     pending(db, 1, 2);
     assert_eq!(say(db, 1, 1, Word::Approve), Reservation::Made);
