@@ -59,11 +59,6 @@ def fetch_blobs(client, container, directory):
         path.write_bytes(client.get_blob_client(container, name).download_blob().readall())
 
 
-def published(gateway, *names):
-    for name in names:
-        until(f"{name} is up to date", lambda: gateway.lag(f"place {name}") == 0)
-
-
 def shared_access(client):
     """A signature for one container that may read and write blobs, and not delete them."""
     from azure.storage.blob import ContainerSasPermissions, generate_container_sas
@@ -88,12 +83,9 @@ def azure(directory):
         gateway = Gateway(directory / "gateway", anchors={"places": places})
         latest = "epoch-1/checkpoint"
         try:
-            for count in (3, 40, 300):
-                gateway.start()
-                gateway.record(count)
-                gateway.stop(signal.SIGKILL)
+            gateway.kill_after(3, 40, 300)
             gateway.start()
-            published(gateway, "keyed", "shared")
+            gateway.published("keyed", "shared")
             found = gateway.doctor()["detail"]
             print(f"doctor: {found}")
             # Azurite keeps nothing, and that is what is said; a signature that may not delete proves nothing either.
@@ -139,7 +131,7 @@ def azure_locked(directory):
                 try:
                     gateway.start()
                     gateway.record(5)
-                    published(gateway, "keyed")
+                    gateway.published("keyed")
                     found = gateway.doctor()["detail"]
                     print(f"doctor: {found}")
                     assert found.startswith(level), found
@@ -178,7 +170,7 @@ def google(directory):
                 del before[latest], keeper.objects[latest]
                 gateway.start()
                 until("all is published again", lambda: latest in keeper.objects)
-                published(gateway, "google")
+                gateway.published("google")
                 found = gateway.doctor()["detail"]
                 print(f"doctor: {found}")
                 assert found.startswith(level), found

@@ -97,6 +97,18 @@ class Gateway:
             status, text = ask()
             assert status in (200, 502, 503, 504), (status, text)
 
+    def kill_after(self, *counts):
+        """Has so many calls recorded, each time with an end somewhere in the middle of publishing."""
+        for count in counts:
+            self.start()
+            self.record(count)
+            self.stop(signal.SIGKILL)
+
+    def published(self, *places):
+        """Waits until the places hold the whole log."""
+        for place in places:
+            until(f"{place} is up to date", lambda: self.lag(f"place {place}") == 0)
+
     def lag(self, anchor):
         """Leaves that an anchor does not know yet; `None` while nothing is known."""
         text = fetch(f"http://127.0.0.1:{self.admin}/metrics")[1]

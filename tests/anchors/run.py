@@ -12,7 +12,6 @@ import hashlib
 import http.server
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -99,14 +98,9 @@ def bucket(directory):
         places = [place("held", port, "held", prefix="prod/log"), place("open", port, "open")]
         gateway = Gateway(directory / "gateway", anchors={"places": places})
         try:
-            for count in (3, 40, 400):
-                gateway.start()
-                gateway.record(count)
-                # Somewhere in the middle of publishing.
-                gateway.stop(signal.SIGKILL)
+            gateway.kill_after(3, 40, 400)
             gateway.start()
-            for name in ("place held", "place open"):
-                until(f"{name} is up to date", lambda: gateway.lag(name) == 0)
+            gateway.published("held", "open")
             level = until("L2", lambda: (found := gateway.doctor())["detail"].startswith("L2") and found)
             print(f"doctor: {level['detail']}")
             assert "object lock in mode COMPLIANCE" in level["detail"], level

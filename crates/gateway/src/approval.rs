@@ -90,7 +90,7 @@ pub enum Fault {
 
 impl Fault {
     /// Whether the row is at fault, not the reading: others can be read.
-    fn is_of_the_row(&self) -> bool {
+    pub(crate) fn is_of_the_row(&self) -> bool {
         match self {
             Self::Store(error) => error.kind == store::ErrorKind::Shape,
             Self::Vault(error) => {

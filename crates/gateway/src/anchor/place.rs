@@ -1,4 +1,5 @@
-//! Where tiles and checkpoints are published: a directory, a bucket that speaks S3 or Google's dialect of it, or a container of Azure.
+//! Where tiles and checkpoints are published: a directory, a bucket that speaks S3 or Google's dialect of it, or a container of
+//! Azure.
 //!
 //! Every file but the latest checkpoint is written once: a name that exists is never written again, and what stands there is
 //! compared with what should.

@@ -173,15 +173,16 @@ impl Caller {
                 () = &mut over => break too_long(open, AnswerError::Timeout(most)),
                 batch = events.next() => batch,
             };
-            let arrived = batch.as_ref().map_or(0, |batch| batch.as_ref().map_or(0, Vec::len));
-            let Some(rest) = left.checked_sub(arrived) else {
-                let why = format!("a stream of more than {} events", limits::STREAM_EVENTS_MAX);
-                break too_long(open, AnswerError::Malformed(why));
-            };
-            left = rest;
             let passed = match batch {
-                // Boxed: judging needs much room for a moment, waiting needs little for hours.
-                Ok(Some(batch)) => Box::pin(self.pass(open, batch, &stream)).await,
+                Ok(Some(batch)) if batch.len() > left => {
+                    let why = format!("a stream of more than {} events", limits::STREAM_EVENTS_MAX);
+                    break too_long(open, AnswerError::Malformed(why));
+                }
+                Ok(Some(batch)) => {
+                    left -= batch.len();
+                    // Boxed: judging needs much room for a moment, waiting needs little for hours.
+                    Box::pin(self.pass(open, batch, &stream)).await
+                }
                 Ok(None) => break None,
                 Err(error) => Err(Cut::Failed(error)),
             };

@@ -87,12 +87,7 @@ impl Bucket {
         bytes_max: usize,
         now: Timestamp,
     ) -> Result<Option<Vec<u8>>, PlaceError> {
-        let answer = self.send(Ask { bytes_max, ..Ask::new("GET", path) }, now).await?;
-        match answer.status {
-            StatusCode::OK => Ok(Some(answer.body)),
-            StatusCode::NOT_FOUND => Ok(None),
-            _ => Err(answer.refused("GET", path)),
-        }
+        self.send(Ask { bytes_max, ..Ask::new("GET", path) }, now).await?.content(path)
     }
 
     pub(super) async fn create(
@@ -115,25 +110,21 @@ impl Bucket {
     pub(super) async fn replace(&self, path: &str, bytes: Vec<u8>, now: Timestamp) -> Result<(), PlaceError> {
         let ask = self.put(path, bytes);
         let ask = if self.words.writes == Writes::Versions { self.locked(ask, now) } else { ask };
-        let answer = self.send(ask, now).await?;
-        if answer.status.is_success() { Ok(()) } else { Err(answer.refused("PUT", path)) }
+        self.send(ask, now).await?.done("PUT", path).map(drop)
     }
 
     /// Writes an object, asks what keeps it, and tries to delete that version of it.
     pub(super) async fn prove(&self, name: &str, now: Timestamp) -> Result<Hold, PlaceError> {
         let path = format!("{PUBLISHER}/{name}");
         let ask = self.locked(self.put(&path, b"may this be deleted?\n".to_vec()), now);
-        let written = self.send(ask, now).await?;
-        if !written.status.is_success() {
-            return Err(written.refused("PUT", &path));
-        }
+        let written = self.send(ask, now).await?.done("PUT", &path)?;
         let (header, parameter) = self.words.version;
         let version = written.header(header).map(|version| (parameter, version.to_owned()));
         let query: Vec<_> = version.into_iter().collect();
-        let found = self.send(Ask { query: query.clone(), ..Ask::new("HEAD", &path) }, now).await?;
-        if !found.status.is_success() {
-            return Err(found.refused("HEAD", &path));
-        }
+        let found = self
+            .send(Ask { query: query.clone(), ..Ask::new("HEAD", &path) }, now)
+            .await?
+            .done("HEAD", &path)?;
         let mode = found.header(self.words.lock_mode).unwrap_or_default().to_owned();
         let until = found.header(self.words.lock_until).and_then(|until| until.parse().ok());
         let until: Option<Timestamp> = until.filter(|until| *until > now);

@@ -59,12 +59,7 @@ impl Container {
         bytes_max: usize,
         now: Timestamp,
     ) -> Result<Option<Vec<u8>>, PlaceError> {
-        let answer = self.send(Ask { bytes_max, ..Ask::new("GET", path) }, now).await?;
-        match answer.status {
-            StatusCode::OK => Ok(Some(answer.body)),
-            StatusCode::NOT_FOUND => Ok(None),
-            _ => Err(answer.refused("GET", path)),
-        }
+        self.send(Ask { bytes_max, ..Ask::new("GET", path) }, now).await?.content(path)
     }
 
     pub(super) async fn create(
@@ -87,21 +82,17 @@ impl Container {
     }
 
     pub(super) async fn replace(&self, path: &str, bytes: Vec<u8>, now: Timestamp) -> Result<(), PlaceError> {
-        let answer = self.send(self.put(path, bytes, now), now).await?;
-        if answer.status.is_success() { Ok(()) } else { Err(answer.refused("PUT", path)) }
+        self.send(self.put(path, bytes, now), now).await?.done("PUT", path).map(drop)
     }
 
     /// Writes a blob, asks what keeps it, and tries to delete that version of it.
     pub(super) async fn prove(&self, name: &str, now: Timestamp) -> Result<Hold, PlaceError> {
         let path = format!("{PUBLISHER}/{name}");
-        let written = self.send(self.put(&path, b"may this be deleted?\n".to_vec(), now), now).await?;
-        if !written.status.is_success() {
-            return Err(written.refused("PUT", &path));
-        }
-        let found = self.send(Ask::new("HEAD", &path), now).await?;
-        if !found.status.is_success() {
-            return Err(found.refused("HEAD", &path));
-        }
+        let written = self
+            .send(self.put(&path, b"may this be deleted?\n".to_vec(), now), now)
+            .await?
+            .done("PUT", &path)?;
+        let found = self.send(Ask::new("HEAD", &path), now).await?.done("HEAD", &path)?;
         let mode = found.header(LOCK_MODE).unwrap_or_default().to_ascii_lowercase();
         let until = found.header(LOCK_UNTIL);
         let until = until.and_then(|until| rfc2822::DateTimeParser::new().parse_timestamp(until).ok());

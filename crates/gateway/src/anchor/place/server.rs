@@ -47,7 +47,7 @@ pub(super) enum Proof<'a> {
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+    body: Vec<u8>,
 }
 
 impl Server {
@@ -127,6 +127,20 @@ impl Answer {
         let code = self.header("x-ms-error-code").or_else(in_body);
         let code = code.filter(|code| code.bytes().all(|byte| byte.is_ascii_alphanumeric()));
         code.unwrap_or("no code").to_owned()
+    }
+
+    /// What an object holds; `None`: there is none.
+    pub(super) fn content(self, path: &str) -> Result<Option<Vec<u8>>, PlaceError> {
+        match self.status {
+            StatusCode::OK => Ok(Some(self.body)),
+            StatusCode::NOT_FOUND => Ok(None),
+            _ => Err(self.refused("GET", path)),
+        }
+    }
+
+    /// The answer to what was done.
+    pub(super) fn done(self, verb: &'static str, path: &str) -> Result<Self, PlaceError> {
+        if self.status.is_success() { Ok(self) } else { Err(self.refused(verb, path)) }
     }
 
     pub(super) fn refused(&self, verb: &'static str, path: &str) -> PlaceError {

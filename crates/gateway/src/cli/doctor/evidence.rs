@@ -117,8 +117,11 @@ fn keys(config: &Config, db: &Db, findings: &mut Vec<Finding>) {
 /// Whether rows say what a gateway wrote.
 fn rows(db: &Db, findings: &mut Vec<Finding>) {
     let (what, fault) = ("rows of the database", Fault::Database);
-    let looked = looked_at(db).and_then(|looked| Ok((looked, db.read_now("notices", notice::refused)?)));
-    let (looked, refused) = match looked {
+    let looked = looked_at(db).and_then(|looked| {
+        let refused = db.read_now("notices", notice::refused)?;
+        Ok((looked, refused, db.read_now("approvals", approval::ruined)?))
+    });
+    let (looked, refused, ruined) = match looked {
         Ok(found) => found,
         Err(error) => {
             let advice = "look at the database";
@@ -143,7 +146,7 @@ fn rows(db: &Db, findings: &mut Vec<Finding>) {
         let advice = "look at those with `refused` or without an id of 16 bytes, find out who writes to the database, then delete them";
         findings.push(Finding::wrong("requests of commands", fault, detail, advice));
     }
-    if let Ok(ruined @ 1..) = db.read_now("approvals", approval::ruined) {
+    if ruined > 0 {
         let detail =
             format!("{ruined} rows in `approval` have columns that no gateway writes; they grant nothing");
         let advice = "lists name them `unreadable`; find out who writes to the database, then delete them";
