@@ -4,15 +4,13 @@
 //! `countersign tools accept` writes to the database beside a running gateway, which looks every
 //! [`limits::ACCEPTANCES_REFRESH_MS`]. Only a gateway writes leaves, and a definition is pinned only with its leaf:
 //! `tools.changed` with `accepted` in its detail. Every gateway on the database takes over what the log has,
-//! whoever recorded it; rows that nobody with the keys wrote pin nothing, and are a worry.
+//! whoever recorded it; rows that nobody with the keys wrote, or that the log does not uphold, pin nothing, and are a worry.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use evidence::jcs;
 use evidence::leaf::EventType;
-use evidence::merkle::Hash;
-use serde::Serialize;
 use tokio::time::MissedTickBehavior;
 
 use crate::catalog::{Catalog, DefinitionHash};
@@ -26,8 +24,8 @@ use crate::seal::Seal;
 use crate::store::acceptance::{self as table, Acceptance};
 use crate::store::{self, Db, Topic, definition};
 
-/// Rows read or noted in one transaction.
-const PAGE: u32 = 500;
+/// Rows noted at one go.
+const PAGE: usize = 500;
 
 /// Takes, records and applies acceptances.
 #[derive(Clone)]
@@ -36,6 +34,7 @@ pub struct Acceptances {
     seal: Seal,
     mask: Arc<Mask>,
     clock: Arc<dyn Clock>,
+    known: Arc<Mutex<Known>>,
 }
 
 /// What somebody wants to be pinned.
@@ -69,23 +68,17 @@ pub enum Error {
     Ledger(#[from] Unavailable),
 }
 
-/// What the leaf says. A name in it was shown to people, and is bounded. What somebody wrote about it is sealed beside the
-/// leaf, as the reasons of approvers are.
-#[derive(Serialize)]
-struct Detail<'a> {
-    accepted: String,
-    before: String,
-    kind: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-    by: &'a str,
-    at_us: i64,
+/// What the table says is recorded, and what of it the log upholds: asked again when the table says something else.
+#[derive(Debug, Default)]
+struct Known {
+    rows: Vec<Acceptance>,
+    upheld: Vec<Acceptance>,
 }
 
 impl Acceptances {
     /// On `db`, with rows sealed by `seal` and reasons behind `mask`.
     pub fn new(db: Db, seal: Seal, mask: Arc<Mask>, clock: Arc<dyn Clock>) -> Self {
-        Self { db, seal, mask, clock }
+        Self { db, seal, mask, clock, known: Arc::default() }
     }
 
     /// Asks for a definition to be pinned. Blocks on the database.
@@ -99,7 +92,7 @@ impl Acceptances {
         let (server, kind, name) = (&*request.server, request.kind.as_str(), &*request.name);
         let ts = self.clock.now().as_microsecond();
         let refused = self.db.write_now("accept definition", |tx| {
-            if definition::find(tx, server, kind, name, &request.definition)?.is_none() {
+            if definition::find(tx, &self.seal, (server, kind, name), &request.definition)?.is_none() {
                 return Ok(Some("the server never listed this definition"));
             }
             let Some(before) = definition::pinned(tx, &self.seal, server, kind, name)? else {
@@ -155,16 +148,21 @@ impl Acceptances {
         let seal = self.seal.clone();
         let (waiting, foreign) =
             self.db.read("read acceptances", move |read| table::unnoted(read, &seal, count)).await?;
-        let leaves = waiting.len();
+        let mut leaves = 0;
         for row in waiting {
-            self.note(row, ledger).await?;
+            let asked = row.clone();
+            if self.db.read("recorded acceptance", move |read| table::is_recorded(read, &asked)).await? {
+                // Put back behind our back: no second leaf. Marked again, and the log says whether it counts.
+                let (seal, ts) = (self.seal.clone(), self.clock.now().as_microsecond());
+                self.db.write("mark acceptance", move |tx| table::note(tx, &seal, &row, ts)).await?;
+            } else {
+                self.note(row, ledger).await?;
+                leaves += 1;
+            }
         }
-        let limit = u32::try_from(limits::CATALOG_ENTRIES_MAX).unwrap_or(u32::MAX);
-        let seal = self.seal.clone();
-        let (pinned, more) =
-            self.db.read("read pinned", move |read| table::noted(read, &seal, limit)).await?;
+        let more = self.look().await?;
         ledger.rows_of_others("acceptance", foreign + more);
-        for row in pinned {
+        for row in &self.known().upheld {
             if let Some(kind) = TargetKind::parse(&row.kind) {
                 catalog.pin(&row.server, kind, &row.name, row.hash);
             }
@@ -172,17 +170,27 @@ impl Acceptances {
         Ok(leaves)
     }
 
+    /// Reads what was recorded; answers how many rows say so that do not count.
+    async fn look(&self) -> Result<usize, Error> {
+        let seal = self.seal.clone();
+        let read = move |read: &mut store::Read<'_>| table::noted(read, &seal, limits::CATALOG_ENTRIES_MAX);
+        let (rows, foreign) = self.db.read("read pinned", read).await?;
+        if rows != self.known().rows {
+            let asked = rows.clone();
+            let upheld = self.db.read("uphold pinned", move |read| table::upheld(read, asked)).await?;
+            *self.known() = Known { rows, upheld };
+        }
+        let known = self.known();
+        Ok(foreign + known.rows.len() - known.upheld.len())
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The leaf, and that the definition is pinned, in one transaction.
     async fn note(&self, row: Acceptance, ledger: &Ledger) -> Result<(), Error> {
-        let detail = Detail {
-            accepted: Hash::from_bytes(row.hash).to_string(),
-            before: Hash::from_bytes(row.before).to_string(),
-            kind: &row.kind,
-            name: Some(&*row.name).filter(|name| name.len() <= limits::NAME_IN_LEAF_BYTES_MAX),
-            by: &row.accepted_by,
-            at_us: row.ts,
-        };
-        let detail = jcs::Object::of(&detail).map_err(|_| {
+        let detail = jcs::Object::of(&row.recorded()).map_err(|_| {
             store::Error::new(store::ErrorKind::Shape, "a row of `acceptance` cannot be written as a leaf")
         })?;
         let reason = serde_json::json!({ "reason": row.reason }).to_string();

@@ -52,7 +52,7 @@ use crate::ledger::{ApprovalStep, Ledger, Stage, Unavailable, VaultError};
 use crate::mask::Mask;
 use crate::model::Statement;
 use crate::policy::Definition;
-use crate::store::approval::{self, Listed, Ruined, State};
+use crate::store::approval::{self, Listed, Position, Ruined, State};
 use crate::store::{self, Db, delivery};
 use wait::Waiters;
 
@@ -109,8 +109,8 @@ pub struct Page {
     pub records: Vec<Record>,
     /// Those that somebody changed, or added, in the database. They grant nothing.
     pub ruined: Vec<Ruined>,
-    /// Before what time the next page begins, if there may be one.
-    pub next: Option<i64>,
+    /// Behind what the next page begins, if there may be one.
+    pub next: Option<Position>,
 }
 
 /// An approval as people see it.
@@ -172,26 +172,29 @@ impl Approvals {
         }
     }
 
-    /// At most `limit` approvals asked for before `before` (microseconds since 1970), the latest first. One that is over
-    /// and cannot be opened any more, because its day was erased, is left out.
+    /// At most `limit` approvals behind `after`, the latest first. One that is over and cannot be opened any more, because its
+    /// day was erased, is left out.
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn list(&self, which: approval::Which, before: i64, limit: u32) -> Result<Page, Fault> {
-        let rows = self.db.read("approvals", move |read| approval::list(read, which, before, limit)).await?;
-        let full = rows.len() >= limit as usize;
-        let mut page = Page { records: Vec::with_capacity(rows.len()), ruined: Vec::new(), next: None };
+    pub async fn list(
+        &self,
+        which: approval::Which,
+        after: Option<Position>,
+        limit: u32,
+    ) -> Result<Page, Fault> {
+        let read = move |read: &mut store::Read<'_>| approval::list(read, which, after.as_ref(), limit);
+        let (rows, next) = self.db.read("approvals", read).await?;
+        let mut page = Page { records: Vec::with_capacity(rows.len()), ruined: Vec::new(), next };
         for row in rows {
             let row = match row {
                 Listed::Whole(row) => *row,
                 Listed::Ruined(ruined) => {
-                    page.next = Some(ruined.requested);
                     page.ruined.push(ruined);
                     continue;
                 }
             };
-            page.next = Some(row.requested);
-            let (over, ruined) = (row.ended.is_some(), Ruined { id: Some(row.id), requested: row.requested });
+            let (over, ruined) = (row.ended.is_some(), Ruined { id: Some(row.id) });
             match self.open(row).await {
                 Ok(record) => page.records.push(record),
                 Err(Fault::Vault(VaultError::Erased)) if over => {}
@@ -199,7 +202,6 @@ impl Approvals {
                 Err(fault) => return Err(fault),
             }
         }
-        page.next = page.next.filter(|_| full);
         Ok(page)
     }
 

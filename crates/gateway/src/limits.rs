@@ -381,7 +381,7 @@ pub const APPROVAL_TIDY_MS: u64 = 2_000;
 /// Time after which a step that was begun and not finished is taken for that of a dead process.
 pub const APPROVAL_DEAD_MS: u64 = 30_000;
 /// Most approvals tidied up at once.
-pub const APPROVALS_TIDIED_MAX: u32 = 256;
+pub const APPROVALS_TIDIED_MAX: usize = 256;
 /// Longest reason that an approver may give.
 pub const APPROVAL_REASON_BYTES_MAX: usize = 2_048;
 /// Most values of a call shown to approvers one by one.
@@ -409,7 +409,7 @@ pub const SLACK_PEOPLE_MAX: usize = 10_000;
 /// Time between two looks for what is to be sent.
 pub const DELIVERY_LOOK_MS: u64 = 1_000;
 /// Most sent at once.
-pub const DELIVERIES_AT_ONCE_MAX: u32 = 16;
+pub const DELIVERIES_AT_ONCE_MAX: usize = 16;
 /// Delay before the second attempt; four times as long before each further one.
 pub const DELIVERY_RETRY_FIRST_MS: u64 = 5_000;
 /// Longest delay between two attempts.

@@ -95,7 +95,8 @@ impl Assurance {
             (Some(held), Some(until)) => Self {
                 level: "L2",
                 why: format!(
-                    "the log is published to `{}`, where every file is kept for its time ({held}, seen until {until}); \
+                    "the log is published to `{}`, where every file is kept for its time ({held}, seen until {until}), but \
+                     `checkpoint`: the latest one, which is replaced, and stands in `checkpoints/`, where it is kept; \
                      what was published is recoverable, and a log cut or rewritten shows, up to the last {} s",
                     place.name,
                     place.interval_ms / 1_000

@@ -124,7 +124,11 @@ impl Anchors {
         let hold = publisher.place.prove(&name, self.clock.now()).await?;
         match hold.strength {
             Strength::Proven => {
-                tracing::info!(place = publisher.name, by = hold.by, "published files are kept");
+                tracing::info!(
+                    place = publisher.name,
+                    by = hold.by,
+                    "published files are kept, but `checkpoint`, which is replaced"
+                );
             }
             Strength::Weak | Strength::None => {
                 tracing::warn!(place = publisher.name, by = hold.by, "published files can be removed");

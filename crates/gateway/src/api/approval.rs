@@ -1,6 +1,5 @@
 //! Held calls: list, show, approve, reject.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -11,21 +10,17 @@ use crate::exchange::Gateway;
 use crate::limits;
 use crate::model::{Identity, Party};
 use crate::policy::{Duty, PolicySet};
-use crate::store::approval::{Ruined, Which};
+use crate::store::approval::{Position, Ruined, Which};
 use crate::store::call::{self, Found, Wanted};
 
-/// `GET /api/v1/approvals?state=live|all&before=<id's time>&limit=<count>`.
+/// `GET /api/v1/approvals?state=live|all&before=<next>&limit=<count>`.
 pub(super) async fn list(asked: Asked) -> Result<Value, Problem> {
-    let (mut which, mut before, mut limit) = (Which::Live, i64::MAX, limits::APPROVALS_LISTED_MAX);
+    let (mut which, mut before, mut limit) = (Which::Live, None, limits::APPROVALS_LISTED_MAX);
     for (name, value) in &asked.query {
         match (name.as_str(), value.as_str()) {
             ("state", "live") => which = Which::Live,
             ("state", "all") => which = Which::Every,
-            ("before", time) => {
-                let time: Timestamp =
-                    time.parse().map_err(|_| Problem::request("`before` is not an RFC 3339 time"))?;
-                before = time.as_microsecond();
-            }
+            ("before", next) => before = Some(position(next)?),
             ("limit", count) => {
                 let count: u32 = count.parse().map_err(|_| Problem::request("`limit` is not a number"))?;
                 limit = count.clamp(1, limits::APPROVALS_LISTED_MAX);
@@ -42,19 +37,37 @@ pub(super) async fn list(asked: Asked) -> Result<Value, Problem> {
             page.records.into_iter().filter(|record| record.allow(asked.duty(), &set, &asked.caller).is_ok()),
         );
         before = match page.next {
-            Some(next) if visible.len() < limit as usize => next,
+            Some(next) if visible.len() < limit as usize => Some(next),
             _ => break,
         };
     }
     visible.truncate(limit as usize);
     // Where a page ends must not tell of an approval that the caller may not see.
     let next = if visible.len() == limit as usize { visible.last() } else { None };
-    let next = next.map(|last| last.row.requested);
+    let next = next.map(|last| cursor(&last.row.position()));
     let approvals: Vec<Value> = visible.iter().map(|record| summary(record, &set, &asked)).collect();
     // Who may see one that cannot be read cannot be told: it is named by its id alone, which says nothing of the call.
     ruined.truncate(limit as usize);
     let unreadable: Vec<Option<Uuid>> = ruined.iter().map(|row| row.id.map(Uuid::from_bytes)).collect();
-    Ok(json!({ "approvals": approvals, "unreadable": unreadable, "next": next.map(time) }))
+    Ok(json!({ "approvals": approvals, "unreadable": unreadable, "next": next }))
+}
+
+/// Where an approval stands in the list, as `before` takes it.
+fn cursor(position: &Position) -> String {
+    // Only one that can be read is shown, and its id is one.
+    let id = Uuid::from_slice(&position.id).unwrap_or_default();
+    format!("{}.{id}", position.requested)
+}
+
+fn position(cursor: &str) -> Result<Position, Problem> {
+    let read = || {
+        let (requested, id) = cursor.split_once('.')?;
+        Some(Position {
+            requested: requested.parse().ok()?,
+            id: Uuid::try_parse(id).ok()?.into_bytes().to_vec(),
+        })
+    };
+    read().ok_or_else(|| Problem::request("`before` is not a `next` of this list"))
 }
 
 /// `GET /api/v1/deliveries`: about approvals that the caller may see. Of one that cannot be read nobody may.
@@ -104,7 +117,8 @@ pub(super) async fn history(asked: Asked) -> Result<Value, Problem> {
         Ok((call::page(read, &by_caller, looks, looks)?, call::page(read, &of_target, looks, looks)?))
     });
     let (by_caller, of_target) = read.await?;
-    let earlier = gateway.approvals.list(Which::Every, row.requested, limits::APPROVALS_LISTED_MAX).await?;
+    let earlier =
+        gateway.approvals.list(Which::Every, Some(row.position()), limits::APPROVALS_LISTED_MAX).await?;
     let alike = earlier.records.iter().filter(|other| {
         other.row.server == row.server
             && other.content.target == record.content.target
@@ -255,4 +269,18 @@ fn identity(who: &Identity) -> Value {
         "client": who.client.as_deref().map(clean),
         "actors": who.actors.iter().map(|actor| party_label(&actor.issuer, &actor.subject)).collect::<Vec<_>>(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_lead_back_to_their_place_and_nothing_else_is_one() {
+        let last = Position { requested: 12, id: vec![7; 16] };
+        assert_eq!(position(&cursor(&last)).ok(), Some(last));
+        for wrong in ["", "12", "12.", "x.07070707-0707-0707-0707-070707070707", "2026-07-28T00:00:00Z"] {
+            assert!(position(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ use crate::limits;
 use crate::model::TargetKind;
 use crate::seal::Seal;
 use crate::store::definition::{self, Standing};
-use crate::store::{self, Db, lane};
+use crate::store::{self, lane};
 use crate::upstream::Upstream;
 
 /// `GET /api/v1/servers`.
@@ -107,17 +107,17 @@ pub(super) async fn tools(asked: Asked) -> Result<Value, Problem> {
     let name = known(&asked)?;
     let mut tools = Vec::new();
     for standing in standings(&asked.gateway, &name).await? {
-        tools.push(tool(&asked.gateway.db, &name, standing).await?);
+        tools.push(tool(&asked.gateway, &name, standing).await?);
     }
     Ok(json!({ "tools": tools }))
 }
 
-async fn tool(db: &Db, server: &str, standing: Standing) -> Result<Value, Problem> {
-    let (name, key) = (server.to_owned(), standing.clone());
+async fn tool(gateway: &Gateway, server: &str, standing: Standing) -> Result<Value, Problem> {
+    let (name, key, seal) = (server.to_owned(), standing.clone(), gateway.ledger.row_seal());
     let drifted = standing.pinned != standing.current;
-    let read = db.read("definition", move |read| {
-        let find =
-            |read: &mut store::Read<'_>, hash| definition::find(read, &name, &key.kind, &key.name, hash);
+    let read = gateway.db.read("definition", move |read| {
+        let which = (&*name, &*key.kind, &*key.name);
+        let find = |read: &mut store::Read<'_>, hash| definition::find(read, &seal, which, hash);
         let pinned = find(read, &key.pinned)?;
         let current = if drifted { find(read, &key.current)? } else { None };
         Ok((pinned, current))
@@ -192,7 +192,7 @@ pub(super) async fn accept(asked: Asked) -> Result<Value, Problem> {
     let standing =
         standing.into_iter().find(|standing| standing.kind == kind.as_str() && standing.name == name);
     match standing {
-        Some(standing) => tool(&asked.gateway.db, &server, standing).await,
+        Some(standing) => tool(&asked.gateway, &server, standing).await,
         None => Err(Problem::unknown("the server never listed this")),
     }
 }

@@ -162,10 +162,11 @@ impl Approvals {
         let schema = match (&held.target, held.definition()) {
             (Some(target), Some(hash)) if target.kind == TargetKind::Tool => {
                 let (server, name) = (held.server.to_string(), target.name.clone());
-                let body = self
-                    .db
-                    .read("definition", move |read| definition::find(read, &server, "tool", &name, &hash))
-                    .await?;
+                let seal = self.ledger.row_seal();
+                let find = move |read: &mut store::Read<'_>| {
+                    definition::find(read, &seal, (&server, "tool", &name), &hash)
+                };
+                let body = self.db.read("definition", find).await?;
                 body.and_then(|definition| input_schema(&definition.body))
             }
             _ => None,

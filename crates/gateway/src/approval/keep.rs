@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{Approvals, Fault};
 use crate::clock::micros;
 use crate::limits;
-use crate::store::approval::{self, Listed, State, Which};
+use crate::store::approval::{self, State};
 use crate::store::approval_vote::{self, Vote, Word};
 use crate::store::{Topic, callback, delivery, entry, held_task};
 
@@ -106,9 +106,8 @@ impl Approvals {
         self.db.write("discard approvals", move |tx| approval::discard_abandoned(tx, now).map(drop)).await?;
         loop {
             let votes = self.db.read("votes", move |read| approval_vote::abandoned(read, now, most)).await?;
-            let live = self.db.read("live", move |read| approval::list(read, Which::Live, now, most)).await?;
             // One that cannot be read ends with the others, when the log does.
-            let live: Vec<_> = live.into_iter().filter_map(Listed::whole).collect();
+            let live = self.db.read("live", move |read| approval::live(read, most)).await?;
             if votes.is_empty() && live.is_empty() {
                 break;
             }
@@ -121,7 +120,7 @@ impl Approvals {
         }
         self.end_breakglass_with_log(reason).await?;
         let unnoted =
-            self.db.read("unnoted", move |read| approval::unnoted(read, i64::MAX, u32::MAX)).await?;
+            self.db.read("unnoted", move |read| approval::unnoted(read, i64::MAX, usize::MAX)).await?;
         for row in unnoted {
             self.note_end(&row, row.reason.as_deref().unwrap_or("expired")).await?;
         }

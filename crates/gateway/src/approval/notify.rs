@@ -274,7 +274,7 @@ impl Approvals {
     /// # Errors
     /// [`Fault`].
     pub async fn outstanding(&self) -> Result<Vec<Delivery>, Fault> {
-        let most = limits::APPROVALS_LISTED_MAX;
+        let most = limits::APPROVALS_LISTED_MAX as usize;
         Ok(self.db.read("deliveries", move |read| delivery::outstanding(read, most)).await?)
     }
 }

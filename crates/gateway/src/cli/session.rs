@@ -309,7 +309,7 @@ fn body(evidence: &Evidence, vault: &Vault, part: &Part) -> anyhow::Result<Body>
             let record: Record<'_> = serde_json::from_slice(&bytes)?;
             Ok(Body::Text(record.message.get().to_owned(), record.redactions))
         }
-        Err(error) => Ok(Body::Gone(Absence::of(db, place, leaf, error)?)),
+        Err(error) => Ok(Body::Gone(Absence::of(db, &evidence.seal()?, (place, leaf), error)?)),
     }
 }
 

@@ -149,7 +149,8 @@ impl<W: Write> Desk<'_, W> {
     fn standings(&self, db: &Db, servers: &[String]) -> anyhow::Result<Vec<(String, Standing, State)>> {
         let limit = u32::try_from(limits::CATALOG_ENTRIES_MAX).unwrap_or(u32::MAX);
         let seal = self.seal()?;
-        let (waiting, _) = db.read_now("acceptances", |read| table::unnoted(read, &seal, limit))?;
+        let (waiting, _) =
+            db.read_now("acceptances", |read| table::unnoted(read, &seal, limits::CATALOG_ENTRIES_MAX))?;
         let mut found = Vec::new();
         for server in &self.config.servers {
             if !servers.is_empty() && !servers.contains(&server.name) {
@@ -177,8 +178,9 @@ impl<W: Write> Desk<'_, W> {
 
     fn show(&mut self, db: &Db, which: &Which) -> anyhow::Result<()> {
         let (standing, state) = self.find(db, which)?;
-        let pinned = body(db, which, &standing.pinned)?;
-        let current = if state == State::Pinned { None } else { Some(body(db, which, &standing.current)?) };
+        let pinned = self.body(db, which, &standing.pinned)?;
+        let current =
+            if state == State::Pinned { None } else { Some(self.body(db, which, &standing.current)?) };
         self.printer.show(&which.server, &standing, state, &pinned, current.as_ref())?;
         Ok(())
     }
@@ -244,12 +246,15 @@ impl<W: Write> Desk<'_, W> {
         let names: Vec<_> = self.config.servers.iter().map(|server| &*server.name).collect();
         bail!("`{name}` is not a configured server; there are {}", names.join(", "))
     }
-}
 
-fn body(db: &Db, which: &Which, hash: &DefinitionHash) -> anyhow::Result<Definition> {
-    let kind = which.kind.target().as_str();
-    db.read_now("definition", |read| definition::find(read, &which.server, kind, &which.name, hash))?
-        .context("the database does not hold this definition any more")
+    fn body(&self, db: &Db, which: &Which, hash: &DefinitionHash) -> anyhow::Result<Definition> {
+        let name = (&*which.server, which.kind.target().as_str(), &*which.name);
+        let seal = self.seal()?;
+        db.read_now("definition", |read| definition::find(read, &seal, name, hash))?.context(
+            "the database does not hold this definition as a gateway wrote it; have the server list it again, and find out \
+             who writes to the database",
+        )
+    }
 }
 
 fn parse_prefix(text: &str) -> Result<String, String> {

@@ -70,7 +70,7 @@ impl Caller {
         let tool = call.target.as_ref().filter(|target| target.kind == TargetKind::Tool);
         let gateway = &self.gateway;
         let outline = match tool {
-            Some(tool) => gateway.schemas.outline(&gateway.db, &self.server.name, tool).await,
+            Some(tool) => gateway.schemas.outline(&self.server.name, tool).await,
             None => Outline::default().into(),
         };
         if let Some(unclear) = doubt.twins.iter().find(|twins| !outline.has_both(twins)) {

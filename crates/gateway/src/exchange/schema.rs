@@ -13,6 +13,7 @@ use moka::sync::Cache;
 use crate::catalog::DefinitionHash;
 use crate::limits;
 use crate::model::{Target, TargetKind};
+use crate::seal::Seal;
 use crate::store::{Db, definition};
 pub(super) use outline::Outline;
 
@@ -21,6 +22,8 @@ const ENTRY_BYTES: u32 = 64;
 
 /// Compiled schemas, by the hash of the definition that each stands in.
 pub struct Schemas {
+    db: Db,
+    seal: Seal,
     known: Cache<DefinitionHash, Entry>,
 }
 
@@ -34,42 +37,38 @@ struct Entry {
 }
 
 impl Schemas {
-    /// Knows none.
-    pub fn new() -> Self {
+    /// Of definitions in `db`, as rows with this seal have them.
+    pub fn new(db: Db, seal: Seal) -> Self {
         let weigh = |_: &DefinitionHash, entry: &Entry| entry.bytes.saturating_add(ENTRY_BYTES);
-        Self { known: Cache::builder().max_capacity(limits::OUTPUT_SCHEMA_BYTES_MAX).weigher(weigh).build() }
+        let known = Cache::builder().max_capacity(limits::OUTPUT_SCHEMA_BYTES_MAX).weigher(weigh).build();
+        Self { db, seal, known }
     }
 
     /// The output schema of a tool. `None` when it has none, or it is not known: answers are masked all the same.
-    pub(super) async fn find(&self, db: &Db, server: &str, tool: &Target) -> Option<Arc<Schema>> {
-        self.entry(db, server, tool).await?.output
+    pub(super) async fn find(&self, server: &str, tool: &Target) -> Option<Arc<Schema>> {
+        self.entry(server, tool).await?.output
     }
 
     /// What the input schema of a tool says about headers and names: nothing when it is not known.
-    pub(super) async fn outline(&self, db: &Db, server: &str, tool: &Target) -> Arc<Outline> {
-        self.entry(db, server, tool).await.unwrap_or_default().input
+    pub(super) async fn outline(&self, server: &str, tool: &Target) -> Arc<Outline> {
+        self.entry(server, tool).await.unwrap_or_default().input
     }
 
-    async fn entry(&self, db: &Db, server: &str, tool: &Target) -> Option<Entry> {
+    async fn entry(&self, server: &str, tool: &Target) -> Option<Entry> {
         let hash = tool.definition?;
         if let Some(entry) = self.known.get(&hash) {
             return Some(entry);
         }
-        let (server, name) = (server.to_owned(), tool.name.clone());
-        let read = db.read("find output schema", move |read| {
-            let found = definition::find(read, &server, TargetKind::Tool.as_str(), &name, &hash)?;
+        let (server, name, seal) = (server.to_owned(), tool.name.clone(), self.seal.clone());
+        let read = self.db.read("find output schema", move |read| {
+            let which = (&*server, TargetKind::Tool.as_str(), &*name);
+            let found = definition::find(read, &seal, which, &hash)?;
             // Compiled here, on the thread of the read: a schema may be large.
             Ok(found.map(|found| compiled(&found.body)))
         });
         let entry = read.await.ok().flatten()?;
         self.known.insert(hash, entry.clone());
         Some(entry)
-    }
-}
-
-impl Default for Schemas {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

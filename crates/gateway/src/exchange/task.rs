@@ -67,9 +67,10 @@ impl Caller {
         else {
             return false;
         };
-        let server = self.server.name.to_string();
-        let read =
-            move |read: &mut crate::store::Read<'_>| definition::find(read, &server, "tool", &name, &hash);
+        let (server, seal) = (self.server.name.to_string(), self.gateway.ledger.row_seal());
+        let read = move |read: &mut crate::store::Read<'_>| {
+            definition::find(read, &seal, (&server, "tool", &name), &hash)
+        };
         let found = self.gateway.db.read("definition", read).await;
         // Unknown: the plain way of waiting is right for every tool.
         found.ok().flatten().is_none_or(|known| shape::requires_task(&known.body))

@@ -92,7 +92,7 @@ impl Caller {
         }
         let document = call.row.and_then(Row::structured).filter(|_| direction == Direction::ToCaller);
         let schema = match tool.zip(document) {
-            Some((tool, _)) => self.gateway.schemas.find(&self.gateway.db, &self.server.name, tool).await,
+            Some((tool, _)) => self.gateway.schemas.find(&self.server.name, tool).await,
             None => None,
         };
         let mut forms = HashMap::new();

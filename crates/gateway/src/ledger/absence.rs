@@ -1,4 +1,7 @@
-//! Why a body is not there: a leaf of the log says that a rule took it, or nothing does.
+//! Why a body is not there: a leaf says that a rule took it, or nothing does.
+//!
+//! A gateway notes, in the transaction that erases, which leaf says so, and seals the note with that leaf in it. So the leaf
+//! counts from then on, also in the moment until it has its index in the log, and nobody else's note leads anywhere.
 
 use std::fmt;
 
@@ -8,13 +11,14 @@ use serde_json::{Value, json};
 
 use super::VaultError;
 use crate::limits;
+use crate::seal::Seal;
 use crate::store::entry::{self, Place};
 use crate::store::{Db, Error, Read, retention};
 
 /// Why the body that a leaf commits to cannot be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Absence {
-    /// A leaf of the log says that its time was over.
+    /// A leaf says that its time was over.
     Erased(Box<Erased>),
     /// It should be there: it was removed or lost behind the gateway's back.
     Missing,
@@ -27,8 +31,8 @@ pub enum Absence {
 pub struct Erased {
     /// The rule, and what else the leaf says.
     pub erasure: Erasure,
-    /// Index of the leaf in the log, those of the epochs before counted.
-    pub index: u64,
+    /// Index of the leaf in the log, those of the epochs before counted; `None` for the moment until it has one.
+    pub index: Option<u64>,
 }
 
 impl Absence {
@@ -36,10 +40,10 @@ impl Absence {
     ///
     /// # Errors
     /// When the database refuses, also where that is what `error` says.
-    pub fn of(db: &Db, place: Place, leaf: &Leaf, error: VaultError) -> Result<Self, Error> {
+    pub fn of(db: &Db, seal: &Seal, (place, leaf): (Place, &Leaf), error: VaultError) -> Result<Self, Error> {
         match error {
             VaultError::Store(error) => Err(error),
-            VaultError::Erased => db.read_now("absence", |read| Self::find(read, place, leaf)),
+            VaultError::Erased => db.read_now("absence", |read| Self::find(read, seal, place, leaf)),
             error => Ok(Self::Unreadable(error.to_string())),
         }
     }
@@ -48,16 +52,13 @@ impl Absence {
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn find(read: &mut Read<'_>, place: Place, leaf: &Leaf) -> Result<Self, Error> {
-        for noted in retention::noted(read, place, limits::ERASURES_MAX)? {
-            // What the note leads to has to say it itself, in the log.
-            let Some(index) = entry::index_of(read, noted)? else { continue };
-            let Some(said) = entry::leaf_at(read, noted)?.and_then(|bytes| Leaf::decode(&bytes).ok()) else {
-                continue;
-            };
+    pub fn find(read: &mut Read<'_>, seal: &Seal, place: Place, leaf: &Leaf) -> Result<Self, Error> {
+        for (at, bytes) in retention::noted(read, seal, place, limits::ERASURES_MAX)? {
+            let Ok(said) = Leaf::decode(&bytes) else { continue };
             let erasure = said.detail.as_ref().filter(|_| said.event == EventType::RetentionDeleted);
             let erasure = erasure.and_then(Erasure::read);
             if let Some(erasure) = erasure.filter(|erasure| erasure.accounts_for(leaf, said.ts)) {
+                let index = entry::index_of(read, at)?;
                 return Ok(Self::Erased(Box::new(Erased { erasure, index })));
             }
         }
@@ -85,7 +86,11 @@ impl fmt::Display for Absence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Erased(erased) => {
-                write!(f, "erased by the rule {} (leaf {})", erased.erasure.rule(), erased.index)
+                write!(f, "erased by the rule {} ", erased.erasure.rule())?;
+                match erased.index {
+                    Some(index) => write!(f, "(leaf {index})"),
+                    None => f.write_str("(its leaf is not in the log yet)"),
+                }
             }
             Self::Missing => f.write_str(
                 "missing and unexplained: the leaf commits to it, and no leaf says that a rule took it. Find out who removed it",

@@ -69,8 +69,8 @@ impl Ledger {
             _ => self.0.status.worry(
                 about,
                 format!(
-                    "{count} rows in `{table}` were written by nobody who has the keys of this log, and count for nothing: \
-                     somebody else writes to the database; look at them, then delete them"
+                    "{count} rows in `{table}` were written or put back by nobody who has the keys of this log, and count for \
+                     nothing: somebody else writes to the database; look at them, then delete them"
                 ),
             ),
         }

@@ -36,7 +36,7 @@ pub(super) struct Position {
 }
 
 /// What is done in the same transaction as a batch.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) enum Rider {
     /// Nothing.
     None,
@@ -284,7 +284,7 @@ impl Log {
             lane_head::insert(tx, place, digest.as_bytes(), joint, &signature)?;
             match batch.rider {
                 Rider::Close(now) | Rider::Seal(now) => lane::close(tx, place.lane(), now.as_micros()),
-                Rider::Erase(ref disposal) => disposal.note(tx, place),
+                Rider::Erase(ref disposal) => disposal.note(tx, place, &last.bytes),
                 _ => Ok(()),
             }
         })

@@ -62,7 +62,7 @@ struct Rule {
 }
 
 /// What is erased together, and the leaf about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct Disposal {
     erasure: Erasure,
     ranges: Vec<(Place, Place)>,
@@ -70,6 +70,8 @@ pub(super) struct Disposal {
     day: Option<i64>,
     /// Which holds were looked at.
     holds: i64,
+    /// Says that the note of it is ours.
+    seal: Seal,
 }
 
 /// A page of bodies that was looked through.
@@ -246,9 +248,12 @@ impl Disposal {
         Ok(draft)
     }
 
-    /// Notes that the leaf at `place` says it.
-    pub(super) fn note(&self, tx: &mut Tx<'_>, place: Place) -> Result<(), store::Error> {
-        if self.ranges.is_empty() { Ok(()) } else { retention::note(tx, &self.ranges, place) }
+    /// Notes that the `leaf` at `place` says it.
+    pub(super) fn note(&self, tx: &mut Tx<'_>, place: Place, leaf: &[u8]) -> Result<(), store::Error> {
+        if self.ranges.is_empty() {
+            return Ok(());
+        }
+        retention::note(tx, &self.seal, &self.ranges, (place, leaf))
     }
 
     /// Erases exactly what the leaf says.
@@ -304,7 +309,7 @@ fn page(
     for (rule, mut places) in due {
         places.sort_unstable();
         for ranges in parts(&ranges(read, &places)?) {
-            disposals.push(disposal(read, &rule, ranges, now, revision)?);
+            disposals.push(disposal(read, &rule, ranges, now, (revision, seal))?);
         }
     }
     Ok(Page { disposals, looked_at, next })
@@ -335,7 +340,7 @@ fn beside(
         contexts,
         approvals,
     };
-    Ok(Some(Disposal { erasure, ranges: Vec::new(), day: Some(day), holds: revision }))
+    Ok(Some(Disposal { erasure, ranges: Vec::new(), day: Some(day), holds: revision, seal: seal.clone() }))
 }
 
 /// What a body belongs to. By leaves, never by the columns that leaves are found by.
@@ -428,7 +433,7 @@ fn disposal(
     rule: &Rule,
     ranges: &[(Place, Place, u64)],
     now: Timestamp,
-    holds: i64,
+    (holds, seal): (i64, &Seal),
 ) -> Result<Disposal, store::Error> {
     let mut lanes: Vec<LaneRanges> = Vec::new();
     for of_lane in ranges.chunk_by(|one, next| one.0.lane() == next.0.lane()) {
@@ -448,7 +453,7 @@ fn disposal(
         approvals: 0,
     };
     let ranges = ranges.iter().map(|&(first, last, _)| (first, last)).collect();
-    Ok(Disposal { erasure, ranges, day: None, holds })
+    Ok(Disposal { erasure, ranges, day: None, holds, seal: seal.clone() })
 }
 
 /// The instant that many days ago, to the second, as leaves are compared with it.

@@ -23,7 +23,7 @@ pub const RETENTION_PAGE: u32 = 1_000;
 /// Rows looked at that say they begin one call; when more do, what belongs to it is not erased.
 pub const BEGINNINGS_MAX: u32 = 8;
 /// Leaves looked at that are noted to say that one body was erased: ranges may lie within another.
-pub const ERASURES_MAX: u32 = 8;
+pub const ERASURES_MAX: usize = 8;
 /// Lanes named by one leaf about what was erased.
 pub const RETENTION_LANES_MAX: usize = 100;
 /// Time after which a connection that listens for changes and was lost is made again; doubled each time.

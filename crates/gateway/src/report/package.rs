@@ -163,9 +163,9 @@ pub enum PackageError {
     Leaf(u64),
     /// What says that a body was erased is not under a checkpoint yet.
     #[error(
-        "leaf {0}, which says what was erased, is under no checkpoint yet: they come every ten seconds, run this again"
+        "a leaf that says what was erased is under no checkpoint yet: they come every ten seconds, run this again"
     )]
-    Pending(u64),
+    Pending,
     /// A recorded body cannot be opened.
     #[error(transparent)]
     Vault(#[from] VaultError),

@@ -1,9 +1,19 @@
 //! `acceptance`: changed definitions that somebody accepted, the latest of each name.
 //!
 //! Whoever owns the database can write such rows, not seal them: one that waits counts with the seal of whoever accepted, one
-//! that is in the log with that of the gateway that recorded it.
+//! that was recorded with that of the gateway that recorded it. They can put back a row that was ours, too: so one counts as
+//! recorded only where the log has its leaf, and no later one of the same name.
 
-use super::{Error, Read, Row, Tx, Value};
+use std::collections::HashMap;
+
+use evidence::leaf::{EventType, Leaf};
+use evidence::merkle::Hash;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::{Error, ErrorKind, Read, Row, Tx, Value, entry};
+use crate::clock::micros;
+use crate::limits;
 use crate::seal::Seal;
 
 /// That a changed definition is the one to hold the upstream to from now on.
@@ -29,6 +39,24 @@ pub struct Acceptance {
     pub noted: Option<i64>,
 }
 
+/// What the leaf about one says. A name in it was shown to people, and is bounded; a longer one is told by its hash. What
+/// somebody wrote about it is sealed beside the leaf, as the reasons of approvers are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    accepted: String,
+    before: String,
+    kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name_sha256: Option<String>,
+    by: String,
+    at_us: i64,
+}
+
+/// Upstream, kind and name, the latter as leaves have it.
+type Which = (String, String, Option<String>, Option<String>);
+
 const COLUMNS: &str = "server, kind, name, hash, before, reason, accepted_by, ts, noted, seal";
 
 impl Acceptance {
@@ -36,6 +64,20 @@ impl Acceptance {
     fn matter(&self) -> impl serde::Serialize + '_ {
         let Self { server, kind, name, hash, before, reason, accepted_by, ts, noted } = self;
         ("acceptance", (server, kind, name), hash, before, reason, accepted_by, ts, noted)
+    }
+
+    /// What the leaf about it says.
+    pub fn recorded(&self) -> Recorded {
+        let told = self.name.len() <= limits::NAME_IN_LEAF_BYTES_MAX;
+        Recorded {
+            accepted: Hash::from_bytes(self.hash).to_string(),
+            before: Hash::from_bytes(self.before).to_string(),
+            kind: self.kind.clone(),
+            name: told.then(|| self.name.clone()),
+            name_sha256: (!told).then(|| Hash::from_bytes(Sha256::digest(&self.name).into()).to_string()),
+            by: self.accepted_by.clone(),
+            at_us: self.ts,
+        }
     }
 }
 
@@ -63,27 +105,34 @@ pub fn insert(tx: &mut Tx<'_>, seal: &Seal, acceptance: &Acceptance) -> Result<(
     Ok(())
 }
 
-/// At most `limit` that the log lacks, the oldest first; and how many others wrote.
-pub fn unnoted(read: &mut Read<'_>, seal: &Seal, limit: u32) -> Result<(Vec<Acceptance>, usize), Error> {
-    ours(read, seal, "noted IS NULL ORDER BY ts, server, kind, name", limit)
+/// At most `limit` that wait to be recorded, the oldest first; and how many others wrote.
+pub fn unnoted(read: &mut Read<'_>, seal: &Seal, limit: usize) -> Result<(Vec<Acceptance>, usize), Error> {
+    ours(read, seal, "noted IS NULL ORDER BY ts, server, kind, name", &[], limit)
 }
 
-/// At most `limit` that the log has, by server, kind and name; and how many others wrote.
-pub fn noted(read: &mut Read<'_>, seal: &Seal, limit: u32) -> Result<(Vec<Acceptance>, usize), Error> {
-    ours(read, seal, "noted IS NOT NULL ORDER BY server, kind, name", limit)
+/// At most `limit` that a gateway marked as recorded, by server, kind and name; and how many others wrote. The log says which
+/// of them count: see [`upheld`].
+pub fn noted(read: &mut Read<'_>, seal: &Seal, limit: usize) -> Result<(Vec<Acceptance>, usize), Error> {
+    ours(read, seal, "noted IS NOT NULL ORDER BY server, kind, name", &[], limit)
 }
 
+/// Rows of ours: those of others take nobody's place, however many there are.
 fn ours(
     read: &mut Read<'_>,
     seal: &Seal,
     which: &str,
-    limit: u32,
+    parameters: &[Value<'_>],
+    limit: usize,
 ) -> Result<(Vec<Acceptance>, usize), Error> {
-    let sql = format!("SELECT {COLUMNS} FROM acceptance WHERE {which} LIMIT $1");
-    let rows = read.all(&sql, &[Value::Int(i64::from(limit))], |row| acceptance(row, seal))?;
-    let all = rows.len();
-    let ours: Vec<_> = rows.into_iter().flatten().collect();
-    let foreign = all - ours.len();
+    let (mut ours, mut foreign) = (Vec::new(), 0);
+    read.each(&format!("SELECT {COLUMNS} FROM acceptance WHERE {which}"), parameters, |row| {
+        match acceptance(row, seal)? {
+            Some(acceptance) if ours.len() < limit => ours.push(acceptance),
+            Some(_) => {}
+            None => foreign += 1,
+        }
+        Ok(())
+    })?;
     Ok((ours, foreign))
 }
 
@@ -93,17 +142,52 @@ pub(super) fn accepted(
     seal: &Seal,
     (server, kind, name): (&str, &str, &str),
 ) -> Result<Option<Acceptance>, Error> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM acceptance WHERE server = $1 AND kind = $2 AND name = $3 AND noted IS NOT NULL"
-    );
-    Ok(read.first(&sql, &[server.into(), kind.into(), name.into()], |row| acceptance(row, seal))?.flatten())
+    let which = "server = $1 AND kind = $2 AND name = $3 AND noted IS NOT NULL";
+    let (found, _) = ours(read, seal, which, &[server.into(), kind.into(), name.into()], 1)?;
+    Ok(upheld(read, found)?.pop())
 }
 
-/// Those of a server that the log has.
+/// Those of a server that count.
 pub(super) fn of_server(read: &mut Read<'_>, seal: &Seal, server: &str) -> Result<Vec<Acceptance>, Error> {
-    let sql = format!("SELECT {COLUMNS} FROM acceptance WHERE server = $1 AND noted IS NOT NULL");
-    let rows = read.all(&sql, &[server.into()], |row| acceptance(row, seal))?;
-    Ok(rows.into_iter().flatten().collect())
+    let which = "server = $1 AND noted IS NOT NULL";
+    let (found, _) = ours(read, seal, which, &[server.into()], limits::CATALOG_ENTRIES_MAX)?;
+    upheld(read, found)
+}
+
+/// Of rows marked as recorded those that are, and were not followed by another of the same name.
+pub fn upheld(read: &mut Read<'_>, mut rows: Vec<Acceptance>) -> Result<Vec<Acceptance>, Error> {
+    let Some(first) = rows.iter().map(|row| row.ts).min() else { return Ok(rows) };
+    let log = log(read, first)?;
+    rows.retain(|row| {
+        let said = row.recorded();
+        log.get(&which(&row.server, &said)).is_some_and(|told| told.last() == Some(&said))
+    });
+    Ok(rows)
+}
+
+/// Whether the log has the leaf about one that waits: it was put back then, and asks for nothing.
+pub fn is_recorded(read: &mut Read<'_>, row: &Acceptance) -> Result<bool, Error> {
+    let said = row.recorded();
+    Ok(log(read, row.ts)?.get(&which(&row.server, &said)).is_some_and(|told| told.contains(&said)))
+}
+
+/// What leaves written since `ts` say was accepted, each once, in the order in which they said so first.
+fn log(read: &mut Read<'_>, ts: i64) -> Result<HashMap<Which, Vec<Recorded>>, Error> {
+    let mut told: HashMap<Which, Vec<Recorded>> = HashMap::new();
+    let since = ts.saturating_sub(micros(limits::LOG_LOOK_BACK_MS));
+    entry::each_of(read, EventType::ToolsChanged.as_str(), since, |leaf| {
+        let Ok(Leaf { server: Some(server), detail: Some(detail), .. }) = Leaf::decode(leaf) else { return };
+        let Ok(said) = serde_json::from_str::<Recorded>(detail.as_str()) else { return };
+        let of_name = told.entry(which(&server, &said)).or_default();
+        if !of_name.contains(&said) {
+            of_name.push(said);
+        }
+    })?;
+    Ok(told)
+}
+
+fn which(server: &str, said: &Recorded) -> Which {
+    (server.to_owned(), said.kind.clone(), said.name.clone(), said.name_sha256.clone())
 }
 
 /// Remembers, in the transaction of the leaf, that the log has it; the leaf keeps the reason sealed. Nothing happens when
@@ -131,20 +215,25 @@ pub fn latest(read: &mut Read<'_>) -> Result<i64, Error> {
     Ok(read.first("SELECT max(noted) FROM acceptance", &[], |row| row.maybe_int(0))?.flatten().unwrap_or(0))
 }
 
-/// `None`: nobody with the key wrote it.
+/// `None`: nobody with the key wrote it, or it is no such row at all.
 fn acceptance(row: Row<'_>, seal: &Seal) -> Result<Option<Acceptance>, Error> {
-    let found = Acceptance {
-        server: row.text(0)?.to_owned(),
-        kind: row.text(1)?.to_owned(),
-        name: row.text(2)?.to_owned(),
-        hash: row.array(3)?,
-        before: row.array(4)?,
-        reason: row.text(5)?.to_owned(),
-        accepted_by: row.text(6)?.to_owned(),
-        ts: row.int(7)?,
-        noted: row.maybe_int(8)?,
+    let read = || -> Result<_, Error> {
+        let found = Acceptance {
+            server: row.text(0)?.to_owned(),
+            kind: row.text(1)?.to_owned(),
+            name: row.text(2)?.to_owned(),
+            hash: row.array(3)?,
+            before: row.array(4)?,
+            reason: row.text(5)?.to_owned(),
+            accepted_by: row.text(6)?.to_owned(),
+            ts: row.int(7)?,
+            noted: row.maybe_int(8)?,
+        };
+        let written: Option<[u8; 32]> = row.maybe_array(9)?;
+        Ok(written.is_some_and(|written| seal.is_on(&written, &found.matter())).then_some(found))
     };
-    let written = row.maybe_bytes(9)?.and_then(|written| written.try_into().ok());
-    let ours = written.is_some_and(|written| seal.is_on(written, &found.matter()));
-    Ok(ours.then_some(found))
+    match read() {
+        Err(error) if error.kind == ErrorKind::Shape => Ok(None),
+        read => read,
+    }
 }

@@ -103,13 +103,19 @@ pub enum Listed {
     Ruined(Ruined),
 }
 
-impl Listed {
-    /// The approval, where it is one.
-    pub fn whole(self) -> Option<Approval> {
-        match self {
-            Self::Whole(approval) => Some(*approval),
-            Self::Ruined(_) => None,
-        }
+/// Where one stands in the list: by when it was asked for, and among those of one instant by its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    /// When it says that it was asked for, microseconds since 1970.
+    pub requested: i64,
+    /// What stands in the place of its id.
+    pub id: Vec<u8>,
+}
+
+impl Approval {
+    /// Where it stands in the list.
+    pub fn position(&self) -> Position {
+        Position { requested: self.requested, id: self.id.to_vec() }
     }
 }
 
@@ -118,8 +124,6 @@ impl Listed {
 pub struct Ruined {
     /// Its id, if it is one.
     pub id: Option<[u8; 16]>,
-    /// When it says that it was asked for.
-    pub requested: i64,
 }
 
 /// Which approvals a list shows.
@@ -215,20 +219,41 @@ pub fn count_live(read: &mut Read<'_>, asker: &[u8; 32], limit: u32) -> Result<(
     Ok((all, own))
 }
 
-/// At most `limit` approvals asked for before `before`, the latest first. One that cannot be read hides no other.
-pub fn list(read: &mut Read<'_>, which: Which, before: i64, limit: u32) -> Result<Vec<Listed>, Error> {
+/// At most `limit` approvals behind `after`, the latest first, and where to go on. One that cannot be read hides no other.
+pub fn list(
+    read: &mut Read<'_>,
+    which: Which,
+    after: Option<&Position>,
+    limit: u32,
+) -> Result<(Vec<Listed>, Option<Position>), Error> {
     let live = match which {
         Which::Live => "ended IS NULL AND ",
         Which::Every => "",
     };
-    read.all(
-        &format!(
-            "SELECT {COLUMNS} FROM approval WHERE {live}requested < $1 AND state <> 'opening' \
-             ORDER BY requested DESC LIMIT $2"
-        ),
-        &[Value::Int(before), Value::Int(i64::from(limit))],
-        listed,
-    )
+    let (behind, mut values) = match after {
+        None => ("", Vec::new()),
+        Some(last) => ("(requested, id) < ($2, $3) AND ", vec![last.requested.into(), (&last.id).into()]),
+    };
+    values.insert(0, Value::Int(i64::from(limit)));
+    let mut next = None;
+    let sql = format!(
+        "SELECT {COLUMNS} FROM approval WHERE {live}{behind}state <> 'opening' \
+         ORDER BY requested DESC, id DESC LIMIT $1"
+    );
+    let rows = read.all(&sql, &values, |row| {
+        next = Some(Position { requested: row.int(10)?, id: row.bytes(0)?.to_vec() });
+        listed(row)
+    })?;
+    let full = rows.len() >= limit as usize;
+    Ok((rows, next.filter(|_| full)))
+}
+
+/// At most `limit` live approvals that can be read.
+pub fn live(read: &mut Read<'_>, limit: usize) -> Result<Vec<Approval>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM approval WHERE ended IS NULL AND state <> 'opening' ORDER BY requested"
+    );
+    read.readable(&sql, &[], limit, approval)
 }
 
 /// How many live approvals have a column that no gateway writes.
@@ -242,29 +267,21 @@ pub fn ruined(read: &mut Read<'_>) -> Result<u64, Error> {
 }
 
 /// At most `limit` live approvals whose time is over. One that cannot be read keeps no other.
-pub fn overdue(read: &mut Read<'_>, now: i64, limit: u32) -> Result<Vec<Approval>, Error> {
-    let rows = read.all(
-        &format!(
-            "SELECT {COLUMNS} FROM approval WHERE ended IS NULL AND ((state = 'pending' AND decide_by <= $1) OR \
-             (state = 'approved' AND use_by <= $1)) ORDER BY requested LIMIT $2"
-        ),
-        &[Value::Int(now), Value::Int(i64::from(limit))],
-        listed,
-    )?;
-    Ok(rows.into_iter().filter_map(Listed::whole).collect())
+pub fn overdue(read: &mut Read<'_>, now: i64, limit: usize) -> Result<Vec<Approval>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM approval WHERE ended IS NULL AND ((state = 'pending' AND decide_by <= $1) OR \
+         (state = 'approved' AND use_by <= $1)) ORDER BY requested"
+    );
+    read.readable(&sql, &[Value::Int(now)], limit, approval)
 }
 
 /// At most `limit` approvals that expired before `ts` and whose leaf is missing. One that cannot be read keeps no other.
-pub fn unnoted(read: &mut Read<'_>, ts: i64, limit: u32) -> Result<Vec<Approval>, Error> {
-    let rows = read.all(
-        &format!(
-            "SELECT {COLUMNS} FROM approval WHERE ended IS NOT NULL AND noted IS NULL AND state = 'expired' AND \
-             ended < $1 ORDER BY ended LIMIT $2"
-        ),
-        &[Value::Int(ts), Value::Int(i64::from(limit))],
-        listed,
-    )?;
-    Ok(rows.into_iter().filter_map(Listed::whole).collect())
+pub fn unnoted(read: &mut Read<'_>, ts: i64, limit: usize) -> Result<Vec<Approval>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM approval WHERE ended IS NOT NULL AND noted IS NULL AND state = 'expired' AND \
+         ended < $1 ORDER BY ended"
+    );
+    read.readable(&sql, &[Value::Int(ts)], limit, approval)
 }
 
 /// The log has the leaf about the end.
@@ -330,9 +347,7 @@ pub fn spend(tx: &mut Tx<'_>, id: &[u8; 16], call: &[u8; 16], now: i64) -> Resul
 fn listed(row: Row<'_>) -> Result<Listed, Error> {
     match approval(row) {
         Ok(whole) => Ok(Listed::Whole(Box::new(whole))),
-        Err(error) if error.kind == ErrorKind::Shape => {
-            Ok(Listed::Ruined(Ruined { id: row.array(0).ok(), requested: row.int(10)? }))
-        }
+        Err(error) if error.kind == ErrorKind::Shape => Ok(Listed::Ruined(Ruined { id: row.array(0).ok() })),
         Err(error) => Err(error),
     }
 }

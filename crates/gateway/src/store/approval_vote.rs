@@ -157,12 +157,14 @@ pub fn is_under_way(read: &mut Read<'_>, voter: &[u8; 32]) -> Result<bool, Error
     Ok(read.first(sql, &[voter.into()], |row| row.count(0))?.unwrap_or_default() > 0)
 }
 
-/// At most `limit` votes reserved before `ts` and never settled: their process died. With the approval and its call.
-pub fn abandoned(read: &mut Read<'_>, ts: i64, limit: u32) -> Result<Vec<([u8; 16], Vote)>, Error> {
-    read.all(
+/// At most `limit` votes reserved before `ts` and never settled: their process died. With the approval and its call. One that
+/// cannot be read keeps no other.
+pub fn abandoned(read: &mut Read<'_>, ts: i64, limit: usize) -> Result<Vec<([u8; 16], Vote)>, Error> {
+    read.readable(
         "SELECT voter, verdict, ts, leaf, day, commitment, sealed, approval FROM approval_vote \
-         WHERE leaf IS NULL AND ts < $1 ORDER BY ts LIMIT $2",
-        &[Value::Int(ts), Value::Int(i64::from(limit))],
+         WHERE leaf IS NULL AND ts < $1 ORDER BY ts",
+        &[Value::Int(ts)],
+        limit,
         |row| Ok((row.array(7)?, vote(row)?)),
     )
 }

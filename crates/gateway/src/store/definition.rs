@@ -1,12 +1,15 @@
 //! `definition`: every definition of a tool, resource or prompt that an upstream ever listed.
 //!
-//! A row counts with the seal of a gateway: one that somebody else wrote was never seen. Each says what was pinned when it was
+//! A row counts with the seal of a gateway: one that somebody else wrote was never seen, and a body that somebody else wrote is
+//! none, since people accept what they read there. Each says what was pinned when it was
 //! first seen; so when rows are deleted, what is left pins nothing else, and when all of a name are, it is seen and recorded
 //! for the first time again.
 
 use std::collections::BTreeMap;
 
-use super::{Error, Read, Row, Tx, acceptance};
+use sha2::{Digest as _, Sha256};
+
+use super::{Error, ErrorKind, Read, Row, Tx, acceptance};
 use crate::seal::Seal;
 
 /// A definition as an upstream listed it.
@@ -51,30 +54,38 @@ pub struct Standing {
 #[derive(Debug, Clone, Copy)]
 struct Known {
     hash: [u8; 32],
+    /// SHA-256 of the body.
+    body_hash: [u8; 32],
     pinned: [u8; 32],
     first_seen: i64,
     since: i64,
 }
 
+/// What a [`Known`] is read from.
+const KNOWN: &str = "hash, body_hash, pinned, first_seen, since, seal";
+
 impl Known {
     /// What the seal is over.
     fn matter<'a>(&'a self, name: (&'a str, &'a str, &'a str)) -> impl serde::Serialize + 'a {
-        ("definition", name, self.hash, self.pinned, self.first_seen, self.since)
+        ("definition", name, self.hash, self.body_hash, self.pinned, self.first_seen, self.since)
     }
 
     /// `None`: no gateway of this log wrote it.
     fn read(row: Row<'_>, from: usize, seal: &Seal, name: (&str, &str, &str)) -> Result<Option<Self>, Error> {
-        let (Some(pinned), Some(written)) = (row.maybe_bytes(from + 1)?, row.maybe_bytes(from + 4)?) else {
-            return Ok(None);
+        let read = || -> Result<_, Error> {
+            let seen = Self {
+                hash: row.array(from)?,
+                body_hash: row.array(from + 1)?,
+                pinned: row.array(from + 2)?,
+                first_seen: row.int(from + 3)?,
+                since: row.int(from + 4)?,
+            };
+            Ok(seal.is_on(&row.array(from + 5)?, &seen.matter(name)).then_some(seen))
         };
-        let (Ok(pinned), Ok(written)) = (pinned.try_into(), written.try_into()) else { return Ok(None) };
-        let seen = Self {
-            hash: row.array(from)?,
-            pinned,
-            first_seen: row.int(from + 2)?,
-            since: row.int(from + 3)?,
-        };
-        Ok(seal.is_on(written, &seen.matter(name)).then_some(seen))
+        match read() {
+            Err(error) if error.kind == ErrorKind::Shape => Ok(None),
+            read => read,
+        }
     }
 }
 
@@ -86,22 +97,25 @@ pub fn insert(tx: &mut Tx<'_>, seal: &Seal, definition: &Definition) -> Result<b
     let before = pinned(tx, seal, server, kind, name)?;
     let first = Known {
         hash: *hash,
+        body_hash: Sha256::digest(&definition.body).into(),
         pinned: before.unwrap_or(*hash),
         first_seen: definition.first_seen,
         since: definition.since,
     };
-    let row = known.map_or(first, |known| Known { since: definition.since, ..known });
+    let row =
+        known.map_or(first, |known| Known { body_hash: first.body_hash, since: definition.since, ..known });
     tx.execute(
-        "INSERT INTO definition (server, kind, name, hash, body, pinned, first_seen, since, seal) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
-         ON CONFLICT (server, kind, name, hash) DO UPDATE SET body = excluded.body, pinned = excluded.pinned, \
-         first_seen = excluded.first_seen, since = excluded.since, seal = excluded.seal",
+        "INSERT INTO definition (server, kind, name, hash, body, body_hash, pinned, first_seen, since, seal) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+         ON CONFLICT (server, kind, name, hash) DO UPDATE SET body = excluded.body, \
+         body_hash = excluded.body_hash, pinned = excluded.pinned, first_seen = excluded.first_seen, since = excluded.since, seal = excluded.seal",
         &[
             server.into(),
             kind.into(),
             name.into(),
             hash.into(),
             (&definition.body).into(),
+            (&row.body_hash).into(),
             (&row.pinned).into(),
             row.first_seen.into(),
             row.since.into(),
@@ -116,31 +130,32 @@ pub fn latest(read: &mut Read<'_>) -> Result<Option<i64>, Error> {
     Ok(read.first("SELECT max(since) FROM definition", &[], |row| row.maybe_int(0))?.flatten())
 }
 
-/// One definition of a name.
+/// One definition of a name, if its row and its body are as a gateway wrote them.
 pub fn find(
     read: &mut Read<'_>,
-    server: &str,
-    kind: &str,
-    name: &str,
+    seal: &Seal,
+    (server, kind, name): (&str, &str, &str),
     hash: &[u8; 32],
 ) -> Result<Option<Definition>, Error> {
-    read.first(
-        "SELECT body, pinned, first_seen, since FROM definition \
-         WHERE server = $1 AND kind = $2 AND name = $3 AND hash = $4",
-        &[server.into(), kind.into(), name.into(), hash.into()],
-        |row| {
-            Ok(Definition {
-                server: server.to_owned(),
-                kind: kind.to_owned(),
-                name: name.to_owned(),
-                hash: *hash,
-                body: row.bytes(0)?.to_vec(),
-                pinned: row.maybe_array(1)?.unwrap_or(*hash),
-                first_seen: row.int(2)?,
-                since: row.int(3)?,
-            })
-        },
-    )
+    let sql = format!(
+        "SELECT {KNOWN}, body FROM definition WHERE server = $1 AND kind = $2 AND name = $3 AND hash = $4"
+    );
+    let found = read.first(&sql, &[server.into(), kind.into(), name.into(), hash.into()], |row| {
+        let Some(known) = Known::read(row, 0, seal, (server, kind, name))? else { return Ok(None) };
+        let body = row.bytes(6)?.to_vec();
+        let ours = known.body_hash == <[u8; 32]>::from(Sha256::digest(&body));
+        Ok(ours.then(|| Definition {
+            server: server.to_owned(),
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            hash: known.hash,
+            body,
+            pinned: known.pinned,
+            first_seen: known.first_seen,
+            since: known.since,
+        }))
+    })?;
+    Ok(found.flatten())
 }
 
 /// The pinned definition of a name: the one accepted last, else the one seen first.
@@ -159,12 +174,12 @@ pub fn pinned(
 
 /// Every definition of a name, the one seen first first.
 fn seen(read: &mut Read<'_>, seal: &Seal, which: (&str, &str, &str)) -> Result<Vec<Known>, Error> {
-    let rows = read.all(
-        "SELECT hash, pinned, first_seen, since, seal FROM definition \
-         WHERE server = $1 AND kind = $2 AND name = $3 ORDER BY first_seen, hash",
-        &[which.0.into(), which.1.into(), which.2.into()],
-        |row| Known::read(row, 0, seal, which),
-    )?;
+    let sql = format!(
+        "SELECT {KNOWN} FROM definition \
+         WHERE server = $1 AND kind = $2 AND name = $3 ORDER BY first_seen, hash"
+    );
+    let which_values = [which.0.into(), which.1.into(), which.2.into()];
+    let rows = read.all(&sql, &which_values, |row| Known::read(row, 0, seal, which))?;
     Ok(rows.into_iter().flatten().collect())
 }
 
@@ -178,8 +193,7 @@ pub fn of_server(
     let mut standings: BTreeMap<(String, String), Standing> = BTreeMap::new();
     let mut foreign = 0;
     read.each(
-        "SELECT kind, name, hash, pinned, first_seen, since, seal FROM definition WHERE server = $1 \
-         ORDER BY first_seen, hash",
+        &format!("SELECT kind, name, {KNOWN} FROM definition WHERE server = $1 ORDER BY first_seen, hash"),
         &[server.into()],
         |row| {
             let (kind, name) = (row.text(0)?, row.text(1)?);

@@ -49,15 +49,12 @@ pub fn insert(tx: &mut Tx<'_>, new: &[Delivery]) -> Result<(), Error> {
     Ok(())
 }
 
-/// At most `limit` that are due, the oldest first.
-pub fn due(read: &mut Read<'_>, now: i64, limit: u32) -> Result<Vec<Delivery>, Error> {
-    read.all(
-        &format!(
-            "SELECT {COLUMNS} FROM delivery WHERE done IS NULL AND dead IS NULL AND due <= $1 ORDER BY due LIMIT $2"
-        ),
-        &[Value::Int(now), Value::Int(i64::from(limit))],
-        delivery,
-    )
+/// At most `limit` that are due, the oldest first. One that cannot be read keeps no other.
+pub fn due(read: &mut Read<'_>, now: i64, limit: usize) -> Result<Vec<Delivery>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM delivery WHERE done IS NULL AND dead IS NULL AND due <= $1 ORDER BY due"
+    );
+    read.readable(&sql, &[Value::Int(now)], limit, delivery)
 }
 
 /// Takes one to be tried now; nobody else tries it before `until`. `false`: somebody was faster.
@@ -98,13 +95,10 @@ pub fn bury(tx: &mut Tx<'_>, id: &[u8; 16], ts: i64, fault: &str) -> Result<(), 
     Ok(())
 }
 
-/// At most `limit` that have not arrived, the latest first.
-pub fn outstanding(read: &mut Read<'_>, limit: u32) -> Result<Vec<Delivery>, Error> {
-    read.all(
-        &format!("SELECT {COLUMNS} FROM delivery WHERE done IS NULL ORDER BY ts DESC LIMIT $1"),
-        &[Value::Int(i64::from(limit))],
-        delivery,
-    )
+/// At most `limit` that have not arrived, the latest first. One that cannot be read hides no other.
+pub fn outstanding(read: &mut Read<'_>, limit: usize) -> Result<Vec<Delivery>, Error> {
+    let sql = format!("SELECT {COLUMNS} FROM delivery WHERE done IS NULL ORDER BY ts DESC");
+    read.readable(&sql, &[], limit, delivery)
 }
 
 /// Forgets those from before `ts` that are over.

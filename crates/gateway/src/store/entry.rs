@@ -10,7 +10,7 @@ const SEQUENCE_BITS: u32 = 40;
 
 /// Where a writer put a leaf: lane and position in it. Orders like the pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place(i64);
+pub struct Place(pub(super) i64);
 
 impl Place {
     /// The place of the leaf with this `sequence` in this `lane`.

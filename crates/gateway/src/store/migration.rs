@@ -107,6 +107,20 @@ const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("migration/022_session_tally_postgres.sql"),
         oldest: 1,
     },
+    Migration {
+        number: 23,
+        both: include_str!("migration/023_definition_body.sql"),
+        sqlite: "",
+        postgres: "",
+        oldest: 23,
+    },
+    Migration {
+        number: 24,
+        both: include_str!("migration/024_erased_seal.sql"),
+        sqlite: "",
+        postgres: "",
+        oldest: 24,
+    },
 ];
 
 impl Migration {

@@ -1,7 +1,10 @@
 //! Erasing what is kept beside the leaves: bodies, personal context, and the keys of days that nothing is left of.
 
+use sha2::{Digest as _, Sha256};
+
 use super::entry::Place;
 use super::{Error, Read, Tx, Value};
+use crate::seal::Seal;
 
 /// Tables whose rows are sealed with the key of their day.
 const SEALED: &[&str] =
@@ -109,20 +112,54 @@ pub fn erase(tx: &mut Tx<'_>, first: Place, last: Place) -> Result<u64, Error> {
     tx.execute("DELETE FROM payload WHERE place >= $1 AND place <= $2", &[first.value(), last.value()])
 }
 
-/// Notes which leaf says that the bodies of these ranges were erased.
-pub fn note(tx: &mut Tx<'_>, ranges: &[(Place, Place)], leaf: Place) -> Result<(), Error> {
-    let values: Vec<_> =
-        ranges.iter().flat_map(|(low, high)| [low.value(), high.value(), leaf.value()]).collect();
-    tx.insert("INSERT INTO erased (low, high, leaf)", 3, &values, "")
+/// Notes, under a seal, which leaf says that the bodies of these ranges were erased.
+pub fn note(
+    tx: &mut Tx<'_>,
+    seal: &Seal,
+    ranges: &[(Place, Place)],
+    (place, leaf): (Place, &[u8]),
+) -> Result<(), Error> {
+    let seals: Vec<_> = ranges.iter().map(|range| seal.of(&erased(*range, place, leaf))).collect();
+    let values: Vec<_> = ranges
+        .iter()
+        .zip(&seals)
+        .flat_map(|((low, high), seal)| [low.value(), high.value(), place.value(), seal.into()])
+        .collect();
+    tx.insert("INSERT INTO erased (low, high, leaf, seal)", 4, &values, "")
 }
 
-/// Places of at most `limit` leaves that are noted to say that the body at `place` was erased, the nearest range first.
-pub fn noted(read: &mut Read<'_>, place: Place, limit: u32) -> Result<Vec<Place>, Error> {
-    read.all(
-        "SELECT leaf FROM erased WHERE low <= $1 AND low >= $2 AND high >= $1 ORDER BY low DESC, leaf LIMIT $3",
-        &[place.value(), Place::new(place.lane(), 0).value(), Value::Int(i64::from(limit))],
-        |row| Ok(Place::read(row.int(0)?)),
-    )
+/// Places and bytes of at most `limit` leaves that are noted to say that the body at `place` was erased, the nearest range
+/// first. A note counts with the seal of a gateway, which is over the bytes of the leaf too.
+pub fn noted(
+    read: &mut Read<'_>,
+    seal: &Seal,
+    place: Place,
+    limit: usize,
+) -> Result<Vec<(Place, Vec<u8>)>, Error> {
+    let mut found = Vec::new();
+    read.each(
+        "SELECT erased.low, erased.high, erased.leaf, erased.seal, entry.leaf \
+         FROM erased JOIN entry ON entry.place = erased.leaf \
+         WHERE low <= $1 AND low >= $2 AND high >= $1 ORDER BY low DESC, erased.leaf",
+        &[place.value(), Place::new(place.lane(), 0).value()],
+        |row| {
+            let range = (Place::read(row.int(0)?), Place::read(row.int(1)?));
+            let (at, leaf) = (Place::read(row.int(2)?), row.bytes(4)?);
+            let written = row.maybe_bytes(3)?.and_then(|written| written.try_into().ok());
+            let ours = written.is_some_and(|written| seal.is_on(written, &erased(range, at, leaf)));
+            if ours && found.len() < limit {
+                found.push((at, leaf.to_vec()));
+            }
+            Ok(())
+        },
+    )?;
+    Ok(found)
+}
+
+/// What the seal of a note is over.
+fn erased((low, high): (Place, Place), place: Place, leaf: &[u8]) -> impl serde::Serialize {
+    let hash: [u8; 32] = Sha256::digest(leaf).into();
+    ("erased", low.0, high.0, place.0, hash)
 }
 
 /// How much personal context, and how many approvals that have ended and are recorded, are of days up to `day`.

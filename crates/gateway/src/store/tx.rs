@@ -10,7 +10,7 @@ use postgres::fallible_iterator::FallibleIterator;
 
 use super::postgres::Session;
 use super::value::Source;
-use super::{Error, Row, Value};
+use super::{Error, ErrorKind, Row, Value};
 
 /// A transaction that can only read.
 pub struct Read<'c>(pub(super) Engine<'c>);
@@ -79,6 +79,28 @@ impl Read<'_> {
         let mut found = Vec::new();
         self.each(sql, parameters, |row| {
             found.push(f(row)?);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// At most `limit` things that `f` makes of rows. One whose columns are not of the shape that we write takes no other's
+    /// place: somebody else wrote it.
+    pub fn readable<T>(
+        &mut self,
+        sql: &str,
+        parameters: &[Value<'_>],
+        limit: usize,
+        mut f: impl FnMut(Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        let mut found = Vec::new();
+        self.each(sql, parameters, |row| {
+            if found.len() < limit {
+                match f(row) {
+                    Err(error) if error.kind == ErrorKind::Shape => {}
+                    read => found.push(read?),
+                }
+            }
             Ok(())
         })?;
         Ok(found)

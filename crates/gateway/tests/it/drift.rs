@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use countersign::limits;
+use fixture::loopback::Running;
 use fixture::recorder::{Recorder, Reply, Request, Response, echo};
 use serde_json::{Value, json};
 
@@ -212,5 +213,109 @@ async fn whoever_writes_to_the_database_accepts_nothing() {
     assert!(!is_allowed(&gateway).await);
     assert_eq!(state(&gateway).await, "drifted");
     assert_eq!(gateway.leaves_of("tools.changed").await.len(), 2, "learned, changed");
+    gateway.finish().await;
+}
+
+/// Writes to the gateway's database as its owner can.
+fn intrude(gateway: &Harness, sql: &str) {
+    let database = gateway.site.directory.path().join("data").join(countersign::store::DATABASE);
+    let intruder = rusqlite::Connection::open(database).expect("a database");
+    intruder.busy_timeout(std::time::Duration::from_secs(10)).expect("a timeout");
+    intruder.execute_batch(sql).expect("written");
+}
+
+/// A gateway whose one tool has just changed.
+async fn drifted(upstream: &Running, poisoned: &AtomicBool) -> Harness {
+    let site = Site::new(&harness::http(upstream), STARTER).await;
+    site.edit(|text| format!("approvals:\n  wait_ms: 1\n{text}"));
+    let gateway = Harness::at(site).await;
+    list(&gateway).await;
+    poisoned.store(true, Ordering::Relaxed);
+    list(&gateway).await;
+    gateway
+}
+
+async fn step(gateway: &Harness) -> usize {
+    let inside = &gateway.running.gateway;
+    inside.acceptances.step(&inside.catalog, &inside.ledger).await.expect("looked at")
+}
+
+#[tokio::test]
+async fn rows_of_others_take_no_acceptance_its_turn() {
+    let poisoned = Arc::new(AtomicBool::new(false));
+    let upstream = Recorder::new(server(&poisoned)).start().await.expect("an upstream");
+    let gateway = drifted(&upstream, &poisoned).await;
+    // Older than anything, more than one look records, and some that are no rows of such a table at all.
+    intrude(
+        &gateway,
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200) \
+         INSERT INTO acceptance (server, kind, name, hash, before, reason, accepted_by, ts, noted) \
+         SELECT 'up', 'tool', 'a' || i, CASE i % 2 WHEN 0 THEN zeroblob(32) ELSE x'01' END, zeroblob(32), '', 'uid 0', \
+         0, CASE i % 3 WHEN 0 THEN 1 END FROM n",
+    );
+    shown(&gateway, &["accept", "up", "read", "--reason", "seen"]).await;
+    assert_eq!(step(&gateway).await, 1);
+    assert!(is_allowed(&gateway).await);
+    let worries = gateway.running.gateway.worries();
+    assert!(worries.iter().any(|worry| worry.contains("1200 rows in `acceptance`")), "{worries:?}");
+    gateway.finish().await;
+}
+
+#[tokio::test]
+async fn acceptance_that_is_put_back_asks_for_no_second_leaf_and_undoes_no_later_one() {
+    let poisoned = Arc::new(AtomicBool::new(false));
+    let upstream = Recorder::new(server(&poisoned)).start().await.expect("an upstream");
+    let gateway = drifted(&upstream, &poisoned).await;
+    shown(&gateway, &["accept", "up", "read", "--reason", "seen"]).await;
+    intrude(&gateway, "CREATE TABLE waiting AS SELECT * FROM acceptance");
+    assert_eq!(step(&gateway).await, 1);
+    intrude(&gateway, "CREATE TABLE noted AS SELECT * FROM acceptance");
+
+    // As it waited, once more: the log has it, and it holds.
+    let put_back = |table: &str| {
+        intrude(&gateway, &format!("DELETE FROM acceptance; INSERT INTO acceptance SELECT * FROM {table}"));
+    };
+    put_back("waiting");
+    assert_eq!(step(&gateway).await, 0);
+    assert!(is_allowed(&gateway).await);
+
+    // The server goes back, which is accepted as well. No row of before makes the other definition the pinned one again.
+    poisoned.store(false, Ordering::Relaxed);
+    list(&gateway).await;
+    shown(&gateway, &["accept", "up", "read", "--reason", "seen"]).await;
+    assert_eq!(step(&gateway).await, 1);
+    assert!(is_allowed(&gateway).await);
+    for table in ["waiting", "noted"] {
+        put_back(table);
+        assert_eq!(step(&gateway).await, 0);
+        let worries = gateway.running.gateway.worries();
+        assert!(worries.iter().any(|worry| worry.contains("1 rows in `acceptance`")), "{table}: {worries:?}");
+    }
+    poisoned.store(true, Ordering::Relaxed);
+    list(&gateway).await;
+    assert!(!is_allowed(&gateway).await);
+    assert_eq!(state(&gateway).await, "drifted");
+    let gateway = gateway.restart_after(|_| {}).await;
+    assert!(!is_allowed(&gateway).await, "nor does it with a restart");
+    let accepted = gateway.leaves_of("tools.changed").await;
+    let accepted = accepted.iter().filter(|leaf| leaf["detail"]["accepted"].is_string()).count();
+    assert_eq!(accepted, 2);
+    gateway.finish().await;
+}
+
+#[tokio::test]
+async fn definition_whose_text_was_changed_in_the_database_is_not_shown_and_not_accepted() {
+    let poisoned = Arc::new(AtomicBool::new(false));
+    let upstream = Recorder::new(server(&poisoned)).start().await.expect("an upstream");
+    let gateway = drifted(&upstream, &poisoned).await;
+    intrude(
+        &gateway,
+        "UPDATE definition SET body = (SELECT body FROM definition WHERE hash = pinned) WHERE hash <> pinned",
+    );
+    assert!(refused(&gateway, &["show", "up", "read"]).await.contains("as a gateway wrote it"));
+    let accepting = ["accept", "up", "read", "--reason", "it says what it said"];
+    assert!(refused(&gateway, &accepting).await.contains("as a gateway wrote it"));
+    assert_eq!(step(&gateway).await, 0);
+    assert!(!is_allowed(&gateway).await);
     gateway.finish().await;
 }

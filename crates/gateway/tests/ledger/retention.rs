@@ -82,7 +82,7 @@ impl Archive {
             .reader()
             .read_now("absence", |read| {
                 let leaf = Leaf::decode(&entry::leaf_at(read, place)?.unwrap()).unwrap();
-                Absence::find(read, place, &leaf)
+                Absence::find(read, &self.place.seal(), place, &leaf)
             })
             .unwrap()
     }
@@ -187,16 +187,29 @@ async fn body_is_erased_only_where_a_leaf_of_the_log_says_so() {
     let (due, stolen) = (archive.call("orders", None).await, archive.call("orders", Some("write")).await);
     archive.pass(91);
     assert_eq!(archive.retain(90, 400).await, 2);
+    // In the moment until its leaf is in the log, too.
+    let Absence::Erased(erased) = archive.absence(due) else { panic!("{:?}", archive.absence(due)) };
+    assert_eq!(erased.index, None);
+    assert!(archive.absence(due).to_string().ends_with("(its leaf is not in the log yet)"));
     archive.ledger.sequence().await.unwrap();
     let Absence::Erased(erased) = archive.absence(due) else { panic!("{:?}", archive.absence(due)) };
     assert_eq!((erased.erasure.rule(), erased.erasure.bodies), ("ordinary, 90 days".to_owned(), 2));
     let leaves = archive.place.leaves();
-    assert_eq!(leaves[usize::try_from(erased.index).unwrap()].event.as_str(), "retention.deleted");
+    assert_eq!(leaves[usize::try_from(erased.index.unwrap()).unwrap()].event.as_str(), "retention.deleted");
     // Somebody with the database, who also says so where notes of it are.
     let intruder = archive.place.intruder();
     intruder.execute("DELETE FROM payload", []).unwrap();
     assert_eq!(archive.absence(stolen), Absence::Missing);
     intruder.execute("UPDATE erased SET high = high + 1000", []).unwrap();
+    assert_eq!(archive.absence(stolen), Absence::Missing);
+    // Nor do rows without a seal take the place of ours.
+    intruder
+        .execute(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50) \
+             INSERT INTO erased (low, high, leaf) SELECT low - i, high, leaf FROM erased, n",
+            [],
+        )
+        .unwrap();
     assert_eq!(archive.absence(stolen), Absence::Missing);
     archive.finish().await;
 }

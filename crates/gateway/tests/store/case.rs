@@ -25,6 +25,10 @@ pub(crate) const CASES: &[(&str, fn(&Db))] = &[
         "row_that_no_gateway_wrote_keeps_no_other_from_ending",
         approval::row_that_no_gateway_wrote_keeps_no_other_from_ending,
     ),
+    (
+        "approvals_of_one_instant_are_each_on_one_page",
+        approval::approvals_of_one_instant_are_each_on_one_page,
+    ),
     ("quorum_counts_people_whose_leaf_is_there", approval::quorum_counts_people_whose_leaf_is_there),
     ("approval_is_spent_once", approval::approval_is_spent_once),
     ("vote_under_way_holds_everything_back", approval::vote_under_way_holds_everything_back),
@@ -490,7 +494,9 @@ fn first_owner_keeps_what_is_bound(db: &Db) {
     let seal = seal(1);
     assert!(db.write_now("insert", |tx| definition::insert(tx, &seal, &seen)).unwrap());
     assert!(!db.write_now("insert", |tx| definition::insert(tx, &seal, &seen)).unwrap());
-    assert_eq!(read(db, |read| definition::find(read, "s", "tool", "t", &[3; 32])), Some(seen));
+    let found = |seal: &Seal| read(db, |read| definition::find(read, seal, ("s", "tool", "t"), &[3; 32]));
+    assert_eq!(found(&seal), Some(seen));
+    assert_eq!(found(&self::seal(2)), None);
 }
 
 /// What seals rows, with one of several keys.

@@ -170,7 +170,11 @@ impl<'g> Viewer<'g> {
         let (body, receipts, absence) = match recorded {
             Ok(Some(recorded)) => (Some(recorded.message), recorded.receipts, None),
             Ok(None) => (None, Vec::new(), None),
-            Err(error) => (None, Vec::new(), Some(Absence::of(&self.gateway.db, entry.place, leaf, error)?)),
+            Err(error) => {
+                let seal = self.gateway.ledger.row_seal();
+                let absence = Absence::of(&self.gateway.db, &seal, (entry.place, leaf), error)?;
+                (None, Vec::new(), Some(absence))
+            }
         };
         let as_hashed: Value = serde_json::from_slice(&entry.leaf).unwrap_or(Value::Null);
         Ok(json!({

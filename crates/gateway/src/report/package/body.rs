@@ -72,7 +72,10 @@ impl Draft<'_> {
                 let salt = salt.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
                 Ok(Ok((salt, body)))
             }
-            Err(error) => Ok(Err(Absence::of(db, entry.place, leaf, error)?.to_string())),
+            Err(error) => {
+                let seal = self.maker.keys.row_seal();
+                Ok(Err(Absence::of(db, &seal, (entry.place, leaf), error)?.to_string()))
+            }
         }
     }
 }

@@ -19,10 +19,10 @@ use evidence::proof::Proof;
 use super::body::{ROWS, Row};
 use super::{Draft, PackageError, spool::Spool};
 use crate::follower;
-use crate::ledger::{Absence, Erased};
-use crate::store::checkpoint;
+use crate::ledger::Absence;
 use crate::store::entry::{self, Entry};
 use crate::store::epoch;
+use crate::store::{self, checkpoint};
 
 /// The exceptions until they are complete.
 const UNFINISHED: &str = "exceptions.unfinished";
@@ -99,12 +99,14 @@ impl Draft<'_> {
             if leaf.payload.is_none() || erasures.of(&leaf).is_some() {
                 continue;
             }
-            let found = self.maker.db.read_now("absence", |read| Absence::find(read, entry.place, &leaf))?;
-            let Absence::Erased(erased) = found else { continue };
-            let (bytes, proof, origin) = self.prove_erasure(&erased, &mut known)?;
+            let seal = self.maker.keys.row_seal();
+            let find = |read: &mut store::Read<'_>| Absence::find(read, &seal, entry.place, &leaf);
+            let Absence::Erased(erased) = self.maker.db.read_now("absence", find)? else { continue };
+            let at = erased.index.ok_or(PackageError::Pending)?;
+            let (bytes, proof, origin) = self.prove_erasure(at, &mut known)?;
             let (hash, said) = (leaf_hash(&bytes), Leaf::decode(&bytes).ok());
             let disposal = said.and_then(|said| Disposal::read(&said, &origin, proof.index));
-            let disposal = disposal.ok_or(PackageError::Leaf(erased.index))?;
+            let disposal = disposal.ok_or(PackageError::Leaf(at))?;
             self.put(&format!("{ERASURES}/{hash}.leaf.json"), &bytes)?;
             self.put(&format!("{ERASURES}/{hash}.tlog-proof"), proof.to_string().as_bytes())?;
             erasures.add(hash, disposal);
@@ -113,12 +115,7 @@ impl Draft<'_> {
     }
 
     /// A leaf that says what was erased, its proof under the first checkpoint that covers it, and the log it is in.
-    fn prove_erasure(
-        &self,
-        erased: &Erased,
-        known: &mut Known,
-    ) -> Result<(Vec<u8>, Proof, String), PackageError> {
-        let index = erased.index;
+    fn prove_erasure(&self, index: u64, known: &mut Known) -> Result<(Vec<u8>, Proof, String), PackageError> {
         let found = self.maker.db.read_now("erasure", |read| {
             let (epoch, mut leaf) = (epoch::at(read, index)?, Vec::new());
             entry::scan(read, index, index + 1, |stored| {
@@ -136,9 +133,8 @@ impl Draft<'_> {
             nodes.finish()?;
             Ok(Some((epoch, leaf, signed, path)))
         })?;
-        let pending = || PackageError::Pending(index);
-        let (epoch, leaf, signed, path) = found.ok_or_else(pending)?;
-        let path = path.map_err(|_| pending())?;
+        let (epoch, leaf, signed, path) = found.ok_or(PackageError::Pending)?;
+        let path = path.map_err(|_| PackageError::Pending)?;
         let note = Note::parse(&signed.note).map_err(|_| PackageError::Leaf(index))?;
         let proof = Proof { extra: None, index: epoch.within(index), path, checkpoint: note };
         let key = self.maker.keys.key_of(epoch.number)?;

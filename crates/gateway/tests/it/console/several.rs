@@ -327,8 +327,7 @@ async fn glass_that_is_broken_at_one_gateway_is_broken_at_the_other_and_mended_t
     assert_eq!(several.ask(&mut bob, 0, ("POST", &path), &json!({})).await.status(), 200);
     let waiting = several.held(5).await;
     let held = || async {
-        let listed =
-            several.members[0].gateway.approvals.list(Which::Live, i64::MAX, 10).await.expect("listed");
+        let listed = several.members[0].gateway.approvals.list(Which::Live, None, 10).await.expect("listed");
         (listed.records.len() == 1).then_some(())
     };
     eventually(held).await;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use countersign::store::approval::{self, Approval, Sealed, State, Which};
+use countersign::store::approval::{self, Approval, Listed, Sealed, State, Which};
 use countersign::store::approval_vote::{self, Reservation, Vote, Word};
 use countersign::store::delivery::{self, Delivery};
-use countersign::store::{Db, Error, Tx, held_task};
+use countersign::store::{Db, Error, Read, Tx, held_task};
 
 const HOUR: i64 = 3_600_000_000;
 
@@ -77,8 +77,33 @@ pub(super) fn of_equal_calls_one_approval_lives(db: &Db) {
     assert_eq!(count(4), (0, 0));
     pending(db, 3, 1);
     assert_eq!((count(4), count(5)), ((1, 1), (1, 0)));
-    let listed = |which| db.read_now("case", |read| approval::list(read, which, i64::MAX, 10)).unwrap().len();
+    let listed = |which| db.read_now("case", |read| approval::list(read, which, None, 10)).unwrap().0.len();
     assert_eq!((listed(Which::Live), listed(Which::Every)), (1, 2));
+}
+
+pub(super) fn approvals_of_one_instant_are_each_on_one_page(db: &Db) {
+    for id in 1..=5 {
+        pending(db, id, 1);
+    }
+    // One that no gateway wrote stands among them, and is where a page ends.
+    write(db, |tx| tx.execute("UPDATE approval SET requested = 1", &[]));
+    write(db, |tx| {
+        tx.execute("UPDATE approval SET id = $1 WHERE id = $2", &[(&[4; 2]).into(), (&[4; 16]).into()])
+    });
+    let (mut after, mut seen) = (None, Vec::new());
+    for _ in 0..4 {
+        let read = |read: &mut Read<'_>| approval::list(read, Which::Every, after.as_ref(), 2);
+        let (rows, next) = db.read_now("case", read).unwrap();
+        seen.extend(rows.into_iter().map(|row| match row {
+            Listed::Whole(row) => row.id[0],
+            Listed::Ruined(_) => 0,
+        }));
+        after = next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, [5, 0, 3, 2, 1]);
 }
 
 pub(super) fn row_that_no_gateway_wrote_keeps_no_other_from_ending(db: &Db) {
@@ -89,6 +114,9 @@ pub(super) fn row_that_no_gateway_wrote_keeps_no_other_from_ending(db: &Db) {
     });
     let overdue = db.read_now("case", |read| approval::overdue(read, i64::MAX, 10)).unwrap();
     assert_eq!(overdue.iter().map(|row| row.id).collect::<Vec<_>>(), [[2; 16]]);
+    let first = db.read_now("case", |read| approval::overdue(read, i64::MAX, 1)).unwrap();
+    assert_eq!(first, overdue, "nor does it take the place of one");
+    assert_eq!(db.read_now("case", |read| approval::live(read, 1)).unwrap(), overdue);
     assert_eq!(db.read_now("case", approval::ruined).unwrap(), 1);
 }
 

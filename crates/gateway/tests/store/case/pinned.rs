@@ -1,6 +1,12 @@
 //! Which definition is the pinned one.
 
+use countersign::store::entry::{self, Addition};
 use countersign::store::{Db, acceptance, definition};
+use evidence::id::Id;
+use evidence::jcs;
+use evidence::leaf::{EventType, LanePosition, Leaf};
+use evidence::merkle::Hash;
+use evidence::time::Timestamp;
 
 use super::{read, seal, write};
 
@@ -57,9 +63,40 @@ pub(crate) fn pinned_is_what_was_accepted_last_else_seen_first(db: &Db) {
     write(db, |tx| acceptance::note(tx, seal, &stale, 9));
     assert!(read(db, |read| acceptance::noted(read, seal, 10)).0.is_empty(), "another one was recorded");
     write(db, |tx| acceptance::note(tx, seal, &accepted, 9));
+    assert_eq!(listed(&again), (1, 4, 2, 7), "the table alone does not say so");
+    assert!(!read(db, |read| acceptance::is_recorded(read, &accepted)));
+    tell(db, 0, &accepted);
+    assert!(read(db, |read| acceptance::is_recorded(read, &accepted)));
     assert_eq!(listed(&again), (2, 8, 2, 7));
     // The reason is sealed beside the leaf, and here no more.
-    let accepted = acceptance::Acceptance { reason: String::new(), noted: Some(9), ..accepted };
-    assert_eq!(read(db, |read| acceptance::noted(read, seal, 10)), (vec![accepted], 0));
+    let marked = acceptance::Acceptance { reason: String::new(), noted: Some(9), ..accepted.clone() };
+    assert_eq!(read(db, |read| acceptance::noted(read, seal, 10)), (vec![marked.clone()], 0));
     assert!(read(db, |read| acceptance::unnoted(read, seal, 10)).0.is_empty());
+    // What a later leaf of the same name says makes it the past, also when a copy of its own leaf comes after that.
+    let later = acceptance::Acceptance { hash: [1; 32], before: [2; 32], ts: 10, ..accepted.clone() };
+    let other_name = acceptance::Acceptance { name: "u".into(), ..later.clone() };
+    tell(db, 1, &other_name);
+    assert_eq!(read(db, |read| acceptance::upheld(read, vec![marked.clone()])).len(), 1);
+    tell(db, 2, &later);
+    tell(db, 3, &accepted);
+    assert!(read(db, |read| acceptance::upheld(read, vec![marked.clone()])).is_empty());
+    assert_eq!(read(db, |read| acceptance::upheld(read, vec![later.clone(), marked])), vec![later]);
+}
+
+/// Writes the leaf about an acceptance.
+fn tell(db: &Db, sequence: u64, accepted: &acceptance::Acceptance) {
+    let leaf = Leaf {
+        server: Some(accepted.server.clone()),
+        detail: Some(jcs::Object::of(&accepted.recorded()).unwrap()),
+        ..Leaf::new(
+            EventType::ToolsChanged,
+            Id::from_bytes([7; 16]),
+            Timestamp::from_micros(9).unwrap(),
+            LanePosition { lane: Id::from_bytes([7; 16]), seq: sequence, prev: Hash::from_bytes([0; 32]) },
+        )
+    };
+    let leaf = leaf.encode().unwrap();
+    let ts = 9 + sequence.cast_signed();
+    let addition = super::leaf(0, sequence, EventType::ToolsChanged.as_str(), ts);
+    write(db, |tx| entry::append(tx, &[Addition { leaf: &leaf, ..addition }]));
 }

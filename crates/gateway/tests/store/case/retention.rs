@@ -4,7 +4,7 @@ use countersign::store::entry::{Addition, Place};
 use countersign::store::retention::{self, Cursor, Mark};
 use countersign::store::{Db, context, data_key, payload};
 
-use super::{add, data_key_of, leaf, read, write};
+use super::{add, data_key_of, leaf, read, seal, write};
 
 pub(crate) fn due_bodies_are_found_in_order_and_erased_with_their_day(db: &Db) {
     let call = [9; 16];
@@ -53,17 +53,28 @@ pub(crate) fn due_bodies_are_found_in_order_and_erased_with_their_day(db: &Db) {
 
 pub(crate) fn erased_place_leads_to_the_nearest_range_around_it(db: &Db) {
     let place = |sequence| Place::new(0, sequence);
+    let (seal, other) = (seal(1), seal(2));
+    let leaf_at = |at: Place| Addition { place: at, leaf: b"says", ..leaf(0, 0, "retention.deleted", 1) };
+    add(db, &[leaf_at(place(20)), leaf_at(place(21)), leaf_at(Place::new(1, 20))]);
     write(db, |tx| {
         // What lies within a later range went before.
-        retention::note(tx, &[(place(4), place(6)), (place(9), place(9))], place(20))?;
-        retention::note(tx, &[(place(2), place(8))], place(21))?;
-        retention::note(tx, &[(Place::new(1, 0), Place::new(1, 9))], Place::new(1, 20))
+        retention::note(tx, &seal, &[(place(4), place(6)), (place(9), place(9))], (place(20), b"says"))?;
+        retention::note(tx, &seal, &[(place(2), place(8))], (place(21), b"says"))?;
+        let lane = [(Place::new(1, 0), Place::new(1, 9))];
+        retention::note(tx, &seal, &lane, (Place::new(1, 20), b"says"))?;
+        // Of somebody else; of a leaf that says something else; both nearer.
+        retention::note(tx, &other, &[(place(5), place(6))], (place(20), b"says"))?;
+        retention::note(tx, &seal, &[(place(5), place(7))], (place(21), b"said"))
     });
-    let found = |place| read(db, |read| retention::noted(read, place, 8));
+    let noted = |place, limit| {
+        let found = read(db, |read| retention::noted(read, &seal, place, limit));
+        found.into_iter().map(|(place, _)| place).collect::<Vec<_>>()
+    };
+    let found = |place| noted(place, 8);
     assert_eq!((found(place(5)), found(place(7))), (vec![place(20), place(21)], vec![place(21)]));
     assert_eq!((found(place(1)), found(place(10))), (Vec::new(), Vec::new()));
     assert_eq!(found(Place::new(1, 5)), [Place::new(1, 20)]);
-    assert_eq!(read(db, |read| retention::noted(read, place(5), 1)), [place(20)]);
+    assert_eq!(noted(place(5), 1), [place(20)]);
 }
 
 pub(crate) fn marks_say_how_far_a_rule_has_gone(db: &Db) {
