@@ -93,7 +93,9 @@ impl Acceptances {
         let ts = self.clock.now().as_microsecond();
         let refused = self.db.write_now("accept definition", |tx| {
             if definition::find(tx, &self.seal, (server, kind, name), &request.definition)?.is_none() {
-                return Ok(Some("the server never listed this definition"));
+                return Ok(Some(
+                    "the database holds no such definition as a gateway wrote it: have the server list it again, and look at it",
+                ));
             }
             let Some(before) = definition::pinned(tx, &self.seal, server, kind, name)? else {
                 return Ok(Some("nothing is pinned under this name"));

@@ -232,13 +232,14 @@ pub fn list(
     };
     let (behind, mut values) = match after {
         None => ("", Vec::new()),
-        Some(last) => ("(requested, id) < ($2, $3) AND ", vec![last.requested.into(), (&last.id).into()]),
+        Some(last) => ("(requested, id) < ($1, $2) AND ", vec![last.requested.into(), (&last.id).into()]),
     };
-    values.insert(0, Value::Int(i64::from(limit)));
+    values.push(Value::Int(i64::from(limit)));
     let mut next = None;
     let sql = format!(
         "SELECT {COLUMNS} FROM approval WHERE {live}{behind}state <> 'opening' \
-         ORDER BY requested DESC, id DESC LIMIT $1"
+         ORDER BY requested DESC, id DESC LIMIT ${}",
+        values.len()
     );
     let rows = read.all(&sql, &values, |row| {
         next = Some(Position { requested: row.int(10)?, id: row.bytes(0)?.to_vec() });

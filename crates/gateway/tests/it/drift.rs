@@ -314,7 +314,7 @@ async fn definition_whose_text_was_changed_in_the_database_is_not_shown_and_not_
     );
     assert!(refused(&gateway, &["show", "up", "read"]).await.contains("as a gateway wrote it"));
     let accepting = ["accept", "up", "read", "--reason", "it says what it said"];
-    assert!(refused(&gateway, &accepting).await.contains("as a gateway wrote it"));
+    assert!(refused(&gateway, &accepting).await.contains("as a gateway wrote it: have the server list it"));
     assert_eq!(step(&gateway).await, 0);
     assert!(!is_allowed(&gateway).await);
     gateway.finish().await;
