@@ -85,14 +85,18 @@ pub(crate) fn pinned_is_what_was_accepted_last_else_seen_first(db: &Db) {
 
 /// Writes the leaf about an acceptance.
 fn tell(db: &Db, sequence: u64, accepted: &acceptance::Acceptance) {
+    // A UUID of version 7.
+    let mut id = [7; 16];
+    (id[6], id[8]) = (0x70, 0x80);
+    let id = Id::from_bytes(id);
     let leaf = Leaf {
         server: Some(accepted.server.clone()),
         detail: Some(jcs::Object::of(&accepted.recorded()).unwrap()),
         ..Leaf::new(
             EventType::ToolsChanged,
-            Id::from_bytes([7; 16]),
+            id,
             Timestamp::from_micros(9).unwrap(),
-            LanePosition { lane: Id::from_bytes([7; 16]), seq: sequence, prev: Hash::from_bytes([0; 32]) },
+            LanePosition { lane: id, seq: sequence, prev: Hash::from_bytes([u8::from(sequence > 0); 32]) },
         )
     };
     let leaf = leaf.encode().unwrap();
