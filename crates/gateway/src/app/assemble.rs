@@ -70,7 +70,6 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
     let approvals =
         Approvals::new(db.clone(), ledger.clone(), approval_key, mask.clone(), known, clock.clone(), sinks)
             .signed_for(sign_ins.relying_party().cloned());
-    let schemas = Schemas::new(db.clone(), ledger.row_seal());
     Ok(Gateway {
         servers,
         deployment: Arc::from(&*config.deployment),
@@ -84,11 +83,11 @@ pub(super) async fn gateway(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
         acceptances,
         policies,
         publications,
+        schemas: Schemas::new(db.clone(), ledger.row_seal()),
         ledger,
         catalog,
         mask,
         recognizer: recognizer(config)?,
-        schemas,
         statements,
         sessions: Sessions::default(),
         endings: Endings::open(&db).await.context("cannot read which sessions are ended")?,
