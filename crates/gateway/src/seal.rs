@@ -4,17 +4,19 @@
 //! key that is not in the database. The first member of what is sealed says what kind of row it is, so that no seal is of
 //! use elsewhere. A seal does not keep a row from being deleted, or put back: what must not be undone is looked up in the log.
 
+use std::sync::Arc;
+
 use aws_lc_rs::hmac;
 use serde::Serialize;
 
-/// Seals rows, and tells ours from others'.
+/// Seals rows, and tells ours from others'. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Seal(hmac::Key);
+pub struct Seal(Arc<hmac::Key>);
 
 impl Seal {
     /// With a key of the gateway's own.
     pub fn new(key: hmac::Key) -> Self {
-        Self(key)
+        Self(Arc::new(key))
     }
 
     /// The seal of a row that says this: a tuple, what kind of row it is first.
