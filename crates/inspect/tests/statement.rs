@@ -2,6 +2,8 @@
 
 #[path = "clock/mod.rs"]
 mod clock;
+#[path = "statement/condition.rs"]
+mod condition;
 #[path = "statement/fuzz.rs"]
 mod fuzz;
 #[path = "statement/hostile.rs"]

@@ -1,10 +1,7 @@
 //! What is known about the statement around a condition: which table it changes, and which others it names.
 
-use std::ops::ControlFlow;
-
 use sqlparser::ast::{
-    Delete, Expr, FromTable, Statement, TableFactor, TableWithJoins, Update, UpdateTableFromKind, Visit,
-    Visitor,
+    Delete, FromTable, Statement, TableFactor, TableWithJoins, Update, UpdateTableFromKind,
 };
 
 use crate::statement::sql::name;
@@ -63,31 +60,29 @@ impl Around {
         joins.is_empty().then_some(Self { target, others })
     }
 
+    /// What the table is called that is changed: its name, and what it is called in the statement.
+    pub(super) fn target(&self) -> &[String] {
+        &self.target
+    }
+
     /// Whether it is what the table is called that is changed.
     pub(super) fn is_target(&self, name: &str) -> bool {
         self.target.iter().any(|target| target == name)
     }
 
-    /// The tables beside the one that is changed, with those that queries in an expression read.
-    pub(super) fn with_queries_of(&self, expression: &Expr) -> Vec<String> {
-        struct Factors(Vec<String>);
-        impl Visitor for Factors {
-            type Break = ();
-            fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
-                self.0.extend(called(factor).map(|(called, _)| called));
-                ControlFlow::Continue(())
-            }
-        }
-        let mut factors = Factors(self.others.clone());
-        let end = expression.visit(&mut factors);
-        debug_assert!(end.is_continue(), "nothing here stops early");
-        factors.0.retain(|called| !self.is_target(called));
-        factors.0
+    /// Whether it is the name of the table that is changed.
+    pub(super) fn is_table(&self, name: &str) -> bool {
+        self.target.first().is_some_and(|target| target == name)
+    }
+
+    /// Whether it is what a table beside it is called.
+    pub(super) fn is_other(&self, name: &str) -> bool {
+        self.others.iter().any(|other| other == name)
     }
 }
 
 /// What a table is called, and its name when it has one.
-fn called(factor: &TableFactor) -> Option<(String, Option<String>)> {
+pub(super) fn called(factor: &TableFactor) -> Option<(String, Option<String>)> {
     match factor {
         TableFactor::Table { name, alias, .. } => {
             let named = name::last(name);

@@ -1,9 +1,10 @@
 //! Expressions, and conditions that are known to depend on the rows: what [`super::super::condition::truth`] says of them is
-//! clear without asking it.
+//! clear without asking it, since some row is plainly not let through.
 
 use super::query::Reader;
 use super::token::Token;
 use super::word::Word;
+use crate::statement::sql::condition::{KEYS, is_opaque};
 use crate::statement::sql::function;
 
 /// An expression, as far as a condition needs to know it.
@@ -22,37 +23,52 @@ pub(super) enum Sort<'a> {
     Number(f64),
     Text(&'a str),
     Constant,
-    /// A function, by its name.
-    Call(&'a str),
+    /// A function, by its name, and what it is called with.
+    Call(&'a str, Arguments),
     /// A calculation, a `CASE`, a query.
     Other,
-    /// A condition that may be the opposite of another.
-    Negative,
-    /// Any other condition, of which it is known that it depends on the rows.
-    Restriction,
+    /// A condition of which it is known that some row is not let through.
+    Restriction(Width),
     /// Any other condition.
     Condition,
     /// Something in brackets.
     Nested,
 }
 
+/// How many rows a condition lets through: two that hold for few never hold for all together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Width {
+    /// Those with a certain value.
+    Narrow,
+    /// A range of them.
+    Half,
+    /// All but those with a certain value.
+    Wide,
+}
+
+/// What a function is called with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Arguments {
+    /// One column.
+    Column,
+    Other,
+}
+
 impl Sort<'_> {
-    /// Whether it depends on the rows, as a condition.
-    fn restricts(self) -> bool {
+    /// How many rows it lets through as a condition, if surely not all.
+    fn width(self) -> Option<Width> {
         match self {
-            Self::Column(_, name) => !is_key(name),
-            other => matches!(other, Self::Restriction | Self::Negative),
+            Self::Column(_, name) if !is_key(name) => Some(Width::Wide),
+            Self::Restriction(width) => Some(width),
+            _ => None,
         }
     }
 }
 
-/// Columns that by their name number or name every row, as in [`super::super::condition`].
-const KEYS: [&str; 9] = ["id", "_id", "rowid", "_rowid_", "oid", "ctid", "uuid", "guid", "pk"];
 /// Keys that are numbers end here, as in [`super::super::condition`].
 const KEY_MAX: f64 = 2_147_483_647.0;
-/// Functions whose answer is never negative.
-const SIZES: [&str; 7] =
-    ["length", "char_length", "character_length", "octet_length", "len", "datalength", "abs"];
+/// Larger numbers may be the end of what a column holds.
+const NUMBER_MAX: f64 = 1e15;
 
 impl<'a> Reader<'a> {
     /// Any expression; whether it names a column or a table.
@@ -62,7 +78,7 @@ impl<'a> Reader<'a> {
 
     /// A condition that depends on the rows.
     pub(super) fn restriction(&mut self) -> Option<()> {
-        self.either()?.sort.restricts().then_some(())
+        self.either()?.sort.width().map(|_| ())
     }
 
     /// `... OR ...`
@@ -70,12 +86,12 @@ impl<'a> Reader<'a> {
         let mut side = self.both()?;
         while self.word(Word::Or) {
             let other = self.both()?;
-            // `x IS NULL OR x IS NOT NULL` and its like.
-            let opposite = [side, other].iter().any(|side| side.sort == Sort::Negative);
-            side = joined(side, other);
-            if opposite {
-                side.sort = Sort::Condition;
-            }
+            // `x IS NULL OR x IS NOT NULL`, `x > 1 OR x < 2` and their like.
+            side = joined(side, other, |one, other| {
+                (one == Width::Narrow || other == Width::Narrow)
+                    .then(|| one.max(other))
+                    .filter(|width| *width != Width::Wide)
+            });
         }
         Some(side)
     }
@@ -84,7 +100,8 @@ impl<'a> Reader<'a> {
     fn both(&mut self) -> Option<Side<'a>> {
         let mut side = self.not()?;
         while self.word(Word::And) {
-            side = joined(side, self.not()?);
+            side = joined(side, self.not()?, |one, other| Some(one.min(other)));
+            self.joined = true;
         }
         Some(side)
     }
@@ -94,9 +111,12 @@ impl<'a> Reader<'a> {
             return self.comparison();
         }
         self.negated = true;
+        // What is put together may hold for no row, and its opposite then for all.
+        let before = std::mem::take(&mut self.joined);
         let inner = self.nested(Self::not)?;
-        let sort = if inner.sort.restricts() { Sort::Negative } else { Sort::Condition };
-        Some(Side { sort, ..inner })
+        let known = !self.joined && inner.sort.width().is_some();
+        self.joined = before || !known;
+        Some(Side { sort: if known { Sort::Restriction(Width::Wide) } else { Sort::Condition }, ..inner })
     }
 
     fn comparison(&mut self) -> Option<Side<'a>> {
@@ -105,6 +125,8 @@ impl<'a> Reader<'a> {
             Some(Token::Sign(sign @ ("=" | "<>" | "!=" | "<" | ">" | "<=" | ">="))) => {
                 self.next();
                 let right = self.sum()?;
+                // A size that is below nought, and its like: never true, so that the opposite always is.
+                self.joined |= matches!(left.sort, Sort::Call(..));
                 let rows = left.rows || right.rows;
                 return Some(Side { sort: compared(left, sign, right), rows });
             }
@@ -120,15 +142,26 @@ impl<'a> Reader<'a> {
                 {
                     return None;
                 }
-                match (left.sort, not) {
-                    (Sort::Column(_, name), true) if !is_key(name) => Sort::Negative,
-                    (Sort::Column(_, name), false) if !is_key(name) => Sort::Restriction,
+                match left.sort {
+                    Sort::Column(_, name) if !is_key(name) => {
+                        Sort::Restriction(if not { Width::Wide } else { Width::Narrow })
+                    }
                     _ => Sort::Condition,
                 }
             }
             Some(Token::Word(Word::Not | Word::In | Word::Like | Word::Between, _)) => {
-                self.word(Word::Not);
-                return self.among(left);
+                let not = self.word(Word::Not);
+                let side = self.among(left)?;
+                let sort = match side.sort {
+                    Sort::Restriction(_)
+                        if not && matches!(left.sort, Sort::Column(_, name) if is_key(name)) =>
+                    {
+                        Sort::Condition
+                    }
+                    Sort::Restriction(_) if not => Sort::Restriction(Width::Wide),
+                    sort => sort,
+                };
+                return Some(Side { sort, ..side });
             }
             // A column that is true or false.
             _ => return Some(left),
@@ -138,17 +171,27 @@ impl<'a> Reader<'a> {
 
     /// What stands behind the left side of `IN`, `LIKE` and `BETWEEN`.
     fn among(&mut self, left: Side<'a>) -> Option<Side<'a>> {
-        let mut known = matches!(left.sort, Sort::Column(..)) && left.rows;
+        let column = matches!(left.sort, Sort::Column(..)) && left.rows;
+        let key = matches!(left.sort, Sort::Column(_, name) if is_key(name));
+        let mut known = column && !key;
+        let mut width = Width::Narrow;
         if self.word(Word::In) {
             self.must_take("(")?;
             if self.word(Word::Select) {
                 self.nested(Self::query)?;
-                // `DELETE FROM t WHERE id IN (SELECT id FROM t)`
-                known &= !self.plain.changes;
+                // `DELETE FROM t WHERE id IN (SELECT id FROM t)`, and a query that finds nothing.
+                known = false;
             } else {
+                known = column;
                 loop {
                     let item = self.nested(Self::sum)?;
-                    known &= matches!(item.sort, Sort::Number(_) | Sort::Text(_));
+                    known &= match item.sort {
+                        Sort::Number(number) => !key || (1.0..KEY_MAX).contains(&number),
+                        Sort::Text(text) => {
+                            !key || text.starts_with(|first: char| first.is_ascii_alphabetic())
+                        }
+                        _ => false,
+                    };
                     if !self.take(",") {
                         break;
                     }
@@ -157,19 +200,24 @@ impl<'a> Reader<'a> {
             self.must_take(")")?;
         } else if self.word(Word::Like) {
             let pattern = self.sum()?;
-            known &= matches!(pattern.sort, Sort::Text(text) if text.bytes().any(|byte| byte != b'%'));
+            known &= matches!(pattern.sort, Sort::Text(text) if text.bytes().any(|byte| byte.is_ascii_alphanumeric()));
         } else {
             self.must(Word::Between)?;
             self.between = true;
-            for and in [true, false] {
-                let bound = self.sum()?;
-                known &= matches!(bound.sort, Sort::Number(_) | Sort::Text(_));
-                if and {
-                    self.must(Word::And)?;
+            width = Width::Half;
+            let low = self.sum()?;
+            self.must(Word::And)?;
+            let high = self.sum()?;
+            // Between what is in the wrong order is nothing, and what is not there is all.
+            known &= match (low.sort, high.sort) {
+                (Sort::Number(low), Sort::Number(high)) => {
+                    low <= high && low.abs() < NUMBER_MAX && high.abs() < NUMBER_MAX
                 }
-            }
+                (Sort::Text(low), Sort::Text(high)) => !low.is_empty() && low <= high,
+                _ => false,
+            };
         }
-        Some(Side { sort: if known { Sort::Restriction } else { Sort::Condition }, rows: left.rows })
+        Some(Side { sort: if known { Sort::Restriction(width) } else { Sort::Condition }, rows: left.rows })
     }
 
     /// `+`, `-`, `*`, `/`, `%`: in which order they are done matters to nobody here.
@@ -178,7 +226,15 @@ impl<'a> Reader<'a> {
         while let Some(Token::Sign("+" | "-" | "*" | "/" | "%")) = self.peek() {
             self.next();
             let other = self.one()?;
-            side = Side { sort: Sort::Other, rows: side.rows || other.rows };
+            let rows = side.rows || other.rows;
+            // `now() - ...`, of which nothing is known either.
+            let sort = match (side.sort, other.sort) {
+                (Sort::Call(name, _), _) | (_, Sort::Call(name, _)) if !rows && is_opaque(name) => {
+                    Sort::Call(name, Arguments::Other)
+                }
+                _ => Sort::Other,
+            };
+            side = Side { sort, rows };
         }
         Some(side)
     }
@@ -201,7 +257,7 @@ impl<'a> Reader<'a> {
                 let inner = self.nested(Self::either)?;
                 self.must_take(")")?;
                 let sort = match inner.sort {
-                    sort @ (Sort::Restriction | Sort::Negative | Sort::Condition) => sort,
+                    sort @ (Sort::Restriction(_) | Sort::Condition) => sort,
                     _ => Sort::Nested,
                 };
                 Some(Side { sort, ..inner })
@@ -228,14 +284,18 @@ impl<'a> Reader<'a> {
                 self.must_take(",")?;
                 let rows = self.nested(Self::any)? || one;
                 self.must_take(")")?;
-                Some(Side { sort: Sort::Call(name), rows })
+                Some(Side { sort: Sort::Call(name, Arguments::Other), rows })
             }
             Token::Word(word @ (Word::Name | Word::Function | Word::Given), name) if self.take("(") => {
                 if word == Word::Given && self.take(")") {
                     return None;
                 }
+                let arguments = match self.ahead() {
+                    Some([Token::Word(word, _), Token::Sign(")")]) if word.is_name() => Arguments::Column,
+                    _ => Arguments::Other,
+                };
                 let rows = self.nested(|reader| reader.call(name))?;
-                Some(Side { sort: Sort::Call(name), rows })
+                Some(Side { sort: Sort::Call(name, arguments), rows })
             }
             Token::Word(word, name) if word.is_name() => {
                 Some(Side { sort: Sort::Column(None, name), rows: true })
@@ -271,22 +331,41 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Two conditions as one.
-fn joined<'a>(one: Side<'a>, other: Side<'a>) -> Side<'a> {
-    let known = one.sort.restricts() && other.sort.restricts();
-    let sort = if known { Sort::Restriction } else { Sort::Condition };
+/// Two conditions as one, which is known when both are and `width` says so.
+fn joined<'a>(one: Side<'a>, other: Side<'a>, width: fn(Width, Width) -> Option<Width>) -> Side<'a> {
+    let both = one.sort.width().zip(other.sort.width());
+    let sort = both.and_then(|(one, other)| width(one, other)).map_or(Sort::Condition, Sort::Restriction);
     Side { sort, rows: one.rows || other.rows }
 }
 
 /// What a comparison is.
 fn compared(left: Side<'_>, sign: &str, right: Side<'_>) -> Sort<'static> {
+    let width = match sign {
+        "=" => Width::Narrow,
+        "<>" | "!=" => Width::Wide,
+        _ => Width::Half,
+    };
+    let equal = width == Width::Narrow;
     let known = match (left.sort, right.sort) {
-        (Sort::Column(..), Sort::Number(_) | Sort::Text(_) | Sort::Constant) => true,
-        (Sort::Number(_) | Sort::Text(_) | Sort::Constant, Sort::Column(..)) => true,
-        // `id = id + 0`
-        (Sort::Column(..), Sort::Other) => !right.rows,
-        (Sort::Column(..), Sort::Call(_)) | (Sort::Call(_), Sort::Column(..)) => true,
-        (Sort::Call(_), Sort::Number(_) | Sort::Text(_)) => left.rows,
+        (Sort::Column(_, key), Sort::Column(_, other)) if is_key(key) || is_key(other) => {
+            equal && !key.eq_ignore_ascii_case(other)
+        }
+        (Sort::Column(_, key), bound) if is_key(key) => return of_key(sign, bound),
+        (_, Sort::Column(_, key)) if is_key(key) => false,
+        (Sort::Column(..), Sort::Number(bound)) | (Sort::Number(bound), Sort::Column(..)) => {
+            bound.abs() < NUMBER_MAX
+        }
+        // Every text is at least the empty one.
+        (Sort::Column(..), Sort::Text(text)) | (Sort::Text(text), Sort::Column(..)) => {
+            width != Width::Half || !text.is_empty()
+        }
+        (Sort::Column(..), Sort::Constant) | (Sort::Constant, Sort::Column(..)) => width != Width::Half,
+        (Sort::Column(..), Sort::Other) => equal && !right.rows,
+        (Sort::Column(..), Sort::Call(name, _)) => !right.rows && (equal || is_opaque(name)),
+        (Sort::Call(name, _), Sort::Column(..)) => !left.rows && (equal || is_opaque(name)),
+        (Sort::Call(name, arguments), Sort::Number(_) | Sort::Text(_)) => {
+            left.rows && (is_opaque(name) || equal && arguments == Arguments::Column)
+        }
         (Sort::Column(before, name), Sort::Column(other, named)) => {
             // Also when only one of them says of which table it is.
             !name.eq_ignore_ascii_case(named)
@@ -294,22 +373,26 @@ fn compared(left: Side<'_>, sign: &str, right: Side<'_>) -> Sort<'static> {
         }
         _ => false,
     };
-    let natural = match left.sort {
-        Sort::Column(_, name) => is_key(name),
-        Sort::Call(name) => SIZES.iter().any(|size| size.eq_ignore_ascii_case(name)),
+    let whole = matches!((left.sort, right.sort), (Sort::Constant, _) | (_, Sort::Constant));
+    match known {
+        true if whole => Sort::Restriction(width.max(Width::Half)),
+        true => Sort::Restriction(width),
+        false => Sort::Condition,
+    }
+}
+
+/// What a comparison of a key with a value is: a key is one at least.
+fn of_key(sign: &str, value: Sort<'_>) -> Sort<'static> {
+    let known = match (sign, value) {
+        ("=" | "<>" | "!=" | ">", Sort::Number(bound)) => (1.0..KEY_MAX).contains(&bound),
+        (">=" | "<" | "<=", Sort::Number(bound)) => bound > 1.0 && bound < KEY_MAX,
+        ("=" | "<>" | "!=", Sort::Text(text)) => text.starts_with(|first: char| first.is_ascii_alphabetic()),
         _ => false,
     };
-    let narrow = match (sign, right.sort) {
-        (">" | "<>" | "!=", Sort::Number(bound)) => bound > 0.0,
-        (">=", Sort::Number(bound)) => bound > 1.0,
-        ("<" | "<=", Sort::Number(bound)) => bound < KEY_MAX,
-        ("<>" | "!=", Sort::Text(text)) => !text.is_empty(),
-        _ => true,
-    };
     match sign {
-        _ if !known || natural && !narrow => Sort::Condition,
-        "<>" | "!=" => Sort::Negative,
-        _ => Sort::Restriction,
+        _ if !known => Sort::Condition,
+        "=" => Sort::Restriction(Width::Narrow),
+        _ => Sort::Restriction(Width::Wide),
     }
 }
 

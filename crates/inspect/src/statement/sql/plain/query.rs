@@ -16,6 +16,8 @@ pub(super) struct Reader<'a> {
     pub(super) between: bool,
     /// A `NOT` before a condition was met.
     pub(super) negated: bool,
+    /// Conditions were put together that may hold for no row.
+    pub(super) joined: bool,
     /// The names that `WITH` defined so far.
     defined: Vec<&'a str>,
     pub(super) plain: Plain<'a>,
@@ -29,6 +31,7 @@ impl<'a> Reader<'a> {
             depth: 0,
             between: false,
             negated: false,
+            joined: false,
             defined: Vec::new(),
             plain: Plain::default(),
         }
@@ -64,6 +67,11 @@ impl<'a> Reader<'a> {
         let token = self.peek()?;
         self.at += 1;
         Some(token)
+    }
+
+    /// The next two tokens.
+    pub(super) fn ahead(&self) -> Option<&[Token<'a>]> {
+        self.tokens.get(self.at..self.at + 2)
     }
 
     /// Goes past that keyword, if it is there.

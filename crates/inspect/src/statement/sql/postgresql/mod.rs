@@ -371,8 +371,9 @@ fn condition(clause: &SyntaxNode) -> Option<Truth> {
 /// What an `UPDATE` or a `DELETE` that names more than its own table changes and reads.
 fn around(statement: &SyntaxNode) -> Around {
     let changes = matches!(statement.kind(), Kind::UPDATE | Kind::DELETE);
-    let names =
-        |node: SyntaxNode| matches!(node.kind(), Kind::FROM_CLAUSE | Kind::USING_CLAUSE | Kind::IS_NOT);
+    let names = |node: SyntaxNode| {
+        matches!(node.kind(), Kind::FROM_CLAUSE | Kind::USING_CLAUSE | Kind::IS_NOT | Kind::FIELD_EXPR)
+    };
     if !changes || !statement.descendants().any(names) {
         return Around::default();
     }
