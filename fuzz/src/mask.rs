@@ -47,7 +47,8 @@ impl Masker {
                 let again = scan(&output, &self.surface, &self.rules, &self.fields).expect("a message");
                 // A check of what a name or a word announces sees other text than before; a number has no such excuse.
                 let shown = again.iter().filter(|finding| matches!(finding.detector.find, Find::Scanner(_)));
-                let more: Vec<_> = shown.map(|finding| (finding.name(), again.pointer(finding))).collect();
+                let more: Vec<_> =
+                    shown.map(|finding| (finding.name(), again.pointer(&output, finding))).collect();
                 assert!(more.is_empty(), "masked and still found: {more:?} in {output}");
             }
         }

@@ -47,7 +47,7 @@ fn note(document: &str, rules: &Rules, keys: &Keys, hasher: &mut DefaultHasher) 
         };
         count += findings.len();
         for finding in findings.iter() {
-            let place = (findings.pointer(finding), finding.start(), finding.end());
+            let place = (findings.pointer(document, finding), finding.start(), finding.end());
             (place, finding.name(), finding.origin, finding.confidence).hash(hasher);
         }
         let masked = findings.apply(document, keys, |finding| match finding.confidence {

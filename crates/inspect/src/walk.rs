@@ -265,23 +265,12 @@ impl<'a> Walk<'a> {
     }
 
     fn append(&self, segment: Segment, pointer: &mut String) {
-        pointer.push('/');
         match segment {
-            Segment::Index(index) => append_number(index, pointer),
-            Segment::Key(key) => {
-                let raw = key.span.of(self.text);
-                if !key.escaped && memchr::memchr2(b'~', b'/', raw.as_bytes()).is_none() {
-                    pointer.push_str(raw);
-                    return;
-                }
-                for c in text::unescape_lossy(raw).chars() {
-                    match c {
-                        '~' => pointer.push_str("~0"),
-                        '/' => pointer.push_str("~1"),
-                        c => pointer.push(c),
-                    }
-                }
+            Segment::Index(index) => {
+                pointer.push('/');
+                append_number(index, pointer);
             }
+            Segment::Key(key) => append_name(key.span.of(self.text), pointer),
         }
     }
 
@@ -392,18 +381,40 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Appends `number` in decimal digits.
-fn append_number(number: usize, to: &mut String) {
-    const DIGITS: [char; 10] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
-    let mut unit = 1;
-    while number / unit >= 10 {
-        unit *= 10;
+/// Appends a step into the member of that name, as it is written in JSON, to `pointer`.
+pub(crate) fn append_name(raw: &str, pointer: &mut String) {
+    pointer.push('/');
+    if memchr::memchr3(b'~', b'/', b'\\', raw.as_bytes()).is_none() {
+        pointer.push_str(raw);
+        return;
     }
-    while unit > 0 {
-        to.push(DIGITS[number / unit % 10]);
-        unit /= 10;
+    for c in text::unescape_lossy(raw).chars() {
+        match c {
+            '~' => pointer.push_str("~0"),
+            '/' => pointer.push_str("~1"),
+            c => pointer.push(c),
+        }
     }
 }
+
+/// Appends `number` in decimal digits.
+fn append_number(mut number: usize, to: &mut String) {
+    const DIGITS: [u8; 10] = *b"0123456789";
+    let mut written = [0; DIGITS_MAX];
+    let mut start = DIGITS_MAX;
+    loop {
+        start -= 1;
+        written[start] = DIGITS[number % 10];
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    to.extend(written[start..].iter().map(|digit| char::from(*digit)));
+}
+
+/// Decimal digits of the greatest number.
+const DIGITS_MAX: usize = 20;
 
 #[cfg(test)]
 mod tests;

@@ -246,11 +246,10 @@ impl Scan<'_> {
         true
     }
 
-    /// Asks all of `rules` about the same candidate.
-    fn judge_all(&mut self, rules: &[u16], span: Span) {
-        for rule in rules {
-            self.judge(*rule, span);
-        }
+    /// Asks all of `rules` about the same candidate; whether it is a finding of any.
+    fn judge_all(&mut self, rules: &[u16], span: Span) -> bool {
+        let found = rules.iter().filter(|rule| self.judge(**rule, span));
+        found.count() > 0
     }
 
     /// Takes the bytes from `start` to `end` for a finding without looking: there was too much to look at.

@@ -130,7 +130,7 @@ impl Findings {
             };
             let edit = (self.cover(finding), text);
             if let Some(account) = &mut account {
-                account.push(self.receipt(finding, form, value, token));
+                account.push(self.receipt(message, finding, form, value, token));
             }
             edit
         };
@@ -184,7 +184,12 @@ impl Findings {
                 None => {
                     let edits = leaf.outwards(message, &changes);
                     let kept = fitter.as_mut().filter(|_| !leaf.is_name()).and_then(|fitter| {
-                        leaf.kept(message, &edits, &self.pointer_of(u32::try_from(number).ok()?), fitter)
+                        leaf.kept(
+                            message,
+                            &edits,
+                            &self.pointer_of(message, u32::try_from(number).ok()?),
+                            fitter,
+                        )
                     });
                     outer.extend(kept.map_or(edits, |kept| vec![(leaf.span(), kept)]));
                 }
@@ -218,9 +223,9 @@ impl Findings {
         direct
     }
 
-    fn receipt(&self, finding: &Finding, form: Form, value: &str, token: String) -> Receipt {
+    fn receipt(&self, message: &str, finding: &Finding, form: Form, value: &str, token: String) -> Receipt {
         Receipt {
-            pointer: self.pointer(finding),
+            pointer: self.pointer(message, finding),
             detector: finding.name().to_owned(),
             version: finding.detector.version,
             form: form.name(),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::limit;
 use crate::detect::Detector;
-use crate::walk::{Span, Walk};
+use crate::walk::{Span, Walk, append_name};
 
 /// Everything that was found in one message. Holds places, never values.
 #[derive(Debug, Clone, Default)]
@@ -87,13 +87,24 @@ pub enum Origin {
 /// A string, number, boolean or name in which something was found, or a text that was decoded out of one.
 #[derive(Debug, Clone)]
 pub(super) struct Leaf {
-    /// The pointer from the root of its document to what it stands in, and the step from there.
-    way: [Extent; 2],
+    /// The pointer from the root of its document to what it stands in.
+    around: Extent,
+    /// The step from there.
+    step: LastStep,
     /// In its document, quotes included.
     extent: Extent,
     pub(super) shape: Shape,
     /// Where its document came from; none for the message.
     pub(super) parent: Option<Parent>,
+}
+
+/// The step of a pointer that leads to a leaf.
+#[derive(Debug, Clone, Copy)]
+enum LastStep {
+    /// Into the member whose name stands at that place of the message: written when somebody asks for it.
+    Name(Extent),
+    /// What stands at that place of the pointers.
+    Written(Extent),
 }
 
 /// How the text of a leaf is written.
@@ -161,16 +172,20 @@ impl Findings {
     }
 
     /// Where the value is, as a JSON Pointer (RFC 6901). Inside decoded text the way goes on after the pointer of what
-    /// held it: a JSON document in a string adds its own pointer.
-    pub fn pointer(&self, finding: &Finding) -> String {
-        self.pointer_of(finding.leaf)
+    /// held it: a JSON document in a string adds its own pointer. `message` is the one that was scanned.
+    pub fn pointer(&self, message: &str, finding: &Finding) -> String {
+        self.pointer_of(message, finding.leaf)
     }
 
-    pub(super) fn pointer_of(&self, leaf: u32) -> String {
+    pub(super) fn pointer_of(&self, message: &str, leaf: u32) -> String {
         let leaf = &self.leaves[leaf as usize];
-        let mut pointer = leaf.parent.map(|parent| self.pointer_of(parent.leaf)).unwrap_or_default();
-        for part in leaf.way {
-            pointer.push_str(Span::from(part).of(&self.pointers));
+        let parent = leaf.parent.map(|parent| self.pointer_of(message, parent.leaf));
+        let mut pointer = parent.unwrap_or_default();
+        let written = |part: Extent| Span::from(part).of(&self.pointers);
+        pointer.push_str(written(leaf.around));
+        match leaf.step {
+            LastStep::Name(name) => append_name(Span::from(name).of(message), &mut pointer),
+            LastStep::Written(step) => pointer.push_str(written(step)),
         }
         pointer
     }
@@ -284,6 +299,11 @@ impl Way<'_> {
         }
     }
 
+    /// Where the name stands that the step from there leads to.
+    fn name(&self) -> Option<Span> {
+        Some(self.walk?.key()?.span.shift(self.base))
+    }
+
     /// Appends the step from there.
     fn append_step(&self, pointers: &mut String) {
         if let Some(walk) = self.walk {
@@ -320,29 +340,38 @@ impl Found {
         }
         let known = if fresh { None } else { self.known(spot) };
         let number = known.unwrap_or_else(|| {
-            let way = self.way(parent, way);
-            self.leaves.push(Leaf { way, extent: span.into(), shape, parent });
+            let around = self.around(parent, way);
+            let step = self.step(parent, way);
+            self.leaves.push(Leaf { around, step, extent: span.into(), shape, parent });
             number(self.leaves.len() - 1)
         });
         self.last = Some((spot, number));
         number
     }
 
-    /// The pointer to a new leaf.
-    fn way(&mut self, parent: Option<Parent>, way: Way<'_>) -> [Extent; 2] {
-        let mut start = self.pointers.len();
+    /// The pointer to what a new leaf stands in.
+    fn around(&mut self, parent: Option<Parent>, way: Way<'_>) -> Extent {
         let spot = way.around().map(|at| (parent, at));
-        let around = match self.around {
-            Some((last, around)) if Some(last) == spot => around,
-            _ => {
-                way.append_around(&mut self.pointers);
-                Span::new(start, self.pointers.len()).into()
-            }
-        };
+        if let Some((last, around)) = self.around
+            && Some(last) == spot
+        {
+            return around;
+        }
+        let start = self.pointers.len();
+        way.append_around(&mut self.pointers);
+        let around = Span::new(start, self.pointers.len()).into();
         self.around = spot.map(|spot| (spot, around));
-        start = self.pointers.len();
+        around
+    }
+
+    /// The step from there.
+    fn step(&mut self, parent: Option<Parent>, way: Way<'_>) -> LastStep {
+        if let Some(name) = way.name().filter(|_| parent.is_none()) {
+            return LastStep::Name(name.into());
+        }
+        let start = self.pointers.len();
         way.append_step(&mut self.pointers);
-        [around, Span::new(start, self.pointers.len()).into()]
+        LastStep::Written(Span::new(start, self.pointers.len()).into())
     }
 
     /// The number of the leaf at a place, if there is one.

@@ -155,13 +155,33 @@ pub(super) fn base64(run: &str) -> Option<(Alphabet, String)> {
     let run = &*joined(run);
     let alphabet = if run.contains(['-', '_']) { Alphabet::Url } else { Alphabet::Standard };
     let head = run.trim_end_matches('=');
-    let head = head.get(..TRIED.min(head.len() & !3))?;
+    let head = head.get(..TRIED.min(head.len() & !3)).filter(|head| begins_readably(head))?;
     let tried = engine(alphabet).decode(head).ok()?;
     let cut = std::str::from_utf8(&tried).map_or_else(|error| error.valid_up_to(), str::len);
     if tried.len() - cut > 3 || !readable(std::str::from_utf8(&tried[..cut]).ok()?) {
         return None;
     }
     Some((alphabet, text(engine(alphabet).decode(run).ok()?)?))
+}
+
+/// Whether the first byte that base64 decodes to may begin a text: a look at two signs, which most runs do not stand.
+fn begins_readably(run: &str) -> bool {
+    match run.as_bytes() {
+        [first, second, ..] => readable_byte(sextet(*first) << 2 | sextet(*second) >> 4),
+        _ => false,
+    }
+}
+
+/// What a sign of either alphabet stands for; of those that are in none, zero.
+fn sextet(sign: u8) -> u8 {
+    match sign {
+        b'A'..=b'Z' => sign - b'A',
+        b'a'..=b'z' => sign - b'a' + 26,
+        b'0'..=b'9' => sign - b'0' + 52,
+        b'+' | b'-' => 62,
+        b'/' | b'_' => 63,
+        _ => 0,
+    }
 }
 
 /// The way back: `text` as `held` was encoded, with padding if that had it, and in lines as long.
@@ -200,8 +220,11 @@ fn text(bytes: Vec<u8>) -> Option<String> {
 
 /// Whether it has no control characters but white space.
 fn readable(text: &str) -> bool {
-    !text.is_empty()
-        && text.bytes().all(|byte| byte >= 0x20 && byte != 0x7f || matches!(byte, b'\t' | b'\n' | b'\r'))
+    !text.is_empty() && text.bytes().all(readable_byte)
+}
+
+fn readable_byte(byte: u8) -> bool {
+    byte >= 0x20 && byte != 0x7f || matches!(byte, b'\t' | b'\n' | b'\r')
 }
 
 /// The text with its percent-encoding undone; `None` when there is none, or when that is no text.

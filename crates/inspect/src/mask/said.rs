@@ -17,7 +17,7 @@ pub(super) struct Said {
     idle: Mutex<Vec<Cache>>,
 }
 
-/// What names say, the last of those that share a slot.
+/// What names say, the last two of those that share a pair of slots.
 #[derive(Debug, Default)]
 pub(super) struct Cache {
     slots: Vec<Slot>,
@@ -66,15 +66,34 @@ impl Cache {
         if self.slots.is_empty() {
             self.slots.resize(NAMES, Slot::default());
         }
-        let mix = |hash: usize, byte: &u8| (hash ^ usize::from(*byte)).wrapping_mul(0x9e37_79b1);
-        let hash = bytes.iter().take(4).chain(bytes.iter().rev().take(4)).fold(bytes.len(), mix);
-        let slot = &mut self.slots[hash >> 7 & (NAMES - 1)];
-        if slot.length != bytes.len() || slot.name[..bytes.len()] != *bytes {
-            *slot = Slot { length: bytes.len(), name: [0; NAME_MAX], sense: read() };
-            slot.name[..bytes.len()].copy_from_slice(bytes);
+        let first = place(bytes);
+        let second = first ^ 1;
+        if let Some(at) = [first, second].into_iter().find(|at| self.slots[*at].is(bytes)) {
+            return self.slots[at].sense;
         }
+        // Of two names that share a place neither puts the other out.
+        self.slots.swap(first, second);
+        let mut slot = Slot { length: bytes.len(), name: [0; NAME_MAX], sense: read() };
+        slot.name[..bytes.len()].copy_from_slice(bytes);
+        self.slots[first] = slot;
         slot.sense
     }
+}
+
+impl Slot {
+    fn is(&self, name: &[u8]) -> bool {
+        self.length == name.len() && self.name[..name.len()] == *name
+    }
+}
+
+/// The place of a name, by its length and its first and last bytes.
+fn place(name: &[u8]) -> usize {
+    let ends = match (name.first_chunk::<8>(), name.last_chunk::<8>()) {
+        (Some(first), Some(last)) => u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29),
+        _ => name.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    };
+    let hash = (ends ^ name.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
+    usize::from(hash[0]) & (NAMES - 1)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Values that were found are searched for in the rest of the message: the text copy of a structured answer.
 
+use memchr::memmem;
+
 use super::finding::Extent;
 use super::limit;
 use crate::detect::scan::Trigrams;
@@ -37,14 +39,55 @@ pub(super) fn may_stand<'a>(message: &str, values: impl Iterator<Item = &'a str>
     }
     heads.sort_unstable();
     heads.dedup();
-    let mut known = known.iter().map(|extent| Span::from(*extent)).peekable();
-    let mut may = false;
+    // A search for each of a few is quicker than the filter.
+    if heads.len() <= FEW {
+        return heads.iter().any(|head| {
+            let mut beside = Beside::of(known);
+            every(head, bytes).any(|at| beside.is(at))
+        });
+    }
+    let (mut beside, mut may) = (Beside::of(known), false);
     filter.candidates(bytes, |at| {
-        while known.next_if(|span| span.end <= at).is_some() {}
         let head = || bytes[at..].first_chunk().is_some_and(|head| heads.binary_search(head).is_ok());
-        may = may || known.peek().is_none_or(|span| at < span.start) && head();
+        may = may || beside.is(at) && head();
     });
     may
+}
+
+/// Beginnings of values for each of which the message is read once.
+const FEW: usize = 8;
+
+/// Every place of `head`, those that overlap too.
+fn every<'a>(head: &'a Head, bytes: &'a [u8]) -> impl Iterator<Item = usize> {
+    let finder = memmem::Finder::new(head);
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let at = from + finder.find(&bytes[from..])?;
+        from = at + 1;
+        Some(at)
+    })
+}
+
+/// Tells what stands beside known places, asked from the left to the right.
+struct Beside<'a> {
+    known: std::slice::Iter<'a, Extent>,
+    next: Option<Span>,
+}
+
+impl<'a> Beside<'a> {
+    fn of(known: &'a [Extent]) -> Self {
+        let mut known = known.iter();
+        let next = known.next().map(|extent| Span::from(*extent));
+        Self { known, next }
+    }
+
+    /// Whether `at` stands in none of the places.
+    fn is(&mut self, at: usize) -> bool {
+        while self.next.is_some_and(|span| span.end <= at) {
+            self.next = self.known.next().map(|extent| Span::from(*extent));
+        }
+        self.next.is_none_or(|span| at < span.start)
+    }
 }
 
 /// Whether it is written in JSON as it is, but for `\u` and `\/`.
@@ -179,6 +222,9 @@ mod tests {
         assert!(may(&values, &[at("Alice")]));
         assert!(may(&values, &[at("winter24")]));
         assert!(!may(&values, &[at("Alice"), at("winter24")]));
+        let run = "aaaaaaaa b";
+        let known = [Extent::from(Span::new(0, 3))];
+        assert!(may_stand(run, ["aaaaa"].into_iter(), &known), "places that overlap a known one count");
         let other = ["Alice", "winter24", "say \"x\""];
         assert!(may(&other, &[at("Alice"), at("winter24")]), "it may be written in any way");
     }

@@ -81,6 +81,12 @@ struct Looked {
     masked: Masked,
 }
 
+impl Looked {
+    fn pointer(&self, finding: &Finding) -> String {
+        self.findings.pointer(&self.document, finding)
+    }
+}
+
 impl Desk {
     fn look(&self, text: &str) -> anyhow::Result<Looked> {
         let is_json = || serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
@@ -98,8 +104,7 @@ impl Desk {
         let looked = self.look(text)?;
         let document = looked.masked.splice(&looked.document);
         let masked: Box<RawValue> = serde_json::from_str(&document)?;
-        let redactions: Vec<_> =
-            looked.findings.iter().map(|finding| redaction(&looked.findings, finding)).collect();
+        let redactions: Vec<_> = looked.findings.iter().map(|finding| redaction(&looked, finding)).collect();
         let line = Line { masked: &masked, redactions };
         writeln!(output, "{}", serde_json::to_string(&line)?)?;
         Ok(())
@@ -122,7 +127,7 @@ impl Desk {
             writeln!(notes, "nothing was found")?;
         }
         for finding in looked.findings.iter() {
-            let place = looked.findings.pointer(finding);
+            let place = looked.pointer(finding);
             let place = if place.is_empty() { "the text".to_owned() } else { place };
             let place: String = place.chars().filter(|c| !c.is_control()).collect();
             writeln!(
@@ -153,9 +158,9 @@ struct Redaction<'a> {
     end: usize,
 }
 
-fn redaction<'a>(findings: &Findings, finding: &'a Finding) -> Redaction<'a> {
+fn redaction<'a>(looked: &Looked, finding: &'a Finding) -> Redaction<'a> {
     Redaction {
-        pointer: findings.pointer(finding),
+        pointer: looked.pointer(finding),
         detector: finding.name(),
         start: finding.start(),
         end: finding.end(),

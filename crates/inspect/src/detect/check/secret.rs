@@ -127,8 +127,13 @@ pub(crate) fn in_url(text: &str) -> bool {
 
 /// Not the key that a manual shows: issuers write EXAMPLE into those.
 pub(crate) fn real(text: &str) -> bool {
-    !["EXAMPLE", "example", "XXXXXX", "xxxxxx"].iter().any(|word| text.contains(word))
+    // The second letter of each: few texts have one.
+    let shown = |at: usize| SHOWN.iter().any(|word| text.as_bytes()[at..].starts_with(word));
+    !memchr::memchr2_iter(b'X', b'x', text.as_bytes()).any(|at| at.checked_sub(1).is_some_and(shown))
 }
+
+/// What issuers write into keys that they show.
+const SHOWN: [&[u8]; 4] = [b"EXAMPLE", b"example", b"XXXXXX", b"xxxxxx"];
 
 /// What follows the scheme in a header: a token of any kind, but no word, variable or placeholder.
 pub(crate) fn sent(text: &str) -> bool {
@@ -317,10 +322,9 @@ fn substituted(text: &str) -> bool {
     let dollar = text
         .strip_prefix('$')
         .is_some_and(|rest| rest.starts_with(['{', '(']) || inner(rest.trim_end_matches('-')));
+    let braces = || text.contains("{{") || text.contains("${") || enclosed(text, '{', '}');
     dollar
-        || text.contains("{{")
-        || text.contains("${")
-        || enclosed(text, '{', '}')
+        || memchr::memchr(b'{', text.as_bytes()).is_some() && braces()
         || enclosed(text, '%', '%')
         || (text.len() == 2 && text.starts_with('%'))
         || text.starts_with("#{")

@@ -8,6 +8,9 @@ use crate::walk::Span;
 /// Longest text of an IPv6 address.
 const V6_MAX: usize = 45;
 
+/// Shortest text of an address of hardware: three groups of four.
+const MAC_MIN: usize = 14;
+
 /// Which rules are about which kind of address.
 #[derive(Debug, Default)]
 pub(super) struct Addresses {
@@ -25,11 +28,9 @@ impl Addresses {
         if colon && !self.v6.is_empty() {
             find_v6(scan, &self.v6);
         }
-        if (colon || seen.has(Seen::HYPHEN)) && !self.mac.is_empty() {
-            find_mac(scan, &self.mac, memchr::memchr2_iter(b':', b'-', scan.bytes));
-        }
-        if digit && seen.has(Seen::DOT) && !self.mac.is_empty() {
-            find_mac(scan, &self.mac, memchr::memchr_iter(b'.', scan.bytes));
+        let joints = colon || seen.has(Seen::HYPHEN) || digit && seen.has(Seen::DOT);
+        if joints && scan.bytes.len() >= MAC_MIN && !self.mac.is_empty() {
+            find_mac(scan, &self.mac);
         }
     }
 }
@@ -112,11 +113,11 @@ fn find_v6(scan: &mut Scan<'_>, rules: &[u16]) {
 
 /// Driven by the first separator: two digits before it and five pairs after it, or four before a dot and two groups of
 /// four after it.
-fn find_mac(scan: &mut Scan<'_>, rules: &[u16], joints: impl Iterator<Item = usize>) {
+fn find_mac(scan: &mut Scan<'_>, rules: &[u16]) {
     let bytes = scan.bytes;
     let mut last = 0;
-    for joint in joints {
-        let (width, length) = if bytes[joint] == b'.' { (4, 14) } else { (2, 17) };
+    for joint in memchr::memchr3_iter(b':', b'-', b'.', bytes) {
+        let (width, length) = if bytes[joint] == b'.' { (4, MAC_MIN) } else { (2, 17) };
         let Some(start) = joint.checked_sub(width).filter(|start| *start >= last) else { continue };
         let Some(text) = bytes.get(start..start + length) else { continue };
         let fits = text.iter().enumerate().all(|(at, byte)| {

@@ -8,6 +8,31 @@ const LOCAL_MAX: usize = 64;
 /// Longest domain, section 4.5.3.1.2 and RFC 1035.
 const DOMAIN_MAX: usize = 253;
 
+/// The signs of an atom, RFC 5322 section 3.2.3, without those that mostly belong to what surrounds an address: a link, a
+/// quotation, braces.
+const LOCAL: [bool; 256] = part(b".!#$%*+-^_~");
+/// What the labels of a domain have, and the dots between them.
+const DOMAIN: [bool; 256] = part(b".-");
+
+/// Those signs, letters, digits, and anything that is not ASCII (RFC 6531): one load tells of each byte.
+const fn part(signs: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    loop {
+        table[byte as usize] = !byte.is_ascii() || byte.is_ascii_alphanumeric();
+        if byte == u8::MAX {
+            break;
+        }
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < signs.len() {
+        table[signs[at] as usize] = true;
+        at += 1;
+    }
+    table
+}
+
 pub(super) fn find(scan: &mut Scan<'_>, rules: &[u16]) {
     for at in memchr::memchr_iter(b'@', scan.bytes) {
         if let Some(span) = address(scan.bytes, at) {
@@ -17,16 +42,12 @@ pub(super) fn find(scan: &mut Scan<'_>, rules: &[u16]) {
 }
 
 fn address(bytes: &[u8], at: usize) -> Option<Span> {
-    let local = |byte: &u8| edge::word(*byte) || b".!#$%&'*+-/=?^`{|}~".contains(byte) || !byte.is_ascii();
     let from = at.saturating_sub(LOCAL_MAX);
-    let taken = bytes[from..at].iter().rev().take_while(|byte| local(byte)).count();
-    let mut start = at - taken;
-    // What surrounds an address in prose and in links is not part of it.
+    let local = |byte: &&u8| LOCAL[usize::from(**byte)];
+    let mut start = at - bytes[from..at].iter().rev().take_while(local).count();
     while start < at && !edge::word(bytes[start]) && bytes[start].is_ascii() {
         start += 1;
     }
-    let equals = bytes[start..at].iter().rposition(|byte| b"=/?&'`{|}".contains(byte));
-    start += equals.map_or(0, |last| last + 1);
     while bytes[start..at].first().is_some_and(|byte| (0x80..0xc0).contains(byte)) {
         start += 1;
     }
@@ -36,14 +57,17 @@ fn address(bytes: &[u8], at: usize) -> Option<Span> {
 
 /// The length of the domain at the beginning of `bytes`: at least two labels, the last one of letters.
 fn domain(bytes: &[u8]) -> Option<usize> {
-    let part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-' || *byte == b'.' || !byte.is_ascii();
-    let mut length = bytes.iter().take(DOMAIN_MAX).take_while(|byte| part(byte)).count();
+    let mut dot = false;
+    // No label is empty.
+    let part = |byte: &&u8| {
+        let empty = dot && **byte == b'.';
+        dot = **byte == b'.';
+        DOMAIN[usize::from(**byte)] && !empty
+    };
+    let mut length = bytes.iter().take(DOMAIN_MAX).take_while(part).count();
     while length < bytes.len() && (0x80..0xc0).contains(&bytes[length]) {
         length -= 1;
     }
-    // No label is empty, and none of the text is read twice.
-    let empty = |pair: &[u8]| pair == b"..";
-    length = bytes[..length].windows(2).position(empty).unwrap_or(length);
     if matches!(bytes.first(), None | Some(b'.' | b'-')) {
         return None;
     }

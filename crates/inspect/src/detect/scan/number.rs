@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::shape::Shapes;
-use super::{Rule, Scan, Separated, Topics, edge};
+use super::{Rule, SURE, Scan, Separated, Topics, edge};
 use crate::walk::Span;
 
 /// Most digits of any number that is looked for.
@@ -83,8 +83,9 @@ impl Numbers {
     }
 
     /// Numbers whose first group is the one at `first`. Tries every run of whole groups, the longest first: what is inside
-    /// a number that was found is no other of that kind.
-    fn at(&self, scan: &mut Scan<'_>, phrase: &Phrase, first: usize, settled: &mut Settled) {
+    /// a number that was found is no other of that kind, and where all groups from there on are one for sure, nothing else
+    /// is: then the end of it.
+    fn at(&self, scan: &mut Scan<'_>, phrase: &Phrase, first: usize, settled: &mut Settled) -> Option<usize> {
         let mut runs = [Run::default(); GROUPS_MAX];
         let (mut known, mut run) = (0, Run { least: usize::MAX, ..Run::default() });
         for (at, group) in phrase.groups[..phrase.count].iter().enumerate().skip(first) {
@@ -116,13 +117,18 @@ impl Numbers {
                 }
                 if scan.judge(form.rule, Span::new(start, run.end)) {
                     settled[form.place] = run.end;
+                    let sure = scan.hits.last().is_some_and(|hit| hit.confidence == SURE);
+                    if sure && run.end == phrase.end() {
+                        return Some(run.end);
+                    }
                 }
             }
         }
+        None
     }
 
-    /// `+` at `plus` and digits after it, with single separators or brackets between.
-    fn international(&self, scan: &mut Scan<'_>, plus: usize) {
+    /// `+` at `plus` and digits after it, with single separators or brackets between: where the number ends, if it is one.
+    fn international(&self, scan: &mut Scan<'_>, plus: usize) -> Option<usize> {
         let bytes = scan.bytes;
         let (mut count, mut end, mut gap) = (0, plus + 1, 0);
         for (at, byte) in bytes.iter().enumerate().skip(plus + 1) {
@@ -136,12 +142,12 @@ impl Numbers {
                 _ => break,
             }
             if count > 15 {
-                return;
+                return None;
             }
         }
-        if count >= 8 && edge::closes(bytes, end) {
-            scan.judge_all(&self.international, Span::new(plus, end));
-        }
+        let may = count >= 8 && edge::closes(bytes, end);
+        let number = Span::new(plus, end);
+        (may && scan.judge_all(&self.international, number)).then_some(end)
     }
 }
 
@@ -215,6 +221,11 @@ pub(super) fn form_of(shape: &[u8]) -> Option<(u64, u64)> {
 }
 
 impl Phrase {
+    /// Where its last group ends.
+    fn end(&self) -> usize {
+        self.groups[..self.count].last().map_or(0, |last| last.end)
+    }
+
     /// The place of the group that begins at `digit`; the phrase is read when it is another.
     fn group(&mut self, bytes: &[u8], digit: usize) -> usize {
         let known = self.groups[..self.count].iter().position(|group| group.start == digit);
@@ -250,39 +261,89 @@ impl Phrase {
     }
 }
 
-/// Visits every run of digits once: the word that it is part of, and the word before that one.
+/// Visits every run of digits once: the word that it is part of, and the word before that one. What is inside something
+/// that was found for sure is passed by: a word of letters and digits in a key or an address, and the groups of a number
+/// that has all of them.
 pub(super) fn find(scan: &mut Scan<'_>, numbers: &Numbers, shapes: &Shapes) {
     let bytes = scan.bytes;
     let (mut at, mut done) = (0, 0);
     let mut settled = Settled::default();
     let mut phrase = Phrase::default();
+    let mut sure = Sure::of(scan);
     while let Some(digit) = next_digit(bytes, at) {
         let start = word_start(bytes, digit).max(done);
-        if start == digit && edge::opens(bytes, digit) {
-            let first = phrase.group(bytes, digit);
-            numbers.at(scan, &phrase, first, &mut settled);
-            if digit > 0 && bytes[digit - 1] == b'+' {
-                numbers.international(scan, digit - 1);
-            }
-        } else if digit > 1 && bytes[digit - 1] == b'(' && bytes[digit - 2] == b'+' {
-            numbers.international(scan, digit - 2);
+        at = word_end(bytes, digit);
+        if start < digit && sure.holds(scan, Span::new(start, at)) {
+            done = at;
+            continue;
         }
-        if let Some(before) = shapes.word_before(bytes, start).filter(|before| *before >= done) {
-            shapes.at(scan, before, None);
+        let opens = edge::opens(bytes, start);
+        let group = (start == digit && opens).then(|| phrase.group(bytes, digit));
+        let found = group.and_then(|first| {
+            let plus = plus(bytes, digit).and_then(|plus| numbers.international(scan, plus));
+            plus.filter(|end| *end >= phrase.end()).or_else(|| numbers.at(scan, &phrase, first, &mut settled))
+        });
+        if let Some(end) = found {
+            (at, done) = (end, end);
+            continue;
         }
-        if start == digit && edge::opens(bytes, digit) {
-            let first = phrase.group(bytes, digit);
-            let group = phrase.groups[first];
-            shapes.at(scan, start, Some((group.end - group.start, group.form)));
-        } else if start < digit && edge::opens(bytes, start) {
+        if let Some(word) = shapes.word_before(bytes, start).filter(|word| *word >= done) {
+            shapes.at(scan, word, None);
+        }
+        if let Some(first) = group {
+            let Group { start, end, form } = phrase.groups[first];
+            shapes.at(scan, start, Some((end - start, form)));
+        } else if start < digit && opens {
             shapes.at(scan, start, None);
         }
         if let Some(bracket) = start.checked_sub(1).filter(|at| bytes[*at] == b'(') {
             shapes.at(scan, bracket, None);
         }
-        at = bytes[digit..].iter().position(|byte| !edge::word(*byte)).map_or(bytes.len(), |end| digit + end);
         done = at;
     }
+}
+
+/// Where the `+` stands that a number begins with whose first digit is at `digit`, a bracket between them or not.
+fn plus(bytes: &[u8], digit: usize) -> Option<usize> {
+    match bytes[..digit] {
+        [.., b'+'] => Some(digit - 1),
+        [.., b'+', b'('] => Some(digit - 2),
+        _ => None,
+    }
+}
+
+/// How far that reaches which was found for sure before numbers are looked for: keys and addresses.
+#[derive(Debug)]
+struct Sure {
+    /// How many of the hits are those, in the order of the text, and how many begin where it was asked last or earlier.
+    count: usize,
+    passed: usize,
+    reach: usize,
+}
+
+impl Sure {
+    fn of(scan: &mut Scan<'_>) -> Self {
+        scan.hits.sort_by_key(|hit| hit.span.start);
+        Self { count: scan.hits.len(), passed: 0, reach: 0 }
+    }
+
+    /// Whether one of them has all of a word. Asked for one word after the other.
+    fn holds(&mut self, scan: &Scan<'_>, word: Span) -> bool {
+        while let Some(hit) = scan.hits[..self.count].get(self.passed)
+            && hit.span.start <= word.start
+        {
+            self.passed += 1;
+            if hit.confidence == SURE {
+                self.reach = self.reach.max(hit.span.end);
+            }
+        }
+        word.end <= self.reach
+    }
+}
+
+/// Where the word ends that the digit at `digit` is part of.
+fn word_end(bytes: &[u8], digit: usize) -> usize {
+    bytes[digit..].iter().position(|byte| !edge::word(*byte)).map_or(bytes.len(), |end| digit + end)
 }
 
 /// Where the word begins that the digit at `digit` is part of; bounded.

@@ -1,19 +1,63 @@
-use super::{Engine, Entry, Topics, Want};
+use super::{Engine, Entry, Ignore, Topics, Want};
 use crate::detect::{Need, Scanner, check};
 
 fn found(scanner: Scanner, text: &str) -> Vec<&str> {
-    let entry = Entry {
-        id: 0,
+    all(&[(Need::None, Want::Scanner(scanner))], text)
+}
+
+/// What detectors with those needs find, in the order in which they do.
+fn all<'a>(wanted: &[(Need, Want<'static>)], text: &'a str) -> Vec<&'a str> {
+    let entry = |(id, (need, find)): (u16, &(Need, Want<'static>))| Entry {
+        id,
         check: check::always,
-        context: &[],
+        context: &["card"],
         shared: &[],
-        need: Need::None,
-        find: Want::Scanner(scanner),
+        need: *need,
+        find: *find,
     };
-    let engine = Engine::new(&[entry]).expect("compiles");
+    let entries: Vec<Entry<'_>> = (0..).zip(wanted).map(entry).collect();
+    let engine = Engine::new(&entries).expect("compiles");
     let mut hits = Vec::new();
     engine.find(text, Topics::default(), &mut hits);
     hits.iter().map(|hit| hit.span.of(text)).collect()
+}
+
+#[test]
+fn what_is_inside_a_sure_finding_is_no_other() {
+    const CARD: Want<'_> = Want::Scanner(Scanner::Digits { min: 16, max: 16, group_min: 4, separators: " " });
+    const SHORT: Want<'_> = Want::Scanner(Scanner::Digits { min: 8, max: 8, group_min: 4, separators: " " });
+    const FORM: Want<'_> = Want::Scanner(Scanner::Shape(&["AA9999"]));
+    const PLUS: Want<'_> = Want::Scanner(Scanner::International);
+    const KEY: Want<'_> = Want::Literal {
+        literals: &["key"],
+        ignore_case: Ignore::Nothing,
+        before: 0,
+        window: 40,
+        pattern: "key[A-Z0-9]+",
+    };
+    let check = |wanted: &[(Need, Want<'static>)], text: &str, expected: &[&str]| {
+        assert_eq!(all(wanted, text), expected, "{text}");
+    };
+    let card = "4111 1111 1111 1111";
+    check(&[(Need::None, CARD), (Need::None, SHORT)], card, &[card]);
+    // Where groups go on behind a number, another may begin in it, up to one that has all the rest.
+    let on = "1234 1234 1234 1234 4321";
+    let parts = ["1234 1234 1234 1234", "1234 1234", "1234 1234 1234 4321"];
+    check(&[(Need::None, CARD), (Need::None, SHORT)], on, &parts);
+    // Nobody is sure of one that lacks its word.
+    let unsure = [(Need::Optional, CARD), (Need::None, SHORT)];
+    check(&unsure, card, &[card, "4111 1111", "1111 1111", "1111 1111"]);
+    check(&unsure, "card 4111 1111 1111 1111", &[card]);
+    // A number with a plus is that and nothing else, as far as it goes.
+    check(&[(Need::None, PLUS), (Need::None, SHORT)], "+1234 5678 9012", &["+1234 5678 9012"]);
+    check(&[(Need::None, PLUS), (Need::None, SHORT)], "+123 4567 8901x", &["4567 8901"][..0]);
+    // A word of letters and digits is part of the key that it stands in, and of no other.
+    check(&[(Need::None, KEY), (Need::None, FORM)], "keyAB AB1234", &["keyAB", "AB1234"]);
+    check(
+        &[(Need::None, KEY), (Need::None, FORM)],
+        "keyAB1234 (AB1234) keyX",
+        &["keyAB1234", "keyX", "AB1234"],
+    );
 }
 
 #[test]
