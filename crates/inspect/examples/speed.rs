@@ -93,9 +93,10 @@ fn masking(speed: &Speed, rules: &Rules, keys: &Keys) {
 }
 
 fn statements(speed: &Speed) {
-    use statement::{BUILD, CHANGE, JOIN, LIST, LOOKUP, PIPE, REPORT, WRAPPED};
+    use statement::{BUILD, CHANGE, JOIN, LIST, LOOKUP, PIPE, WRAPPED, report};
     for dialect in [Some(Dialect::Postgres), Some(Dialect::Mysql), Some(Dialect::Sqlite), None] {
-        for (name, text) in [("lookup", LOOKUP), ("change", CHANGE), ("join", JOIN), ("report", REPORT)] {
+        let report = report(dialect);
+        for (name, text) in [("lookup", LOOKUP), ("change", CHANGE), ("join", JOIN), ("report", report)] {
             let name = format!("sql {} {name}", dialect.map_or("any", Dialect::as_str));
             speed.measure(&name, text.len(), || drop(black_box(sql::classify(black_box(text), dialect))));
         }

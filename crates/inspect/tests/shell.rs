@@ -54,6 +54,42 @@ fn words(facts: &Facts) -> Vec<String> {
     facts.flags.iter().map(|flag| serde_json::to_value(flag).unwrap().as_str().unwrap().to_owned()).collect()
 }
 
+/// Where a class stands in the order of their severity.
+fn severity(class: &str) -> usize {
+    const ORDER: [&str; 10] = [
+        "safe",
+        "fs_write",
+        "fs_destructive",
+        "infra_destructive",
+        "db_destructive",
+        "privilege",
+        "secret_read",
+        "remote_exec",
+        "dynamic",
+        "unknown",
+    ];
+    ORDER.iter().position(|name| *name == class).unwrap_or_else(|| panic!("no class: {class}"))
+}
+
+#[test]
+fn hostile_commands_are_never_called_less_than_they_are() {
+    on_large_stack(|| {
+        let lines = include_str!("shell/hostile.tsv").lines().filter(|line| !line.starts_with('#'));
+        let mut complaints = String::new();
+        let mut count = 0;
+        for line in lines {
+            let (least, text) = line.split_once('\t').unwrap_or_else(|| panic!("two columns: {line}"));
+            let facts = bash(&unescape(text));
+            count += 1;
+            if severity(facts.class.as_str()) < severity(least) {
+                complaints += &format!("\n{}, at least {least}: {text}", facts.class.as_str());
+            }
+        }
+        assert!(count >= 350, "{count}");
+        assert!(complaints.is_empty(), "{complaints}");
+    });
+}
+
 #[test]
 fn every_command_of_the_table_is_called_what_it_is() {
     on_large_stack(|| {

@@ -32,13 +32,41 @@ pub(super) struct Plain<'a> {
     writes: Vec<Name<'a>>,
     calls: Vec<&'a str>,
     limit: Option<u64>,
-    /// It has an `INTERVAL` without a unit, which some dialects do not know.
-    spans: bool,
+    /// How an `INTERVAL` is written in it, where not every dialect knows it so.
+    span: Option<Span>,
 }
 
-/// Who reads an `INTERVAL` without a unit.
-const SPAN_READERS: [Dialect; 5] =
-    [Dialect::Postgres, Dialect::Sqlite, Dialect::Mssql, Dialect::Snowflake, Dialect::Generic];
+/// How an `INTERVAL` is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Span {
+    /// `INTERVAL '7 days'`
+    Text,
+    /// `INTERVAL 7 DAY`
+    Count,
+    /// One so, another so.
+    Both,
+}
+
+impl Span {
+    /// Who reads it.
+    fn readers(self) -> &'static [Dialect] {
+        match self {
+            Self::Text => {
+                &[Dialect::Postgres, Dialect::Sqlite, Dialect::Mssql, Dialect::Snowflake, Dialect::Generic]
+            }
+            Self::Count => &[
+                Dialect::Mysql,
+                Dialect::Sqlite,
+                Dialect::Mssql,
+                Dialect::Snowflake,
+                Dialect::Bigquery,
+                Dialect::Clickhouse,
+                Dialect::Generic,
+            ],
+            Self::Both => &[Dialect::Sqlite, Dialect::Mssql, Dialect::Snowflake, Dialect::Generic],
+        }
+    }
+}
 
 /// The name of a table, as it is written: what stands before the dot, and what behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +88,11 @@ pub(super) fn read(text: &str) -> Option<Plain<'_>> {
 }
 
 impl Plain<'_> {
+    /// Notes how an `INTERVAL` is written.
+    fn note_span(&mut self, span: Span) {
+        self.span = Some(if self.span.is_none_or(|other| other == span) { span } else { Span::Both });
+    }
+
     /// The facts of it as text of `dialect`, when all that is known is that it may be of any of `dialects`.
     fn as_read_by(&self, dialect: Dialect, dialects: &[Dialect]) -> Facts {
         let mut facts = Facts::empty(dialects);
@@ -82,7 +115,7 @@ impl Plain<'_> {
 
     /// The facts of it as text of `dialect`; without one, of all together that read it. `None` when that one does not.
     pub(super) fn facts(&self, dialect: Option<Dialect>) -> Option<Facts> {
-        let readers: &[Dialect] = if self.spans { &SPAN_READERS } else { &Dialect::ALL };
+        let readers = self.span.map_or(&Dialect::ALL[..], Span::readers);
         if let Some(dialect) = dialect {
             return readers.contains(&dialect).then(|| self.as_read_by(dialect, &[dialect]));
         }

@@ -102,8 +102,9 @@ fn command(survey: &mut Survey, verb: &str, rest: &[String]) -> Flow {
         | "check-ignore" | "diff" | "diff-tree" | "diff-index" | "diff-files" | "cherry" | "show-branch"
         | "check-attr" | "grep" | "verify-commit" | "verify-tag" | "merge-tree" | "get-tar-commit-id"
         | "ls-files" => {
-            for word in rest {
-                if let Some(path) = word.strip_prefix("--output=") {
+            for (at, word) in rest.iter().enumerate() {
+                let next = (word == "--output").then(|| rest.get(at + 1)).flatten().map(String::as_str);
+                if let Some(path) = word.strip_prefix("--output=").or(next) {
                     survey.write(path);
                 }
             }

@@ -1,6 +1,7 @@
 //! Expressions, and conditions that are known to depend on the rows: what [`super::super::condition::truth`] says of them is
 //! clear without asking it, since some row is plainly not let through.
 
+use super::Span;
 use super::query::Reader;
 use super::token::Token;
 use super::word::Word;
@@ -65,6 +66,8 @@ impl Sort<'_> {
     }
 }
 
+/// Units of an `INTERVAL` that every dialect knows.
+const UNITS: [&str; 8] = ["day", "hour", "minute", "month", "quarter", "second", "week", "year"];
 /// Keys that are numbers end here, as in [`super::super::condition`].
 const KEY_MAX: f64 = 2_147_483_647.0;
 /// Larger numbers may be the end of what a column holds.
@@ -78,7 +81,10 @@ impl<'a> Reader<'a> {
 
     /// A condition that depends on the rows.
     pub(super) fn restriction(&mut self) -> Option<()> {
-        self.either()?.sort.width().map(|_| ())
+        let before = std::mem::replace(&mut self.judging, true);
+        let side = self.either()?;
+        self.judging = before;
+        side.sort.width().map(|_| ())
     }
 
     /// `... OR ...`
@@ -125,9 +131,12 @@ impl<'a> Reader<'a> {
             Some(Token::Sign(sign @ ("=" | "<>" | "!=" | "<" | ">" | "<=" | ">="))) => {
                 self.next();
                 let right = self.sum()?;
+                let rows = left.rows || right.rows;
+                if !self.judging {
+                    return Some(Side { sort: Sort::Condition, rows });
+                }
                 // A size that is below nought, and its like: never true, so that the opposite always is.
                 self.joined |= matches!(left.sort, Sort::Call(..));
-                let rows = left.rows || right.rows;
                 return Some(Side { sort: compared(left, sign, right), rows });
             }
             Some(Token::Word(Word::Is, _)) => {
@@ -274,8 +283,8 @@ impl<'a> Reader<'a> {
             }
             Token::Word(Word::Case, _) => self.nested(Self::case),
             Token::Word(Word::Interval, _) => {
-                self.plain.spans = true;
-                matches!(self.next()?, Token::Text(_)).then_some(Side { sort: Sort::Other, rows: false })
+                self.span()?;
+                constant(Sort::Other)
             }
             Token::Word(Word::Pair, name) => {
                 self.plain.calls.push(name);
@@ -307,6 +316,25 @@ impl<'a> Reader<'a> {
             }
             _ => None,
         }
+    }
+
+    /// What stands behind `INTERVAL`.
+    fn span(&mut self) -> Option<()> {
+        let counted = match self.next()? {
+            Token::Number(_) => true,
+            Token::Text(_) => false,
+            _ => return None,
+        };
+        let unit = matches!(self.peek(), Some(Token::Word(_, word))
+            if UNITS.iter().any(|unit| unit.eq_ignore_ascii_case(word)));
+        self.at += usize::from(unit);
+        match (counted, unit) {
+            (true, true) => self.plain.note_span(Span::Count),
+            (false, false) => self.plain.note_span(Span::Text),
+            (true, false) => return None,
+            (false, true) => {}
+        }
+        Some(())
     }
 
     /// `CASE [x] WHEN ... THEN ... [ELSE ...] END`

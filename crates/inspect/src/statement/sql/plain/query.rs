@@ -10,12 +10,14 @@ const DEPTH_MAX: usize = 12;
 /// Reads tokens; every part of the grammar is `None` when the text is not of it.
 pub(super) struct Reader<'a> {
     tokens: Vec<Token<'a>>,
-    at: usize,
+    pub(super) at: usize,
     pub(super) depth: usize,
     /// A `BETWEEN` was met.
     pub(super) between: bool,
     /// A `NOT` before a condition was met.
     pub(super) negated: bool,
+    /// It is asked whether a condition restricts.
+    pub(super) judging: bool,
     /// Conditions were put together that may hold for no row.
     pub(super) joined: bool,
     /// The names that `WITH` defined so far.
@@ -31,6 +33,7 @@ impl<'a> Reader<'a> {
             depth: 0,
             between: false,
             negated: false,
+            judging: false,
             joined: false,
             defined: Vec::new(),
             plain: Plain::default(),

@@ -181,6 +181,8 @@ fn literals() -> BoxedStrategy<String> {
             "NULL",
             "true",
             "interval '1 day'",
+            "INTERVAL '7' hour",
+            "INTERVAL 7 DAY",
         ][..],
     )
     .prop_map(str::to_owned)

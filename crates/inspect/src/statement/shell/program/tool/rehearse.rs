@@ -27,7 +27,7 @@ const REHEARSALS: &[Rehearsal] = &[
         takes_back: &["--dry-run", "--post-renderer", "--set-file"],
     },
     Rehearsal {
-        names: &["apt-get"],
+        names: &["apt-get", "apt"],
         commands: &["install", "remove", "purge", "upgrade", "dist-upgrade", "autoremove", "full-upgrade"],
         options: &["-s", "--simulate", "--dry-run", "--just-print", "--recon", "--no-act"],
         takes_back: &["--simulate", "--dry-run", "--no-", "-o", "--option", "-c", "--config-file"],
