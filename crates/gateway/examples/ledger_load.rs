@@ -177,6 +177,7 @@ fn principal(task: u64) -> Arc<Principal> {
         scopes: Vec::new(),
         client: Some("cli".into()),
         actors: Vec::new(),
+        owner: None,
         token: TokenId([7; 16]),
         expires: jiff::Timestamp::MAX,
     })

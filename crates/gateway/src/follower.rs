@@ -222,6 +222,8 @@ impl Step {
         let statement = leaf.statement.as_ref().and_then(|found| serde_json::to_string(found).ok());
         texts.extend(statement.as_deref());
         let mut words: BTreeSet<String> = texts.into_iter().flat_map(word::words).collect();
+        let others = leaf.actor.iter().flat_map(|actor| &actor.on_behalf_of);
+        words.extend(others.map(|person| word::done_for(&person.id)));
         if leaf.decision.as_ref().is_some_and(|decision| decision.effect == Effect::Hold) {
             self.count(ts, "held");
             words.insert("=hold".to_owned());

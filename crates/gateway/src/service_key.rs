@@ -12,7 +12,7 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SecureRandom;
 use evidence::jcs;
-use evidence::leaf::EventType;
+use evidence::leaf::{EventType, Subject};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::time::MissedTickBehavior;
@@ -23,7 +23,7 @@ use crate::identity::{
 };
 use crate::ledger::{Event, EventActor, Ledger, Unavailable, recorded_details};
 use crate::limits;
-use crate::model::Party;
+use crate::model::{Party, Somebody};
 use crate::store::service_key::{self as table, Unnoted};
 use crate::store::{self, Db, Topic};
 
@@ -51,6 +51,8 @@ pub struct Request {
     pub servers: Vec<String>,
     /// Who asks for it.
     pub created_by: String,
+    /// The person that whoever calls with it works for.
+    pub owner: Option<Party>,
     /// How long it works.
     pub life: SignedDuration,
 }
@@ -93,6 +95,9 @@ struct Detail<'a> {
     groups: &'a [String],
     servers: &'a [String],
     created_by: &'a str,
+    /// As leaves name them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<Subject>,
     created: String,
     expires: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -124,6 +129,7 @@ impl Registry {
             groups: request.groups,
             servers: request.servers,
             created_by: request.created_by,
+            owner: request.owner.as_ref().map(Somebody::from),
             created,
             expires,
         };
@@ -244,6 +250,11 @@ impl Registry {
             groups: &key.terms.groups,
             servers: &key.terms.servers,
             created_by: &key.terms.created_by,
+            owner: key
+                .terms
+                .owner
+                .as_ref()
+                .map(|owner| Subject { id: ledger.actor(&Party::from(owner)), issuer: owner.issuer.clone() }),
             created: key.terms.created.to_string(),
             expires: key.terms.expires.to_string(),
             revoked: key.revoked.filter(|_| what == Unnoted::Revoked).map(|when| when.to_string()),
@@ -280,8 +291,9 @@ fn check(request: &Request) -> Result<(), Error> {
             "groups and servers are longer than {LISTS_BYTES_MAX} bytes together; use fewer groups"
         ));
     }
-    let texts = [&request.name, &request.created_by];
-    for text in texts.into_iter().chain(&request.groups).chain(&request.servers) {
+    let owner = request.owner.iter().flat_map(|owner| [&owner.issuer, &owner.subject]);
+    let texts = [&request.name, &request.created_by].into_iter().chain(owner);
+    for text in texts.chain(&request.groups).chain(&request.servers) {
         if text.is_empty() || text.len() > TEXT_BYTES_MAX || text.chars().any(char::is_control) {
             return refuse(format!(
                 "`{}` is empty, longer than {TEXT_BYTES_MAX} bytes or holds control characters",
@@ -332,6 +344,7 @@ fn to_row(key: &ServiceKey) -> Result<table::ServiceKey, store::Error> {
         groups: list(&key.terms.groups)?,
         servers: list(&key.terms.servers)?,
         created_by: key.terms.created_by.clone(),
+        owner: key.terms.owner.as_ref().map(Somebody::to_string),
         created: key.terms.created.as_microsecond(),
         expires: key.terms.expires.as_microsecond(),
         revoked: key.revoked.map(Timestamp::as_microsecond),
@@ -351,6 +364,7 @@ fn from_row(row: table::ServiceKey) -> Result<ServiceKey, store::Error> {
             groups: list(&row.groups)?,
             servers: list(&row.servers)?,
             created_by: row.created_by,
+            owner: row.owner.map(|owner| owner.parse().map_err(|_| shape("an owner"))).transpose()?,
             created: time(row.created)?,
             expires: time(row.expires)?,
         },

@@ -336,6 +336,7 @@ function identity(identity) {
     " ",
     h("span", { class: "tag" }, identity.kind),
     identity.client && h("span", { class: "soft" }, " through ", visible(identity.client)),
+    identity.owner && h("span", { class: "soft" }, " for ", visible(identity.owner)),
     identity.actors?.length > 0 && h("span", { class: "soft" }, " by ", visible(identity.actors.join(", "))),
   );
 }

@@ -416,6 +416,7 @@ fn principal(number: u64) -> Arc<Principal> {
         scopes: Vec::new(),
         client: None,
         actors: Vec::new(),
+        owner: None,
         token: TokenId([7; 16]),
         expires: jiff::Timestamp::MAX,
     })

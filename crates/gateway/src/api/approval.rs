@@ -267,6 +267,7 @@ fn identity(who: &Identity) -> Value {
         "name": who.name.as_deref().map(clean),
         "email": who.email.as_deref().map(clean),
         "client": who.client.as_deref().map(clean),
+        "owner": who.owner.as_ref().map(|owner| party_label(&owner.issuer, &owner.subject)),
         "actors": who.actors.iter().map(|actor| party_label(&actor.issuer, &actor.subject)).collect::<Vec<_>>(),
     })
 }

@@ -138,7 +138,9 @@ fn wanted(asked: &Asked) -> Result<Wanted, Problem> {
     let (effect, status) = (text("decision"), text("status"));
     // What is rare among calls is kept as a word of its own, see `follower`.
     let rare = [status.as_ref().filter(|status| *status != "ok"), effect.as_ref().filter(|e| *e == "hold")];
-    let rare: Vec<String> = rare.into_iter().flatten().map(|rare| format!("={rare}")).collect();
+    let rare = rare.into_iter().flatten().map(|rare| format!("={rare}"));
+    let done_for = text("for").map(|person| actor(asked, &person)).transpose()?;
+    let rare: Vec<String> = rare.chain(done_for.map(|person| store::word::done_for(&person))).collect();
     Ok(Wanted {
         session: session.map_err(|_| Problem::request("`session` is not an id"))?.map(Uuid::into_bytes),
         actor: text("person").map(|person| actor(asked, &person)).transpose()?,
@@ -160,7 +162,7 @@ fn actor(asked: &Asked, person: &str) -> Result<String, Problem> {
     }
     let (issuer, subject) = person
         .split_once('/')
-        .ok_or_else(|| Problem::request("`person` is neither `issuer/subject` nor a pseudonym"))?;
+        .ok_or_else(|| Problem::request("a person is neither `issuer/subject` nor a pseudonym"))?;
     Ok(asked.gateway.ledger.actor(&Party { issuer: issuer.to_owned(), subject: subject.to_owned() }))
 }
 

@@ -10,6 +10,11 @@ pub(super) const PARAMETERS: &[(&str, &str, &str)] = &[
     ("at", "string", "as of when (RFC 3339); default: now"),
     ("before", "string", "continue after the previous page: its `next`"),
     ("decision", "string", "`allow`, `hold` or `deny`"),
+    (
+        "for",
+        "string",
+        "what was done for this person by whoever works for them or acts on their behalf: `issuer/subject`, or a pseudonym",
+    ),
     ("from", "string", "not earlier (RFC 3339); of leaves: the first index"),
     ("group", "string", "only who is in this group"),
     ("kind", "string", "`tool` (default), `prompt` or `resource`"),

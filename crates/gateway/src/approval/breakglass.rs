@@ -360,10 +360,12 @@ impl Emergency {
         let caller = Identity::from(who);
         let theirs = self.proposer.may_be(&caller)
             || self.confirmer.as_ref().is_some_and(|other| other.may_be(&caller));
+        // Named people call for themselves: whom somebody else's program acts for, nobody named.
+        let alone = who.others().next().is_none();
         let here = self.servers.iter().any(|named| named == force::EVERY || named == server);
         let this =
             self.tools.is_empty() || offered.is_some_and(|name| self.tools.iter().any(|tool| tool == name));
-        !theirs && here && this && self.people.contains(&Somebody::from(&who.party))
+        !theirs && alone && here && this && self.people.contains(&Somebody::from(&who.party))
     }
 }
 

@@ -148,7 +148,15 @@ mod tests {
         let party = Somebody { issuer: "demo".to_owned(), subject: "alice".to_owned() };
         let (name, email, client) = (None, None, None);
         Content {
-            who: Identity { kind: "human".to_owned(), party, actors: Vec::new(), name, email, client },
+            who: Identity {
+                kind: "human".to_owned(),
+                party,
+                actors: Vec::new(),
+                owner: None,
+                name,
+                email,
+                client,
+            },
             server: "up".to_owned(),
             method: "tools/call".to_owned(),
             target: None,

@@ -177,6 +177,7 @@ impl Slack {
             scopes: Vec::new(),
             client: None,
             actors: Vec::new(),
+            owner: None,
             token: TokenId::of(&Sha256::digest(signature).into()),
             expires: now,
         })

@@ -151,6 +151,7 @@ fn principal(test: &CanaryTest, party: Party) -> Principal {
         scopes: Vec::new(),
         client: None,
         actors: Vec::new(),
+        owner: None,
         token: TokenId([0; 16]),
         expires: Timestamp::MAX,
     }

@@ -164,6 +164,7 @@ fn show(out: &mut dyn Write, approval: &Value, paint: Paint) -> std::io::Result<
     line(out, "call", what(approval))?;
     let who = &approval["requester"];
     line(out, "who", format!("{} ({}) {}", word(&who["id"]), word(&who["kind"]), word(&who["email"])))?;
+    line(out, "for", word(&who["owner"]))?;
     for actor in who["actors"].as_array().into_iter().flatten() {
         line(out, "through", word(actor))?;
     }

@@ -16,6 +16,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
 use crate::identity::{EVERY_SERVER, ServiceKey, ServiceKeyKind};
 use crate::ledger::keyring;
+use crate::model::{Party, Somebody};
 use crate::service_key::{Registry, Request, Revocation};
 use crate::store::{Access, Db};
 
@@ -49,6 +50,10 @@ struct Create {
     /// What sort of caller will use it.
     #[arg(long, value_enum)]
     kind: Kind,
+    /// The person that whoever calls with it works for, as `issuer/subject`: policies know them as `principal.owner`, leaves
+    /// name them beside the caller, and they approve none of its calls.
+    #[arg(long = "for", value_name = "PERSON")]
+    owner: Option<Somebody>,
     /// A group that policies know it by. May be repeated.
     #[arg(long = "group", value_name = "GROUP")]
     groups: Vec<String>,
@@ -112,6 +117,13 @@ impl<W: Write> Desk<'_, W> {
                 bail!("`{server}` is not a configured server");
             }
         }
+        let issuers = &self.config.identity.issuers;
+        if let Some(owner) = &create.owner
+            && !issuers.iter().any(|issuer| issuer.name == owner.issuer)
+        {
+            let names: Vec<_> = issuers.iter().map(|issuer| &*issuer.name).collect();
+            bail!("`{}` is not a configured issuer; there are {}", owner.issuer, names.join(", "));
+        }
         let servers = if create.all_servers { vec![EVERY_SERVER.to_owned()] } else { create.servers.clone() };
         let request = Request {
             name: create.name.clone(),
@@ -123,6 +135,7 @@ impl<W: Write> Desk<'_, W> {
             servers,
             // Who is at the keyboard, as far as the system knows; a name that could be typed would prove less.
             created_by: format!("uid {}", rustix::process::getuid().as_raw()),
+            owner: create.owner.as_ref().map(Party::from),
             life: create.expires,
         };
         let (key, text) = registry.create(request, &SystemRandom::new())?;
@@ -162,6 +175,7 @@ impl<W: Write> Desk<'_, W> {
             "GROUPS",
             "EXPIRES",
             "LAST USED",
+            "FOR",
             "CREATED BY",
         ]);
         for key in &keys {
@@ -174,6 +188,7 @@ impl<W: Write> Desk<'_, W> {
                 key.terms.groups.join(", "),
                 key.terms.expires.to_string(),
                 key.last_used.map_or_else(|| "never".to_owned(), |when| when.to_string()),
+                key.terms.owner.as_ref().map(Somebody::to_string).unwrap_or_default(),
                 key.terms.created_by.clone(),
             ]);
         }
@@ -218,6 +233,7 @@ impl<W: Write> Desk<'_, W> {
             "state": self.state(key),
             "servers": key.terms.servers,
             "groups": key.terms.groups,
+            "owner": key.terms.owner.as_ref().map(Somebody::to_string),
             "created_by": key.terms.created_by,
             "created": key.terms.created.to_string(),
             "expires": key.terms.expires.to_string(),

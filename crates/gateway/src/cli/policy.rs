@@ -99,6 +99,9 @@ struct Explain {
     /// Who acts for the caller, as `issuer/subject`. May be repeated.
     #[arg(long = "actor", value_name = "ACTOR")]
     actors: Vec<String>,
+    /// The person that a service or an agent works for, as `issuer/subject`.
+    #[arg(long, value_name = "OWNER")]
+    owner: Option<String>,
     /// The server.
     #[arg(short, long)]
     server: String,
@@ -282,6 +285,7 @@ fn case(arguments: &Explain) -> anyhow::Result<Case> {
         client: arguments.client.clone(),
         email: arguments.email.clone(),
         actors: arguments.actors.clone(),
+        owner: arguments.owner.clone(),
         server: arguments.server.clone(),
         tool: arguments.tool.clone(),
         resource: arguments.resource.clone(),

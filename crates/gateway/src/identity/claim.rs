@@ -121,6 +121,7 @@ impl ClaimMap {
             scopes: scopes(claims)?,
             client,
             actors: actors(claims, expected)?,
+            owner: None,
             token: expected.token,
             expires,
         })

@@ -33,7 +33,7 @@ use zeroize::Zeroizing;
 
 use super::Reason;
 use crate::limits;
-use crate::model::{Party, Principal, PrincipalKind, TokenId};
+use crate::model::{Party, Principal, PrincipalKind, Somebody, TokenId};
 
 /// What stands for the issuer of principals that service keys prove. No configured issuer can have this name.
 pub const SERVICE_KEY_ISSUER: &str = "keys";
@@ -76,6 +76,10 @@ pub struct ServiceKeyTerms {
     pub servers: Vec<String>,
     /// Who made it.
     pub created_by: String,
+    /// The person that whoever calls with it works for. What is sealed of a key without one is as it was before there were
+    /// any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Somebody>,
     /// When it was made. Whole seconds.
     pub created: Timestamp,
     /// When it stops working. Whole seconds.
@@ -191,6 +195,7 @@ impl ServiceKey {
             scopes: Vec::new(),
             client: None,
             actors: Vec::new(),
+            owner: self.terms.owner.as_ref().map(Party::from),
             token,
             expires: self.terms.expires,
         }
@@ -261,6 +266,13 @@ impl ServiceKeys {
     /// Whether the key with this id was ever seen revoked.
     pub fn is_revoked(&self, id: &str) -> bool {
         self.table.load().revoked.contains_key(id)
+    }
+
+    /// Ids of the keys that are for somebody with this subject, whichever issuer knows them.
+    pub fn of_owner(&self, subject: &str) -> Vec<String> {
+        let table = self.table.load();
+        let owned = |key: &ServiceKey| key.terms.owner.as_ref().is_some_and(|owner| owner.subject == subject);
+        table.keys.values().filter(|entry| owned(&entry.key)).map(|entry| entry.key.id.clone()).collect()
     }
 
     /// Keys that were used since `last_used` in the database, and when, to the minute.
@@ -373,6 +385,7 @@ mod tests {
             groups: vec!["reports".to_owned(), "batch".to_owned(), "batch".to_owned()],
             servers: vec!["orders".to_owned()],
             created_by: "operator".to_owned(),
+            owner: None,
             created: now + SignedDuration::from_millis(1),
             expires: now + DAY,
         };

@@ -29,7 +29,7 @@ use super::verb::{Denial, DenialKind, Document, Event, EventActor, Intent, Outco
 use crate::limits;
 use crate::mask::Redacted;
 use crate::mcp::method;
-use crate::model::{self, Context, Method, Origin, Principal, PrincipalKind, Target};
+use crate::model::{self, Context, Method, Origin, Principal, PrincipalKind, Somebody, Target};
 use crate::store;
 
 /// Where a leaf goes before the writer knows: overwritten when it is placed.
@@ -118,6 +118,8 @@ pub(super) struct Moment {
 struct Personal<'a> {
     issuer: &'a str,
     subject: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<Somebody>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -310,7 +312,7 @@ impl Drafter {
             id: Some(self.identifiers.actor(&principal.party)),
             issuer: Some(principal.party.issuer.clone()),
             kind,
-            on_behalf_of: principal.actors.iter().map(subject).collect(),
+            on_behalf_of: principal.others().map(subject).collect(),
             token: Some(Hash::of(&principal.token.0)),
         }
     }
@@ -444,6 +446,7 @@ fn personal<'a>(
     Personal {
         issuer: &principal.party.issuer,
         subject: &principal.party.subject,
+        owner: principal.owner.as_ref().map(Somebody::from),
         name: principal.name.as_deref(),
         email: principal.email.as_deref(),
         groups: &principal.groups,

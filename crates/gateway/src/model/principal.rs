@@ -96,6 +96,9 @@ pub struct Principal {
     pub client: Option<String>,
     /// RFC 8693 `act` chain, the present actor first: who acts on behalf of `party`.
     pub actors: Vec<Party>,
+    /// The person that a service or an agent with an identity of its own works for: answerable for what it does, and no
+    /// second person to it.
+    pub owner: Option<Party>,
     /// Which credential was presented.
     pub token: TokenId,
     /// When the credential ceases to be valid.
@@ -103,6 +106,11 @@ pub struct Principal {
 }
 
 impl Principal {
+    /// Everybody else in what the caller does: the person it works for, and who acts on behalf of it, the nearest first.
+    pub fn others(&self) -> impl Iterator<Item = &Party> {
+        self.owner.iter().chain(&self.actors)
+    }
+
     /// Whether it is a person, signed in as themselves, and nobody acts for them: who may decide on what others do.
     pub fn is_person(&self) -> bool {
         self.kind == PrincipalKind::Human && self.actors.is_empty()
@@ -119,6 +127,7 @@ impl Principal {
             scopes: Vec::new(),
             client: None,
             actors: Vec::new(),
+            owner: None,
             token: token.unwrap_or(TokenId([0; 16])),
             expires: Timestamp::MIN,
         }

@@ -51,6 +51,9 @@ pub struct Case {
     /// Who acts for the caller, each as `<issuer>/<subject>`, the present actor first.
     #[serde(default)]
     pub actors: Vec<String>,
+    /// The person that a service or an agent works for, as `<issuer>/<subject>`.
+    #[serde(default)]
+    pub owner: Option<String>,
     /// The server.
     pub server: String,
     /// The tool that is called.
@@ -304,6 +307,7 @@ impl Case {
             scopes: self.scopes.clone(),
             client: self.client.clone(),
             actors: self.actors.iter().map(|actor| party(actor)).collect(),
+            owner: self.owner.as_deref().map(party),
             token: TokenId([0; 16]),
             expires: Timestamp::MAX,
         }

@@ -10,12 +10,13 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 /// Attributes of the principal, the resource and the context that are built on demand.
-pub(super) const NAMES: [&str; 26] = [
+pub(super) const NAMES: [&str; 27] = [
     "issuer",
     "subject",
     "name",
     "email",
     "client",
+    "owner",
     "scopes",
     "server",
     "uri",

@@ -38,6 +38,7 @@ impl Sample {
                 scopes: vec!["mcp".into()],
                 client: Some("cli".into()),
                 actors: vec![],
+                owner: None,
                 token: TokenId([0; 16]),
                 expires: "2026-11-21T00:00:00Z".parse().expect("time"),
             },

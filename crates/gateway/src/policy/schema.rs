@@ -21,6 +21,8 @@ entity Human, Service, Agent in [Group] = {
   name?: String,
   email?: String,
   client?: String,
+  // Whom a service or an agent works for: `<issuer>/<subject>`.
+  owner?: String,
   scopes: Set<String>,
 };
 

@@ -13,7 +13,7 @@ use super::question::{Aspect, Definition, Passage, Question, Revelation};
 use super::uri;
 use super::vocabulary::{Action, Vocabulary};
 use crate::mcp::method::Direction;
-use crate::model::{Era, Statement, TargetKind};
+use crate::model::{Era, Somebody, Statement, TargetKind};
 
 /// Whether the question is asked as things stand, or as they would be once a human has agreed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,6 +167,8 @@ fn principal(question: &Question<'_>, parties: &Parties, wanted: &Wanted<'_>) ->
     attribute("name", who.name.as_ref());
     attribute("email", who.email.as_ref());
     attribute("client", who.client.as_ref());
+    let owner = who.owner.as_ref().map(|owner| Somebody::from(owner).to_string());
+    attribute("owner", owner.as_ref());
     if wanted.has("scopes") {
         pairs.push(("scopes".to_owned(), strings(who.scopes.iter().cloned())));
     }

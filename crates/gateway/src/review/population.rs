@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::exchange::Gateway;
+use crate::identity::SERVICE_KEY_ISSUER;
 use crate::limits;
 use crate::model::{Party, Principal, PrincipalKind, TargetKind};
 use crate::report::access::{Basis, Grant, GrantTerms, Object, Subject};
@@ -76,15 +77,18 @@ impl Holder {
         }
     }
 
-    /// Whether the grant is one of somebody's own, or of a program with their subject: as for held calls, an agent that may
+    /// Whether the grant is one of somebody's own, of a program that works for them, or of one with their subject: as for held calls, an agent that may
     /// be theirs is they, whichever issuer knows it. What everybody has is nobody's own.
     pub fn is(&self, who: &Principal, gateway: &Gateway) -> bool {
         if let Some(actor) = &self.actor {
             let subject = || who.party.subject.clone();
             let elsewhere = gateway.authenticator.issuers();
             let mut parties = elsewhere.map(|issuer| Party { issuer: issuer.to_owned(), subject: subject() });
+            let keys = gateway.service_keys.of_owner(&who.party.subject).into_iter();
+            let mut keys = keys.map(|subject| Party { issuer: SERVICE_KEY_ISSUER.to_owned(), subject });
             return gateway.ledger.actor(&who.party) == *actor
-                || parties.any(|party| gateway.ledger.actor(&party) == *actor);
+                || parties.any(|party| gateway.ledger.actor(&party) == *actor)
+                || keys.any(|party| gateway.ledger.actor(&party) == *actor);
         }
         // A service has a key of its own, and is nobody's.
         let persons = [PrincipalKind::Human, PrincipalKind::Agent];

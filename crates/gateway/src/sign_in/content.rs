@@ -93,6 +93,7 @@ impl Kept {
             scopes: self.scopes.clone(),
             client: self.client.clone(),
             actors: self.actors.iter().map(party).collect(),
+            owner: None,
             token: TokenId(self.token),
             expires: Timestamp::from_microsecond(self.expires).unwrap_or(Timestamp::MIN),
         }

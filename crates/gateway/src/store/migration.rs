@@ -121,6 +121,7 @@ const MIGRATIONS: &[Migration] = &[
         postgres: "",
         oldest: 24,
     },
+    Migration::alike(25, include_str!("migration/025_owner.sql")),
 ];
 
 impl Migration {

@@ -19,6 +19,8 @@ pub struct ServiceKey {
     pub servers: String,
     /// Who made it.
     pub created_by: String,
+    /// The person it is for, as `issuer/subject`.
+    pub owner: Option<String>,
     /// When it was made.
     pub created: i64,
     /// When it ends.
@@ -38,14 +40,14 @@ pub enum Unnoted {
     Revoked,
 }
 
-const SELECT: &str = "SELECT id, hash, kind, label, roles, servers, created_by, created, expires, revoked, used \
-                      FROM service_key";
+const SELECT: &str = "SELECT id, hash, kind, label, roles, servers, created_by, created, expires, revoked, used, \
+                      owner FROM service_key";
 
 /// Adds a key.
 pub fn insert(tx: &mut Tx<'_>, key: &ServiceKey) -> Result<(), Error> {
     tx.execute(
-        "INSERT INTO service_key (id, hash, kind, label, roles, servers, created_by, created, expires) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO service_key (id, hash, kind, label, roles, servers, created_by, created, expires, owner) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         &[
             (&key.id).into(),
             (&key.hash).into(),
@@ -56,6 +58,7 @@ pub fn insert(tx: &mut Tx<'_>, key: &ServiceKey) -> Result<(), Error> {
             (&key.created_by).into(),
             key.created.into(),
             key.expires.into(),
+            key.owner.as_ref().into(),
         ],
     )?;
     Ok(())
@@ -132,5 +135,6 @@ fn key(row: Row<'_>) -> Result<ServiceKey, Error> {
         expires: row.int(8)?,
         revoked: row.maybe_int(9)?,
         used: row.maybe_int(10)?,
+        owner: row.maybe_text(11)?.map(str::to_owned),
     })
 }

@@ -1,7 +1,8 @@
 //! `word`: which calls hold a word, so that they are found by it.
 //!
 //! Made from leaves by following the log, and made again from them at any time: never evidence. Words are those of a leaf
-//! that people look for: server, method, target, policies, refusal, what a statement does and to what; never what was said.
+//! that people look for: server, method, target, policies, refusal, what a statement does and to what, and by pseudonym
+//! whom a caller worked for; never what was said.
 
 use std::collections::BTreeSet;
 
@@ -38,6 +39,11 @@ pub fn words(text: &str) -> Vec<String> {
         })
         .collect();
     found.into_iter().collect()
+}
+
+/// The word of whatever is done for this person, or on their behalf.
+pub fn done_for(pseudonym: &str) -> String {
+    format!("={pseudonym}")
 }
 
 /// Adds words; those that are there already are kept.

@@ -99,6 +99,7 @@ fn request() -> Request {
         groups: vec!["triage".to_owned()],
         servers: vec!["orders".to_owned()],
         created_by: "uid 1000".to_owned(),
+        owner: None,
         life: SignedDuration::from_hours(1),
     }
 }

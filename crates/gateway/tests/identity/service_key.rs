@@ -16,6 +16,7 @@ fn issue(gate: &Gate) -> (ServiceKey, ServiceKeyText) {
         groups: vec!["triage".to_owned()],
         servers: vec!["orders".to_owned()],
         created_by: "operator".to_owned(),
+        owner: None,
         created: now,
         expires: now + SignedDuration::from_hours(1),
     };

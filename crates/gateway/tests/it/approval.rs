@@ -18,6 +18,7 @@ pub(crate) mod shared;
 mod task;
 mod unlisted;
 mod woken;
+mod works_for;
 
 use std::time::Duration;
 

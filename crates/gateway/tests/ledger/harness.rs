@@ -124,6 +124,7 @@ pub(crate) fn principal() -> Arc<Principal> {
         scopes: vec!["mcp".into()],
         client: Some("cli".into()),
         actors: vec![Party { issuer: "corp".into(), subject: "agent-7".into() }],
+        owner: None,
         token: TokenId([7; 16]),
         expires: jiff::Timestamp::MAX,
     })

@@ -13,6 +13,7 @@ use super::super::time;
 use crate::exchange::Gateway;
 use crate::ledger::{Absence, VaultError};
 use crate::limits;
+use crate::model::Somebody;
 use crate::refusal::Refusal;
 use crate::store::context;
 use crate::store::entry::{self, Entry, Filter};
@@ -212,8 +213,11 @@ impl<'g> Viewer<'g> {
         let text = |name: &str| personal.as_ref().and_then(|personal| personal[name].as_str());
         let id = text("issuer").zip(text("subject")).map(|(issuer, subject)| format!("{issuer}/{subject}"));
         let actor = leaf.actor.as_ref();
+        let owner = personal.as_ref().map(|personal| &personal["owner"]);
+        let owner = owner.and_then(|owner| serde_json::from_value::<Somebody>(owner.clone()).ok());
         Ok(json!({
             "id": id.filter(|id| id != "/"),
+            "owner": owner.map(|owner| owner.to_string()),
             "name": text("name"),
             "kind": actor.map(|actor| json!(actor.kind)),
             "pseudonym": actor.and_then(|actor| actor.id.as_deref()),

@@ -15,8 +15,8 @@ use crate::ledger::{Vault, VaultError};
 use crate::limits;
 use crate::mcp::method::{self, Direction, Row};
 use crate::model::{
-    Context, Era, MessageKind, Origin, Party, Principal, PrincipalKind, Statement, Target, TargetKind,
-    TokenId,
+    Context, Era, MessageKind, Origin, Party, Principal, PrincipalKind, Somebody, Statement, Target,
+    TargetKind, TokenId,
 };
 use crate::policy::{Definition, PolicySet, Question, Recalled, Unrecorded, reads_arguments, recall};
 use crate::report::access::{Error, Learned};
@@ -42,6 +42,7 @@ pub(super) struct Recording<'a> {
 struct Personal {
     issuer: String,
     subject: String,
+    owner: Option<Somebody>,
     name: Option<String>,
     email: Option<String>,
     groups: Vec<String>,
@@ -306,7 +307,7 @@ impl Asked {
 fn principal(leaf: &Leaf, personal: &Personal, unrecorded: &mut Unrecorded) -> Result<Principal, Cannot> {
     let actor = leaf.actor.as_ref().ok_or(Cannot("who called is not recorded"))?;
     let kind: PrincipalKind = call::principal(actor.kind).ok_or(Cannot("nobody was proven"))?;
-    if !actor.on_behalf_of.is_empty() {
+    if actor.on_behalf_of.len() > personal.owner.iter().count() {
         // Pseudonyms say that there are some, not who.
         unrecorded.attributes.insert("actors");
     }
@@ -319,6 +320,7 @@ fn principal(leaf: &Leaf, personal: &Personal, unrecorded: &mut Unrecorded) -> R
         scopes: personal.scopes.clone(),
         client: personal.client.clone(),
         actors: Vec::new(),
+        owner: personal.owner.as_ref().map(Party::from),
         token: TokenId([0; 16]),
         expires: Timestamp::MAX,
     })

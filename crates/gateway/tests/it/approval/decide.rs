@@ -147,6 +147,7 @@ pub(crate) fn bob() -> countersign::approval::Approver {
         scopes: Vec::new(),
         client: None,
         actors: Vec::new(),
+        owner: None,
         token: TokenId([1; 16]),
         expires: jiff::Timestamp::MAX,
     };

@@ -13,6 +13,7 @@ pub(crate) fn service_keys_live_and_die(db: &Db) {
         groups: "[]".into(),
         servers: "[]".into(),
         created_by: "root".into(),
+        owner: Some("corp/alice".into()),
         created: 1,
         expires: 100,
         revoked: None,
