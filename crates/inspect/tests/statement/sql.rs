@@ -124,3 +124,18 @@ fn hostile_statements_are_never_called_less_than_they_are() {
     });
     assert!(complaints.is_empty(), "{} complaints\n{}", complaints.len(), complaints.join("\n"));
 }
+
+#[test]
+fn statements_of_every_day_have_a_class() {
+    let unknown = on_large_stack(|| {
+        let lines = include_str!("valid.tsv").lines().filter(|line| !line.starts_with('#'));
+        let cases: Vec<(&str, &str)> = lines.filter_map(|line| line.split_once('\t')).collect();
+        assert!(cases.len() > 500, "{}", cases.len());
+        let unknown = cases.iter().filter_map(|(dialect, text)| {
+            let facts = classify(&unescape(text), (*dialect != "any").then(|| dialect.parse().unwrap()));
+            (facts.class.as_str() == "unknown").then(|| format!("{dialect} {text}: {}", facts.reason))
+        });
+        unknown.collect::<Vec<_>>()
+    });
+    assert!(unknown.is_empty(), "{} are unknown\n{}", unknown.len(), unknown.join("\n"));
+}

@@ -34,11 +34,28 @@ pub(super) fn reword(piece: &Tokens, dialect: Dialect) -> Option<Reworded> {
         }
         Dialect::Sqlite => {
             materialized(&mut words);
+            tested(&mut words);
             (Class::Read, None)
         }
         _ => (Class::Read, None),
     };
     (words != before).then(|| Reworded { tokens: piece.with(words), class, flag })
+}
+
+/// `x ISNULL` as `x IS NULL`.
+fn tested(words: &mut Vec<Token>) {
+    while let Some(at) = words.iter().position(|word| is(word, "isnull")) {
+        words.splice(at..=at, [Token::make_keyword("IS"), Token::make_keyword("NULL")]);
+    }
+}
+
+/// `x MOD y` as `x % y`; a function has a bracket behind its name.
+fn modulo(words: &mut [Token]) {
+    for at in 1..words.len() {
+        if is(&words[at], "mod") && words.get(at + 1).is_some_and(|next| *next != Token::LParen) {
+            words[at] = Token::Mod;
+        }
+    }
 }
 
 fn mysql(words: &mut Vec<Token>) -> (Class, Option<Flag>) {
@@ -64,6 +81,7 @@ fn mysql(words: &mut Vec<Token>) -> (Class, Option<Flag>) {
     }
     *words = without(words, |at, words| is(&words[at], "sounds") && among(words.get(at + 1), &["like"]));
     negate(words);
+    modulo(words);
     let lock = ["lock", "in", "share", "mode"];
     if let Some(at) = words.len().checked_sub(lock.len())
         && begins(&words[at..], &lock)

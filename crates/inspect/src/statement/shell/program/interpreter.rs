@@ -1,7 +1,7 @@
 //! Shells and interpreters: a text for a shell is read like this one, code of other languages is not read.
 
 use super::super::flow::Flow;
-use super::super::option::{Options, Valued};
+use super::super::option::{Options, Valued, may_hide_options};
 use super::super::survey::Survey;
 use super::super::word::{PROCESS_PATH, has_hole};
 use super::super::{Class, Flag};
@@ -105,6 +105,29 @@ pub(super) fn has(name: &str) -> bool {
     SHELLS.contains(&name) || INTERPRETERS.contains(&name)
 }
 
+/// Whether Ansible only reads plays and names hosts. `--check` is more: a task may be exempt from it, a template may look
+/// up what a program says.
+fn only_lists(name: &str, arguments: &[String]) -> bool {
+    let lists: &[&str] = match name {
+        "ansible" => &["--list-hosts"],
+        "ansible-playbook" => &["--list-hosts", "--list-tags", "--list-tasks", "--syntax-check"],
+        _ => return false,
+    };
+    let mut listed = false;
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            option if lists.contains(&option) => listed = true,
+            "-l" | "--limit" | "-t" | "--tags" | "--skip-tags" => drop(words.next()),
+            // Hosts by name: a file may be a program.
+            "-i" | "--inventory" if words.next().is_some_and(|hosts| hosts.ends_with(',')) => {}
+            option if option.starts_with('-') => return false,
+            _ => {}
+        }
+    }
+    listed && !may_hide_options(arguments)
+}
+
 pub(super) fn judge(survey: &mut Survey, name: &str, arguments: &[String], input: &Flow) -> Option<Flow> {
     if SHELLS.contains(&name) {
         shell(survey, arguments, input);
@@ -118,7 +141,7 @@ pub(super) fn judge(survey: &mut Survey, name: &str, arguments: &[String], input
         "--info" => name == "dotnet",
         _ => false,
     });
-    if !asks {
+    if !asks && !only_lists(name, arguments) {
         survey.note(Class::RemoteExec, "runs code of a language that is not read");
         for argument in arguments {
             note_code(survey, argument);

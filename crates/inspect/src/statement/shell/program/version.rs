@@ -1,7 +1,7 @@
 //! `git`: what it would do to the working tree, to history, and to other machines.
 
 use super::super::flow::Flow;
-use super::super::option::{Options, Valued};
+use super::super::option::{Options, Valued, may_hide_options};
 use super::super::survey::Survey;
 use super::super::word::has_hole;
 use super::super::{Class, Flag};
@@ -117,6 +117,7 @@ fn command(survey: &mut Survey, verb: &str, rest: &[String]) -> Flow {
             }
             (Class::Safe, "")
         }
+        "add" | "mv" | "rm" if only_rehearses(rest) => (Class::Safe, ""),
         "ls-remote" => {
             survey.flag(Flag::Network);
             (Class::Safe, "")
@@ -178,7 +179,9 @@ fn command(survey: &mut Survey, verb: &str, rest: &[String]) -> Flow {
         "checkout" => checkout(&options, rest),
         "reset" if has(&["hard", "merge", "keep"]) => (Class::FsDestructive, LOSES),
         "reset" => (Class::FsWrite, "changes a repository"),
-        "clean" if has(&["n", "dry-run"]) => (Class::Safe, ""),
+        "clean" if has(&["n", "dry-run"]) && !rest.iter().any(|word| word.starts_with("--no")) => {
+            (Class::Safe, "")
+        }
         "clean" | "restore" | "rm" | "prune" | "filter-repo" | "update-ref" => {
             if verb == "restore" && has(&["staged", "S"]) && !has(&["worktree", "W"])
                 || verb == "rm" && has(&["cached"])
@@ -309,4 +312,11 @@ fn config(survey: &mut Survey, rest: &[String]) -> Flow {
         survey.note(Class::Privilege, "a setting may name a program to run later");
     }
     Flow::Nothing
+}
+
+/// Whether `git add`, `git mv` or `git rm` only say what they would do.
+fn only_rehearses(rest: &[String]) -> bool {
+    let given = rest.iter().take_while(|word| *word != "--");
+    let rehearses = given.clone().any(|word| word == "-n" || word == "--dry-run");
+    rehearses && !given.clone().any(|word| word.starts_with("--no")) && !may_hide_options(rest)
 }

@@ -193,7 +193,10 @@ pub(super) const TOOLS: &[Tool] = &[
                     "container stats",
                     "compose ps",
                     "compose logs",
-                    "compose config",
+                    "compose config --hash",
+                    "compose config --images",
+                    "compose config --quiet",
+                    "compose config --services",
                     "compose ls",
                     "compose images",
                     "compose top",
@@ -209,11 +212,13 @@ pub(super) const TOOLS: &[Tool] = &[
                     "stack ls",
                     "stack ps",
                     "swarm ca",
-                    "config",
+                    "config ls",
                     "wait",
                     "help",
                 ],
             },
+            // With what the environment holds, and `.env`.
+            Rules { class: Class::SecretRead, commands: &["config", "compose config"] },
             Rules {
                 class: Class::FsWrite,
                 commands: &[
@@ -427,6 +432,8 @@ pub(super) const TOOLS: &[Tool] = &[
                 class: Class::FsWrite,
                 commands: &[
                     "fmt",
+                    "plan -out*",
+                    "plan --out*",
                     "init",
                     "get",
                     "workspace new",
@@ -452,7 +459,6 @@ pub(super) const TOOLS: &[Tool] = &[
                     "workspace delete",
                     "run-all",
                     "test",
-                    "plan -destroy",
                 ],
             },
             Rules { class: Class::RemoteExec, commands: &["console"] },

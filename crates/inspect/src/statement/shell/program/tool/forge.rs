@@ -59,7 +59,6 @@ pub(super) const TOOLS: &[Tool] = &[
                     "account get",
                     "regions",
                     "auth status",
-                    "config",
                     "browse",
                     "info",
                     "* info",
@@ -70,6 +69,7 @@ pub(super) const TOOLS: &[Tool] = &[
                 class: Class::SecretRead,
                 commands: &[
                     "auth token",
+                    "config",
                     "config:get",
                     "config --json",
                     "config -s",

@@ -112,6 +112,9 @@ impl Reader<'_> {
     }
 
     pub(super) fn expression(&mut self, whole: &Expr, text: &Expr, pattern: &Expr, folds: Folds) -> Node {
+        if text == pattern {
+            return self.compare(Comparison::Equal, text, pattern);
+        }
         self.computed += 1;
         let pattern = literal::text(pattern).filter(|_| self.expressions > 0);
         let regex = pattern.and_then(|pattern| pattern::expression(pattern, folds));
