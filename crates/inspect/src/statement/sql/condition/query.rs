@@ -42,11 +42,33 @@ pub(super) fn exists(reader: &mut Reader<'_>, tree: &Tree) -> Node {
     {
         return Node::Value(Value::truth(true));
     }
-    unknown(reader, tree)
+    let (number, arguments) = open(reader, tree, Kind::Any);
+    reader.names.symbols[number].logical = true;
+    Node::Opaque { number, arguments }
 }
 
-/// A query of which nothing is known: its answer hangs on the rows if it names what they decide.
+/// A query of which nothing is known.
 pub(super) fn unknown(reader: &mut Reader<'_>, tree: &Tree) -> Node {
+    let counts = tree.body.as_select().is_some_and(|select| {
+        matches!(select.projection.as_slice(), [SelectItem::UnnamedExpr(Expr::Function(function))]
+            if name::last(&function.name) == "count")
+    });
+    let (number, arguments) = open(reader, tree, if counts { Kind::Natural } else { Kind::Any });
+    let named = tree.to_string().to_lowercase();
+    let mut item = Node::Opaque { number, arguments };
+    // A row value.
+    if let Some(more @ 1..) = tree.body.as_select().map(|select| select.projection.len().saturating_sub(1)) {
+        let others = (0..more).map(|at| {
+            let number = reader.symbol(format!("{at} {named}"), Kind::Any);
+            Node::Opaque { number, arguments: Vec::new() }
+        });
+        item = Node::List(std::iter::once(item).chain(others).collect());
+    }
+    Node::List(vec![item])
+}
+
+/// What a query of which nothing is known answers: it hangs on the rows if it names what they decide.
+fn open(reader: &mut Reader<'_>, tree: &Tree, kind: Kind) -> (usize, Vec<Node>) {
     struct Names {
         tables: Vec<String>,
         columns: Vec<Vec<Ident>>,
@@ -87,23 +109,7 @@ pub(super) fn unknown(reader: &mut Reader<'_>, tree: &Tree) -> Node {
         }
     }
     reader.note_alike();
-    let counts = tree.body.as_select().is_some_and(|select| {
-        matches!(select.projection.as_slice(), [SelectItem::UnnamedExpr(Expr::Function(function))]
-            if name::last(&function.name) == "count")
-    });
-    let kind = if counts { Kind::Natural } else { Kind::Any };
-    let named = tree.to_string().to_lowercase();
-    let number = reader.symbol(named.clone(), kind);
-    let mut item = Node::Opaque { number, arguments };
-    // A row value.
-    if let Some(more @ 1..) = tree.body.as_select().map(|select| select.projection.len().saturating_sub(1)) {
-        let others = (0..more).map(|at| {
-            let number = reader.symbol(format!("{at} {named}"), Kind::Any);
-            Node::Opaque { number, arguments: Vec::new() }
-        });
-        item = Node::List(std::iter::once(item).chain(others).collect());
-    }
-    Node::List(vec![item])
+    (reader.symbol(tree.to_string().to_lowercase(), kind), arguments)
 }
 
 /// A query whose answer is known from the rows that are made up.

@@ -45,7 +45,10 @@ impl Value {
     pub(super) fn number(&self) -> Option<f64> {
         match self {
             Self::Number(number) => Some(*number),
-            Self::Text(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
+            Self::Text(text) => {
+                let number = text.trim().parse().ok().filter(|number: &f64| number.is_finite());
+                number.or_else(|| day(text))
+            }
             _ => None,
         }
     }
@@ -87,6 +90,13 @@ impl Value {
             other => other,
         })
     }
+}
+
+/// A number for the day that a text begins with, larger for a later one: dates are added to, and compared with sums.
+fn day(text: &str) -> Option<f64> {
+    let mut parts = text.get(..10)?.split('-');
+    let [year, month, day] = [(); 3].map(|()| parts.next().and_then(|part| part.parse::<u16>().ok()));
+    Some(f64::from(year?) * 372.0 + f64::from(month?) * 31.0 + f64::from(day?))
 }
 
 /// How two values are compared.
