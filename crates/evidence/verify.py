@@ -12,7 +12,7 @@ Written from the public specifications, docs/log-format.md and docs/evidence.md,
 check each other:
   RFC 6962 (Merkle tree), RFC 8785 (canonical JSON), and of c2sp.org: signed-note, tlog-checkpoint, tlog-tiles, tlog-cosignature.
 """
-import base64, binascii, bisect, hashlib, heapq, hmac, io, json, os, re, stat, subprocess, sys, tempfile, unicodedata, zipfile, zlib
+import base64, binascii, bisect, hashlib, heapq, hmac, io, itertools, json, os, re, stat, subprocess, sys, tempfile, unicodedata, zipfile, zlib
 from datetime import datetime, timedelta
 from html import unescape
 
@@ -941,12 +941,93 @@ HOLD = lambda value: lenient(value, {"name": ANY, "server": OPTIONAL(ANY), "acto
     "since": OPTIONAL(is_time), "until": OPTIONAL(is_time), "set": is_time, "cleared": OPTIONAL(is_time)})
 
 
-def keeps(hold, exchange):
-    """Whether a legal hold keeps what is part of an exchange, for certain: to the second."""
-    (server, session, parties), began = exchange
-    wanted = lambda name, found: hold.get(name) is None or hold[name] in found
-    return (wanted("server", (server,)) and wanted("session", (session,)) and wanted("actor", parties)
-            and (hold.get("since") or "") <= began[:19] + ".000000Z" and began[:19] + ".999999Z" < (hold.get("until") or "Z"))
+def second(ts):
+    """Seconds since 1970, as they are remembered of leaves: in 32 bits, and never none."""
+    return min(max(micros(ts) // SECOND, 1), 2**32 - 1)
+
+
+def hold_blocks(said):
+    """The seconds that a hold keeps for certain, in blocks of a power of two: the power, and which block of that size."""
+    start = -(-micros(said["since"]) // SECOND) if said.get("since") else 0
+    until = min(micros(said["until"]) // SECOND, 2**32) if said.get("until") else 2**32
+    size = 0
+    while start < until:
+        if start & 1:
+            yield size, start
+            start += 1
+        if until & 1:
+            until -= 1
+            yield size, until
+        start, until, size = start >> 1, until >> 1, size + 1
+
+
+class Holds:
+    """Legal holds in force, found by what they are restricted to and by blocks of seconds: no question looks at every hold."""
+
+    def __init__(self):
+        # Names by number; what was set under a name, which counts until the name is lifted; names that are over.
+        self.names, self.known, self.over, self.scopes, self.number, self.steps = {}, {}, set(), {}, 0, 0
+
+    @staticmethod
+    def scope(said):
+        return said.get("server"), said.get("session"), said.get("actor")
+
+    def set(self, said):
+        name = said["name"]
+        if name in self.over:
+            return
+        self.number += 1
+        self.names[self.number] = name
+        self.known.setdefault(name, []).append((self.number, said))
+        blocks = self.scopes.setdefault(self.scope(said), {})
+        for block in hold_blocks(said):
+            blocks.setdefault(block, {})[self.number] = None
+
+    def lift(self, name):
+        """Ends the holds of a name; whether any was ever set."""
+        known = name in self.over or name in self.known
+        for number, said in self.known.pop(name, []):
+            del self.names[number]
+            blocks = self.scopes[self.scope(said)]
+            for block in hold_blocks(said):
+                del blocks[block][number]
+                if not blocks[block]:
+                    del blocks[block]
+            if not blocks:
+                del self.scopes[self.scope(said)]
+        self.over.add(name)
+        return known
+
+    @staticmethod
+    def last(numbers):
+        """The greatest number. Numbers only grow, so it stands last; taking it out and putting it back passes over what was
+        deleted once, and not at each question."""
+        if not numbers:
+            return 0
+        number, value = numbers.popitem()
+        numbers[number] = value
+        return number
+
+    def keeping(self, exchange):
+        """The name of the hold that keeps an exchange; of several, the one set last."""
+        if not self.scopes:
+            return None
+        (server, session, parties), began = exchange
+        found = 0
+        for scope in itertools.product({None, server}, {None, session}, {None, *parties}):
+            self.steps += 1
+            blocks = self.scopes.get(scope)
+            if blocks is not None:
+                self.steps += 33
+                found = max(found, *(self.last(blocks.get((size, began >> size))) for size in range(33)))
+        return self.names.get(found)
+
+
+def there(after, place):
+    """The first place from this one on of which the body is there: what was passed over once is passed over in few steps."""
+    while place < len(after) and after[place] != place:
+        after[place] = place = after[after[place]] if after[place] < len(after) else after[place]
+    return place
 
 
 def apart(lanes):
@@ -1020,10 +1101,10 @@ class Meaning:
     def __init__(self, findings, first=0):
         self.findings, self.lanes, self.calls, self.approvals, self.sealed = findings, {}, {}, {}, False
         self.passkeys, self.windows = {}, {}
-        # Of each lane the sequences of leaves with a body, when they were written and what they are part of; where each
-        # lane begins. Exchanges that are open; legal holds in force, and the names of those that are over.
+        # Of each lane the sequences of leaves with a body, when they were written and what they are part of, and where the
+        # next is that is there; where each lane begins. Exchanges that are open; legal holds.
         self.bodies, self.begun = {}, {}
-        self.open, self.whose, self.holds, self.lifted = {}, {}, {}, set()
+        self.open, self.whose, self.holds = {}, {}, Holds()
         # Lanes, calls and approvals may have begun before a slice of the log.
         self.sliced = first > 0
 
@@ -1050,8 +1131,9 @@ class Meaning:
         self.begun.setdefault(leaf["lane"], leaf["lane_seq"])
         exchange = self.exchange(leaf, event, call)
         if "payload" in leaf:
-            body = (leaf["lane_seq"], (leaf["ts"], exchange))
-            for kept, value in zip(self.bodies.setdefault(leaf["lane"], ([], [])), body):
+            body = (leaf["lane_seq"], (second(leaf["ts"]), exchange))
+            lane = self.bodies.setdefault(leaf["lane"], ([], [], []))
+            for kept, value in zip(lane, body + (len(lane[0]),)):
                 kept.append(value)
         if event == "call.intent":
             self.check_grant(leaf, blame)
@@ -1112,7 +1194,7 @@ class Meaning:
         actor = leaf.get("actor", {})
         parties = ([actor["id"]] if "id" in actor else []) + [other["id"] for other in actor.get("on_behalf_of", [])]
         whose = (leaf.get("server"), leaf.get("session"), tuple(parties))
-        found = (self.whose.setdefault(whose, whose), leaf["ts"])
+        found = (self.whose.setdefault(whose, whose), second(leaf["ts"]))
         if event == "call.intent":
             self.open[call] = found
         return found
@@ -1122,40 +1204,40 @@ class Meaning:
         said = leaf.get("detail")
         if not HOLD(said):
             return blame("retention", f"what {event} says is malformed")
-        name = said["name"]
         if event == "hold.set":
-            if name not in self.lifted:
-                self.holds.setdefault(name, said)
-            return
-        if self.holds.pop(name, None) is None and not self.continues() and name not in self.lifted:
+            self.holds.set(said)
+        elif not self.holds.lift(said["name"]) and not self.continues():
             blame("retention", "a hold is lifted that nobody set")
-        self.lifted.add(name)
 
     def erase(self, leaf, blame):
         """Takes out the bodies that a leaf says were erased; each must have been there, and old enough."""
         said = leaf.get("detail")
         if not ERASURE(said) or not apart(said["lanes"]):
             return blame("retention", "what retention.deleted says is malformed")
-        gone, partly, before, held = [], False, said["before"], {}
+        gone, partly, before, held, exchanges = [], False, micros(said["before"]) // SECOND, {}, {}
         for lane in said["lanes"]:
-            seqs, times = self.bodies.get(lane["lane"], ([], []))
+            seqs, times, after = self.bodies.get(lane["lane"], ([], [], []))
             for first, last in lane["ranges"]:
                 partly = partly or first < self.begun.get(lane["lane"], INT_MAX)
-                part = slice(bisect.bisect_left(seqs, first), bisect.bisect_right(seqs, last))
-                gone += times[part]
-                del seqs[part], times[part]
+                place, end = bisect.bisect_left(seqs, first), bisect.bisect_right(seqs, last)
+                while (place := there(after, place)) < end:
+                    gone.append(times[place])
+                    times[place], after[place] = None, place + 1
         # To the second.
-        if not is_due(said, leaf["ts"]) or any(ts[:19] > before[:19] for ts, _ in gone):
+        if not is_due(said, leaf["ts"]) or any(written > before for written, _ in gone):
             blame("retention", f"bodies were erased before the {said['days']} days of their rule were over")
-        holds = sorted(self.holds.items())
         for _, exchange in gone:
-            hold = next((name for name, hold in holds if exchange and keeps(hold, exchange)), None)
+            exchanges[exchange] = exchanges.get(exchange, 0) + 1
+        # An exchange may have a million bodies, and is asked about once.
+        for exchange, bodies in exchanges.items():
+            hold = self.holds.keeping(exchange) if exchange else None
             if hold is not None:
-                held[hold] = held.get(hold, 0) + 1
+                held[hold] = held.get(hold, 0) + bodies
         for name, bodies in held.items():
             blame("retention", f"{bodies} bodies were erased although the legal hold {name} kept them")
-        if self.holds and (said.get("contexts") or said.get("approvals")):
-            blame("retention", f"who called was erased although the legal hold {min(self.holds)} was in force")
+        if self.holds.names and (said.get("contexts") or said.get("approvals")):
+            name = self.holds.names[self.holds.last(self.holds.names)]
+            blame("retention", f"who called was erased although the legal hold {name} was in force")
         if len(gone) != said["bodies"] and not (self.continues() and partly and len(gone) < said["bodies"]):
             blame("retention", f"{said['bodies']} bodies are said to be erased, and {len(gone)} were there")
         if said["bodies"] == 0:

@@ -97,6 +97,21 @@ impl Whose {
             parties: own.into_iter().chain(others).collect(),
         }
     }
+
+    /// The server that was called.
+    pub fn server(&self) -> Option<&str> {
+        self.server.as_deref()
+    }
+
+    /// The recording session.
+    pub fn session(&self) -> Option<Id> {
+        self.session
+    }
+
+    /// Who called, then on whose behalf.
+    pub fn parties(&self) -> &[String] {
+        &self.parties
+    }
 }
 
 impl Hold {

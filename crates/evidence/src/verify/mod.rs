@@ -13,6 +13,7 @@ mod breakglass;
 mod call;
 mod chain;
 mod findings;
+mod hold;
 mod meaning;
 mod package;
 mod passkey;

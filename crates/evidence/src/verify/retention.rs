@@ -1,16 +1,14 @@
 //! Which bodies are gone, and whether each went under a rule that was due and against no legal hold.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
+use super::hold::Holds;
 use super::meaning::Past;
 use super::{Findings, ProblemKind};
 use crate::id::Id;
 use crate::leaf::{EventType, Leaf};
 use crate::retention::{Erasure, Hold, Whose};
 
-/// Sequences that are looked at together: a block without bodies is passed over, so that a log cannot make reading it
-/// slow by naming the same sequences again and again.
-const BLOCK: usize = 64;
 const NO_BODY: u32 = 0;
 /// Of an exchange that began before the first leaf that is there.
 const NOBODY_KNOWS: u32 = u32::MAX;
@@ -23,15 +21,12 @@ pub(super) struct Bodies {
     number: HashMap<Whose, u32>,
     /// Calls that began and have not ended.
     open: HashMap<Id, Exchange>,
-    /// Holds in force, by name.
-    holds: BTreeMap<String, Hold>,
-    /// Names of holds that are over: each is used once.
-    lifted: BTreeSet<String>,
+    holds: Holds,
     past: Past,
 }
 
 /// What began with a leaf: whose, and when, in seconds since 1970.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Exchange {
     whose: u32,
     began: u32,
@@ -49,8 +44,9 @@ struct Body {
 struct Lane {
     first: u64,
     bodies: Vec<Body>,
-    /// Bodies in each block.
-    left: Vec<u8>,
+    /// For each place where to look for the next body that is there: at itself, or further on. What is passed over once is
+    /// passed over in one step from then on, so that a log cannot make reading it slow by naming it again and again.
+    next: Vec<u32>,
 }
 
 impl Bodies {
@@ -60,8 +56,7 @@ impl Bodies {
             whose: Vec::new(),
             number: HashMap::new(),
             open: HashMap::new(),
-            holds: BTreeMap::new(),
-            lifted: BTreeSet::new(),
+            holds: Holds::default(),
             past,
         }
     }
@@ -78,20 +73,16 @@ impl Bodies {
         let lane = self.lanes.entry(leaf.lane).or_insert_with(|| Lane {
             first: leaf.lane_seq,
             bodies: Vec::new(),
-            left: Vec::new(),
+            next: Vec::new(),
         });
         // A gap was reported already; what follows it cannot be placed.
         if leaf.lane_seq != lane.first.saturating_add(lane.bodies.len() as u64) {
             return;
         }
         let has_body = leaf.payload.is_some();
+        let place = lane.bodies.len();
         lane.bodies.push(Body { written: if has_body { written } else { NO_BODY }, exchange });
-        if lane.bodies.len().div_ceil(BLOCK) > lane.left.len() {
-            lane.left.push(0);
-        }
-        if let Some(left) = lane.left.last_mut() {
-            *left += u8::from(has_body);
-        }
+        lane.next.push(number(if has_body { place } else { place + 1 }));
     }
 
     /// What the leaf is part of: an answer belongs to its question, everything else to itself.
@@ -128,18 +119,11 @@ impl Bodies {
             return blame(&format!("what `{}` says is malformed", leaf.event));
         };
         if leaf.event == EventType::HoldSet {
-            if !self.lifted.contains(&hold.name) {
-                self.holds.entry(hold.name.clone()).or_insert(hold);
-            }
-            return;
+            return self.holds.set(hold);
         }
-        if self.holds.remove(&hold.name).is_none()
-            && self.past == Past::Empty
-            && !self.lifted.contains(&hold.name)
-        {
+        if !self.holds.lift(hold.name) && self.past == Past::Empty {
             blame("a hold is lifted that nobody set");
         }
-        self.lifted.insert(hold.name);
     }
 
     /// Erases what a leaf says was erased.
@@ -149,7 +133,8 @@ impl Bodies {
             return findings.blame(ProblemKind::Retention, index, reason);
         };
         let (mut erased, mut early, mut unknown) = (0, 0, false);
-        let mut held: BTreeMap<&str, u64> = BTreeMap::new();
+        // An exchange may have a million bodies, and is asked about once.
+        let mut exchanges: HashMap<Exchange, u64> = HashMap::new();
         let before = erasure.before.as_micros().div_euclid(1_000_000);
         for named in &erasure.lanes {
             let Some(lane) = self.lanes.get_mut(&named.lane) else {
@@ -161,10 +146,15 @@ impl Bodies {
                 for body in lane.take(first, last) {
                     erased += 1;
                     early += u64::from(i64::from(body.written) > before);
-                    if let Some(hold) = self.holds.values().find(|hold| body.is_kept(hold, &self.whose)) {
-                        *held.entry(&hold.name).or_default() += 1;
-                    }
+                    *exchanges.entry(body.exchange).or_default() += 1;
                 }
+            }
+        }
+        let mut held: BTreeMap<&str, u64> = BTreeMap::new();
+        for (exchange, bodies) in exchanges {
+            let whose = self.whose.get(exchange.whose as usize);
+            if let Some(name) = whose.and_then(|whose| self.holds.keeping(whose, exchange.began)) {
+                *held.entry(name).or_default() += bodies;
             }
         }
         let mut blame = |reason: String| findings.blame(ProblemKind::Retention, index, reason);
@@ -175,8 +165,7 @@ impl Bodies {
             blame(format!("{bodies} bodies were erased although the legal hold `{name}` kept them"));
         }
         // A hold may need to know who called, and what people agreed to.
-        if let Some(name) = self.holds.keys().next().filter(|_| erasure.contexts > 0 || erasure.approvals > 0)
-        {
+        if let Some(name) = self.holds.last().filter(|_| erasure.contexts > 0 || erasure.approvals > 0) {
             blame(format!("who called was erased although the legal hold `{name}` was in force"));
         }
         if erased != erasure.bodies && !(self.past == Past::Unknown && unknown && erased < erasure.bodies) {
@@ -189,36 +178,77 @@ impl Bodies {
     }
 }
 
-impl Body {
-    /// Whether a hold keeps it for certain: times are remembered to the second.
-    fn is_kept(&self, hold: &Hold, whose: &[Whose]) -> bool {
-        let Some(whose) = whose.get(self.exchange.whose as usize) else { return false };
-        let first = i64::from(self.exchange.began) * 1_000_000;
-        hold.keeps(whose, first, first + 999_999)
-    }
-}
-
 impl Lane {
     /// Takes out the bodies between two sequences.
     fn take(&mut self, first: u64, last: u64) -> Vec<Body> {
         let at = |sequence: u64| usize::try_from(sequence.saturating_sub(self.first)).unwrap_or(usize::MAX);
         let end = if last < self.first { 0 } else { at(last).saturating_add(1).min(self.bodies.len()) };
         let mut taken = Vec::new();
-        let mut place = at(first);
+        let mut place = self.body_from(at(first));
         while place < end {
-            let block = place / BLOCK;
-            let until = ((block + 1) * BLOCK).min(end);
-            if let Some(left) = self.left.get_mut(block).filter(|left| **left > 0) {
-                for body in self.bodies.iter_mut().take(until).skip(place) {
-                    if body.written != NO_BODY {
-                        taken.push(*body);
-                        body.written = NO_BODY;
-                        *left -= 1;
-                    }
-                }
-            }
-            place = until;
+            let Some(body) = self.bodies.get_mut(place) else { break };
+            taken.push(*body);
+            body.written = NO_BODY;
+            self.set_next(place, place + 1);
+            place = self.body_from(place + 1);
         }
         taken
+    }
+
+    /// The place of the first body from `place` on that is there; the end when there is none.
+    fn body_from(&mut self, mut place: usize) -> usize {
+        while let Some(next) = self.next_of(place).filter(|next| *next != place) {
+            // Each second step is left out the next time.
+            let after = self.next_of(next).unwrap_or(next);
+            self.set_next(place, after);
+            place = after;
+        }
+        place
+    }
+
+    fn next_of(&self, place: usize) -> Option<usize> {
+        self.next.get(place).map(|next| *next as usize)
+    }
+
+    fn set_next(&mut self, place: usize, next: usize) {
+        if let Some(known) = self.next.get_mut(place) {
+            *known = number(next);
+        }
+    }
+}
+
+/// A place as it is remembered.
+fn number(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_go_once_and_what_is_gone_is_passed_over_in_few_steps() {
+        let exchange = Exchange { whose: NOBODY_KNOWS, began: 1 };
+        let mut lane = Lane { first: 5, bodies: Vec::new(), next: Vec::new() };
+        for place in 0..100_000 {
+            // Two of three leaves have one.
+            let written = if place % 3 == 0 { NO_BODY } else { 1 };
+            lane.bodies.push(Body { written, exchange });
+            lane.next.push(number(if written == NO_BODY { place + 1 } else { place }));
+        }
+        assert_eq!(lane.take(0, 4).len(), 0, "before the lane");
+        assert_eq!(lane.take(0, 7).len(), 2, "sequences 6 and 7");
+        assert_eq!(lane.take(6, 7).len(), 0);
+        assert_eq!(lane.take(1_000, 1_002).len(), 2);
+        assert_eq!(lane.take(0, u64::MAX).len(), 66_666 - 4);
+        // Each walk halves the next one.
+        for _ in 0..17 {
+            lane.body_from(0);
+        }
+        let (mut place, mut steps) = (0, 0);
+        while let Some(next) = lane.next_of(place) {
+            (place, steps) = (next, steps + 1);
+        }
+        assert_eq!((place, steps), (100_000, 1));
     }
 }

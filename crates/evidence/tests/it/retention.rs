@@ -1,5 +1,7 @@
 //! Bodies that were erased by rule: what both verifiers count, and what they find.
 
+use std::process::Command;
+
 use evidence::id::Id;
 use evidence::jcs::Object;
 use evidence::leaf::EventType;
@@ -165,6 +167,106 @@ fn erasure_of_what_a_hold_kept_is_found() {
     hold(&mut log, EventType::HoldSet, "case-18", |hold| hold.server = Some("orders".to_owned()));
     erase(&mut log, Vec::new(), 0, |erasure| erasure.contexts = 1);
     assert_found(&log, "who called was erased under a hold of something else");
+}
+
+#[test]
+fn hold_that_is_lifted_is_over_under_other_holds_and_others_are_not() {
+    let story = Log::story(8);
+    let (_, there) = bodies(&story);
+    let (first, last, count) = (there[0], *there.last().unwrap(), there.len() as u64);
+    let began = story.leaves[0].ts.as_micros();
+    let at = |seconds: i64| Timestamp::from_micros((began / 1_000_000 + seconds) * 1_000_000);
+    let warehouse = |hold: &mut Hold| hold.server = Some("warehouse".to_owned());
+    let short = |hold: &mut Hold| (hold.since, hold.until) = (at(-9), at(-8));
+    let long = |hold: &mut Hold| (hold.since, hold.until) = (at(-9), at(9_000));
+    type Step<'s> = (EventType, &'s str, &'s dyn Fn(&mut Hold));
+    let (set, cleared) = (EventType::HoldSet, EventType::HoldCleared);
+    let cases: [(&str, bool, Vec<Step<'_>>); 8] = [
+        ("two, one lifted", false, vec![(set, "a", &long), (set, "b", &warehouse), (cleared, "a", &long)]),
+        (
+            "two of one scope, the longer lifted",
+            true,
+            vec![(set, "a", &short), (set, "b", &long), (cleared, "b", &long)],
+        ),
+        (
+            "two of one scope, the shorter lifted",
+            false,
+            vec![(set, "a", &short), (set, "b", &long), (cleared, "a", &short)],
+        ),
+        (
+            "below another's, both lifted",
+            true,
+            vec![(set, "a", &long), (set, "b", &|_| ()), (cleared, "a", &long), (cleared, "b", &|_| ())],
+        ),
+        ("a name is used once", true, vec![(set, "a", &short), (cleared, "a", &short), (set, "a", &long)]),
+        (
+            "the old end does not come back",
+            true,
+            vec![(set, "a", &long), (set, "b", &short), (cleared, "a", &long), (set, "a", &short)],
+        ),
+        ("set again before it is lifted", false, vec![(set, "a", &short), (set, "a", &long)]),
+        (
+            "lifted with all that was set under it",
+            true,
+            vec![(set, "a", &short), (set, "a", &long), (cleared, "a", &short)],
+        ),
+    ];
+    for (what, is_sound, steps) in cases {
+        let mut log = story.clone();
+        for (event, name, change) in steps {
+            hold(&mut log, event, name, |hold| {
+                change(hold);
+                // All in the same second.
+                hold.set = story.leaves[0].ts;
+            });
+        }
+        erase(&mut log, vec![(first, last)], count, |_| ());
+        if is_sound {
+            let findings = verified(&log, what);
+            assert!(findings.sound, "{what}: {:?}", findings.problems);
+        } else {
+            assert_found(&log, what);
+        }
+    }
+}
+
+/// Runs Python in which `verify` is the script.
+pub(crate) fn in_script(text: &str) -> String {
+    let head = format!("import sys; sys.path.insert(0, {:?}); import verify\n", env!("CARGO_MANIFEST_DIR"));
+    let output = Command::new("python3").args(["-B", "-c", &(head + text)]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn script_asks_as_little_under_twenty_thousand_holds_as_under_one() {
+    let steps = in_script(
+        r#"
+def hold(number, count):
+    at = lambda second: f"2026-11-20T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}.000000Z"
+    return {"name": str(number), "server": "orders", "since": at(number), "until": at(number + 60000)}
+began = verify.second("2026-11-20T00:00:00.000000Z")
+for count in (1, 20000):
+    holds = verify.Holds()
+    for number in range(count):
+        holds.set(hold(number, count))
+    kept = sum(holds.keeping((("orders", None, ("sub-alice",)), began + second)) is not None for second in range(20000))
+    for number in range(count):
+        holds.lift(str(number))
+    print(holds.steps, kept, len(holds.scopes), len(holds.names))
+after = [place if place % 3 else place + 1 for place in range(100000)]
+gone = 0
+place = verify.there(after, 0)
+while place < 100000:
+    after[place], gone = place + 1, gone + 1
+    place = verify.there(after, place + 1)
+for _ in range(17):
+    verify.there(after, 0)
+print(gone, after[0])
+"#,
+    );
+    let lines: Vec<&str> = steps.lines().collect();
+    assert_eq!(lines, ["740000 20000 0 0", "740000 20000 0 0", "66666 100000"]);
 }
 
 #[test]
