@@ -1091,6 +1091,16 @@ def rule_of(said):
     return said["rule"] + (f" of {said['server']}" if said.get("server") else "") + f", {said['days']} days"
 
 
+def is_rule_for(said, leaf, is_privileged):
+    """Whether a rule is one for the body of a leaf, as far as the leaf says so: what follows the beginning of a call has the
+    rule of its call, of which it says neither whether that is privileged nor the server."""
+    begins = leaf["type"] in ("call.intent", "call.denied")
+    if "call" in leaf and not begins:
+        return said["rule"] in ("privileged", "ordinary")
+    return said.get("server") in (None, leaf.get("server")) and (
+        said["rule"] == "privileged" or said["rule"] == "ordinary" and begins and not is_privileged())
+
+
 def is_due(said, ts):
     """Whether what is older than a leaf that erases says may be gone at its time."""
     kept = datetime.fromisoformat(ts[:-1]) - datetime.fromisoformat(said["before"][:-1])
@@ -1583,6 +1593,13 @@ class Population:
         self.files[".csv"].append(self.line(csv_line(row)))
         self.files[".jsonl"].append(self.line("{" + ",".join(name + encode_string(c) for name, c in zip(self.names, row)) + "}"))
 
+    def selects(self, index, leaf, digest):
+        """Whether a leaf is one that the query looks for, whenever it was written."""
+        text = lambda path: member(index, leaf, digest, path)
+        holds = lambda c: text(c["member"]) in c["one_of"] if c["one_of"] else text(c["member"]) != ""
+        return (leaf["type"] in self.query["types"] and (not self.query["any"] or any(all(map(holds, every)) for every in self.query["any"]))
+                and not any(map(holds, self.query["except"])))
+
     def push(self, index, leaf, digest, within):
         text = lambda path: member(index, leaf, digest, path)
         columns, event = self.query["columns"], leaf["type"]
@@ -1596,9 +1613,7 @@ class Population:
                         row[1][i] += (" " if row[1][i] and value else "") + value
                 if at + 1 == len(steps):
                     self.add(self.waiting.pop(text(self.follow["by"]))[1])
-        holds = lambda c: text(c["member"]) in c["one_of"] if c["one_of"] else text(c["member"]) != ""
-        if not within or event not in self.query["types"] or (
-                self.query["any"] and not any(all(map(holds, every)) for every in self.query["any"])) or any(map(holds, self.query["except"])):
+        if not within or not self.selects(index, leaf, digest):
             return False
         self.leaves += 1
         self.ends = [index if self.ends[0] is None else self.ends[0], index]
@@ -1858,34 +1873,40 @@ class Missing:
             if match:
                 (bodies if match[3] == ".body" else bare).add((match[1], int(match[2])))
         self.bare = {index for _, index in bare - bodies}
-        # Of each lane the ranges that leaves name, by their beginnings; how far the longest reaches.
-        self.lanes, self.longest = {}, {}
+        # Of each lane the ranges that leaves name, the last first; those taken up, of which the over are put away when they
+        # stand last; up to where they were taken up. Bodies come in the order of the log, so each is looked at once.
+        self.lanes, self.steps = {}, 0
         for digest, said, ts, origin, index in package.erasures():
             for lane in said["lanes"]:
-                for first, last in lane["ranges"]:
-                    self.lanes.setdefault(lane["lane"], []).append((first, last, digest, said, ts, origin, index))
-                    self.longest[lane["lane"]] = max(self.longest.get(lane["lane"], 0), last - first)
-        for ranges in self.lanes.values():
-            ranges.sort(key=lambda named: named[:3])
-        self.begins = {lane: [named[0] for named in ranges] for lane, ranges in self.lanes.items()}
+                ranges = self.lanes.setdefault(lane["lane"], ([], [], [0]))[0]
+                ranges += ((first, last, digest, said, ts, origin, index) for first, last in lane["ranges"])
+        for ranges, _, _ in self.lanes.values():
+            ranges.sort(key=lambda named: named[:3], reverse=True)
 
-    def accounting(self, leaf):
+    def accounting(self, leaf, is_privileged):
         """The leaf that accounts for a body: that with the nearest range around it, since what lies within went before."""
-        lane, at = leaf["lane"], leaf["lane_seq"]
-        ranges = self.lanes.get(lane, [])
-        for place in range(bisect.bisect_right(self.begins.get(lane, []), at) - 1, -1, -1):
-            first, last, _, said, ts, origin, index = ranges[place]
-            if first + self.longest[lane] < at:
-                break
-            if last >= at and leaf["ts"][:19] <= said["before"][:19] and is_due(said, ts):
-                return rule_of(said), origin, index
+        at = leaf["lane_seq"]
+        ranges, around, reached = self.lanes.get(leaf["lane"], ([], [], [0]))
+        if at < reached[0]:
+            return None
+        reached[0] = at
+        while ranges and ranges[-1][0] <= at:
+            around.append(ranges.pop())
+        while around and around[-1][1] < at:
+            around.pop()
+            self.steps += 1
+        if not around:
+            return None
+        _, _, _, said, ts, origin, index = around[-1]
+        if micros(leaf["ts"]) // SECOND <= micros(said["before"]) // SECOND and is_due(said, ts) and is_rule_for(said, leaf, is_privileged):
+            return rule_of(said), origin, index
 
-    def push(self, index, leaf, digest, privileged, exceptions):
-        lacks = privileged and self.opened is not None and index not in self.opened or index in self.bare
+    def push(self, index, leaf, digest, due, privileged, exceptions):
+        lacks = due and self.opened is not None and index not in self.opened or index in self.bare
         if "payload" not in leaf or not lacks:
             return
         text = lambda path: member(index, leaf, digest, path)
-        by = self.accounting(leaf)
+        by = self.accounting(leaf, lambda: privileged is None or privileged.selects(index, leaf, digest))
         self.erased += by is not None
         if by is None:
             self.unexplained.append(exceptions.row("body_missing", index, leaf, text))
@@ -2027,7 +2048,7 @@ class Package:
                     heapq.heappush(keys, (bytes(255 - b for b in key), -index, key, digest))
                     if len(keys) > draw["n"]:
                         heapq.heappop(keys)
-            missing.push(index, leaf, digest, privileged, exceptions)
+            missing.push(index, leaf, digest, privileged, populations.get("populations/privileged"), exceptions)
             if not within:
                 return
             totals[day, event] = totals.get((day, event), 0) + 1

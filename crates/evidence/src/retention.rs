@@ -8,11 +8,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::Id;
 use crate::jcs::{self, Object};
-use crate::leaf::Leaf;
+use crate::leaf::{EventType, Leaf};
+use crate::package::POPULATIONS;
 use crate::time::Timestamp;
 
 /// The most ranges that one leaf names, so that it stays below the size of a leaf.
 pub const RANGES_MAX: usize = 300;
+
+/// The rule for calls that only read.
+pub const ORDINARY: &str = "ordinary";
+/// The rule for calls that would change something or were held for people, and for everything that is no call.
+pub const PRIVILEGED: &str = "privileged";
 
 const DAY_US: i64 = 86_400_000_000;
 
@@ -142,14 +148,31 @@ impl Erasure {
         (ranges <= RANGES_MAX && erasure.lanes.iter().all(ascending)).then_some(erasure)
     }
 
-    /// Whether a leaf of the time `at` that says this accounts for the body of `leaf`: it is in a range, was old enough, and
-    /// the days of the rule were over.
+    /// Whether a leaf of the time `at` that says this accounts for the body of `leaf`: it is in a range, and such a leaf could
+    /// take it.
     pub fn accounts_for(&self, leaf: &Leaf, at: Timestamp) -> bool {
         let lanes = self.lanes.iter().filter(|named| named.lane == leaf.lane);
         let mut ranges = lanes.flat_map(|named| &named.ranges);
-        let is_named = ranges.any(|(first, last)| (*first..=*last).contains(&leaf.lane_seq));
+        ranges.any(|(first, last)| (*first..=*last).contains(&leaf.lane_seq)) && self.took(leaf, at)
+    }
+
+    /// Whether a leaf of the time `at` that says this, and has the body of `leaf` in a range, could take it: the body was old
+    /// enough, the days of the rule were over, and the rule is one for it.
+    pub(crate) fn took(&self, leaf: &Leaf, at: Timestamp) -> bool {
         let second = |ts: Timestamp| ts.as_micros().div_euclid(1_000_000);
-        is_named && second(leaf.ts) <= second(self.before) && self.is_due(at)
+        second(leaf.ts) <= second(self.before) && self.is_due(at) && self.is_rule_for(leaf)
+    }
+
+    /// Whether the rule is one for the body of `leaf`, as far as the leaf says so: what follows the beginning of a call has
+    /// the rule of its call, of which it says neither whether that is privileged nor the server.
+    fn is_rule_for(&self, leaf: &Leaf) -> bool {
+        let begins = matches!(leaf.event, EventType::CallIntent | EventType::CallDenied);
+        if leaf.call.is_some() && !begins {
+            return self.rule == PRIVILEGED || self.rule == ORDINARY;
+        }
+        let ordinary = || begins && leaf.encode().is_ok_and(|bytes| !is_privileged(&bytes));
+        (self.server.is_none() || self.server == leaf.server)
+            && (self.rule == PRIVILEGED || self.rule == ORDINARY && ordinary())
     }
 
     /// Whether what is older than `before` may be gone at that time.
@@ -173,6 +196,12 @@ impl Erasure {
     pub fn write(&self) -> Result<Object, jcs::Error> {
         Object::of(self)
     }
+}
+
+/// Whether a call that begins with this leaf is privileged: it is in the population of that name.
+pub fn is_privileged(bytes: &[u8]) -> bool {
+    let population = POPULATIONS.iter().find(|population| population.name == PRIVILEGED);
+    population.is_none_or(|population| population.selects(bytes))
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]

@@ -394,6 +394,41 @@ fn body_that_a_rule_took_is_listed_with_its_leaf_which_is_there_and_proven() {
 }
 
 #[test]
+fn rule_that_is_not_for_a_body_does_not_account_for_it_to_either_verifier() {
+    let unexplained = |rule: &str, server: Option<&str>| {
+        let mut log = Log::story(300);
+        erase_all(&mut log);
+        let last = log.leaves.last_mut().unwrap();
+        let mut erasure = Erasure::read(last.detail.as_ref().unwrap()).unwrap();
+        (erasure.rule, erasure.server) = (rule.to_owned(), server.map(str::to_owned));
+        last.detail = Some(erasure.write().unwrap());
+        let package = Package::of(&log, 0);
+        package
+            .edit("manifest.json", |text| text.replace("\"bodies\": \"sealed\"", "\"bodies\": \"opened\""));
+        package.put("populations/privileged.bodies.jsonl", b"");
+        package.sign_again();
+        // What the list says is for both to find out; that they come to the same shows in the other figures.
+        let bodies = check(package.path()).package.unwrap().bodies;
+        let again = check_again(package.path());
+        let warned = again["warnings"].to_string();
+        let missing = format!("{} recorded messages are gone", bodies.unexplained);
+        assert_eq!(
+            warned.contains(&missing),
+            bodies.unexplained > 0,
+            "{rule} {server:?}: {missing} {warned}"
+        );
+        assert_eq!(warned.contains("recorded messages are gone"), bodies.unexplained > 0);
+        (bodies.erased, bodies.unexplained)
+    };
+    let (all, none) = unexplained("privileged", None);
+    assert!(all > 3 && none == 0, "{all} {none}");
+    let (ordinary, privileged) = unexplained("ordinary", None);
+    assert!(privileged > 0 && ordinary + privileged == all, "{ordinary} {privileged}");
+    assert_eq!(unexplained("privileged", Some("somewhere")), (0, all));
+    assert_eq!(unexplained("forgotten", None), (0, all));
+}
+
+#[test]
 fn bodies_that_are_said_to_be_sealed_are_not_there() {
     let package = Package::new(0);
     package.put("populations/privileged.bodies.jsonl", b"");

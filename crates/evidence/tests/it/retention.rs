@@ -15,6 +15,9 @@ use super::sample::{Log, export, object};
 
 const DAY_US: i64 = 86_400_000_000;
 
+/// Sets or lifts a hold of this name.
+type Step<'s> = (EventType, &'s str, &'s dyn Fn(&mut Hold));
+
 /// Sequences in lane 0 of the leaves that have a body.
 fn bodies(log: &Log) -> (Id, Vec<u64>) {
     let lane = log.leaves[0].lane;
@@ -179,7 +182,6 @@ fn hold_that_is_lifted_is_over_under_other_holds_and_others_are_not() {
     let warehouse = |hold: &mut Hold| hold.server = Some("warehouse".to_owned());
     let short = |hold: &mut Hold| (hold.since, hold.until) = (at(-9), at(-8));
     let long = |hold: &mut Hold| (hold.since, hold.until) = (at(-9), at(9_000));
-    type Step<'s> = (EventType, &'s str, &'s dyn Fn(&mut Hold));
     let (set, cleared) = (EventType::HoldSet, EventType::HoldCleared);
     let cases: [(&str, bool, Vec<Step<'_>>); 8] = [
         ("two, one lifted", false, vec![(set, "a", &long), (set, "b", &warehouse), (cleared, "a", &long)]),

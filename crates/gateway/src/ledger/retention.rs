@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use evidence::id::Id;
 use evidence::leaf::{EventType, Leaf};
-use evidence::package::POPULATIONS;
-use evidence::retention::{Erasure, Hold, LaneRanges, RANGES_MAX, Whose};
+use evidence::retention::{
+    Erasure, Hold, LaneRanges, ORDINARY, PRIVILEGED, RANGES_MAX, Whose, is_privileged,
+};
 use evidence::time::Timestamp;
 use sha2::{Digest as _, Sha256};
 
@@ -105,7 +106,7 @@ impl Rules {
         let server = beginning.server.as_ref().filter(|server| self.servers.contains_key(*server));
         let days = server.and_then(|server| self.servers.get(server)).unwrap_or(&self.common);
         let (name, days) =
-            if beginning.privileged { ("privileged", days.privileged) } else { ("ordinary", days.ordinary) };
+            if beginning.privileged { (PRIVILEGED, days.privileged) } else { (ORDINARY, days.ordinary) };
         Rule { name, server: server.cloned(), days }
     }
 
@@ -135,8 +136,7 @@ impl Rules {
 impl Beginning {
     fn of(leaf: &Leaf, bytes: &[u8]) -> Self {
         let is_call = matches!(leaf.event, EventType::CallIntent | EventType::CallDenied);
-        let population = POPULATIONS.iter().find(|population| population.name == "privileged");
-        let privileged = !is_call || population.is_none_or(|population| population.selects(bytes));
+        let privileged = !is_call || is_privileged(bytes);
         Self { privileged, server: leaf.server.clone(), whose: Whose::of(leaf), ts: leaf.ts.as_micros() }
     }
 
