@@ -735,7 +735,7 @@ MEMBERS = {
     "approval": record({"id": ID}, leaf=HASH), "call": ID, "context": HASH,
     "decision": record({"effect": word("allow", "deny", "hold"), "policies": list_of(ANY), "policy_set": HASH},
                        approval=record({"id": ID, "leaf": HASH})),
-    "definition": HASH, "detail": lambda value: isinstance(value, dict), "forwarded": HASH, "frame": integer(),
+    "definition": HASH, "detail": lambda value: isinstance(value, dict) and is_shallow(value), "forwarded": HASH, "frame": integer(),
     "frames": record({"count": integer(), "digest": HASH}),
     "kind": word("request", "notification", "response", "stream"), "method": FULL,
     "outcome": record({"status": word("ok", "tool_error", "upstream_error", "timeout", "cancelled", "caller_gone")},
@@ -775,6 +775,17 @@ RULES = {  # type: (required, optional)
     **dict.fromkeys(("gateway.started", "log.genesis", "log.seal"), ("detail", "actor")),
     **dict.fromkeys(("gateway.stopped", "log.heartbeat"), ("", "actor detail")),
 }
+
+
+def is_shallow(value):
+    """Whether objects and lists lie in each other at most 127 deep, this one counted."""
+    layer = [value]
+    for _ in range(127):
+        layer = [inner for outer in layer for inner in (outer.values() if isinstance(outer, dict) else outer)
+                 if isinstance(inner, (dict, list))]
+        if not layer:
+            return True
+    return False
 
 
 def canonical(value):

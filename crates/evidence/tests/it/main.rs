@@ -5,6 +5,7 @@
 mod agreement;
 mod archive;
 mod chain;
+mod differ;
 mod fuzz;
 mod glass;
 mod meaning;

@@ -27,7 +27,7 @@ fn bodies(log: &Log) -> (Id, Vec<u64>) {
 }
 
 /// A leaf, a hundred days after the last one, that says what was erased.
-fn erase(log: &mut Log, ranges: Vec<(u64, u64)>, bodies: u64, change: impl FnOnce(&mut Erasure)) {
+pub(crate) fn erase(log: &mut Log, ranges: Vec<(u64, u64)>, bodies: u64, change: impl FnOnce(&mut Erasure)) {
     let (lane, last) = (log.leaves[0].lane, log.leaves.last().unwrap().ts);
     let now = Timestamp::from_micros(last.as_micros() + 100 * DAY_US).unwrap();
     let mut erasure = Erasure {
@@ -48,7 +48,7 @@ fn erase(log: &mut Log, ranges: Vec<(u64, u64)>, bodies: u64, change: impl FnOnc
 }
 
 /// A leaf that sets or lifts a hold.
-fn hold(log: &mut Log, event: EventType, name: &str, change: impl FnOnce(&mut Hold)) {
+pub(crate) fn hold(log: &mut Log, event: EventType, name: &str, change: impl FnOnce(&mut Hold)) {
     let leaf = log.add(0, event);
     let mut hold = Hold {
         name: name.to_owned(),
