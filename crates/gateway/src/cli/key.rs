@@ -122,7 +122,11 @@ impl<W: Write> Desk<'_, W> {
             && !issuers.iter().any(|issuer| issuer.name == owner.issuer)
         {
             let names: Vec<_> = issuers.iter().map(|issuer| &*issuer.name).collect();
-            bail!("`{}` is not a configured issuer; there are {}", owner.issuer, names.join(", "));
+            let there = match names.join(", ") {
+                none if none.is_empty() => "name one in `identity.issuers`".to_owned(),
+                names => format!("there are {names}"),
+            };
+            bail!("`{}` is not a configured issuer; {there}", owner.issuer);
         }
         let servers = if create.all_servers { vec![EVERY_SERVER.to_owned()] } else { create.servers.clone() };
         let request = Request {
