@@ -122,9 +122,10 @@ impl<W: Write> Desk<'_, W> {
             && !issuers.iter().any(|issuer| issuer.name == owner.issuer)
         {
             let names: Vec<_> = issuers.iter().map(|issuer| &*issuer.name).collect();
-            let there = match names.join(", ") {
-                none if none.is_empty() => "name one in `identity.issuers`".to_owned(),
-                names => format!("there are {names}"),
+            let there = if names.is_empty() {
+                "name one in `identity.issuers`".to_owned()
+            } else {
+                format!("there are {}", names.join(", "))
             };
             bail!("`{}` is not a configured issuer; {there}", owner.issuer);
         }

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
 use super::finding::{Alphabet, Coding};
 use super::limit;
+use crate::detect::check::secret::six_bits;
 use crate::walk::Span;
 
 /// Padding or none, and spare bits of any kind: whoever reads it may be as lenient.
@@ -166,22 +167,9 @@ pub(super) fn base64(run: &str) -> Option<(Alphabet, String)> {
 
 /// Whether the first byte that base64 decodes to may begin a text: a look at two signs, which most runs do not stand.
 fn begins_readably(run: &str) -> bool {
-    match run.as_bytes() {
-        [first, second, ..] => readable_byte(sextet(*first) << 2 | sextet(*second) >> 4),
-        _ => false,
-    }
-}
-
-/// What a sign of either alphabet stands for; of those that are in none, zero.
-fn sextet(sign: u8) -> u8 {
-    match sign {
-        b'A'..=b'Z' => sign - b'A',
-        b'a'..=b'z' => sign - b'a' + 26,
-        b'0'..=b'9' => sign - b'0' + 52,
-        b'+' | b'-' => 62,
-        b'/' | b'_' => 63,
-        _ => 0,
-    }
+    let [first, second, ..] = run.as_bytes() else { return false };
+    let byte = six_bits(*first).zip(six_bits(*second)).map(|(high, low)| high << 2 | low >> 4);
+    byte.is_some_and(readable_byte)
 }
 
 /// The way back: `text` as `held` was encoded, with padding if that had it, and in lines as long.

@@ -225,7 +225,8 @@ pub(crate) fn pem(text: &str) -> bool {
     count(body, |byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte)) >= 40 && real(body)
 }
 
-fn six_bits(byte: u8) -> Option<u8> {
+/// What a sign of base64 stands for, in either alphabet of RFC 4648.
+pub(crate) fn six_bits(byte: u8) -> Option<u8> {
     Some(match byte {
         b'A'..=b'Z' => byte - b'A',
         b'a'..=b'z' => byte - b'a' + 26,
